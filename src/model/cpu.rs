@@ -1,0 +1,66 @@
+//! CPU times of one end of a transfer, and where they come from.
+
+use std::ops::{Add, Sub};
+
+use serde::{Deserialize, Serialize};
+
+/// Seconds of CPU. `total_s` is the best figure the source has; user and system are the
+/// kernel's split of it, which is sampled by its tick (`proc(5)`, fields 14 and 15 of
+/// `/proc/PID/stat`), so totals may be finer than the parts and need not equal their sum.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CpuTimes {
+    pub user_s: f64,
+    pub system_s: f64,
+    pub total_s: f64,
+}
+
+impl Add for CpuTimes {
+    type Output = CpuTimes;
+    fn add(self, other: CpuTimes) -> CpuTimes {
+        CpuTimes {
+            user_s: self.user_s + other.user_s,
+            system_s: self.system_s + other.system_s,
+            total_s: self.total_s + other.total_s,
+        }
+    }
+}
+
+impl Sub for CpuTimes {
+    type Output = CpuTimes;
+    /// Growth between two readings. A part that rounding made negative is zero growth.
+    fn sub(self, earlier: CpuTimes) -> CpuTimes {
+        CpuTimes {
+            user_s: (self.user_s - earlier.user_s).max(0.0),
+            system_s: (self.system_s - earlier.system_s).max(0.0),
+            total_s: (self.total_s - earlier.total_s).max(0.0),
+        }
+    }
+}
+
+/// What measured a CPU time, in order of trust for the far end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// `wait4` on a child of ours (this end).
+    Wait4,
+    /// The session itself read its own server process before and after the bulk.
+    Inside,
+    /// Growth of the process that reaps the server's sessions.
+    Reaper,
+    /// The monitor read the session's processes while they lived.
+    Sampled,
+    /// The whole host's counters less an idle baseline.
+    Host,
+}
+
+impl std::fmt::Display for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Source::Wait4 => "wait4",
+            Source::Inside => "inside",
+            Source::Reaper => "reaper",
+            Source::Sampled => "sampled",
+            Source::Host => "host",
+        })
+    }
+}

@@ -1,0 +1,16 @@
+//! The vocabulary of the program: names, directions, CPU times, host profiles and
+//! the records of the journal. Pure data; every other module may use it.
+
+pub mod algorithms;
+pub mod cpu;
+pub mod host;
+pub mod names;
+pub mod record;
+pub mod target;
+pub mod units;
+
+pub use algorithms::{Negotiated, OneWay, Proposal};
+pub use cpu::{CpuTimes, Source};
+pub use host::{AesClass, AesEvidence, HostProfile};
+pub use names::{Cipher, Direction, Mac, Method, Sink};
+pub use target::Target;

@@ -1,0 +1,126 @@
+//! SSH names as negotiated, and the small enumerations of a survey.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// An SSH cipher name as it stands in a KEXINIT (RFC 4253, section 7.1),
+/// e.g. `aes128-gcm@openssh.com`. Any name is allowed: what the catalog does not
+/// know is surveyed like the rest.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Cipher(pub String);
+
+/// An SSH MAC name, e.g. `umac-64-etm@openssh.com`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Mac(pub String);
+
+/// What OpenSSH's log shows in place of a MAC where the cipher is an AEAD.
+pub const IMPLICIT_MAC: &str = "<implicit>";
+
+macro_rules! ssh_name {
+    ($name:ident) => {
+        impl $name {
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+        impl From<&str> for $name {
+            fn from(name: &str) -> Self {
+                Self(name.to_owned())
+            }
+        }
+    };
+}
+ssh_name!(Cipher);
+ssh_name!(Mac);
+
+/// Which way the bulk of the bytes goes, seen from this machine.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    clap::ValueEnum,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    Upload,
+    Download,
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Direction::Upload => "upload",
+            Direction::Download => "download",
+        })
+    }
+}
+
+/// How the bytes move.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    clap::ValueEnum,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    /// The system's scp, over the client program.
+    Scp,
+    /// Standard input or output of a session, as `cat` over ssh.
+    Pipe,
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Method::Scp => "scp",
+            Method::Pipe => "pipe",
+        })
+    }
+}
+
+/// Where `pipe` puts the bytes at their destination.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    clap::ValueEnum,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Sink {
+    /// Nowhere: counted and dropped. No file is written on either end.
+    #[default]
+    Null,
+    /// Into a file, so that storage is part of the transfer.
+    File,
+}

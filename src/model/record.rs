@@ -1,0 +1,329 @@
+//! The journal: JSON lines. The first line is the [`Header`], each further line a [`Trial`],
+//! the last an [`End`]. These are the wire types: raw numbers, units in the key names, nothing
+//! rounded. A new optional key keeps the schema's version; anything else raises it, and what
+//! version 1 wrote stays readable for ever (`tests/records.rs`).
+
+use serde::{Deserialize, Serialize};
+
+use super::algorithms::{Negotiated, Proposal};
+use super::cpu::{CpuTimes, Source};
+use super::host::{HostProfile, Storage};
+use super::names::{Cipher, Direction, Mac, Method, Sink};
+
+/// The schema that this program writes.
+pub const SCHEMA: &str = "cipher-survey/1";
+
+/// One line of a journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum Line {
+    Survey(Box<Header>),
+    Trial(Box<Trial>),
+    End(End),
+}
+
+/// What was surveyed, between whom, with what.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    pub schema: String,
+    pub tool_version: String,
+    /// RFC 3339, UTC.
+    pub started: String,
+    /// The program's arguments as given.
+    pub command: Vec<String>,
+    pub seed: u64,
+    pub rounds: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget_s: Option<f64>,
+    pub file: FileInfo,
+    pub methods: Vec<Method>,
+    #[serde(default)]
+    pub sink: Sink,
+    pub pairings: Vec<Pairing>,
+}
+
+/// FILE, or the random data in its place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FileInfo {
+    /// The name as given; bytes that are not UTF-8 are replaced. Absent: generated data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Bytes used: the whole file, or `--limit` of it.
+    pub bytes: u64,
+    /// `--full`: each transfer moves exactly these bytes.
+    pub full: bool,
+}
+
+/// A client end and a server end put together: target x client program x masks. Trials name
+/// it by its index in the header.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pairing {
+    /// The target as the user gave it, or `loopback`.
+    pub target: String,
+    pub client: PairedEnd,
+    pub server: PairedEnd,
+    /// Both ends are this machine.
+    pub loopback: bool,
+    /// The cipher and MAC that the client negotiates unasked (from the monitor's own log).
+    pub unasked: Negotiated,
+    /// What the client program is built with (`ssh -Q cipher`), in its order.
+    pub client_ciphers: Vec<Cipher>,
+    pub client_proposal: Proposal,
+    pub server_proposal: Proposal,
+    /// File system behind the directory on the far end, and behind the local temporary one.
+    pub far_storage: Storage,
+    pub near_storage: Storage,
+    /// ProxyJump or ProxyCommand of the connection: its tunnel's CPU is in the client's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rekey_limit: Option<String>,
+    /// Ciphers and MACs that are not surveyed, with the reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<Skip>,
+}
+
+/// One end of a pairing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PairedEnd {
+    pub host: HostProfile,
+    /// `ssh`, or the path given with `--client`; for a server what its banner says.
+    pub program: String,
+    /// Its version: `ssh -V`, or the identification string (RFC 4253, section 4.2).
+    pub version: String,
+    /// `VARIABLE=value` in the environment of the process, hiding AES instructions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mask: Option<String>,
+    /// The cores that this end was held to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned: Option<Vec<u32>>,
+}
+
+/// What was left out of the plan, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Skip {
+    pub cipher: Cipher,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mac: Option<Mac>,
+    pub reason: String,
+}
+
+/// Where in the survey a trial stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// Before the rounds: empty transfers, sizing, checks of the sources. Never in a table.
+    Pilot,
+    Round,
+}
+
+/// How it went.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "lowercase")]
+pub enum Outcome {
+    Measured,
+    Failed {
+        reason: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        remedy: Option<String>,
+    },
+}
+
+/// One timed transfer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Trial {
+    pub phase: Phase,
+    /// From 1; 0 in the pilot.
+    pub round: u32,
+    pub pairing: usize,
+    pub method: Method,
+    pub direction: Direction,
+    pub cipher: Cipher,
+    /// The MAC asked for, where one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mac: Option<Mac>,
+    pub asked: Asked,
+    /// RFC 3339, UTC, when the client program was started.
+    pub started: String,
+    #[serde(flatten)]
+    pub outcome: Outcome,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub negotiated: Option<Negotiated>,
+    /// Bytes of payload that arrived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// Seconds from the start of the client program until the far part was ready.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handshake_s: Option<f64>,
+    /// Seconds of the bulk, the handshake excluded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub real_s: Option<f64>,
+    /// The part of the bulk after its start-up, where timestamps on the way tell it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steady: Option<Steady>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<Spent>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<Spent>,
+    /// Why there is no figure of the server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_missing: Option<String>,
+    /// Other readings of the same server CPU (total seconds), to check `server` against.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub server_checks: Vec<Check>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub near_host: Option<HostDelta>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub far_host: Option<HostDelta>,
+    /// SHA-256 of what arrived and of FILE's same prefix, where they were compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<Digests>,
+    /// Seconds waited before this trial because the server refused connections.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub backoff_s: f64,
+    /// Everything until now lies inside the survey's clock at this second.
+    #[serde(default)]
+    pub at_s: f64,
+}
+
+fn is_zero(value: &f64) -> bool {
+    *value == 0.0
+}
+
+/// How much a trial was asked to move.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Asked {
+    /// Exactly so many bytes.
+    Bytes(u64),
+    /// As much as goes in so many seconds.
+    Seconds(f64),
+}
+
+/// Bytes and seconds of a transfer's steady part.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Steady {
+    pub bytes: u64,
+    pub seconds: f64,
+    /// Seconds of the bulk before it.
+    pub skipped_s: f64,
+}
+
+/// CPU of one end in one trial.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Spent {
+    pub source: Source,
+    /// Resolution of `bulk.total_s` in seconds.
+    pub resolution_s: f64,
+    /// Resolution of the split into user and system in seconds.
+    pub split_resolution_s: f64,
+    /// SSH process (server), client program and its children (client); handshake excluded.
+    pub bulk: CpuTimes,
+    /// Real seconds of the bulk by this end's own clock, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub real_s: Option<f64>,
+    /// The same process from its start until the bulk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handshake: Option<CpuTimes>,
+    /// sftp-server, or the shell's helper: recorded apart, part of no figure of the server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub helpers: Option<CpuTimes>,
+    /// `bulk` holds the helpers as well, since the source can't tell them apart.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub with_helpers: bool,
+}
+
+/// A second reading of the server's CPU.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    pub source: Source,
+    pub total_s: f64,
+    pub resolution_s: f64,
+    /// What the reading includes beyond the server's bulk, or why it can't be believed.
+    pub note: String,
+}
+
+/// SHA-256 in hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Digests {
+    pub sent: String,
+    pub received: String,
+}
+
+/// Growth of a whole host's counters around a trial (handshake included).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct HostDelta {
+    pub real_s: f64,
+    /// All cores together, in seconds (`/proc/stat`).
+    pub user_s: f64,
+    pub system_s: f64,
+    pub idle_s: f64,
+    pub iowait_s: f64,
+    pub softirq_s: f64,
+    pub steal_s: f64,
+    /// Network interfaces that moved anything.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub interfaces: Vec<Interface>,
+    /// The disk behind the directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disk: Option<Disk>,
+    /// cpufreq of the first core at the end, kHz.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frequency_khz: Option<u64>,
+    /// First thermal zone at the end, thousandths of a degree Celsius.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature_millic: Option<i64>,
+}
+
+impl HostDelta {
+    /// Seconds that the host's cores were at work, without waiting and steal.
+    pub fn busy_s(&self) -> f64 {
+        self.user_s + self.system_s + self.softirq_s
+    }
+}
+
+/// Bytes over one network interface (`/proc/net/dev`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Interface {
+    pub name: String,
+    pub received_bytes: u64,
+    pub sent_bytes: u64,
+}
+
+/// Work of one block device (`/proc/diskstats`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Disk {
+    pub device: String,
+    pub read_bytes: u64,
+    pub written_bytes: u64,
+    pub busy_s: f64,
+}
+
+/// Why the rounds ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopReason {
+    /// All rounds asked for were run.
+    RoundsDone,
+    /// The budget was spent.
+    Budget,
+    /// Ctrl-C or SIGTERM.
+    Interrupted,
+    /// The far host could no longer be reached.
+    Lost,
+}
+
+/// The last line of a journal. A journal without it was cut off.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct End {
+    pub reason: StopReason,
+    /// Seconds from the start of the survey, waiting for refused connections included.
+    pub elapsed_s: f64,
+    pub backoff_s: f64,
+    /// CPU seconds of this program itself while trials ran (its children excluded).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_cpu_s: Option<f64>,
+    /// Why the far host was lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
