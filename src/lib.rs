@@ -3,4 +3,5 @@
 //! Dependencies point down this list; everything from `plan` down is pure (no process, clock,
 //! runtime or terminal). See `docs/design.md`.
 
+pub mod analysis;
 pub mod model;

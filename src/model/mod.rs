@@ -6,6 +6,7 @@ pub mod cpu;
 pub mod host;
 pub mod names;
 pub mod record;
+pub mod survey;
 pub mod target;
 pub mod units;
 
@@ -13,4 +14,5 @@ pub use algorithms::{Negotiated, OneWay, Proposal};
 pub use cpu::{CpuTimes, Source};
 pub use host::{AesClass, AesEvidence, HostProfile};
 pub use names::{Cipher, Direction, Mac, Method, Sink};
+pub use survey::{Survey, SurveyError};
 pub use target::Target;
