@@ -1,4 +1,15 @@
-//! What a survey's trials say. Pure functions of the journal.
+//! What a survey's trials say: figures, standings, warnings. Pure functions of the journal,
+//! so that an old survey can be reported again anywhere.
 
+pub mod conclusion;
+pub mod figures;
+pub mod finding;
+mod masks;
+pub mod outcomes;
+pub mod statistics;
+pub mod summary;
 #[cfg(test)]
 pub mod testing;
+pub mod warnings;
+
+pub use summary::{Summary, summarise};

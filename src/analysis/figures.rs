@@ -1,0 +1,316 @@
+//! One row of a table: the figures of one cipher (and MAC) between two ends, from its trials.
+
+use serde::Serialize;
+
+use super::statistics::{median, quotient, spread};
+use crate::model::record::{Outcome, Spent, Trial};
+use crate::model::units::{GB, MB};
+use crate::model::{Cipher, CpuTimes, Mac, Source};
+
+/// What was measured of a cipher. Rates and costs are of the bulk; absent is not measured.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Row {
+    pub cipher: Cipher,
+    /// As negotiated; absent where the cipher needs none.
+    pub mac: Option<Mac>,
+    pub measured: usize,
+    pub failed: usize,
+    /// Median of the trials' steady rates.
+    pub rate_mb_per_s: Option<f64>,
+    /// Half the range of the rates in per cent of their median; absent for one trial.
+    pub rate_spread_percent: Option<f64>,
+    pub client: Option<Cost>,
+    pub server: Option<Cost>,
+    /// Client and server together.
+    pub mb_per_cpu_s: Option<f64>,
+    /// Half the range of the trials' costs at both ends together in per cent of their median.
+    pub cost_spread_percent: Option<f64>,
+    /// CPU of sftp-server and the like, part of no other figure.
+    pub helpers_cpu_s_per_gb: Option<f64>,
+    pub handshake_s: Option<f64>,
+    pub whole_file: WholeFile,
+    /// ssh negotiates this one when it is told nothing.
+    pub unasked: bool,
+    pub marks: Vec<Mark>,
+}
+
+/// The CPU that one end spent.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Cost {
+    pub cpu_s_per_gb: f64,
+    /// Trials that it rests on.
+    pub trials: usize,
+    /// Share of one core while transferring; above 100 where several were at work.
+    pub core_percent: Option<f64>,
+    /// What measured it; more than one where a source failed now and then.
+    pub sources: Vec<Source>,
+    pub resolution_s: f64,
+    /// The readings are too near the resolution of their source to rank by.
+    pub coarse: bool,
+    /// Helpers are in the figure, since the source can't tell them apart.
+    pub with_helpers: bool,
+}
+
+/// The bulk of the whole file, as `time` would tell it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct WholeFile {
+    /// Scaled from what was measured; else each trial sent the whole file.
+    pub scaled: bool,
+    pub client: Option<EndTimes>,
+    pub server: Option<EndTimes>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct EndTimes {
+    pub real_s: Option<f64>,
+    pub user_s: f64,
+    pub system_s: f64,
+}
+
+/// What stands out about a row within its section.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mark {
+    Fastest,
+    /// Within the spread of the fastest or its own.
+    AsFast,
+    /// Least CPU at both ends together.
+    Cheapest,
+    /// Within the spread of the cheapest or its own.
+    AsCheap,
+    /// What ssh negotiates unasked.
+    Default,
+}
+
+impl std::fmt::Display for Mark {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Mark::Fastest => "fastest",
+            Mark::AsFast => "as fast",
+            Mark::Cheapest => "cheapest",
+            Mark::AsCheap => "as cheap",
+            Mark::Default => "default",
+        })
+    }
+}
+
+impl Row {
+    /// The figures of these trials, all of one cipher and MAC, for a file of so many bytes.
+    /// Marks are given later, by comparison.
+    pub fn of(cipher: Cipher, mac: Option<Mac>, trials: &[&Trial], file_bytes: u64) -> Row {
+        let measured: Vec<&Trial> =
+            trials.iter().copied().filter(|trial| trial.outcome == Outcome::Measured).collect();
+        let rates: Vec<f64> = measured.iter().filter_map(|trial| rate(trial)).collect();
+        let costs: Vec<f64> = measured.iter().filter_map(|trial| cost_of_both(trial)).collect();
+        let handshakes: Vec<f64> = measured.iter().filter_map(|trial| trial.handshake_s).collect();
+        let client = End::of(&measured, |trial| trial.client.as_ref());
+        let server = End::of(&measured, |trial| trial.server.as_ref());
+        let (client_cost, server_cost) = (client.cost(), server.cost());
+        let together = client_cost.as_ref().zip(server_cost.as_ref());
+        Row {
+            cipher,
+            mac,
+            measured: measured.len(),
+            failed: trials.len() - measured.len(),
+            rate_mb_per_s: median(&rates),
+            rate_spread_percent: spread(&rates).map(|spread| spread * 100.0),
+            mb_per_cpu_s: together.and_then(|(client, server)| {
+                quotient(GB / MB, client.cpu_s_per_gb + server.cpu_s_per_gb)
+            }),
+            cost_spread_percent: spread(&costs).map(|spread| spread * 100.0),
+            helpers_cpu_s_per_gb: server.helpers_per_gb(),
+            handshake_s: median(&handshakes),
+            whole_file: WholeFile {
+                scaled: measured.iter().any(|trial| trial.bytes != Some(file_bytes)),
+                client: client.whole_file(file_bytes),
+                server: server.whole_file(file_bytes),
+            },
+            client: client_cost,
+            server: server_cost,
+            unasked: false,
+            marks: Vec::new(),
+        }
+    }
+
+    /// CPU-seconds per GB of both ends together.
+    pub fn cost_of_both(&self) -> Option<f64> {
+        Some(self.client.as_ref()?.cpu_s_per_gb + self.server.as_ref()?.cpu_s_per_gb)
+    }
+
+    pub fn coarse(&self) -> bool {
+        [&self.client, &self.server].into_iter().flatten().any(|cost| cost.coarse)
+    }
+}
+
+/// MB/s of one trial: of its steady part, where that is known.
+fn rate(trial: &Trial) -> Option<f64> {
+    let (bytes, seconds) = match trial.steady {
+        Some(steady) => (steady.bytes, steady.seconds),
+        None => (trial.bytes?, trial.real_s?),
+    };
+    quotient(bytes as f64 / MB, seconds).filter(|&rate| rate > 0.0)
+}
+
+fn cost_of_both(trial: &Trial) -> Option<f64> {
+    let total = trial.client.as_ref()?.bulk.total_s + trial.server.as_ref()?.bulk.total_s;
+    quotient(total * GB, trial.bytes? as f64)
+}
+
+/// The readings of one end, with the bytes of the trials that have them.
+struct End<'a> {
+    readings: Vec<(&'a Spent, &'a Trial)>,
+    bytes: f64,
+}
+
+impl<'a> End<'a> {
+    fn of(trials: &[&'a Trial], spent: impl Fn(&'a Trial) -> Option<&'a Spent>) -> End<'a> {
+        let moved = |trial: &&&Trial| trial.bytes.is_some_and(|bytes| bytes > 0);
+        let readings: Vec<_> =
+            trials.iter().filter(moved).filter_map(|&trial| Some((spent(trial)?, trial))).collect();
+        let bytes = readings.iter().filter_map(|(_, trial)| trial.bytes).sum::<u64>() as f64;
+        End { readings, bytes }
+    }
+
+    fn cost(&self) -> Option<Cost> {
+        let bulk = self.bulk();
+        let trials = self.readings.len();
+        let resolution_s =
+            self.readings.iter().map(|(spent, _)| spent.resolution_s).fold(0.0, f64::max);
+        let mut sources = Vec::new();
+        for (spent, _) in &self.readings {
+            if !sources.contains(&spent.source) {
+                sources.push(spent.source);
+            }
+        }
+        Some(Cost {
+            cpu_s_per_gb: quotient(bulk.total_s * GB, self.bytes)?,
+            trials,
+            core_percent: self.real_s().and_then(|real| quotient(bulk.total_s * 100.0, real)),
+            sources,
+            resolution_s,
+            coarse: bulk.total_s < 10.0 * resolution_s * (trials as f64).sqrt(),
+            with_helpers: self.readings.iter().any(|(spent, _)| spent.with_helpers),
+        })
+    }
+
+    fn bulk(&self) -> CpuTimes {
+        self.readings.iter().fold(CpuTimes::default(), |sum, (spent, _)| sum + spent.bulk)
+    }
+
+    /// Real seconds by this end's clock, or else by ours; absent if one trial has neither.
+    fn real_s(&self) -> Option<f64> {
+        self.readings.iter().map(|(spent, trial)| spent.real_s.or(trial.real_s)).sum()
+    }
+
+    fn helpers_per_gb(&self) -> Option<f64> {
+        let apart = self
+            .readings
+            .iter()
+            .filter_map(|(spent, trial)| Some((spent.helpers?.total_s, trial.bytes? as f64)));
+        let (cpu_s, bytes) = apart.fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+        quotient(cpu_s * GB, bytes)
+    }
+
+    fn whole_file(&self, file_bytes: u64) -> Option<EndTimes> {
+        let scale = quotient(file_bytes as f64, self.bytes)?;
+        let bulk = self.bulk();
+        Some(EndTimes {
+            real_s: self.real_s().map(|real| real * scale),
+            user_s: bulk.user_s * scale,
+            system_s: bulk.system_s * scale,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::testing::{self, BYTES, each, rounds, spent};
+    use crate::model::record::Steady;
+
+    fn row(trials: &[Trial]) -> Row {
+        let trials: Vec<&Trial> = trials.iter().collect();
+        Row::of(Cipher::from("aes128-ctr"), None, &trials, 10 * BYTES)
+    }
+
+    fn close(found: Option<f64>, expected: f64) {
+        let found = found.expect("a figure");
+        assert!((found - expected).abs() < 1e-6 * expected, "{found} is not {expected}");
+    }
+
+    #[test]
+    fn rates_are_medians_and_costs_are_ratios_of_sums() {
+        let row = row(&rounds("aes128-ctr", [40.0, 50.0, 60.0]));
+        close(row.rate_mb_per_s, 50.0);
+        close(row.rate_spread_percent, 20.0);
+        close(row.cost_of_both(), 3.0);
+        close(row.mb_per_cpu_s, 1000.0 / 3.0);
+        close(row.cost_spread_percent.map(|spread| spread + 1.0), 1.0);
+        let server = row.server.as_ref().unwrap();
+        close(server.core_percent, 100.0 * 0.6 / (2.5 + 2.0 + 100.0 / 60.0));
+        assert_eq!((server.trials, server.coarse), (3, false));
+        assert_eq!(server.sources, [Source::Inside]);
+    }
+
+    #[test]
+    fn the_steady_part_gives_the_rate_where_it_is_known() {
+        let steady = Some(Steady { bytes: 30_000_000, seconds: 0.5, skipped_s: 0.5 });
+        close(row(&each(rounds("x", [1.0; 3]), |t| t.steady = steady)).rate_mb_per_s, 60.0);
+    }
+
+    #[test]
+    fn a_missing_reading_is_missing_and_not_zero() {
+        let none = row(&each(rounds("x", [50.0; 3]), |trial| trial.server = None));
+        assert_eq!((none.server, none.mb_per_cpu_s, none.whole_file.server), (None, None, None));
+        close(none.client.map(|cost| cost.cpu_s_per_gb), 1.0);
+
+        let mut some = rounds("x", [50.0; 3]);
+        some[1].server = None;
+        let server = row(&some).server.unwrap();
+        assert_eq!(server.trials, 2);
+        close(Some(server.cpu_s_per_gb), 2.0);
+    }
+
+    #[test]
+    fn one_trial_has_no_spread_and_none_has_no_figures() {
+        assert_eq!(row(&rounds("x", [50.0; 3])[..1]).rate_spread_percent, None);
+        let nothing = row(&each(rounds("x", [50.0; 3]), |trial| {
+            *trial = testing::failed(trial.clone(), "lost", None);
+        }));
+        assert_eq!((nothing.measured, nothing.failed, nothing.rate_mb_per_s), (0, 3, None));
+        let empty = row(&each(rounds("x", [50.0; 3]), |trial| trial.bytes = Some(0)));
+        assert_eq!((empty.rate_mb_per_s, empty.client), (None, None));
+    }
+
+    #[test]
+    fn figures_near_their_resolution_are_coarse() {
+        let ticks = |total_s| {
+            let reading = Spent { resolution_s: 0.01, ..spent(Source::Reaper, total_s) };
+            row(&each(rounds("x", [50.0; 3]), |trial| trial.server = Some(reading)))
+        };
+        assert!(ticks(0.05).coarse());
+        assert!(!ticks(0.06).coarse());
+    }
+
+    #[test]
+    fn the_whole_file_is_scaled_unless_it_was_sent() {
+        let part = row(&rounds("x", [50.0; 3])).whole_file;
+        assert!(part.scaled);
+        let server = part.server.unwrap();
+        close(server.real_s, 20.0);
+        close(Some(server.user_s), 1.5);
+        close(Some(server.system_s), 0.5);
+        let whole = row(&each(rounds("x", [50.0; 3]), |trial| trial.bytes = Some(10 * BYTES)));
+        assert!(!whole.whole_file.scaled);
+        close(whole.whole_file.client.unwrap().real_s, 2.0);
+    }
+
+    #[test]
+    fn helpers_are_apart() {
+        let mut reading = spent(Source::Inside, 0.2);
+        reading.helpers = Some(CpuTimes { user_s: 0.0, system_s: 0.05, total_s: 0.05 });
+        let row = row(&each(rounds("x", [50.0; 3]), |trial| trial.server = Some(reading)));
+        close(row.helpers_cpu_s_per_gb, 0.5);
+        close(row.server.map(|cost| cost.cpu_s_per_gb), 2.0);
+    }
+}

@@ -1,0 +1,215 @@
+//! What a reader should mind before trusting a table: the facts, their words, their remedies.
+
+use serde::Serialize;
+
+use crate::model::Source;
+use crate::model::units::significant;
+
+/// One thing to mind.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Finding {
+    Interrupted,
+    CutOff,
+    Lost {
+        detail: Option<String>,
+    },
+    BudgetEnded {
+        rounds: u32,
+        asked: u32,
+    },
+    Journal {
+        problems: Vec<String>,
+        more: usize,
+    },
+    NothingMeasured,
+    SharedMachine,
+    Proxy {
+        target: String,
+        proxy: String,
+    },
+    RekeyLimit {
+        target: String,
+        limit: String,
+    },
+    SingleCipher {
+        table: String,
+        cipher: String,
+    },
+    LongHandshake {
+        table: String,
+        handshake_s: f64,
+        bulk_s: f64,
+    },
+    ServerMissing {
+        target: String,
+        reason: String,
+        trials: usize,
+    },
+    /// A second reading of the server's CPU says something else; the worst case is told.
+    ServerCheck {
+        target: String,
+        source: Source,
+        total_s: f64,
+        check: Source,
+        check_total_s: f64,
+        note: String,
+        trials: usize,
+    },
+    /// The server's figures hold its helpers' CPU.
+    WithHelpers {
+        table: String,
+    },
+    Coarse {
+        table: String,
+        end: End,
+        rows: usize,
+        of: usize,
+        resolution_s: f64,
+    },
+    /// These ciphers cost a masked end about as much as an unmasked one.
+    MaskUnseen {
+        table: String,
+        aes: String,
+        end: End,
+        ciphers: Vec<String>,
+        least_ratio: f64,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum End {
+    Client,
+    Server,
+}
+
+impl std::fmt::Display for End {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            End::Client => "client",
+            End::Server => "server",
+        })
+    }
+}
+
+impl Finding {
+    /// One sentence without its full stop.
+    pub fn text(&self) -> String {
+        match self {
+            Finding::Interrupted => {
+                "the survey was interrupted; this is what was measured until then".into()
+            }
+            Finding::CutOff => {
+                "the journal has no end: the survey still runs, or it was cut off".into()
+            }
+            Finding::Lost { detail: Some(detail) } => {
+                format!("the far host could no longer be reached: {detail}")
+            }
+            Finding::Lost { detail: None } => "the far host could no longer be reached".into(),
+            Finding::BudgetEnded { rounds, asked } => {
+                format!("the budget was spent in round {rounds} of {asked}")
+            }
+            Finding::Journal { problems, more: 0 } => {
+                format!("the journal is damaged: {}", problems.join("; "))
+            }
+            Finding::Journal { problems, more } => {
+                format!("the journal is damaged: {}; and {more} more", problems.join("; "))
+            }
+            Finding::NothingMeasured => "nothing was measured".into(),
+            Finding::SharedMachine => {
+                "both ends share one machine, its cores and its memory, unlike two hosts".into()
+            }
+            Finding::Proxy { target, proxy } => {
+                format!(
+                    "{target} is reached through {proxy}: the client's CPU includes that tunnel"
+                )
+            }
+            Finding::RekeyLimit { target, limit } => format!(
+                "RekeyLimit {limit} is set for {target}: key exchanges fall into the figures"
+            ),
+            Finding::SingleCipher { table, cipher } => {
+                format!("{table}: {cipher} stands alone, nothing is compared")
+            }
+            Finding::LongHandshake { table, handshake_s, bulk_s } => format!(
+                "{table}: the handshake ({} s) takes longer than the transfer timed ({} s)",
+                significant(*handshake_s),
+                significant(*bulk_s)
+            ),
+            Finding::ServerMissing { target, reason, trials } => {
+                format!("no CPU figure of the server {target} in {}: {reason}", counted(*trials))
+            }
+            Finding::ServerCheck {
+                target,
+                source,
+                total_s,
+                check,
+                check_total_s,
+                note,
+                trials,
+            } => {
+                format!(
+                    "the server CPU of {target} is in doubt in {}: {source} read {} s, {check} {} s{}",
+                    counted(*trials),
+                    significant(*total_s),
+                    significant(*check_total_s),
+                    if note.is_empty() { String::new() } else { format!(" ({note})") }
+                )
+            }
+            Finding::WithHelpers { table } => {
+                format!("{table}: the server's figures include its helpers (sftp-server, shell)")
+            }
+            Finding::Coarse { table, end, rows, of, resolution_s } => format!(
+                "{table}: {rows} of {of} {end} CPU figures are near the resolution of their clock \
+                 ({} ms) and are not ranked",
+                significant(resolution_s * 1e3)
+            ),
+            Finding::MaskUnseen { table, aes, end, ciphers, least_ratio } => format!(
+                "{table}, AES {aes}: the mask does not show in the {end}'s figures of {} (from \
+                 {} times the cost without the mask)",
+                ciphers.join(", "),
+                significant(*least_ratio)
+            ),
+        }
+    }
+
+    /// What to do about it, without its full stop.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Finding::Interrupted | Finding::CutOff => {
+                "run it again for the rest, or --rounds fewer"
+            }
+            Finding::Lost { .. } => {
+                "see that the host is up and the link steady, then run it again"
+            }
+            Finding::BudgetEnded { .. } => "give a larger --budget, or fewer --ciphers",
+            Finding::Journal { .. } => "the other lines are in the tables; restore it from a copy",
+            Finding::NothingMeasured => "see the failures and their remedies",
+            Finding::SharedMachine => {
+                "compare ciphers here, but take rates from a survey of the real host"
+            }
+            Finding::Proxy { .. } => "compare costs with each other only, or survey without it",
+            Finding::RekeyLimit { .. } => "unset it in ssh_config, or mind it on long transfers",
+            Finding::SingleCipher { .. } => "name more with --ciphers, or leave the option out",
+            Finding::LongHandshake { .. } => "use a larger FILE, or --full",
+            Finding::ServerMissing { .. } => {
+                "rates hold; an account with a shell, on a host with /proc, shows the costs"
+            }
+            Finding::ServerCheck { .. } => {
+                "survey while nobody else uses the host, or trust the rates only"
+            }
+            Finding::WithHelpers { .. } => "--method pipe has next to none",
+            Finding::Coarse { .. } => "use a larger FILE, --full or more --rounds",
+            Finding::MaskUnseen { .. } => {
+                "take that section for unmasked: the program may not read the variable"
+            }
+        }
+    }
+}
+
+fn counted(trials: usize) -> String {
+    match trials {
+        1 => "1 trial".into(),
+        n => format!("{n} trials"),
+    }
+}

@@ -1,0 +1,111 @@
+//! Whether hiding AES instructions from an end shows in its figures. Nothing else proves that
+//! a mask took effect.
+
+use super::figures::Row;
+use super::finding::{End, Finding};
+use super::summary::{Section, Table};
+use super::warnings::cost;
+use crate::model::AesClass;
+use crate::model::record::{PairedEnd, Pairing};
+
+/// Ciphers that need AES instructions and cost a masked end less than 1.5 times what they
+/// cost the same end unmasked.
+pub fn unseen(table: &Table, pairings: &[Pairing]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for section in &table.sections {
+        for end in [End::Client, End::Server] {
+            let Some(open) = unmasked_twin(section, end, table, pairings) else { continue };
+            let unseen: Vec<(&Row, f64)> = section
+                .rows
+                .iter()
+                .filter_map(|row| Some((row, cost_ratio(row, &open.rows, end)?)))
+                .filter(|&(_, ratio)| ratio < 1.5)
+                .collect();
+            if !unseen.is_empty() {
+                let mut ciphers: Vec<String> =
+                    unseen.iter().map(|(row, _)| row.cipher.to_string()).collect();
+                ciphers.sort();
+                ciphers.dedup();
+                findings.push(Finding::MaskUnseen {
+                    table: table.title.clone(),
+                    aes: section.aes.clone(),
+                    end,
+                    ciphers,
+                    least_ratio: unseen.iter().map(|&(_, ratio)| ratio).fold(f64::MAX, f64::min),
+                });
+            }
+        }
+    }
+    findings
+}
+
+/// The section to hold a masked end against: the same end unmasked with AES, the other end
+/// as it is where there is such a one.
+fn unmasked_twin<'a>(
+    section: &Section,
+    end: End,
+    table: &'a Table,
+    pairings: &[Pairing],
+) -> Option<&'a Section> {
+    let other = if end == End::Client { End::Server } else { End::Client };
+    let of = |section: &Section, end: End| paired(&pairings[section.pairing], end);
+    of(section, end).mask.as_ref()?;
+    let open = |twin: &&Section| {
+        let twin = of(twin, end);
+        twin.mask.is_none() && twin.host.aes.class == AesClass::Aes
+    };
+    let alike = |twin: &&Section| of(twin, other).mask == of(section, other).mask;
+    let mut twins = table.sections.iter().filter(open);
+    twins.clone().find(alike).or_else(|| twins.next())
+}
+
+fn cost_ratio(masked: &Row, open: &[Row], end: End) -> Option<f64> {
+    let same = |row: &&Row| row.cipher == masked.cipher && row.mac == masked.mac;
+    let (masked_cost, open_cost) = (cost(masked, end)?, cost(open.iter().find(same)?, end)?);
+    let aes = masked.cipher.as_str().starts_with("aes");
+    let fine = !masked_cost.coarse && !open_cost.coarse && open_cost.cpu_s_per_gb > 0.0;
+    (aes && fine).then(|| masked_cost.cpu_s_per_gb / open_cost.cpu_s_per_gb)
+}
+
+fn paired(pairing: &Pairing, end: End) -> &PairedEnd {
+    match end {
+        End::Client => &pairing.client,
+        End::Server => &pairing.server,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::summarise;
+    use crate::analysis::testing::{each, loopback, rounds, spent};
+    use crate::model::{Source, Survey};
+
+    const GCM: &str = "aes128-gcm@openssh.com";
+    const CHACHA: &str = "chacha20-poly1305@openssh.com";
+
+    fn found(survey: &Survey) -> Vec<Finding> {
+        summarise(survey).warnings.into_iter().map(|warning| warning.finding).collect()
+    }
+
+    #[test]
+    fn a_mask_that_does_not_show_is_told() {
+        let two = || [rounds(GCM, [20.0; 3]), rounds(CHACHA, [30.0; 3])].concat();
+        let masked = |total_s: f64| {
+            let masked = each(two(), |trial| {
+                trial.pairing = 1;
+                if trial.cipher.as_str() == GCM {
+                    trial.server = Some(spent(Source::Inside, total_s));
+                }
+            });
+            found(&loopback([two(), masked].concat()))
+        };
+        let [Finding::SharedMachine, Finding::MaskUnseen { end, ciphers, aes, .. }] =
+            &masked(0.28)[..]
+        else {
+            panic!("the mask should be in doubt: {:?}", masked(0.28));
+        };
+        assert_eq!((*end, ciphers, aes.as_str()), (End::Server, &vec![GCM.to_owned()], "on/off"));
+        assert_eq!(masked(0.31), [Finding::SharedMachine]);
+    }
+}

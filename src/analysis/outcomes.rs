@@ -1,0 +1,135 @@
+//! What was left out and what failed, with the reasons.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::summary::Groups;
+use crate::model::record::Outcome;
+use crate::model::{Cipher, Mac, Survey};
+
+/// Ciphers that were left out of the plan for one reason.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Skipped {
+    pub target: String,
+    pub client_program: String,
+    pub reason: String,
+    /// A cipher, or a cipher with a MAC: `aes128-ctr with hmac-md5`.
+    pub names: Vec<String>,
+}
+
+/// Trials of one cipher that failed for one reason, the pilot's included.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Failure {
+    pub target: String,
+    pub client_program: String,
+    pub cipher: Cipher,
+    /// As asked.
+    pub mac: Option<Mac>,
+    pub reason: String,
+    pub remedy: Option<String>,
+    pub trials: usize,
+}
+
+/// Equal reasons of pairings that share a table are told once.
+pub fn skipped(survey: &Survey, groups: &Groups) -> Vec<Skipped> {
+    let mut found: Vec<(usize, Skipped)> = Vec::new();
+    for (pairing, &group) in survey.header.pairings.iter().zip(groups) {
+        for skip in &pairing.skipped {
+            let name = match &skip.mac {
+                Some(mac) => format!("{} with {mac}", skip.cipher),
+                None => skip.cipher.to_string(),
+            };
+            let same = |(at, skipped): &&mut (usize, Skipped)| {
+                *at == group && skipped.reason == skip.reason
+            };
+            match found.iter_mut().find(same) {
+                Some((_, skipped)) if skipped.names.contains(&name) => {}
+                Some((_, skipped)) => skipped.names.push(name),
+                None => found.push((
+                    group,
+                    Skipped {
+                        target: pairing.target.clone(),
+                        client_program: pairing.client.program.clone(),
+                        reason: skip.reason.clone(),
+                        names: vec![name],
+                    },
+                )),
+            }
+        }
+    }
+    found.into_iter().map(|(_, skipped)| skipped).collect()
+}
+
+/// Failed trials, by target, cipher and reason.
+pub fn failures(survey: &Survey, groups: &Groups) -> Vec<Failure> {
+    let mut counted: BTreeMap<_, usize> = BTreeMap::new();
+    for trial in &survey.trials {
+        let Outcome::Failed { reason, remedy } = &trial.outcome else { continue };
+        let Some(&group) = groups.get(trial.pairing) else { continue };
+        *counted.entry((group, &trial.cipher, &trial.mac, reason, remedy)).or_default() += 1;
+    }
+    counted
+        .into_iter()
+        .map(|((group, cipher, mac, reason, remedy), trials)| Failure {
+            target: survey.header.pairings[group].target.clone(),
+            client_program: survey.header.pairings[group].client.program.clone(),
+            cipher: cipher.clone(),
+            mac: mac.clone(),
+            reason: reason.clone(),
+            remedy: remedy.clone(),
+            trials,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::analysis::summarise;
+    use crate::analysis::testing::{self, each, failed, rounds, trial};
+    use crate::model::record::{Phase, Skip};
+
+    #[test]
+    fn equal_reasons_are_told_once() {
+        let mut survey = testing::loopback(vec![]);
+        let skip = |cipher: &str, mac: Option<&str>, reason: &str| Skip {
+            cipher: cipher.into(),
+            mac: mac.map(Into::into),
+            reason: reason.into(),
+        };
+        for pairing in &mut survey.header.pairings {
+            pairing.skipped = vec![
+                skip("3des-cbc", None, "not offered by the server"),
+                skip("aes128-cbc", None, "not offered by the server"),
+                skip("aes128-ctr", Some("hmac-md5"), "--macs leaves it out"),
+            ];
+        }
+        let skipped = summarise(&survey).skipped;
+        let told: Vec<_> =
+            skipped.iter().map(|s| (s.reason.as_str(), s.names.join(", "))).collect();
+        assert_eq!(
+            told,
+            [
+                ("not offered by the server", "3des-cbc, aes128-cbc".into()),
+                ("--macs leaves it out", "aes128-ctr with hmac-md5".into()),
+            ]
+        );
+    }
+
+    #[test]
+    fn failures_are_counted_by_reason() {
+        let lost = |round| failed(trial("a", round, 1.0), "connection lost", Some("try again"));
+        let mut trials = vec![lost(1), lost(2), failed(trial("a", 3, 1.0), "killed", None)];
+        trials.extend(each(vec![lost(0)], |trial| trial.phase = Phase::Pilot));
+        trials.extend(rounds("b", [1.0; 3]));
+        let failures = summarise(&testing::survey(trials)).failures;
+        let told: Vec<_> = failures
+            .iter()
+            .map(|f| (f.cipher.as_str(), f.reason.as_str(), f.remedy.as_deref(), f.trials))
+            .collect();
+        assert_eq!(
+            told,
+            [("a", "connection lost", Some("try again"), 3), ("a", "killed", None, 1)]
+        );
+    }
+}

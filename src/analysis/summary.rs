@@ -1,0 +1,369 @@
+//! The tables of a survey: trials of the rounds sorted into tables, sections and rows.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::Serialize;
+
+use super::conclusion::{self, Conclusion};
+use super::figures::{Mark, Row};
+use super::outcomes::{self, Failure, Skipped};
+use super::statistics::median;
+use super::warnings::{self, Warning};
+use crate::model::record::{Outcome, PairedEnd, Pairing, Phase, Trial};
+use crate::model::{AesClass, Direction, Mac, Method, Survey};
+
+/// All that a report says beyond the header and the trials.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Summary {
+    /// The last round in which anything was measured.
+    pub rounds: u32,
+    pub tables: Vec<Table>,
+    pub skipped: Vec<Skipped>,
+    pub failures: Vec<Failure>,
+    pub warnings: Vec<Warning>,
+}
+
+/// What is compared with each other: one target, client program, method and direction.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Table {
+    /// Tells it from the other tables of the survey: `upload`, `upload to pi1 by scp`.
+    pub title: String,
+    pub target: String,
+    pub client_program: String,
+    pub method: Method,
+    pub direction: Direction,
+    /// Median of all measured trials.
+    pub handshake_s: Option<f64>,
+    /// Median of the bulk of the same trials.
+    pub bulk_s: Option<f64>,
+    pub sections: Vec<Section>,
+}
+
+/// The rows of one pairing. Several where one machine shows several AES states.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Section {
+    /// Index in the header.
+    pub pairing: usize,
+    /// Whether AES instructions serve the client and the server: `on/off`.
+    pub aes: String,
+    /// Fastest first; those without a rate last.
+    pub rows: Vec<Row>,
+    /// Absent where nothing was measured.
+    pub conclusion: Option<Conclusion>,
+}
+
+/// The tables of the rounds, with what went wrong and what to mind. The pilot is in no table.
+pub fn summarise(survey: &Survey) -> Summary {
+    let groups = groups(&survey.header.pairings);
+    let tables = tables(survey, &groups);
+    let measured = rounds(survey).filter(|trial| trial.outcome == Outcome::Measured);
+    Summary {
+        rounds: measured.map(|trial| trial.round).max().unwrap_or(0),
+        skipped: outcomes::skipped(survey, &groups),
+        failures: outcomes::failures(survey, &groups),
+        warnings: warnings::warnings(survey, &groups, &tables),
+        tables,
+    }
+}
+
+/// For each pairing the first one that differs from it in nothing but masks.
+pub type Groups = Vec<usize>;
+
+fn groups(pairings: &[Pairing]) -> Groups {
+    fn key(pairing: &Pairing) -> (&str, &str, &str) {
+        (&pairing.target, &pairing.client.program, &pairing.server.program)
+    }
+    let mut first = HashMap::new();
+    pairings
+        .iter()
+        .enumerate()
+        .map(|(index, pairing)| *first.entry(key(pairing)).or_insert(index))
+        .collect()
+}
+
+fn rounds(survey: &Survey) -> impl Iterator<Item = &Trial> {
+    survey.trials.iter().filter(|trial| trial.phase == Phase::Round)
+}
+
+type TableKey = (usize, Method, Direction);
+type RowKey<'a> = (usize, &'a str, Option<&'a str>);
+
+fn tables(survey: &Survey, groups: &Groups) -> Vec<Table> {
+    let macs = Macs::of(survey);
+    let mut sorted: BTreeMap<TableKey, BTreeMap<RowKey, Vec<&Trial>>> = BTreeMap::new();
+    for trial in rounds(survey) {
+        let Some(&group) = groups.get(trial.pairing) else { continue };
+        let rows = sorted.entry((group, trial.method, trial.direction)).or_default();
+        let key = (trial.pairing, trial.cipher.as_str(), macs.of_trial(trial));
+        rows.entry(key).or_default().push(trial);
+    }
+    let keys: Vec<TableKey> = sorted.keys().copied().collect();
+    let pairings = &survey.header.pairings;
+    sorted
+        .into_iter()
+        .map(|(key, rows)| {
+            let (group, method, direction) = key;
+            let title = title(key, &keys, pairings);
+            let median_of = |seconds: fn(&Trial) -> Option<f64>| {
+                let trials = rows.values().flatten().filter(|t| t.outcome == Outcome::Measured);
+                median(&trials.filter_map(|trial| seconds(trial)).collect::<Vec<_>>())
+            };
+            Table {
+                handshake_s: median_of(|trial| trial.handshake_s),
+                bulk_s: median_of(|trial| trial.real_s),
+                sections: sections(survey, &title, direction, rows),
+                title,
+                target: pairings[group].target.clone(),
+                client_program: pairings[group].client.program.clone(),
+                method,
+                direction,
+            }
+        })
+        .collect()
+}
+
+fn sections(
+    survey: &Survey,
+    title: &str,
+    direction: Direction,
+    rows: BTreeMap<RowKey, Vec<&Trial>>,
+) -> Vec<Section> {
+    let mut sections: Vec<Section> = Vec::new();
+    for ((index, cipher, mac), trials) in rows {
+        let pairing = &survey.header.pairings[index];
+        let mut row = Row::of(cipher.into(), mac.map(Mac::from), &trials, survey.header.file.bytes);
+        row.unasked = is_unasked(&row, pairing, direction);
+        match sections.last_mut().filter(|section| section.pairing == index) {
+            Some(section) => section.rows.push(row),
+            None => sections.push(Section {
+                pairing: index,
+                aes: format!("{}/{}", aes_state(&pairing.client), aes_state(&pairing.server)),
+                rows: vec![row],
+                conclusion: None,
+            }),
+        }
+    }
+    let several = sections.len() > 1;
+    for section in &mut sections {
+        // The sort is stable, so rows without a rate stay in the order of their names.
+        let rate = |row: &Row| row.rate_mb_per_s.unwrap_or(f64::NEG_INFINITY);
+        section.rows.sort_by(|a, b| rate(b).total_cmp(&rate(a)));
+        let unasked = way(&survey.header.pairings[section.pairing].unasked, direction);
+        let scope = match several {
+            true => format!("{title}, AES {}", section.aes),
+            false => title.to_owned(),
+        };
+        section.conclusion = conclusion::conclude(&scope, &section.rows, unasked.cipher.as_str());
+        mark(section);
+    }
+    sections
+}
+
+fn mark(section: &mut Section) {
+    for row in &mut section.rows {
+        let is = |choice: &conclusion::Choice| choice.is(row);
+        let conclusion = section.conclusion.as_ref();
+        let speed = conclusion.map(|conclusion| &conclusion.fastest);
+        let cost = conclusion.and_then(|conclusion| conclusion.cheapest.as_ref());
+        let marks = [
+            (speed.is_some_and(|standing| is(&standing.leader)), Mark::Fastest),
+            (speed.is_some_and(|standing| standing.equals.iter().any(is)), Mark::AsFast),
+            (cost.is_some_and(|standing| is(&standing.leader)), Mark::Cheapest),
+            (cost.is_some_and(|standing| standing.equals.iter().any(is)), Mark::AsCheap),
+            (row.unasked, Mark::Default),
+        ];
+        row.marks = marks.into_iter().filter_map(|(due, mark)| due.then_some(mark)).collect();
+    }
+}
+
+fn is_unasked(row: &Row, pairing: &Pairing, direction: Direction) -> bool {
+    let unasked = way(&pairing.unasked, direction);
+    row.cipher == unasked.cipher && row.mac == unasked.explicit_mac()
+}
+
+fn way(names: &crate::model::Negotiated, direction: Direction) -> &crate::model::OneWay {
+    match direction {
+        Direction::Upload => &names.client_to_server,
+        Direction::Download => &names.server_to_client,
+    }
+}
+
+/// Whether AES instructions serve this end: a mask hides what the CPU has.
+fn aes_state(end: &PairedEnd) -> &'static str {
+    match (&end.mask, end.host.aes.class) {
+        (Some(_), _) | (None, AesClass::NoAes) => "off",
+        (None, AesClass::Aes) => "on",
+        (None, AesClass::Unknown) => "?",
+    }
+}
+
+/// The MAC of each trial. A trial that failed before its log named one belongs with those
+/// that asked the same and were measured.
+struct Macs<'a>(HashMap<(usize, &'a str, Option<&'a str>), Option<&'a str>>);
+
+impl<'a> Macs<'a> {
+    fn of(survey: &'a Survey) -> Macs<'a> {
+        let named = survey
+            .trials
+            .iter()
+            .filter_map(|trial| Some((Self::asked(trial), Self::negotiated(trial)?)));
+        Macs(named.collect())
+    }
+
+    fn of_trial(&self, trial: &'a Trial) -> Option<&'a str> {
+        let asked = trial.mac.as_ref().map(Mac::as_str);
+        let known = || self.0.get(&Self::asked(trial)).copied();
+        Self::negotiated(trial).or_else(known).unwrap_or(asked)
+    }
+
+    fn asked(trial: &Trial) -> (usize, &str, Option<&str>) {
+        (trial.pairing, trial.cipher.as_str(), trial.mac.as_ref().map(Mac::as_str))
+    }
+
+    /// Absent: not known. `Some(None)`: the cipher needs none.
+    fn negotiated(trial: &Trial) -> Option<Option<&str>> {
+        let names = trial.negotiated.as_ref().filter(|_| trial.outcome == Outcome::Measured)?;
+        let mac = way(names, trial.direction).mac.as_str();
+        Some((mac != crate::model::names::IMPLICIT_MAC).then_some(mac))
+    }
+}
+
+/// Names a table by its direction and by what else tells it from the others.
+fn title(key: TableKey, keys: &[TableKey], pairings: &[Pairing]) -> String {
+    let (group, method, direction) = key;
+    let own = &pairings[group];
+    let others = || keys.iter().map(|&(group, ..)| &pairings[group]);
+    let mut title = direction.to_string();
+    if others().any(|other| other.target != own.target) {
+        let preposition = if direction == Direction::Upload { "to" } else { "from" };
+        title += &format!(" {preposition} {}", own.target);
+    }
+    if keys.iter().any(|&(_, other, _)| other != method) {
+        title += &format!(" by {method}");
+    }
+    if others().any(|other| other.client.program != own.client.program) {
+        title += &format!(" with {}", own.client.program);
+    }
+    title
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::testing::{
+        self, MAC, each, failed, loopback, rounds, survey, trial, with_mac,
+    };
+
+    const CHACHA: &str = "chacha20-poly1305@openssh.com";
+    const GCM: &str = "aes128-gcm@openssh.com";
+
+    fn names(section: &Section) -> Vec<&str> {
+        section.rows.iter().map(|row| row.cipher.as_str()).collect()
+    }
+
+    #[test]
+    fn rows_are_sorted_by_rate_and_marked() {
+        let mut trials = rounds(GCM, [20.0, 21.0, 22.0]);
+        trials.extend(each(rounds(CHACHA, [36.0, 36.5, 37.0]), |trial| {
+            trial.server = Some(testing::spent(crate::model::Source::Inside, 0.1));
+        }));
+        trials.extend(rounds("aes128-ctr", [36.1, 36.4, 36.6]));
+        let summary = summarise(&survey(trials));
+        assert_eq!((summary.rounds, summary.tables.len()), (3, 1));
+        let table = &summary.tables[0];
+        assert_eq!((table.title.as_str(), table.handshake_s), ("upload", Some(0.25)));
+        let section = &table.sections[0];
+        assert_eq!(
+            (names(section), section.aes.as_str()),
+            (vec![CHACHA, "aes128-ctr", GCM], "on/off")
+        );
+        let marks: Vec<_> = section.rows.iter().map(|row| row.marks.as_slice()).collect();
+        let all = [Mark::Fastest, Mark::Cheapest, Mark::Default];
+        assert_eq!(marks, [&all[..], &[Mark::AsFast], &[]]);
+        assert_eq!(section.rows[1].mac, Some(Mac::from(MAC)));
+    }
+
+    #[test]
+    fn the_pilot_is_in_no_table() {
+        let pilot = each(rounds(GCM, [99.0; 3]), |trial| trial.phase = Phase::Pilot);
+        assert_eq!(summarise(&survey(pilot.clone())).tables, []);
+        let both = [pilot, rounds(GCM, [20.0; 3])].concat();
+        let summary = summarise(&survey(both));
+        assert_eq!(summary.tables[0].sections[0].rows[0].measured, 3);
+    }
+
+    #[test]
+    fn masks_are_sections_of_one_table() {
+        let mut trials = rounds(GCM, [900.0; 3]);
+        trials.extend(each(rounds(GCM, [200.0; 3]), |trial| trial.pairing = 1));
+        let mut survey = loopback(trials);
+        let states = |survey: &Survey| -> Vec<String> {
+            let summary = summarise(survey);
+            assert_eq!(summary.tables.len(), 1);
+            summary.tables[0].sections.iter().map(|section| section.aes.clone()).collect()
+        };
+        assert_eq!(states(&survey), ["on/on", "on/off"]);
+        for pairing in &mut survey.header.pairings {
+            pairing.client.host.aes.class = AesClass::NoAes;
+            pairing.server.host.aes.class = AesClass::NoAes;
+            pairing.server.mask = None;
+        }
+        assert_eq!(states(&survey), ["off/off", "off/off"]);
+    }
+
+    #[test]
+    fn titles_name_what_differs() {
+        let mut trials = vec![trial(GCM, 1, 9.0)];
+        let other = |change: fn(&mut Trial)| {
+            let mut other = trial(GCM, 1, 9.0);
+            change(&mut other);
+            other
+        };
+        trials.push(other(|trial| trial.direction = Direction::Download));
+        trials.push(other(|trial| trial.method = Method::Pipe));
+        trials.push(other(|trial| trial.pairing = 1));
+        let mut survey = survey(trials);
+        survey.header.pairings.push(testing::pairing("pi2"));
+        let summary = summarise(&survey);
+        let titles: Vec<_> = summary.tables.iter().map(|table| table.title.as_str()).collect();
+        assert_eq!(
+            titles,
+            [
+                "upload to pi1 by scp",
+                "download from pi1 by scp",
+                "upload to pi1 by pipe",
+                "upload to pi2 by scp"
+            ]
+        );
+    }
+
+    #[test]
+    fn each_mac_has_its_row_and_failures_find_theirs() {
+        let mut trials = rounds("aes128-ctr", [50.0; 3]);
+        trials.push(failed(trial("aes128-ctr", 4, 1.0), "lost", None));
+        let mut slow = rounds("aes128-ctr", [30.0; 3]);
+        slow.push(failed(trial("aes128-ctr", 4, 1.0), "lost", None));
+        trials.extend(each(slow, |trial| {
+            let negotiated = trial.negotiated.is_some();
+            with_mac("hmac-sha2-512")(trial);
+            trial.negotiated = trial.negotiated.take().filter(|_| negotiated);
+        }));
+        let summary = summarise(&survey(trials));
+        let rows = &summary.tables[0].sections[0].rows;
+        let found: Vec<_> = rows
+            .iter()
+            .map(|row| (row.mac.as_ref().unwrap().as_str(), row.measured, row.failed))
+            .collect();
+        assert_eq!(found, [(MAC, 3, 1), ("hmac-sha2-512", 3, 1)]);
+    }
+
+    #[test]
+    fn a_cipher_that_always_failed_has_a_last_row_without_figures() {
+        let mut trials = rounds(GCM, [20.0; 3]);
+        trials.push(failed(trial("3des-cbc", 1, 1.0), "no matching cipher", None));
+        let summary = summarise(&survey(trials));
+        let last = summary.tables[0].sections[0].rows.last().unwrap();
+        assert_eq!((last.cipher.as_str(), last.measured, last.failed), ("3des-cbc", 0, 1));
+        assert_eq!((last.rate_mb_per_s, last.marks.len()), (None, 0));
+    }
+}
