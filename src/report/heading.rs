@@ -1,0 +1,132 @@
+//! Above the tables: what was surveyed, between whom, with what.
+
+use super::page::{Ink, Page};
+use crate::analysis::Summary;
+use crate::model::record::{FileInfo, Header, PairedEnd};
+use crate::model::units::size;
+use crate::model::{Sink, Survey};
+
+/// A line each for the ends, masks, the file and the rounds.
+pub fn write(survey: &Survey, summary: &Summary, page: &mut Page) {
+    let header = &survey.header;
+    let mut targets: Vec<&str> = header.pairings.iter().map(|p| p.target.as_str()).collect();
+    targets.dedup();
+    page.title(&format!("Survey of {}, {}", targets.join(" and "), date(&header.started)));
+    let mut told: Vec<(&str, String)> = Vec::new();
+    for pairing in &header.pairings {
+        for (label, end) in [("client", &pairing.client), ("server", &pairing.server)] {
+            describe(label, end, &mut told);
+        }
+    }
+    told.push(("file", file(&header.file)));
+    told.push(("method", method(header)));
+    told.push(("rounds", rounds(header, summary)));
+    for (label, text) in told {
+        page.labelled(&format!("  {label:<8}"), Ink::Bold, &text, "          ");
+    }
+}
+
+/// `desk: AMD Ryzen 5 3600, 12 cores, AES (cpuinfo flags: aes); OpenSSH_9.2p1`, each end
+/// once. Of one that was told before, masked this time, the mask alone is news.
+fn describe(label: &'static str, end: &PairedEnd, told: &mut Vec<(&str, String)>) {
+    let known = format!("{}: ", end.host.name);
+    let mask = end.mask.as_ref().map(|mask| ("mask", format!("{label}: {mask}")));
+    let again = told.iter().any(|(at, text)| *at == label && text.starts_with(&known));
+    let entry = (label, profile(end));
+    let news = if again && mask.is_some() { None } else { Some(entry) };
+    for entry in news.into_iter().chain(mask) {
+        if !told.contains(&entry) {
+            told.push(entry);
+        }
+    }
+}
+
+fn profile(end: &PairedEnd) -> String {
+    let host = &end.host;
+    let mut text = format!("{}: {}", host.name, host.cpu_model.as_deref().unwrap_or(&host.machine));
+    if let Some(cores) = host.cores {
+        text += &format!(", {cores} core{}", if cores == 1 { "" } else { "s" });
+    }
+    text += &format!(", {} ({}); {}", host.aes.class, host.aes.evidence, end.version);
+    if let Some(cores) = &end.pinned {
+        let cores: Vec<String> = cores.iter().map(u32::to_string).collect();
+        text += &format!("; held to core {}", cores.join(", "));
+    }
+    text
+}
+
+fn file(file: &FileInfo) -> String {
+    let name = file.name.as_deref().unwrap_or("random data");
+    let how = if file.full { ", sent whole" } else { "" };
+    format!("{name}, {}{how}", size(file.bytes))
+}
+
+fn method(header: &Header) -> String {
+    let methods: Vec<String> = header.methods.iter().map(ToString::to_string).collect();
+    let sink = match header.sink {
+        Sink::Null => "",
+        Sink::File => ", pipe into a file",
+    };
+    format!("{}{sink}", methods.join(", "))
+}
+
+fn rounds(header: &Header, summary: &Summary) -> String {
+    let rounds = match summary.rounds == header.rounds {
+        true => header.rounds.to_string(),
+        false => format!("{} of {}", summary.rounds, header.rounds),
+    };
+    format!("{rounds}, shuffled by seed {}", header.seed)
+}
+
+/// `2026-02-03 04:05 UTC`, or the text itself where it is no time.
+fn date(started: &str) -> String {
+    match started.parse::<jiff::Timestamp>() {
+        Ok(time) => time.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+        Err(_) => started.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::{summarise, testing};
+    use crate::model::{AesClass, AesEvidence};
+    use crate::report::Style;
+
+    fn heading(survey: &Survey) -> String {
+        let mut page = Page::new(&Style::default());
+        write(survey, &summarise(survey), &mut page);
+        page.finish()
+    }
+
+    #[test]
+    fn both_ends_and_masks_are_told_once() {
+        let mut survey = testing::loopback(testing::rounds("aes128-ctr", [9.0; 3]));
+        survey.header.pairings[1].server.host.aes =
+            AesEvidence { class: AesClass::NoAes, evidence: "masked by OPENSSL_ia32cap".into() };
+        insta::assert_snapshot!(heading(&survey), @r"
+        Survey of loopback, 2026-02-03 04:05 UTC
+          client  desk: AMD Ryzen 5 3600 6-Core Processor, 4 cores, AES (cpuinfo flags:
+                  aes pclmulqdq); OpenSSH_9.2p1 Debian-2+deb12u7, OpenSSL 3.0.17 1 Jul
+                  2025; held to core 0
+          server  desk: AMD Ryzen 5 3600 6-Core Processor, 4 cores, AES (cpuinfo flags:
+                  aes pclmulqdq); SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u7; held to core 1
+          mask    server: OPENSSL_ia32cap=~0x200000200000000:~0x0000060000000000
+          file    debian.iso, 953.7 MiB
+          method  scp
+          rounds  3, shuffled by seed 7
+        ");
+    }
+
+    #[test]
+    fn text_from_outside_stays_text() {
+        let mut survey = testing::survey(vec![]);
+        survey.header.started = "\u{1b}[31m soon".into();
+        survey.header.file.name = Some("a\nb".into());
+        survey.header.pairings[0].server.version = "SSH-2.0-\u{7}".into();
+        let text = heading(&survey);
+        assert!(text.contains("\\u{1b}[31m soon") && text.contains("a\\nb"), "{text}");
+        assert!(!text.contains(['\u{1b}', '\u{7}']), "{text:?}");
+        assert!(text.contains("0 of 3"), "{text}");
+    }
+}

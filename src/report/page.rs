@@ -1,0 +1,109 @@
+//! Lines of prose for a terminal: escaped, wrapped, sparingly coloured.
+
+use textwrap::{Options, WordSplitter};
+
+use super::Style;
+use crate::model::units::printable;
+
+/// Text that grows by paragraphs. Whatever comes in is made harmless to a terminal here.
+pub struct Page {
+    style: Style,
+    text: String,
+}
+
+#[derive(Clone, Copy)]
+pub enum Ink {
+    Bold,
+    Yellow,
+    Red,
+}
+
+impl Page {
+    pub fn new(style: &Style) -> Page {
+        Page { style: *style, text: String::new() }
+    }
+
+    pub fn finish(self) -> String {
+        self.text
+    }
+
+    pub fn blank(&mut self) {
+        self.text.push('\n');
+    }
+
+    /// A line in bold.
+    pub fn title(&mut self, text: &str) {
+        self.labelled(text, Ink::Bold, "", "");
+    }
+
+    pub fn paragraph(&mut self, text: &str) {
+        self.labelled("", Ink::Bold, text, "");
+    }
+
+    /// A paragraph behind a coloured label, its further lines behind the indent.
+    pub fn labelled(&mut self, label: &str, ink: Ink, text: &str, indent: &str) {
+        let label = printable(label);
+        let whole = format!("{label}{}", printable(text));
+        let options = Options::new(self.style.width())
+            .subsequent_indent(indent)
+            .word_splitter(WordSplitter::NoHyphenation);
+        for (number, line) in textwrap::wrap(&whole, options).iter().enumerate() {
+            match line.strip_prefix(label.as_str()).filter(|_| number == 0) {
+                Some(rest) => self.text += &(self.paint(&label, ink) + rest),
+                None => self.text += line,
+            }
+            self.text.push('\n');
+        }
+    }
+
+    /// Lines that are laid out already.
+    pub fn lines(&mut self, lines: impl Iterator<Item = String>) {
+        for line in lines {
+            self.text += line.trim_end();
+            self.text.push('\n');
+        }
+    }
+
+    fn paint(&self, text: &str, ink: Ink) -> String {
+        let code = match ink {
+            Ink::Bold => 1,
+            Ink::Yellow => 33,
+            Ink::Red => 31,
+        };
+        match self.style.color && !text.is_empty() {
+            true => format!("\x1b[{code}m{text}\x1b[0m"),
+            false => text.to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(style: Style) -> String {
+        let mut page = Page::new(&style);
+        page.labelled("warning: ", Ink::Yellow, &"aes128-gcm@openssh.com ".repeat(4), "  ");
+        page.paragraph("from outside: \u{1b}[2J");
+        page.finish()
+    }
+
+    #[test]
+    fn prose_is_wrapped_between_words_and_harmless() {
+        let text = page(Style { width: 60, ..Style::default() });
+        insta::assert_snapshot!(text, @r"
+        warning: aes128-gcm@openssh.com aes128-gcm@openssh.com
+          aes128-gcm@openssh.com aes128-gcm@openssh.com
+        from outside: \u{1b}[2J
+        ");
+    }
+
+    #[test]
+    fn colour_is_only_added() {
+        let plain = page(Style::default());
+        let coloured = page(Style { color: true, ..Style::default() });
+        assert!(coloured.starts_with("\x1b[33mwarning: \x1b[0m"), "{coloured:?}");
+        let stripped = coloured.replace("\x1b[33m", "").replace("\x1b[0m", "");
+        assert_eq!(stripped, plain);
+    }
+}

@@ -1,0 +1,131 @@
+//! The table as it looks.
+
+use crate::analysis::testing::{self, each, failed, rounds, spent, survey, trial, with_mac};
+use crate::model::record::{Skip, Trial};
+use crate::model::{Source, Survey};
+use crate::report::{Format, Style, write};
+
+const CHACHA: &str = "chacha20-poly1305@openssh.com";
+const GCM: &str = "aes128-gcm@openssh.com";
+
+fn shown(survey: &Survey, style: Style) -> String {
+    let mut out = Vec::new();
+    let journal = std::path::Path::new("/home/me/.local/share/cipher-survey/pi1.jsonl");
+    write(survey, Format::Table, &style, Some(journal), &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn assert_fits(text: &str, width: usize) {
+    assert!(text.lines().count() > 10);
+    for line in text.lines().filter(|line| !line.starts_with("Journal: ")) {
+        assert!(line.chars().count() <= width, "{} columns: {line}", line.chars().count());
+        assert_eq!(line, line.trim_end());
+    }
+}
+
+fn costing(trials: Vec<Trial>, client_s: f64, server_s: f64) -> Vec<Trial> {
+    each(trials, |trial| {
+        trial.client = Some(spent(Source::Wait4, client_s));
+        trial.server = Some(spent(Source::Inside, server_s));
+    })
+}
+
+/// A slow host: what the first example of the README would be.
+fn pi() -> Survey {
+    let mut trials = costing(rounds(CHACHA, [35.8, 36.1, 37.0]), 0.23, 2.71);
+    trials.extend(costing(rounds(GCM, [21.9, 22.0, 22.3]), 0.031, 4.45));
+    trials.extend(costing(rounds("aes128-ctr", [20.0, 20.1, 20.4]), 0.055, 4.9));
+    trials.push(failed(
+        trial("aes256-ctr", 1, 1.0),
+        "the server closed the connection",
+        Some("see its log"),
+    ));
+    trials.extend(costing(rounds("aes256-ctr", [17.0, 17.1, 17.3]), 0.06, 5.8));
+    trials.push(failed(trial("3des-cbc", 1, 1.0), "no reply", None));
+    let mut survey = survey(trials);
+    survey.header.pairings[0].skipped = ["aes128-cbc", "aes192-cbc", "aes256-cbc"]
+        .map(|cipher| Skip {
+            cipher: cipher.into(),
+            mac: None,
+            reason: "not offered by the server".into(),
+        })
+        .into();
+    survey
+}
+
+/// Everything that takes room at once: two AES states, several MACs, large and tiny figures,
+/// a row with all marks.
+fn crowded() -> Survey {
+    let at = |pairing: usize| {
+        let mut trials = costing(rounds(CHACHA, [1234.0, 1834.0, 2234.0]), 0.00123, 0.00124);
+        trials.extend(costing(rounds(GCM, [900.0, 901.0, 902.0]), 12.34, 123.4));
+        let ctr = costing(rounds("aes128-ctr", [450.0, 460.0, 470.0]), 0.1, 0.2);
+        trials.extend(each(ctr.clone(), with_mac("hmac-sha2-512-etm@openssh.com")));
+        trials.extend(each(ctr, with_mac("umac-128-etm@openssh.com")));
+        each(trials, |trial| {
+            trial.pairing = pairing;
+            trial.client.as_mut().unwrap().resolution_s = 0.001;
+        })
+    };
+    testing::loopback([at(0), at(1)].concat())
+}
+
+#[test]
+fn a_slow_host_in_eighty_columns() {
+    let text = shown(&pi(), Style::default());
+    assert_fits(&text, 80);
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_crowded_table_in_eighty_columns() {
+    let text = shown(&crowded(), Style::default());
+    assert_fits(&text, 80);
+    insta::assert_snapshot!(text);
+    let name_lines = text.lines().filter(|line| line.starts_with(CHACHA) && line.contains('%'));
+    assert_eq!(name_lines.count(), 2, "the longest name is whole:\n{text}");
+}
+
+#[test]
+fn a_narrow_terminal_folds_names_and_keeps_figures() {
+    for width in [72, 60] {
+        let text = shown(&crowded(), Style { width, ..Style::default() });
+        assert_fits(&text, width);
+        assert!(text.contains("1834"), "{text}");
+    }
+}
+
+#[test]
+fn wide_shows_the_whole_file() {
+    let text = shown(&pi(), Style { wide: true, ..Style::default() });
+    insta::assert_snapshot!(text);
+    let gcm = text.lines().find(|line| line.starts_with(GCM)).unwrap();
+    assert!(gcm.contains("~45."), "1 GB at 22 MB/s: {gcm}");
+}
+
+#[test]
+fn colour_is_off_unless_asked_for() {
+    assert!(!shown(&pi(), Style::default()).contains('\u{1b}'));
+    let coloured = shown(&pi(), Style { color: true, ..Style::default() });
+    assert!(coloured.contains("\u{1b}[33mwarning: ") || coloured.contains("\u{1b}[31mfailed: "));
+    assert!(coloured.contains("\u{1b}[1m"), "{coloured:?}");
+}
+
+#[test]
+fn names_from_outside_are_escaped() {
+    let mut survey = pi();
+    for trial in &mut survey.trials {
+        trial.cipher = "evil\u{1b}[2Jcipher".into();
+    }
+    let text = shown(&survey, Style::default());
+    assert!(text.contains("evil\\u{1b}[2Jcipher") && !text.contains('\u{1b}'), "{text:?}");
+}
+
+#[test]
+fn a_survey_of_nothing_is_still_a_report() {
+    let mut survey = survey(vec![]);
+    survey.end = None;
+    let text = shown(&survey, Style::default());
+    assert!(text.contains("warning: nothing was measured"), "{text}");
+    assert!(text.contains("warning: the journal has no end"), "{text}");
+}
