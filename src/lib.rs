@@ -3,6 +3,18 @@
 //! Dependencies point down this list; everything from `plan` down is pure (no process, clock,
 //! runtime or terminal). See `docs/design.md`.
 
-pub mod analysis;
-pub mod model;
+// What the user says, and one file a verb.
+
+// What touches the world: a private sshd, running trials, progress, printing.
 pub mod report;
+
+// What is decided: trials and their amounts, whether one counts, what a survey shows.
+pub mod analysis;
+
+// What is known of clients, ways to move bytes, and hosts: command lines out, text in.
+
+// What is known of each cipher and MAC.
+pub mod catalog;
+
+// The words of all the rest.
+pub mod model;
