@@ -12,6 +12,7 @@ pub mod report;
 pub mod analysis;
 
 // What is known of clients, ways to move bytes, and hosts: command lines out, text in.
+pub mod client;
 
 // What is known of each cipher and MAC.
 pub mod catalog;

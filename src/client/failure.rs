@@ -1,0 +1,176 @@
+//! ssh's last words turned into a reason and a remedy.
+
+use crate::model::units::printable;
+
+/// What kind of failure a client's log shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    UnknownHost,
+    Refused,
+    Unreachable,
+    /// The server closed the connection before authentication: it refuses more of them for now.
+    Dropped,
+    HostKeyUnknown,
+    HostKeyChanged,
+    Denied,
+    NoCommonAlgorithm,
+    /// The client does not know an option or cipher.
+    BadUsage,
+    /// The connection broke after the session was up.
+    Broken,
+    Other,
+}
+
+/// A failed connection in words for its user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    pub kind: FailureKind,
+    /// What happened, with ssh's own words.
+    pub reason: String,
+    pub remedy: Option<String>,
+}
+
+impl Failure {
+    /// Reads a client's standard error (`-v` lines included) after it ended with an error.
+    /// `host` is how messages name the target.
+    pub fn read(log: &str, host: &str) -> Failure {
+        let said: Vec<&str> = log
+            .lines()
+            .map(|line| line.trim_end_matches('\r'))
+            .filter(|line| !line.starts_with("debug") && !line.trim().is_empty())
+            .collect();
+        let (kind, matched) = classify(&said, log);
+        let words = matched.or_else(|| said.last().copied()).unwrap_or("no message from ssh");
+        let words = printable(words.trim());
+        Failure { kind, reason: describe(kind, host, &words), remedy: remedy(kind, host, log) }
+    }
+
+    /// Waiting may help: the server refuses connections for now.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self.kind, FailureKind::Refused | FailureKind::Dropped)
+    }
+}
+
+/// Phrases of OpenSSH's messages (sshconnect.c, sshconnect2.c, clientloop.c, packet.c), the more
+/// telling first.
+const PHRASES: &[(&str, FailureKind)] = &[
+    ("REMOTE HOST IDENTIFICATION HAS CHANGED", FailureKind::HostKeyChanged),
+    ("host key is known for", FailureKind::HostKeyUnknown),
+    ("Host key verification failed", FailureKind::HostKeyUnknown),
+    ("Could not resolve hostname", FailureKind::UnknownHost),
+    ("Connection refused", FailureKind::Refused),
+    ("Permission denied (", FailureKind::Denied),
+    ("Too many authentication failures", FailureKind::Denied),
+    ("Unable to negotiate", FailureKind::NoCommonAlgorithm),
+    ("no matching", FailureKind::NoCommonAlgorithm),
+    ("Unknown cipher type", FailureKind::BadUsage),
+    ("Bad configuration option", FailureKind::BadUsage),
+    ("Bad SSH2 ", FailureKind::BadUsage),
+    ("No route to host", FailureKind::Unreachable),
+    ("Network is unreachable", FailureKind::Unreachable),
+    ("Connection timed out", FailureKind::Unreachable),
+    ("Operation timed out", FailureKind::Unreachable),
+    ("Not allowed at this time", FailureKind::Dropped),
+    ("kex_exchange_identification", FailureKind::Dropped),
+    ("ssh_exchange_identification", FailureKind::Dropped),
+    ("banner exchange", FailureKind::Dropped),
+];
+
+/// Phrases that mean a refusal before the session is up and a broken connection after.
+const CLOSED: &[&str] = &[
+    "Connection reset",
+    "closed by remote host",
+    "Connection closed",
+    "Broken pipe",
+    "Timeout, server",
+    "lost connection",
+];
+
+fn classify<'a>(said: &[&'a str], log: &str) -> (FailureKind, Option<&'a str>) {
+    let find = |phrase: &str| said.iter().find(|line| line.contains(phrase)).copied();
+    for (phrase, kind) in PHRASES {
+        if let Some(line) = find(phrase) {
+            return (*kind, Some(line));
+        }
+    }
+    let authenticated =
+        log.contains("Authenticated to ") || log.contains("Authentication succeeded");
+    for phrase in CLOSED {
+        if let Some(line) = find(phrase) {
+            let kind = if authenticated { FailureKind::Broken } else { FailureKind::Dropped };
+            return (kind, Some(line));
+        }
+    }
+    (FailureKind::Other, None)
+}
+
+fn describe(kind: FailureKind, host: &str, words: &str) -> String {
+    let what = match kind {
+        FailureKind::UnknownHost => format!("the host {host} is not known"),
+        FailureKind::Refused => format!("{host} refused the connection"),
+        FailureKind::Unreachable => format!("{host} could not be reached"),
+        FailureKind::Dropped => format!("{host} closed the connection before authentication"),
+        FailureKind::HostKeyUnknown => {
+            format!("the host key of {host} is not known, and it is never accepted unseen")
+        }
+        FailureKind::HostKeyChanged => {
+            format!("the host key of {host} has CHANGED; nothing was sent to it")
+        }
+        FailureKind::Denied => format!("{host} did not accept a key"),
+        FailureKind::NoCommonAlgorithm => format!("{host} and this client share no algorithm"),
+        FailureKind::BadUsage => "the SSH client refused its arguments".to_owned(),
+        FailureKind::Broken => format!("the connection to {host} broke"),
+        FailureKind::Other => format!("the SSH client failed on {host}"),
+    };
+    format!("{what} (ssh: {words})")
+}
+
+fn remedy(kind: FailureKind, host: &str, log: &str) -> Option<String> {
+    let text = match kind {
+        FailureKind::UnknownHost => {
+            "check the name, or add a Host block with its HostName to ~/.ssh/config".to_owned()
+        }
+        FailureKind::Refused => {
+            format!("check that an SSH server runs on {host} and on which port (-p PORT)")
+        }
+        FailureKind::Unreachable => {
+            format!("check the network and the address of {host}; try: ssh {host}")
+        }
+        FailureKind::Dropped => {
+            "the server limits connections (MaxStartups, PerSourcePenalties, a \
+                                 firewall): wait some minutes, or ask its admin"
+                .to_owned()
+        }
+        FailureKind::HostKeyUnknown => {
+            format!("run 'ssh {host}' once by hand, compare the fingerprint, and accept it there")
+        }
+        FailureKind::HostKeyChanged => format!(
+            "find out why before anything else; if the change is right, remove the old key with \
+             'ssh-keygen -R HOST' (the name or address that ssh shows for {host}), then run \
+             'ssh {host}' once by hand"
+        ),
+        FailureKind::Denied => {
+            let touch = log.contains("sk-ssh-") || log.contains("sk-ecdsa-");
+            let key = if touch {
+                "a key that needs a touch can't serve dozens of connections: name a plain one \
+                 with -i; "
+            } else {
+                ""
+            };
+            format!(
+                "{key}a survey makes dozens of connections and can't type passwords, codes or \
+                 passphrases (BatchMode): install a key with 'ssh-copy-id {host}', load it into \
+                 ssh-agent, or name it with -i"
+            )
+        }
+        FailureKind::NoCommonAlgorithm => {
+            format!(
+                "compare 'cipher-survey list {host}' with the Ciphers, MACs and KexAlgorithms \
+                     of your ssh_config"
+            )
+        }
+        FailureKind::BadUsage => "check -o options and --client".to_owned(),
+        FailureKind::Broken | FailureKind::Other => return None,
+    };
+    Some(text)
+}
