@@ -13,6 +13,8 @@ pub mod analysis;
 
 // What is known of clients, ways to move bytes, and hosts: command lines out, text in.
 pub mod client;
+pub mod host;
+pub mod method;
 
 // What is known of each cipher and MAC.
 pub mod catalog;

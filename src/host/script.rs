@@ -1,0 +1,197 @@
+//! Shell fragments for POSIX `sh`, on either end.
+//!
+//! What goes through a login shell is one word in plain single quotes, which bash, dash, zsh,
+//! fish, csh and rbash all pass on unchanged: so no fragment in [`one_word`] holds a single quote,
+//! a line end, or a `!` that csh would expand. Paths, which may hold any bytes, are spelled in
+//! octal by [`assign`]. What the monitor reads from its standard input is free of these limits.
+
+use std::fmt::Write;
+
+/// `sh -c '…'`, to be run by any login shell.
+pub fn one_word(fragment: &str) -> String {
+    debug_assert!(
+        !fragment.contains(['\'', '\n', '!']),
+        "a login shell would not pass this on unchanged: {fragment}"
+    );
+    format!("sh -c '{fragment}'")
+}
+
+/// `name=value;` for any bytes but NUL. Plain names stay readable for whoever looks at `ps`.
+pub fn assign(name: &str, value: &[u8]) -> String {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-+,=@".contains(byte);
+    if value.iter().all(plain) {
+        return format!("{name}={};", String::from_utf8_lossy(value));
+    }
+    let mut spelled = String::new();
+    for byte in value {
+        if plain(byte) {
+            spelled.push(char::from(*byte));
+        } else {
+            write!(spelled, "\\0{byte:03o}").expect("writing to a String succeeds");
+        }
+    }
+    // The x keeps line ends at the name's end, which $(…) would strip.
+    format!("{name}=$(printf %b \"{spelled}x\"); {name}=${{{name}%x}};")
+}
+
+/// Finds this session's server process, `$p`: the nearest ancestor outside the session that the
+/// server began with setsid (sshd's session.c) for the login shell; by its place, not its name,
+/// which under emulation is the emulator's. `$c` is the chain from there upwards. Without `/proc`
+/// both stay empty. Defines `snap WHEN`, which reports that process's counters on standard error.
+///
+/// `mark` begins each line of the report, so that it is found among whatever start-up files print.
+pub fn watch_server(mark: &str) -> String {
+    format!(
+        "m={mark}; p=; c=; l=; {{ read -r l </proc/$$/stat; }} 2>/dev/null; \
+         if [ \"$l\" ]; then set -- ${{l##*) }}; s=$4; q=$PPID; \
+         while [ \"${{q:-0}}\" -gt 1 ]; do l=; {{ read -r l </proc/$q/stat; }} 2>/dev/null; \
+         [ \"$l\" ] || break; set -- ${{l##*) }}; \
+         if [ \"$4\" -ne \"$s\" ]; then [ \"$p\" ] || p=$q; c=\"$c $q\"; fi; q=$2; done; fi; \
+         snap() {{ a=; b=; d=; u=; {{ read -r a </proc/${{p:-none}}/stat; \
+         read -r b </proc/${{p:-none}}/schedstat; read -r d </proc/$$/stat; \
+         read -r u </proc/uptime; }} 2>/dev/null; \
+         printf \"%s\\n\" \"$m $1 chain $c\" \"$m $1 server $a\" \"$m $1 schedstat $b\" \
+         \"$m $1 shell $d\" \"$m $1 uptime $u\" \"$m $1 done\" >&2; }};"
+    )
+}
+
+/// Reports a count of bytes in the form that [`super::session`] reads.
+pub const REPORT_BYTES: &str = "printf \"%s\\n\" \"$m end bytes $n\" >&2;";
+
+/// Asks what a host is; see [`super::profile`].
+pub const PROFILE: &str = r#"
+echo @@uname; uname -s; uname -r; uname -m; uname -n
+echo @@os; sed -n 's/^PRETTY_NAME=//p' /etc/os-release
+echo @@model; tr -d '\000' < /proc/device-tree/model; echo
+echo @@cpuinfo; sed -n '1,60p' /proc/cpuinfo
+echo @@cores; grep -c '^processor' /proc/cpuinfo
+echo @@governor; cat /sys/devices/system/cpu/cpu0/cpufreq/scaling_governor
+echo @@memory; grep '^MemTotal' /proc/meminfo
+echo @@ticks; getconf CLK_TCK
+echo @@boot; cat /proc/sys/kernel/random/boot_id
+echo @@stat; sed -n 1p /proc/stat
+"#;
+
+/// Where OpenSSH's sftp-server lives: Debian and its kin, Fedora and its kin, Arch and SUSE,
+/// Alpine and BSD, macOS, self-built.
+const SFTP_SERVERS: &str = "/usr/lib/openssh/sftp-server /usr/libexec/openssh/sftp-server \
+     /usr/lib/ssh/sftp-server /usr/lib/sftp-server /usr/libexec/sftp-server \
+     /usr/libexec/ssh/sftp-server /usr/local/libexec/sftp-server";
+
+/// Asks for the server's processes and for the program behind its sftp subsystem. `config` is
+/// what the server was started with (`-f`), read from its title; else the usual place. A
+/// readable configuration decides (`internal-sftp` included); else the usual places are tried.
+pub fn server(mark: &str) -> String {
+    format!(
+        r#"{watch}
+echo @@chain; echo "$c"
+echo @@connection; echo "$SSH_CONNECTION"
+f=; for q in $c; do
+  t=$(tr '\000' ' ' < /proc/$q/cmdline)
+  case "$t" in *" -f "*) f=${{t#* -f }}; f=${{f%% *}}; break;; esac
+done
+[ "$f" ] || for q in /etc/ssh/sshd_config /etc/sshd_config /usr/local/etc/sshd_config; do
+  [ -r "$q" ] && f=$q && break
+done
+echo @@sftp
+if [ -r "$f" ]; then
+  cat "$f" "${{f%/*}}"/sshd_config.d/*.conf | sed -n \
+    's/^[[:space:]]*[Ss][Uu][Bb][Ss][Yy][Ss][Tt][Ee][Mm][[:space:]]\{{1,\}}sftp[[:space:]]\{{1,\}}//p' | sed -n 1p
+else
+  for q in {SFTP_SERVERS}; do [ -x "$q" ] && echo "$q" && break; done
+fi
+"#,
+        watch = watch_server(mark),
+    )
+}
+
+/// Asks for the file system of the present directory; see [`super::profile::storage`].
+pub const STORAGE: &str = r#"
+echo @@directory; pwd
+echo @@df; df -Pk .
+echo @@filesystem; stat -f -c %T .
+"#;
+
+/// Asks for the host's counters, and for the reaper's where one is known.
+pub fn counters(reaper: Option<u32>) -> String {
+    let reaper = reaper.map_or(String::new(), |pid| {
+        format!(
+            "echo @@reaper; cat /proc/{pid}/stat; echo @@children; cat /proc/{pid}/task/*/children\n"
+        )
+    });
+    format!(
+        "echo @@uptime; cat /proc/uptime; echo @@stat; sed -n 1p /proc/stat\n\
+         echo @@net; cat /proc/net/dev; echo @@disks; cat /proc/diskstats\n\
+         echo @@frequency; cat /sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq\n\
+         echo @@temperature; cat /sys/class/thermal/thermal_zone0/temp\n{reaper}"
+    )
+}
+
+/// Watches the newest session below `reaper` until it is gone: its first and last counters.
+/// `known` are the reaper's children from before. The server processes of one connection share
+/// the session that its topmost process began; what they start for the user begins its own.
+pub fn sample(reaper: u32, known: &[u32]) -> String {
+    let known: String = known.iter().map(|pid| format!(" {pid}")).collect();
+    format!(
+        r#"top=; for q in $(cat /proc/{reaper}/task/*/children); do
+  case "{known} " in *" $q "*) ;; *) top=$q;; esac
+done
+echo @@top; echo "$top"
+[ "$top" ] && {{
+  run=$top; next=$top
+  while [ "$next" ]; do
+    kids=; for q in $next; do kids="$kids $(cat /proc/$q/task/*/children)"; done
+    next=; for q in $kids; do
+      read -r l < /proc/$q/stat; set -- ${{l##*) }}
+      [ "$4" = "$top" ] && next="$next $q"
+    done
+    run="$run $next"
+  done
+  echo @@run; echo $run
+  look() {{ for q in $run; do
+    a=; b=; read -r a < /proc/$q/stat; read -r b < /proc/$q/schedstat; read -r u < /proc/uptime
+    [ "$a" ] && eval "a$q=\$a; b$q=\$b"; done; }}
+  tell() {{ for q in $run; do eval "echo \"\$a$q\"; echo \"sched $q \$b$q\""; done; }}
+  look; echo @@first; tell; echo @@since; echo "$u"
+  while [ -d /proc/$top ]; do
+    read -r l < /proc/$top/stat; set -- ${{l##*) }}
+    [ "$1" = Z ] && break
+    look; sleep 0.05 || sleep 1
+  done
+  echo @@last; tell; echo @@until; echo "$u"
+}}
+"#
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    fn sh(shell: &str, script: &str) -> Vec<u8> {
+        let output = Command::new(shell).arg("-c").arg(script).output().unwrap();
+        assert!(output.status.success(), "{script}: {output:?}");
+        output.stdout
+    }
+
+    #[test]
+    fn any_bytes_survive_an_assignment() {
+        for name in [&b"plain/name"[..], b"it's $HOME `x` \"y\" \\ !z %s\n\n", b"\xff\xfe \t*?[a]"]
+        {
+            let script = format!("{} printf %s \"$f\"", assign("f", name));
+            for shell in ["sh", "bash"] {
+                assert_eq!(sh(shell, &one_word(&script)), name, "{shell}");
+            }
+        }
+        assert_eq!(assign("f", b"/srv/nas"), "f=/srv/nas;");
+    }
+
+    #[test]
+    fn the_report_of_a_session_is_one_word_and_runs() {
+        let script = one_word(&format!("{} snap begin", watch_server("mark")));
+        let output = Command::new("sh").arg("-c").arg(script).output().unwrap();
+        let report = String::from_utf8(output.stderr).unwrap();
+        assert!(report.ends_with("mark begin done\n"), "{report}");
+    }
+}

@@ -1,0 +1,179 @@
+//! What a session reports of its own server process: lines that begin with our mark, on the
+//! session's standard error, among whatever else is said there.
+
+use super::linux::{ProcessStat, schedstat_seconds};
+use crate::model::record::Spent;
+use crate::model::{CpuTimes, Source};
+
+/// One reading of the counters.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Snapshot {
+    /// The process that does the bulk encryption.
+    pub server: Option<ProcessStat>,
+    /// Its time on CPU in seconds, from a clock of nanoseconds.
+    pub schedstat_s: Option<f64>,
+    /// The shell that reports; what it started and reaped is in its children's times.
+    pub shell: Option<ProcessStat>,
+    /// Seconds since that host booted.
+    pub uptime_s: Option<f64>,
+    /// The reading is whole.
+    pub done: bool,
+}
+
+/// All that a session has reported.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Report {
+    pub begin: Snapshot,
+    pub end: Snapshot,
+    /// The server process and all above it, from below.
+    pub chain: Vec<u32>,
+    /// Bytes that the far part received (upload) or sent (download).
+    pub bytes: Option<u64>,
+}
+
+/// What a line of a session's standard error tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The far part is ready to move data.
+    Ready,
+    /// The far part has moved it all.
+    Finished,
+}
+
+impl Report {
+    /// Takes a line in; an event where the line completes a reading.
+    pub fn take(&mut self, line: &str, mark: &str) -> Option<Event> {
+        let said = line.split_once(mark)?.1.trim_start();
+        let (when, rest) = said.split_once(' ')?;
+        let (what, value) = rest.split_once(' ').unwrap_or((rest, ""));
+        let (snapshot, event) = match when {
+            "begin" => (&mut self.begin, Event::Ready),
+            "end" => (&mut self.end, Event::Finished),
+            _ => return None,
+        };
+        match what {
+            "chain" => {
+                self.chain = value.split_whitespace().filter_map(|pid| pid.parse().ok()).collect();
+            }
+            "server" => snapshot.server = ProcessStat::parse(value),
+            "schedstat" => snapshot.schedstat_s = schedstat_seconds(value),
+            "shell" => snapshot.shell = ProcessStat::parse(value),
+            "uptime" => {
+                snapshot.uptime_s =
+                    value.split_whitespace().next().and_then(|text| text.parse().ok());
+            }
+            "bytes" => self.bytes = value.trim().parse().ok(),
+            "done" => {
+                snapshot.done = true;
+                return Some(event);
+            }
+            _ => {}
+        }
+        None
+    }
+
+    /// CPU of the server process in the bulk; absent where the session could not see it.
+    pub fn spent(&self, ticks_per_s: u32) -> Option<Spent> {
+        let (from, to) = (self.begin.server?, self.end.server?);
+        if from.pid != to.pid {
+            return None;
+        }
+        let tick = 1.0 / f64::from(ticks_per_s.max(1));
+        let mut bulk = to.own(ticks_per_s) - from.own(ticks_per_s);
+        let mut handshake = from.own(ticks_per_s);
+        let mut resolution_s = tick;
+        // schedstat is of the main thread alone: where there are more, ticks tell the whole.
+        if let (1, 1, Some(before), Some(after)) =
+            (from.threads, to.threads, self.begin.schedstat_s, self.end.schedstat_s)
+        {
+            bulk.total_s = (after - before).max(0.0);
+            handshake.total_s = before;
+            resolution_s = SCHEDSTAT_RESOLUTION_S;
+        }
+        Some(Spent {
+            source: Source::Inside,
+            resolution_s,
+            split_resolution_s: tick,
+            bulk,
+            real_s: self.begin.uptime_s.zip(self.end.uptime_s).map(|(from, to)| to - from),
+            handshake: Some(handshake),
+            helpers: self.helpers(ticks_per_s),
+            with_helpers: false,
+        })
+    }
+
+    fn helpers(&self, ticks_per_s: u32) -> Option<CpuTimes> {
+        let (from, to) = (self.begin.shell?, self.end.shell?);
+        let all = |stat: ProcessStat| stat.own(ticks_per_s) + stat.children(ticks_per_s);
+        Some(all(to) - all(from))
+    }
+}
+
+/// A running process's schedstat is brought up to date when it leaves the CPU and at each tick of
+/// the kernel, at most 10 ms apart (kernel `kernel/sched/fair.c`, update_curr); a server that is
+/// asked while it waits is up to date. One millisecond is the allowance for the rest.
+pub const SCHEDSTAT_RESOLUTION_S: f64 = 0.001;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STAT: &str = "(sshd: me@notty) S 7 42 40 0 -1 0 0 0 0 0";
+
+    fn report(threads: u32) -> Report {
+        let mut report = Report::default();
+        let lines = [
+            "hello from .bashrc".to_owned(),
+            "MARK begin chain  42 7".to_owned(),
+            format!("MARK begin server 42 {STAT} 10 5 0 0 20 0 {threads} 0 100"),
+            "MARK begin schedstat 150000000 1 1".to_owned(),
+            "MARK begin shell 50 (sh) S 42 50 50 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 100".to_owned(),
+            "MARK begin uptime 100.00 1.0".to_owned(),
+        ];
+        for line in &lines {
+            assert_eq!(report.take(line, "MARK"), None);
+        }
+        assert_eq!(report.take("MARK begin done", "MARK"), Some(Event::Ready));
+        let lines = [
+            "MARK end bytes  1000 ".to_owned(),
+            format!(
+                "noise without a line end MARK end server 42 {STAT} 60 35 0 0 20 0 {threads} 0 100"
+            ),
+            "MARK end schedstat 1050000000 1 1".to_owned(),
+            "MARK end shell 50 (sh) S 42 50 50 0 -1 0 0 0 0 0 1 0 7 2 20 0 1 0 100".to_owned(),
+            "MARK end uptime 102.50 1.0".to_owned(),
+        ];
+        for line in &lines {
+            assert_eq!(report.take(line, "MARK"), None);
+        }
+        assert_eq!(report.take("MARK end done", "MARK"), Some(Event::Finished));
+        report
+    }
+
+    #[test]
+    fn growth_between_two_readings_is_the_bulk() {
+        let report = report(1);
+        assert_eq!((report.bytes, report.chain.as_slice()), (Some(1000), &[42, 7][..]));
+        let spent = report.spent(100).unwrap();
+        assert!((spent.bulk.total_s - 0.9).abs() < 1e-9);
+        assert!((spent.bulk.user_s - 0.5).abs() < 1e-9 && (spent.bulk.system_s - 0.3).abs() < 1e-9);
+        assert_eq!(spent.handshake.unwrap().total_s, 0.15);
+        assert!((spent.helpers.unwrap().total_s - 0.10).abs() < 1e-9);
+        assert_eq!(spent.real_s, Some(2.5));
+    }
+
+    #[test]
+    fn the_clock_of_one_thread_is_not_taken_for_that_of_three() {
+        let spent = report(3).spent(100).unwrap();
+        assert!((spent.bulk.total_s - 0.8).abs() < 1e-9);
+        assert_eq!(spent.resolution_s, 0.01);
+    }
+
+    #[test]
+    fn a_session_that_sees_nothing_reports_nothing() {
+        let mut report = Report::default();
+        report.take("MARK begin server ", "MARK");
+        assert_eq!(report.take("MARK begin done", "MARK"), Some(Event::Ready));
+        assert_eq!(report.spent(100), None);
+    }
+}
