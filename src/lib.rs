@@ -10,6 +10,9 @@ pub mod report;
 
 // What is decided: trials and their amounts, whether one counts, what a survey shows.
 pub mod analysis;
+pub mod plan;
+pub mod proof;
+pub mod sizing;
 
 // What is known of clients, ways to move bytes, and hosts: command lines out, text in.
 pub mod client;

@@ -1,0 +1,355 @@
+//! Options and what both ends can do, turned into an ordered list of trials. Pure.
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use thiserror::Error;
+
+use crate::catalog;
+use crate::method::makes_files;
+use crate::model::record::{Asked, Skip};
+use crate::model::units;
+use crate::model::{Cipher, Direction, Mac, Method, Negotiated, Proposal, Sink};
+
+/// Which MACs to survey with ciphers that need one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum MacChoice {
+    /// The one that is negotiated unasked.
+    #[default]
+    Unasked,
+    /// All that both ends support.
+    All,
+    Named(Vec<Mac>),
+}
+
+/// What the user chose.
+#[derive(Clone, Debug, Default)]
+pub struct Choice {
+    /// Absent: all usable ones.
+    pub ciphers: Option<Vec<Cipher>>,
+    pub skip: Vec<Cipher>,
+    pub macs: MacChoice,
+    pub methods: Vec<Method>,
+    pub directions: Vec<Direction>,
+    pub sink: Sink,
+}
+
+/// What the two ends of a pairing can do.
+#[derive(Clone, Debug)]
+pub struct Ends<'a> {
+    /// How messages name the far end.
+    pub target: &'a str,
+    /// What the client is built with (`ssh -Q cipher`, `ssh -Q mac`).
+    pub client_ciphers: &'a [Cipher],
+    pub client_macs: &'a [Mac],
+    pub server: &'a Proposal,
+    pub unasked: &'a Negotiated,
+}
+
+/// One thing that is compared with others: each round holds it once.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Contender {
+    /// Index of the pairing in the journal's header.
+    pub pairing: usize,
+    pub method: Method,
+    pub direction: Direction,
+    pub cipher: Cipher,
+    /// Asked for with `-m`; absent: what is negotiated unasked, or none needed.
+    pub mac: Option<Mac>,
+}
+
+/// A contender with its amount: one trial of a round.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlannedTrial {
+    pub round: u32,
+    pub contender: Contender,
+    pub asked: Asked,
+}
+
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum PlanError {
+    #[error("{cipher} can't be surveyed with {target}: {reason}; usable there: {usable}")]
+    Unusable { cipher: Cipher, target: String, reason: String, usable: String },
+    #[error("the MAC {mac} can't be surveyed with {target}: {reason}; usable there: {usable}")]
+    UnusableMac { mac: Mac, target: String, reason: String, usable: String },
+    #[error(
+        "this client and {target} have no cipher in common; the client supports {client}, \
+         {target} offers {server}"
+    )]
+    NothingInCommon { target: String, client: String, server: String },
+    #[error("nothing is left to survey with {target}: --skip leaves out every usable cipher")]
+    NothingLeft { target: String },
+}
+
+/// The contenders of one pairing, and what is left out with the reason.
+pub fn contenders(
+    pairing: usize,
+    choice: &Choice,
+    ends: &Ends,
+) -> Result<(Vec<Contender>, Vec<Skip>), PlanError> {
+    let usable: Vec<&Cipher> =
+        ends.server.ciphers.iter().filter(|name| ends.client_ciphers.contains(name)).collect();
+    if usable.is_empty() {
+        return Err(PlanError::NothingInCommon {
+            target: ends.target.to_owned(),
+            client: join(ends.client_ciphers.iter()),
+            server: join(ends.server.ciphers.iter()),
+        });
+    }
+    let mut skips = Vec::new();
+    let chosen: Vec<Cipher> = match &choice.ciphers {
+        Some(named) => {
+            for cipher in named.iter().filter(|cipher| !usable.contains(cipher)) {
+                return Err(PlanError::Unusable {
+                    cipher: cipher.clone(),
+                    target: ends.target.to_owned(),
+                    reason: why_unusable(
+                        ends.client_ciphers.contains(cipher),
+                        ends.server.ciphers.contains(cipher),
+                    ),
+                    usable: join(usable.iter().copied()),
+                });
+            }
+            deduplicated(named)
+        }
+        None => {
+            skips.extend(unusable(ends));
+            usable.into_iter().cloned().collect()
+        }
+    };
+    let (skipped, chosen): (Vec<Cipher>, Vec<Cipher>) =
+        chosen.into_iter().partition(|cipher| choice.skip.contains(cipher));
+    skips.extend(skipped.into_iter().map(|cipher| skip(cipher, "left out with --skip")));
+    if chosen.is_empty() {
+        return Err(PlanError::NothingLeft { target: ends.target.to_owned() });
+    }
+    let macs = macs(choice, ends)?;
+    let mut contenders = Vec::new();
+    for &method in &choice.methods {
+        for &direction in &choice.directions {
+            for cipher in &chosen {
+                let choices: &[Option<Mac>] =
+                    if catalog::needs_mac(cipher) { &macs } else { &[None] };
+                contenders.extend(choices.iter().map(|mac| Contender {
+                    pairing,
+                    method,
+                    direction,
+                    cipher: cipher.clone(),
+                    mac: mac.clone(),
+                }));
+            }
+        }
+    }
+    Ok((contenders, skips))
+}
+
+/// The order of one round: all contenders, shuffled by the seed and the round's number, so that
+/// drift falls on all alike and the order can be had again. ChaCha8 is the same everywhere.
+pub fn shuffled<T: Clone>(items: &[T], seed: u64, round: u32) -> Vec<T> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    random.set_stream(u64::from(round));
+    let mut order = items.to_vec();
+    order.shuffle(&mut random);
+    order
+}
+
+/// Seconds that a trial lasts: long enough that the start-up is small, the same for all ciphers,
+/// so that it cancels in their ratios (`docs/method.md`, "A trial's length").
+pub fn trial_seconds(handshake_s: f64, loopback: bool) -> f64 {
+    if loopback { 1.0 } else { (3.0 * handshake_s).clamp(2.0, 10.0) }
+}
+
+/// What a survey will do to both ends, said before it begins.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Announcement {
+    pub trials: usize,
+    pub rounds: u32,
+    pub connections: usize,
+    /// Upper bounds of what is written to storage in the whole survey.
+    pub far_written: u64,
+    pub near_written: u64,
+    pub seconds: f64,
+    pub directories: Vec<String>,
+}
+
+/// Connections of the pilot (`run::pilot`): for each pairing, for each masked one besides, and
+/// for each method and direction of a pairing where files are made.
+const PILOT_PER_PAIRING: usize = 2;
+const PILOT_PER_MASKED: usize = 2;
+const PILOT_PER_FILES: usize = 4;
+
+impl Announcement {
+    /// `sizes`: the largest file that a trial may move; `handshakes`: seconds by pairing.
+    pub fn new(
+        contenders: &[Contender],
+        rounds: u32,
+        sink: Sink,
+        largest: u64,
+        lanes: &[LanePlan],
+    ) -> Announcement {
+        let files = |direction| {
+            let many = contenders
+                .iter()
+                .filter(|c| c.direction == direction && makes_files(c.method, sink))
+                .count() as u64;
+            many * u64::from(rounds) * largest
+        };
+        let uploads = files(Direction::Upload);
+        let downloads = files(Direction::Download);
+        let groups = groups(contenders);
+        // Before downloads their source is written over there once a size at most; sizes are
+        // powers of two, so all of them are less than twice the largest. Again after each of the
+        // two rounds that may change them.
+        let staged = if downloads > 0 { 6 * largest * lanes.len() as u64 } else { 0 };
+        let pilots_written = if uploads + downloads > 0 {
+            2 * PILOT_LARGEST.min(largest) * groups.len() as u64
+        } else {
+            0
+        };
+        let round_s: f64 = contenders
+            .iter()
+            .map(|c| {
+                let lane = &lanes[c.pairing];
+                lane.handshake_s + lane.trial_s + OVERHEAD_S
+            })
+            .sum();
+        let pilot = |pairing: usize, lane: &LanePlan| {
+            let with_files = groups
+                .iter()
+                .filter(|(p, method, _)| *p == pairing && makes_files(*method, sink))
+                .count();
+            PILOT_PER_PAIRING
+                + if lane.masked { PILOT_PER_MASKED } else { 0 }
+                + PILOT_PER_FILES * with_files
+        };
+        let pilots: Vec<usize> =
+            lanes.iter().enumerate().map(|(pairing, lane)| pilot(pairing, lane)).collect();
+        let pilot_s: f64 = lanes
+            .iter()
+            .zip(&pilots)
+            .map(|(lane, &many)| many as f64 * (lane.handshake_s + OVERHEAD_S + 0.2))
+            .sum();
+        let staging = if downloads > 0 { 3 * lanes.len() } else { 0 };
+        Announcement {
+            trials: contenders.len() * rounds as usize,
+            rounds,
+            connections: lanes.len()
+                + pilots.iter().sum::<usize>()
+                + staging
+                + contenders.len() * rounds as usize,
+            far_written: uploads + staged + pilots_written,
+            near_written: downloads + pilots_written,
+            seconds: round_s * f64::from(rounds) + pilot_s,
+            directories: lanes.iter().map(|lane| lane.directory.clone()).collect(),
+        }
+    }
+}
+
+/// A pilot's file is at most so large.
+pub const PILOT_LARGEST: u64 = 8 << 20;
+
+/// Seconds between two trials: counters on both ends, staging, the program's own work.
+const OVERHEAD_S: f64 = 0.15;
+
+/// What the announcement needs to know of a pairing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LanePlan {
+    pub handshake_s: f64,
+    pub trial_s: f64,
+    pub directory: String,
+    pub masked: bool,
+}
+
+impl std::fmt::Display for Announcement {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "plan: {} trials in {} round{}, {} connections one after another, about {}; ",
+            self.trials,
+            self.rounds,
+            if self.rounds == 1 { "" } else { "s" },
+            self.connections,
+            units::duration(self.seconds)
+        )?;
+        if self.far_written + self.near_written == 0 {
+            return write!(f, "no file is written on either end");
+        }
+        write!(
+            f,
+            "writes at most {} there (in {}) and {} here",
+            units::size(self.far_written),
+            units::printable(&self.directories.join(", ")),
+            units::size(self.near_written)
+        )
+    }
+}
+
+/// Pairing, method and direction of contenders that are compared with each other.
+pub fn groups(contenders: &[Contender]) -> Vec<(usize, Method, Direction)> {
+    let mut groups: Vec<_> =
+        contenders.iter().map(|c| (c.pairing, c.method, c.direction)).collect();
+    groups.sort_unstable();
+    groups.dedup();
+    groups
+}
+
+fn macs(choice: &Choice, ends: &Ends) -> Result<Vec<Option<Mac>>, PlanError> {
+    let usable: Vec<&Mac> =
+        ends.server.macs.iter().filter(|mac| ends.client_macs.contains(mac)).collect();
+    match &choice.macs {
+        MacChoice::Unasked => Ok(vec![None]),
+        MacChoice::All => Ok(usable.into_iter().cloned().map(Some).collect()),
+        MacChoice::Named(named) => {
+            for mac in named.iter().filter(|mac| !usable.contains(mac)) {
+                return Err(PlanError::UnusableMac {
+                    mac: mac.clone(),
+                    target: ends.target.to_owned(),
+                    reason: why_unusable(
+                        ends.client_macs.contains(mac),
+                        ends.server.macs.contains(mac),
+                    ),
+                    usable: join(usable.iter().copied()),
+                });
+            }
+            Ok(deduplicated(named).into_iter().map(Some).collect())
+        }
+    }
+}
+
+/// Ciphers that only one end has.
+fn unusable(ends: &Ends) -> Vec<Skip> {
+    let lacking = |cipher: &&Cipher, list: &[Cipher]| !list.contains(cipher);
+    let here = ends.client_ciphers.iter().filter(|cipher| lacking(cipher, &ends.server.ciphers));
+    let there = ends.server.ciphers.iter().filter(|cipher| lacking(cipher, ends.client_ciphers));
+    here.map(|cipher| skip(cipher.clone(), "not offered by the server"))
+        .chain(there.map(|cipher| skip(cipher.clone(), "not supported by this client")))
+        .collect()
+}
+
+fn skip(cipher: Cipher, reason: &str) -> Skip {
+    Skip { cipher, mac: None, reason: reason.to_owned() }
+}
+
+fn why_unusable(client_has: bool, server_has: bool) -> String {
+    match (client_has, server_has) {
+        (false, false) => "neither end supports it (see 'cipher-survey list')",
+        (false, true) => "this client does not support it",
+        _ => "the server does not offer it",
+    }
+    .to_owned()
+}
+
+fn deduplicated<T: Clone + PartialEq>(names: &[T]) -> Vec<T> {
+    let mut unique: Vec<T> = Vec::new();
+    for name in names {
+        if !unique.contains(name) {
+            unique.push(name.clone());
+        }
+    }
+    unique
+}
+
+fn join<'a, T: std::fmt::Display + 'a>(names: impl Iterator<Item = &'a T>) -> String {
+    let names: Vec<String> = names.map(|name| units::printable(&name.to_string())).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}

@@ -1,0 +1,102 @@
+//! The proof of a trial: no label is trusted, neither ours nor the user's. Pure.
+
+use crate::client::Transcript;
+use crate::model::Negotiated;
+use crate::plan::Contender;
+
+/// What a transfer shows of itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a> {
+    pub transcript: &'a Transcript,
+    /// Bytes that left, that arrived, and that were asked for, where each is known.
+    pub sent: Option<u64>,
+    pub received: Option<u64>,
+    pub asked: Option<u64>,
+}
+
+/// What was negotiated, or why the trial does not count.
+pub fn check(contender: &Contender, shown: &Shown) -> Result<Negotiated, String> {
+    let log = shown.transcript;
+    if log.multiplexed {
+        return Err("an existing master connection carried the session; nothing was negotiated \
+                    for it"
+            .into());
+    }
+    let Some(negotiated) = &log.negotiated else {
+        return Err("the client's log does not say what was negotiated".into());
+    };
+    if log.renegotiated_otherwise {
+        return Err("another cipher was negotiated in mid-transfer".into());
+    }
+    for way in [&negotiated.client_to_server, &negotiated.server_to_client] {
+        if way.cipher != contender.cipher {
+            return Err(format!("{} was negotiated, not {}", way.cipher, contender.cipher));
+        }
+        if let Some(mac) = &contender.mac
+            && way.mac != mac.as_str()
+        {
+            return Err(format!("the MAC {} was negotiated, not {mac}", way.mac));
+        }
+        if way.compression != "none" {
+            return Err(format!("the transfer was compressed ({})", way.compression));
+        }
+    }
+    match (shown.sent, shown.received, shown.asked) {
+        (_, None, _) => Err("it is not known how many bytes arrived".into()),
+        (_, Some(0), _) if shown.asked != Some(0) => Err("no byte arrived".into()),
+        (Some(sent), Some(received), _) if sent != received => {
+            Err(format!("{sent} bytes were sent and {received} arrived"))
+        }
+        (_, Some(received), Some(asked)) if received != asked => {
+            Err(format!("{asked} bytes were asked for and {received} arrived"))
+        }
+        _ => Ok(negotiated.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Cipher, Direction, Mac, Method};
+
+    fn transcript(cipher: &str, compression: &str) -> Transcript {
+        Transcript::parse(&format!(
+            "debug1: kex: server->client cipher: {cipher} MAC: m compression: {compression}\n\
+             debug1: kex: client->server cipher: {cipher} MAC: m compression: {compression}\n"
+        ))
+    }
+
+    fn verdict(
+        transcript: &Transcript,
+        mac: Option<&str>,
+        bytes: (u64, u64, u64),
+    ) -> Result<Negotiated, String> {
+        let contender = Contender {
+            pairing: 0,
+            method: Method::Pipe,
+            direction: Direction::Upload,
+            cipher: Cipher::from("aes128-ctr"),
+            mac: mac.map(Mac::from),
+        };
+        let (sent, received, asked) = (Some(bytes.0), Some(bytes.1), Some(bytes.2));
+        check(&contender, &Shown { transcript, sent, received, asked })
+    }
+
+    #[test]
+    fn only_what_was_asked_for_counts() {
+        let good = transcript("aes128-ctr", "none");
+        assert!(verdict(&good, None, (5, 5, 5)).is_ok());
+        assert!(verdict(&good, Some("m"), (5, 5, 5)).is_ok());
+        let said = |result: Result<Negotiated, String>| result.unwrap_err();
+        assert!(said(verdict(&good, Some("other"), (5, 5, 5))).contains("MAC m"));
+        assert!(said(verdict(&good, None, (5, 4, 5))).contains("4 arrived"));
+        assert!(said(verdict(&good, None, (4, 4, 5))).contains("5 bytes were asked"));
+        assert!(said(verdict(&good, None, (0, 0, 5))).contains("no byte"));
+        assert!(said(verdict(&transcript("3des-cbc", "none"), None, (5, 5, 5))).contains("3des"));
+        assert!(said(verdict(&transcript("aes128-ctr", "zlib"), None, (5, 5, 5))).contains("zlib"));
+        let mut shared = good.clone();
+        shared.multiplexed = true;
+        assert!(said(verdict(&shared, None, (5, 5, 5))).contains("master"));
+        assert!(said(verdict(&Transcript::default(), None, (5, 5, 5))).contains("does not say"));
+    }
+}

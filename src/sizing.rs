@@ -1,0 +1,180 @@
+//! How much each contender moves in a trial, so that trials last alike at 5 MB/s and at 1 GB/s.
+//! Pure.
+//!
+//! Methods that make files send a prefix of FILE on a grid of powers of two (durations then
+//! differ by at most 1.41), so that all prefixes together stay small. Sizes follow from a pilot
+//! and are mended after rounds 1 and 2, then left alone: a size that follows the rate for ever
+//! would chase noise.
+
+use std::collections::HashMap;
+
+use crate::method::makes_files;
+use crate::model::record::{Asked, Outcome, Trial};
+use crate::model::{Direction, Sink};
+use crate::plan::{Contender, PILOT_LARGEST};
+
+/// No prefix is smaller, unless FILE is.
+const SMALLEST: u64 = 1 << 20;
+
+/// Rounds after which sizes are mended.
+const MENDED_AFTER: [u32; 2] = [1, 2];
+
+/// Amounts of all contenders of a survey.
+#[derive(Clone, Debug)]
+pub struct Sizer {
+    sink: Sink,
+    /// `--full`: exactly so many bytes, always.
+    full: bool,
+    /// FILE's usable bytes, or less where `--max-bytes` asks for it.
+    largest: u64,
+    /// Seconds of a trial, by pairing.
+    trial_s: Vec<f64>,
+    /// Bytes a second, as measured last.
+    rates: HashMap<Contender, f64>,
+}
+
+impl Sizer {
+    pub fn new(sink: Sink, full: bool, largest: u64, trial_s: Vec<f64>) -> Sizer {
+        Sizer { sink, full, largest, trial_s, rates: HashMap::new() }
+    }
+
+    /// What a pilot of one group told of all its contenders.
+    pub fn start_with(&mut self, contender: Contender, bytes_per_s: f64) {
+        self.rates.insert(contender, bytes_per_s);
+    }
+
+    /// Mends the sizes by what a round measured.
+    pub fn after_round(&mut self, round: u32, trials: &[Trial]) {
+        if !MENDED_AFTER.contains(&round) {
+            return;
+        }
+        for trial in trials {
+            let (Outcome::Measured, Some(bytes), Some(real_s)) =
+                (&trial.outcome, trial.bytes, trial.real_s)
+            else {
+                continue;
+            };
+            let contender = Contender {
+                pairing: trial.pairing,
+                method: trial.method,
+                direction: trial.direction,
+                cipher: trial.cipher.clone(),
+                mac: trial.mac.clone(),
+            };
+            self.rates.insert(contender, bytes as f64 / real_s.max(1e-3));
+        }
+    }
+
+    /// The amounts of a round, in the order of `contenders`.
+    pub fn amounts(&self, contenders: &[Contender]) -> Vec<Asked> {
+        // Never more at once on an end than twice FILE: the prefixes for downloads together with
+        // the file that an upload makes.
+        let mut cap = self.largest;
+        loop {
+            let amounts: Vec<Asked> = contenders.iter().map(|c| self.amount(c, cap)).collect();
+            if self.full || cap <= SMALLEST || stored(contenders, &amounts) <= 2 * self.largest {
+                return amounts;
+            }
+            cap /= 2;
+        }
+    }
+
+    fn amount(&self, contender: &Contender, cap: u64) -> Asked {
+        if self.full {
+            return Asked::Bytes(self.largest);
+        }
+        let seconds = self.trial_s[contender.pairing];
+        if !makes_files(contender.method, self.sink) {
+            return Asked::Seconds(seconds);
+        }
+        let wanted = match self.rates.get(contender) {
+            Some(rate) => on_grid(rate * seconds),
+            None => PILOT_LARGEST,
+        };
+        Asked::Bytes(wanted.max(SMALLEST).min(cap))
+    }
+}
+
+/// The power of two nearest to a number of bytes, by ratio.
+fn on_grid(bytes: f64) -> u64 {
+    1 << (bytes.max(1.0).log2().round() as u32).min(62)
+}
+
+/// Bytes that one end stores at once in the worst pairing.
+fn stored(contenders: &[Contender], amounts: &[Asked]) -> u64 {
+    let pairings = contenders.iter().map(|c| c.pairing).max().map_or(0, |last| last + 1);
+    let bytes = |pairing: usize, direction: Direction| {
+        let mut sizes: Vec<u64> = contenders
+            .iter()
+            .zip(amounts)
+            .filter(|(c, _)| c.pairing == pairing && c.direction == direction)
+            .filter_map(|(_, asked)| match asked {
+                Asked::Bytes(bytes) => Some(*bytes),
+                Asked::Seconds(_) => None,
+            })
+            .collect();
+        sizes.sort_unstable();
+        sizes.dedup();
+        sizes
+    };
+    (0..pairings)
+        .map(|pairing| {
+            let prefixes: u64 = bytes(pairing, Direction::Download).iter().sum();
+            let made = bytes(pairing, Direction::Upload).last().copied().unwrap_or(0);
+            prefixes + made
+        })
+        .max()
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Cipher, Method};
+
+    fn contender(name: &str, direction: Direction) -> Contender {
+        Contender {
+            pairing: 0,
+            method: Method::Scp,
+            direction,
+            cipher: Cipher::from(name),
+            mac: None,
+        }
+    }
+
+    #[test]
+    fn sizes_are_powers_of_two_that_last_alike() {
+        let fast = contender("fast", Direction::Upload);
+        let slow = contender("slow", Direction::Upload);
+        let mut sizer = Sizer::new(Sink::Null, false, 1 << 30, vec![2.0]);
+        sizer.start_with(fast.clone(), 100e6);
+        sizer.start_with(slow.clone(), 3e6);
+        let amounts = sizer.amounts(&[fast, slow]);
+        assert_eq!(amounts, [Asked::Bytes(256 << 20), Asked::Bytes(8 << 20)]);
+    }
+
+    #[test]
+    fn no_more_is_stored_than_twice_the_file() {
+        let both: Vec<_> = ["a", "b", "c"]
+            .iter()
+            .flat_map(|n| [contender(n, Direction::Upload), contender(n, Direction::Download)])
+            .collect();
+        let mut sizer = Sizer::new(Sink::Null, false, 100 << 20, vec![2.0]);
+        for (index, c) in both.iter().enumerate() {
+            sizer.start_with(c.clone(), 1e6 * 7_f64.powi(index as i32));
+        }
+        let amounts = sizer.amounts(&both);
+        assert!(stored(&both, &amounts) <= 200 << 20, "{amounts:?}");
+        let full = Sizer::new(Sink::Null, true, 12_345, vec![2.0]).amounts(&both);
+        assert!(full.iter().all(|asked| *asked == Asked::Bytes(12_345)));
+    }
+
+    #[test]
+    fn a_pipe_is_timed_unless_it_makes_a_file() {
+        let pipe = Contender { method: Method::Pipe, ..contender("a", Direction::Upload) };
+        let timed = Sizer::new(Sink::Null, false, 1 << 20, vec![2.0]);
+        assert_eq!(timed.amounts(std::slice::from_ref(&pipe)), [Asked::Seconds(2.0)]);
+        let sized = Sizer::new(Sink::File, false, 5 << 20, vec![2.0]);
+        assert_eq!(sized.amounts(&[pipe]), [Asked::Bytes(5 << 20)]);
+    }
+}
