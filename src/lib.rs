@@ -7,6 +7,8 @@
 
 // What touches the world: a private sshd, running trials, progress, printing.
 pub mod report;
+pub mod run;
+pub mod ui;
 
 // What is decided: trials and their amounts, whether one counts, what a survey shows.
 pub mod analysis;

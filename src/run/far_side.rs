@@ -1,0 +1,201 @@
+//! Our directory on the far host: claimed, filled and checked through the monitor, whose shell
+//! removes it when its input ends.
+
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+
+use super::monitor::Monitor;
+use crate::host::Sections;
+use crate::host::profile::storage;
+use crate::host::script::{self, assign};
+use crate::model::host::Storage;
+use crate::model::units::printable;
+
+/// The name of our directory: a lock and a mark at once.
+pub const NAME: &str = ".cipher-survey";
+
+/// A claimed directory.
+#[derive(Clone, Debug)]
+pub struct FarDirectory {
+    /// Absolute, any bytes.
+    pub path: Vec<u8>,
+    pub storage: Storage,
+}
+
+/// An ordinary question's patience.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Makes the directory and has the far shell remove it at its end. One survey a target at a time:
+/// the directory is the lock, stale when the shell that made it is gone (same host, same boot,
+/// no process of that number and start), or of another boot.
+const CLAIM: &str = r#"
+umask 077
+claim() {
+  if [ "$d" ]; then
+    e=$(cd -- "$d" 2>&1) || { echo @@error; echo "$e"; return; }
+    cd -- "$d"
+  fi
+  t=$(pwd; echo x); t=${t%?x}; w=${t%/}/.cipher-survey
+  boot=none; read -r boot < /proc/sys/kernel/random/boot_id
+  start=none; read -r l < /proc/$$/stat && { set -- ${l##*) }; start=${20}; }
+  host=$(uname -n); tries=0
+  while [ $tries -lt 5 ]; do
+    tries=$((tries+1))
+    if e=$(mkdir "$w" 2>&1); then
+      trap 'cd /; rm -rf "$w"' EXIT; trap 'exit 1' HUP INT TERM; trap '' PIPE
+      e=$( { echo "cipher-survey $host $boot $$ $start $who" > "$w/owner"; } 2>&1) ||
+        { echo @@error; echo "$e"; return; }
+      echo @@claimed; printf '%s\n' "$w"
+      return
+    fi
+    [ -d "$w" ] || { echo @@error; echo "$e"; return; }
+    l=; read -r l < "$w/owner"
+    case $l in
+    "cipher-survey "*) ;;
+    *) [ $tries -lt 3 ] && { sleep 1; continue; }
+       rmdir "$w" && continue
+       echo @@foreign; echo "$w"; return ;;
+    esac
+    set -- $l
+    if [ "$2" = "$host" ] && [ "$3" = "$boot" ]; then
+      p=$4; s=$5; l=
+      if [ -r /proc/$$/stat ]; then
+        read -r l < /proc/$p/stat && { set -- ${l##*) }; [ "${20}" = "$s" ] || l=; }
+      else
+        kill -0 "$p" && l=alive
+      fi
+    elif [ "$2" = "$host" ]; then
+      l=
+    fi
+    if [ "$l" ]; then echo @@held; cat "$w/owner"; return; fi
+    rm -rf "$w"
+  done
+  echo @@foreign; echo "$w"
+}
+claim
+"#;
+
+impl FarDirectory {
+    /// `who`: how this survey is named to another one that finds the lock.
+    pub fn claim(
+        monitor: &mut Monitor,
+        target: &str,
+        directory: Option<&[u8]>,
+        who: &str,
+    ) -> Result<FarDirectory> {
+        let who: String = who.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').collect();
+        let fragment = format!(
+            "{}\n{}\n{CLAIM}",
+            assign("d", directory.unwrap_or_default()),
+            assign("who", who.as_bytes())
+        );
+        let answer = monitor.ask(&fragment, PATIENCE)?;
+        let sections = Sections::parse(&String::from_utf8_lossy(&answer));
+        let named = directory.map_or_else(
+            || "the login directory".to_owned(),
+            |directory| format!("the directory {}", printable(&String::from_utf8_lossy(directory))),
+        );
+        if let Some(error) = sections.text("error") {
+            bail!(
+                "{named} on {target} can't be used: {}; name another one, as {target}:DIRECTORY",
+                printable(error.trim())
+            );
+        }
+        if let Some(owner) = sections.line("held") {
+            let who = owner.split_whitespace().skip(5).collect::<Vec<_>>().join(" ");
+            bail!(
+                "another survey of {target} is running ({}); one at a time: wait until it has \
+                 ended",
+                printable(&who)
+            );
+        }
+        if let Some(path) = sections.text("foreign") {
+            bail!(
+                "{} on {target} is not of this program's making; look at it and remove it by hand",
+                printable(path)
+            );
+        }
+        let Some(path) = after(&answer, b"@@claimed\n") else {
+            bail!("the shell on {target} did not make a directory and did not say why");
+        };
+        let path = path.strip_suffix(b"\n").unwrap_or(path).to_vec();
+        let asked = monitor.ask(script::STORAGE, PATIENCE)?;
+        let storage = storage(&Sections::parse(&String::from_utf8_lossy(&asked)));
+        Ok(FarDirectory { path, storage })
+    }
+
+    /// A file in the directory.
+    pub fn join(&self, name: &str) -> Vec<u8> {
+        [&self.path, b"/".as_slice(), name.as_bytes()].concat()
+    }
+
+    /// The prefix of FILE of so many bytes, for downloads.
+    pub fn prefix(&self, bytes: u64) -> Vec<u8> {
+        self.join(&format!("prefix-{bytes}"))
+    }
+
+    /// Makes a smaller prefix from a larger one and has both on disk, so that no write-back of
+    /// theirs runs into a trial. A bare `sync` would flush the whole host: never.
+    pub fn cut(&self, monitor: &mut Monitor, from: u64, to: u64) -> Result<()> {
+        let fragment = format!(
+            "{} {} head -c {to} \"$a\" > \"$b\"; {}; wc -c < \"$b\"",
+            assign("a", &self.prefix(from)),
+            assign("b", &self.prefix(to)),
+            flush("b"),
+        );
+        let made = self.count(monitor, &fragment, to)?;
+        if made != Some(to) {
+            bail!("a prefix of {to} bytes could not be made on the far host (is it full?)");
+        }
+        Ok(())
+    }
+
+    /// Has a file on disk.
+    pub fn flush(&self, monitor: &mut Monitor, name: &[u8], bytes: u64) -> Result<()> {
+        let fragment = format!("{} {}", assign("b", name), flush("b"));
+        monitor.ask(&fragment, patience_for(bytes))?;
+        Ok(())
+    }
+
+    /// The size of a file that a trial made; the file is removed, and with it what was not yet
+    /// written back.
+    pub fn take_made(&self, monitor: &mut Monitor, name: &str, bytes: u64) -> Result<Option<u64>> {
+        let fragment = format!("{} wc -c < \"$f\"; rm -f \"$f\"", assign("f", &self.join(name)));
+        self.count(monitor, &fragment, bytes)
+    }
+
+    /// Removes all prefixes but these.
+    pub fn keep_only(&self, monitor: &mut Monitor, sizes: &[u64]) -> Result<()> {
+        let kept: String = sizes.iter().map(|size| format!(" prefix-{size}")).collect();
+        let fragment = format!(
+            "{} for f in \"$w\"/prefix-*; do case '{kept} ' in *\" ${{f##*/}} \"*) ;; \
+             *) rm -f \"$f\";; esac; done",
+            assign("w", &self.path)
+        );
+        monitor.ask(&fragment, PATIENCE)?;
+        Ok(())
+    }
+
+    fn count(&self, monitor: &mut Monitor, fragment: &str, bytes: u64) -> Result<Option<u64>> {
+        let answer = monitor.ask(fragment, patience_for(bytes))?;
+        Ok(String::from_utf8_lossy(&answer).trim().parse().ok())
+    }
+}
+
+/// coreutils' and BusyBox' sync take a file; else dd flushes one.
+fn flush(variable: &str) -> String {
+    format!(
+        "{{ sync \"${variable}\" || dd of=\"${variable}\" conv=fsync,notrunc count=0 if=/dev/null; }}"
+    )
+}
+
+/// A card may write 2 MB/s.
+fn patience_for(bytes: u64) -> Duration {
+    PATIENCE + Duration::from_secs(bytes / 2_000_000)
+}
+
+fn after<'a>(text: &'a [u8], mark: &[u8]) -> Option<&'a [u8]> {
+    let at = text.windows(mark.len()).position(|window| window == mark)?;
+    Some(&text[at + mark.len()..])
+}

@@ -1,0 +1,224 @@
+//! Moving the bytes of a `pipe` trial by splice, never through our memory.
+//!
+//! A wake-up a packet would cost a tenth of a core at 1 GB/s. So the pipe is made large, and
+//! between two turns we sleep for as long as it takes to empty (or fill) about half of it.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+use rustix::pipe::{SpliceFlags, fcntl_setpipe_size, splice};
+
+use super::interrupt::Interrupt;
+
+/// What has flowed, and when.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Flow {
+    pub bytes: u64,
+    /// Seconds since the first byte might flow, and bytes until then; about 20 a second.
+    pub marks: Vec<(f64, u64)>,
+    pub end: FlowEnd,
+}
+
+/// Why a flow ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FlowEnd {
+    /// All that was asked for, or the end of the stream.
+    #[default]
+    Done,
+    /// Nothing moved for [`STALLED_AFTER`].
+    Stalled,
+    /// The other end of the pipe is gone.
+    Closed,
+    Interrupted,
+}
+
+/// A transfer that moves no byte for so long is given up.
+pub const STALLED_AFTER: Duration = Duration::from_secs(30);
+
+/// Linux lets any user have pipes of up to 1 MiB (`/proc/sys/fs/pipe-max-size`).
+const PIPE_BYTES: usize = 1 << 20;
+
+const SHORTEST_PAUSE: Duration = Duration::from_micros(200);
+const LONGEST_PAUSE: Duration = Duration::from_millis(10);
+const MARK_EVERY_S: f64 = 0.05;
+
+/// How long a feed goes on.
+#[derive(Clone, Copy, Debug)]
+pub enum Until {
+    /// FILE again from its start where it ends.
+    Seconds(f64),
+    Bytes(u64),
+}
+
+/// Feeds a file's first `length` bytes into a pipe.
+pub fn feed(
+    file: &File,
+    length: u64,
+    pipe: impl AsFd,
+    until: Until,
+    interrupt: &Interrupt,
+    live: &mut dyn FnMut(u64),
+) -> io::Result<Flow> {
+    let mut offset = 0_u64;
+    run(pipe.as_fd(), interrupt, live, |flow, elapsed_s, pipe| {
+        let left = match until {
+            Until::Seconds(seconds) if elapsed_s >= seconds => 0,
+            Until::Seconds(_) => u64::MAX,
+            Until::Bytes(bytes) => bytes - flow.bytes,
+        };
+        if left == 0 {
+            return Ok(Some(0));
+        }
+        if offset >= length {
+            offset = 0;
+        }
+        let most = left.min(length - offset).min(PIPE_BYTES as u64) as usize;
+        let moved = splice(file, Some(&mut offset), pipe, None, most, SpliceFlags::NONBLOCK);
+        match moved {
+            Ok(0) => Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "the file has become shorter while it was sent",
+            )),
+            Ok(moved) => Ok(Some(moved)),
+            Err(Errno::AGAIN | Errno::INTR) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    })
+}
+
+/// Drains a pipe into `/dev/null` until its end. After `stop_after` seconds `stop` is called once.
+pub fn drain(
+    pipe: impl AsFd,
+    null: &File,
+    stop_after: Option<f64>,
+    stop: &mut dyn FnMut(),
+    interrupt: &Interrupt,
+    live: &mut dyn FnMut(u64),
+) -> io::Result<Flow> {
+    let mut stop_after = stop_after;
+    run(pipe.as_fd(), interrupt, live, |_, elapsed_s, pipe| {
+        if stop_after.is_some_and(|seconds| elapsed_s >= seconds) {
+            stop_after = None;
+            stop();
+        }
+        match splice(pipe, None, null, None, PIPE_BYTES, SpliceFlags::NONBLOCK) {
+            Ok(moved) => Ok(Some(moved)),
+            Err(Errno::AGAIN | Errno::INTR) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    })
+}
+
+/// Turns `step` until it says that nothing is left (`Some(0)`); `None`: nothing just now.
+fn run(
+    pipe: BorrowedFd,
+    interrupt: &Interrupt,
+    live: &mut dyn FnMut(u64),
+    mut step: impl FnMut(&Flow, f64, BorrowedFd) -> io::Result<Option<usize>>,
+) -> io::Result<Flow> {
+    // A smaller pipe works as well, with more wake-ups.
+    let _ = fcntl_setpipe_size(pipe, PIPE_BYTES);
+    let mut flow = Flow::default();
+    let started = Instant::now();
+    let mut last_moved = started;
+    let mut pause = SHORTEST_PAUSE;
+    loop {
+        let mut turn = 0;
+        loop {
+            let elapsed_s = started.elapsed().as_secs_f64();
+            match step(&flow, elapsed_s, pipe) {
+                Ok(Some(0)) => {
+                    flow.marks.push((elapsed_s, flow.bytes));
+                    return Ok(flow);
+                }
+                Ok(Some(moved)) => {
+                    flow.bytes += moved as u64;
+                    turn += moved;
+                }
+                Ok(None) => break,
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                    flow.end = FlowEnd::Closed;
+                    return Ok(flow);
+                }
+                Err(error) => return Err(error),
+            }
+            // The marks need their turn even where the pipe is never found full.
+            if turn >= 2 * PIPE_BYTES {
+                break;
+            }
+        }
+        let now = Instant::now();
+        let elapsed_s = now.duration_since(started).as_secs_f64();
+        if flow.marks.last().is_none_or(|(at, _)| elapsed_s - at >= MARK_EVERY_S) {
+            flow.marks.push((elapsed_s, flow.bytes));
+            live(flow.bytes);
+        }
+        if turn > 0 {
+            last_moved = now;
+        } else if now.duration_since(last_moved) > STALLED_AFTER {
+            flow.end = FlowEnd::Stalled;
+            return Ok(flow);
+        }
+        if interrupt.is_raised() {
+            flow.end = FlowEnd::Interrupted;
+            return Ok(flow);
+        }
+        pause = next_pause(pause, turn);
+        std::thread::sleep(pause);
+    }
+}
+
+/// Aims at half a pipe a turn.
+fn next_pause(pause: Duration, moved: usize) -> Duration {
+    let wanted = PIPE_BYTES / 2;
+    let factor = wanted as f64 / moved.max(PIPE_BYTES / 16) as f64;
+    pause.mul_f64(factor.clamp(0.5, 1.5)).clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+
+    #[test]
+    fn a_small_file_is_fed_again_and_again_and_every_byte_is_counted() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"0123456789").unwrap();
+        let (mut reader, writer) = std::io::pipe().unwrap();
+        let reading = std::thread::spawn(move || {
+            let mut read = Vec::new();
+            reader.read_to_end(&mut read).unwrap();
+            read
+        });
+        let interrupt = Interrupt::default();
+        let flow = feed(&file, 10, &writer, Until::Bytes(25), &interrupt, &mut |_| {}).unwrap();
+        drop(writer);
+        assert_eq!((flow.bytes, flow.end), (25, FlowEnd::Done));
+        assert_eq!(reading.join().unwrap(), b"0123456789012345678901234");
+    }
+
+    #[test]
+    fn what_comes_is_counted_until_the_end() {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        let null = File::options().write(true).open("/dev/null").unwrap();
+        let writing = std::thread::spawn(move || writer.write_all(&vec![1; 3_000_000]).unwrap());
+        let interrupt = Interrupt::default();
+        let flow = drain(&reader, &null, None, &mut || {}, &interrupt, &mut |_| {}).unwrap();
+        writing.join().unwrap();
+        assert_eq!((flow.bytes, flow.end), (3_000_000, FlowEnd::Done));
+    }
+
+    #[test]
+    fn a_reader_that_goes_away_is_told_from_the_end() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&[1; 1000]).unwrap();
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let interrupt = Interrupt::default();
+        let flow = feed(&file, 1000, &writer, Until::Bytes(1000), &interrupt, &mut |_| {}).unwrap();
+        assert_eq!(flow.end, FlowEnd::Closed);
+    }
+}

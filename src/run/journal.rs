@@ -1,0 +1,78 @@
+//! The journal: each line is on disk the moment its trial ends.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use etcetera::BaseStrategy;
+
+use crate::model::record::Line;
+
+/// Takes records as they come into being.
+pub trait Journal {
+    fn append(&mut self, line: &Line) -> Result<()>;
+}
+
+/// A JSON-lines file.
+#[derive(Debug)]
+pub struct FileJournal {
+    path: PathBuf,
+    file: File,
+}
+
+impl FileJournal {
+    /// Makes the file; an existing one is never overwritten.
+    pub fn create(path: &Path) -> Result<FileJournal> {
+        if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            fs::create_dir_all(parent)
+                .with_context(|| format!("the directory {} can't be made", parent.display()))?;
+        }
+        let file = match File::options().append(true).create_new(true).open(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => bail!(
+                "the journal {} exists; name another with --journal, or move it away",
+                path.display()
+            ),
+            Err(error) => {
+                return Err(error)
+                    .with_context(|| format!("the journal {} can't be made", path.display()));
+            }
+        };
+        Ok(FileJournal { path: path.to_owned(), file })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Journal for FileJournal {
+    fn append(&mut self, line: &Line) -> Result<()> {
+        let mut text = serde_json::to_vec(line)?;
+        text.push(b'\n');
+        // One write a line: a kill leaves whole lines.
+        self.file.write_all(&text).with_context(|| {
+            format!("the journal {} can't be written (is the disk full?)", self.path.display())
+        })
+    }
+}
+
+/// A journal in memory, for tests and dry runs of the pipeline.
+impl Journal for Vec<Line> {
+    fn append(&mut self, line: &Line) -> Result<()> {
+        self.push(line.clone());
+        Ok(())
+    }
+}
+
+/// Where journals go unless told otherwise: `cipher-survey` below the platform's data directory
+/// (`$XDG_DATA_HOME`, else `~/.local/share`).
+pub fn default_path(target: &str, started: &jiff::Timestamp) -> Result<PathBuf> {
+    let base = etcetera::choose_base_strategy()
+        .context("no home directory is known; name a journal with --journal")?;
+    let plain = |c: char| if c.is_ascii_alphanumeric() || ".-_@".contains(c) { c } else { '_' };
+    let name: String = target.chars().map(plain).take(80).collect();
+    let stamp = started.strftime("%Y%m%dT%H%M%S%3fZ");
+    Ok(base.data_dir().join("cipher-survey").join(format!("{stamp}-{name}.jsonl")))
+}

@@ -1,0 +1,375 @@
+//! A pairing in operation: the way to its server, its monitor, our directory over there.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use super::far_side::{FarDirectory, PATIENCE};
+use super::interrupt::Interrupt;
+use super::monitor::{ClientSetting, Monitor, MonitorError};
+use super::trial::Way;
+use crate::client::{Connection, Session};
+use crate::host::counters::HostCounters;
+use crate::host::profile::host_profile;
+use crate::host::{Sections, script};
+use crate::model::host::Storage;
+use crate::model::record::{PairedEnd, Pairing, Skip};
+use crate::model::{
+    AesClass, AesEvidence, Cipher, Direction, HostProfile, Mac, Method, Negotiated, Proposal,
+};
+
+/// What a lane is made from.
+#[derive(Clone, Debug)]
+pub struct LaneSpec {
+    /// The target as the user gave it, or `loopback`.
+    pub label: String,
+    pub connection: Connection,
+    /// What the client says of itself.
+    pub client_says: String,
+    /// What it is built with, where it says so.
+    pub client_ciphers: Option<Vec<Cipher>>,
+    pub client_macs: Option<Vec<Mac>>,
+    pub setting: ClientSetting,
+    pub server: PrivateServer,
+}
+
+/// What we know of a server because we started it.
+#[derive(Clone, Debug, Default)]
+pub struct PrivateServer {
+    /// Both ends are this machine.
+    pub loopback: bool,
+    pub mask: Option<(String, String)>,
+    pub cores: Option<Vec<u32>>,
+}
+
+/// What the server's processes look like from the monitor.
+#[derive(Clone, Debug, Default)]
+pub struct ServerProcesses {
+    /// The monitor's own server process and all above it.
+    pub chain: Vec<u32>,
+    /// What reaps its sessions; known after the pilot.
+    pub reaper: Option<u32>,
+    /// The pilot found that the reaper does not see its sessions' CPU.
+    pub reaper_is_blind: bool,
+    /// The program behind the sftp subsystem, as its configuration names it.
+    pub sftp_server: Option<String>,
+}
+
+/// What empty transfers cost, by method and direction.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Startup {
+    /// Seconds beyond the handshake.
+    pub real_s: f64,
+    /// Growth of the reaper's account, where it was read.
+    pub reaper_s: Option<f64>,
+}
+
+/// A pairing in operation.
+#[derive(Debug)]
+pub struct Lane {
+    pub index: usize,
+    pub spec: LaneSpec,
+    pub monitor: Monitor,
+    pub directory: FarDirectory,
+    pub near: Arc<HostProfile>,
+    pub near_storage: Storage,
+    pub far: HostProfile,
+    pub processes: ServerProcesses,
+    pub unasked: Negotiated,
+    pub client_ciphers: Vec<Cipher>,
+    pub client_proposal: Proposal,
+    pub server_proposal: Proposal,
+    server_version: String,
+    proxied: bool,
+    /// Chain of server processes that the last session reported of itself.
+    pub last_chain: Option<Vec<u32>>,
+    /// Why a mask of this pairing is not believed.
+    pub mask_doubt: Option<String>,
+    pub startups: HashMap<(Method, Direction), Startup>,
+    /// Busy seconds a second of the far host while nothing is transferred.
+    pub idle_busy: f64,
+    /// Sizes of the prefixes that lie in our directory over there.
+    pub staged: Vec<u64>,
+    pub mark: String,
+    /// Where scp's shim lies.
+    pub shim: PathBuf,
+    who: String,
+}
+
+/// The two ends as a connection shows them, before anything is done there.
+#[derive(Debug)]
+pub struct Met {
+    pub monitor: Monitor,
+    pub mark: String,
+    pub client_proposal: Proposal,
+    pub server_proposal: Proposal,
+    pub unasked: Negotiated,
+    pub server_version: String,
+    pub proxied: bool,
+}
+
+/// Connects the monitor and reads from its log what both ends propose.
+pub fn meet(
+    connection: &Connection,
+    setting: &ClientSetting,
+    interrupt: &Interrupt,
+) -> Result<Met, MonitorError> {
+    let mark = format!("cs{:016x}", rand::random::<u64>());
+    let mut monitor = Monitor::connect(connection, setting, &mark, interrupt)?;
+    let transcript = monitor.transcript();
+    let (Some(client_proposal), Some(server_proposal), Some(unasked)) =
+        (transcript.client_proposal, transcript.server_proposal, transcript.negotiated)
+    else {
+        return Err(MonitorError::Gone {
+            host: connection.target.host_label(),
+            reason: "its client's log (-vv) does not show the KEXINIT of both ends; is the client \
+                     program ssh-compatible?"
+                .into(),
+        });
+    };
+    Ok(Met {
+        monitor,
+        mark,
+        client_proposal,
+        server_proposal,
+        unasked,
+        server_version: transcript.server_version.unwrap_or_else(|| "unknown".into()),
+        proxied: transcript.proxied,
+    })
+}
+
+impl Lane {
+    /// Takes possession: profile, server processes, and our directory, which is the lock.
+    pub fn open(
+        index: usize,
+        spec: LaneSpec,
+        met: Met,
+        near: Arc<HostProfile>,
+        near_storage: Storage,
+        shim: PathBuf,
+        who: &str,
+    ) -> Result<Lane> {
+        let Met { mut monitor, mark, client_proposal, server_proposal, unasked, .. } = met;
+        let host = spec.connection.target.host_label();
+        let (far, processes) = look_around(&mut monitor, &mark)
+            .with_context(|| format!("{host} could not be looked at"))?;
+        let directory = FarDirectory::claim(
+            &mut monitor,
+            &host,
+            target_directory(&spec.connection).as_deref(),
+            who,
+        )?;
+        let client_ciphers =
+            spec.client_ciphers.clone().unwrap_or_else(|| client_proposal.ciphers.clone());
+        Ok(Lane {
+            index,
+            spec,
+            monitor,
+            directory,
+            near,
+            near_storage,
+            far,
+            processes,
+            unasked,
+            client_ciphers,
+            client_proposal,
+            server_proposal,
+            server_version: met.server_version,
+            proxied: met.proxied,
+            last_chain: None,
+            mask_doubt: None,
+            startups: HashMap::new(),
+            idle_busy: 0.0,
+            staged: Vec::new(),
+            mark,
+            shim,
+            who: who.to_owned(),
+        })
+    }
+
+    /// What a transfer needs of this lane, apart from the monitor.
+    pub fn parts(&mut self) -> (Way<'_>, &mut Monitor) {
+        let way = Way {
+            connection: &self.spec.connection,
+            setting: &self.spec.setting,
+            mark: &self.mark,
+            shim: &self.shim,
+            ticks_per_s: self.near.ticks_per_s,
+        };
+        (way, &mut self.monitor)
+    }
+
+    pub fn host(&self) -> String {
+        self.spec.connection.target.host_label()
+    }
+
+    /// Connects the monitor again if it has ended. Its shell has then removed our directory, so
+    /// that is claimed again, empty.
+    pub fn ensure_monitor(&mut self, interrupt: &Interrupt) -> Result<()> {
+        if self.monitor.is_alive() {
+            return Ok(());
+        }
+        let met = meet(&self.spec.connection, &self.spec.setting, interrupt)?;
+        self.monitor = met.monitor;
+        self.mark = met.mark;
+        let (_, processes) = look_around(&mut self.monitor, &self.mark)?;
+        self.processes.chain = processes.chain;
+        self.staged.clear();
+        self.directory = FarDirectory::claim(
+            &mut self.monitor,
+            &self.spec.connection.target.host_label(),
+            target_directory(&self.spec.connection).as_deref(),
+            &self.who,
+        )?;
+        Ok(())
+    }
+
+    /// The far host's counters; absent where it has none.
+    pub fn far_counters(&mut self) -> Result<Option<HostCounters>, MonitorError> {
+        if !self.far.proc {
+            return Ok(None);
+        }
+        let answer = self.monitor.ask(&script::counters(self.processes.reaper), PATIENCE)?;
+        let sections = Sections::parse(&String::from_utf8_lossy(&answer));
+        let device = self.directory.storage.device.as_deref();
+        Ok(HostCounters::parse(&sections, self.far.ticks_per_s, device))
+    }
+
+    /// How busy the far host is by itself.
+    pub fn measure_idle(&mut self, interrupt: &Interrupt) -> Result<(), MonitorError> {
+        let before = self.far_counters()?;
+        interrupt.sleep(Duration::from_millis(500));
+        let after = self.far_counters()?;
+        if let (Some(before), Some(after)) = (before, after) {
+            let delta = after.since(&before, None);
+            self.idle_busy = delta.busy_s() / delta.real_s.max(0.01);
+        }
+        Ok(())
+    }
+
+    /// The process above two sessions of the server is what reaps them. Process 1 reaps
+    /// everybody's.
+    pub fn find_reaper(&mut self, other_chain: &[u32]) {
+        self.processes.reaper = self
+            .processes
+            .chain
+            .iter()
+            .find(|pid| other_chain.contains(pid))
+            .copied()
+            .filter(|&pid| pid > 1);
+    }
+
+    /// The session's command in place of the sftp subsystem, where that is possible.
+    pub fn sftp_command(&self) -> Option<String> {
+        crate::method::scp::command(&self.mark, self.processes.sftp_server.as_deref()?)
+    }
+
+    /// Refuses before the first byte if the data does not fit.
+    pub fn check_space(&self, far_bytes: u64) -> Result<()> {
+        match self.directory.storage.free_bytes {
+            Some(free) if free < far_bytes => bail!(
+                "{} on {} has {} free and the survey may need {} at once; name another directory \
+                 ({}:DIRECTORY), or less data with --limit",
+                crate::model::units::printable(&self.directory.storage.directory),
+                self.host(),
+                crate::model::units::size(free),
+                crate::model::units::size(far_bytes),
+                self.host(),
+            ),
+            _ => Ok(()),
+        }
+    }
+
+    /// This pairing as the journal's header has it.
+    pub fn record(&self, skipped: Vec<Skip>) -> Pairing {
+        let spec = &self.spec;
+        let text = |mask: &Option<(String, String)>| {
+            mask.as_ref().map(|(variable, value)| format!("{variable}={value}"))
+        };
+        let masked = |host: &HostProfile, mask: &Option<(String, String)>| {
+            let mut host = host.clone();
+            if let Some(mask) = text(mask) {
+                host.aes =
+                    AesEvidence { class: AesClass::NoAes, evidence: format!("masked by {mask}") };
+            }
+            host
+        };
+        Pairing {
+            target: spec.label.clone(),
+            client: PairedEnd {
+                host: masked(&self.near, &spec.setting.mask),
+                program: spec.connection.program.to_string_lossy().into_owned(),
+                version: spec.client_says.clone(),
+                mask: text(&spec.setting.mask),
+                pinned: spec.setting.cores.clone(),
+            },
+            server: PairedEnd {
+                host: masked(&self.far, &spec.server.mask),
+                program: "sshd".into(),
+                version: self.server_version.clone(),
+                mask: text(&spec.server.mask),
+                pinned: spec.server.cores.clone(),
+            },
+            loopback: spec.server.loopback,
+            unasked: self.unasked.clone(),
+            client_ciphers: self.client_ciphers.clone(),
+            client_proposal: self.client_proposal.clone(),
+            server_proposal: self.server_proposal.clone(),
+            far_storage: self.directory.storage.clone(),
+            near_storage: self.near_storage.clone(),
+            proxy: self.proxied.then(|| "the connection goes through a proxy or jump host".into()),
+            rekey_limit: rekey_limit(&spec.connection),
+            skipped,
+        }
+    }
+
+    pub fn close(self) {
+        self.monitor.close();
+    }
+}
+
+/// The target's directory, in a form that `cd` can't take for an option.
+fn target_directory(connection: &Connection) -> Option<Vec<u8>> {
+    use std::os::unix::ffi::OsStrExt;
+    let directory = connection.target.directory.as_ref()?.as_bytes();
+    // As with scp, a leading ~/ is the login directory, where the shell begins anyway.
+    let directory = directory.strip_prefix(b"~/").unwrap_or(directory);
+    match directory {
+        b"" | b"~" => None,
+        [b'/', ..] => Some(directory.to_vec()),
+        relative => Some([b"./".as_slice(), relative].concat()),
+    }
+}
+
+fn look_around(monitor: &mut Monitor, mark: &str) -> Result<(HostProfile, ServerProcesses)> {
+    let answer = monitor.ask(script::PROFILE, PATIENCE)?;
+    let profile = host_profile(&Sections::parse(&String::from_utf8_lossy(&answer)));
+    let answer = monitor.ask(&script::server(mark), PATIENCE)?;
+    let sections = Sections::parse(&String::from_utf8_lossy(&answer));
+    let processes = ServerProcesses {
+        chain: sections
+            .text("chain")
+            .map(|text| text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect())
+            .unwrap_or_default(),
+        sftp_server: sections.line("sftp").map(str::to_owned),
+        ..ServerProcesses::default()
+    };
+    Ok((profile, processes))
+}
+
+/// The user's RekeyLimit, where one is set: it falls into the figures.
+fn rekey_limit(connection: &Connection) -> Option<String> {
+    let output = std::process::Command::new(&connection.program)
+        .arg("-G")
+        .args(connection.arguments(&Session::default()))
+        .stdin(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .output()
+        .ok()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let value = text.lines().find_map(|line| line.strip_prefix("rekeylimit "))?.trim();
+    (value != "0 0").then(|| value.to_owned())
+}

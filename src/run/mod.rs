@@ -1,0 +1,20 @@
+//! The impure part: processes, clocks, files and the monitor's session.
+
+pub mod account;
+pub mod child;
+pub mod counters;
+pub mod executor;
+pub mod far_side;
+pub mod flow;
+pub mod interrupt;
+pub mod journal;
+pub mod lane;
+pub mod listener;
+pub mod monitor;
+pub mod near;
+pub mod pilot;
+pub mod probe;
+pub mod scratch;
+pub mod shim;
+pub mod survey;
+pub mod trial;

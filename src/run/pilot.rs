@@ -1,0 +1,202 @@
+//! Before the rounds: what empty transfers take, whether the sources of the server's CPU agree,
+//! whether a mask shows, and a first rate to size files by. Recorded, not analysed.
+
+use anyhow::Result;
+
+use super::executor::Real;
+use super::journal::Journal;
+use super::lane::Startup;
+use super::survey::Stopped;
+use crate::method::makes_files;
+use crate::model::record::{Asked, Line, Outcome, Phase, Trial};
+use crate::model::{Cipher, Direction, Method, Source};
+use crate::plan::{Contender, PILOT_LARGEST, PlannedTrial, groups};
+use crate::sizing::Sizer;
+use crate::ui::Events;
+
+/// Empty transfers a pairing, method and direction.
+const EMPTY: usize = 3;
+
+/// Seconds of a timed transfer of the pilot.
+const SHORT_S: f64 = 0.5;
+
+/// Ciphers whose costs part where AES instructions are hidden: with them GCM is the cheaper one,
+/// without them ChaCha20-Poly1305 is.
+const AES: &str = "aes128-gcm@openssh.com";
+const PLAIN: &str = "chacha20-poly1305@openssh.com";
+
+/// Runs the pilot of all lanes.
+pub fn run(
+    executor: &mut Real,
+    contenders: &[Contender],
+    sizer: &mut Sizer,
+    journal: &mut dyn Journal,
+    events: &mut dyn Events,
+) -> Result<Result<(), Stopped>> {
+    let mut pilot = Pilot { executor, journal, events };
+    for pairing in 0..pilot.executor.lanes.len() {
+        if let Err(stopped) = pilot.sources(pairing)? {
+            return Ok(Err(stopped));
+        }
+        if let Err(stopped) = pilot.masks(pairing)? {
+            return Ok(Err(stopped));
+        }
+    }
+    for (pairing, method, direction) in groups(contenders) {
+        let group: Vec<&Contender> = contenders
+            .iter()
+            .filter(|c| (c.pairing, c.method, c.direction) == (pairing, method, direction))
+            .collect();
+        if let Err(stopped) = pilot.group(&group, sizer)? {
+            return Ok(Err(stopped));
+        }
+    }
+    Ok(Ok(()))
+}
+
+struct Pilot<'a> {
+    executor: &'a mut Real,
+    journal: &'a mut dyn Journal,
+    events: &'a mut dyn Events,
+}
+
+impl Pilot<'_> {
+    /// Finds the process that reaps the server's sessions and whether it sees their CPU: an
+    /// ordinary user's is never waited for before OpenSSH 9.8.
+    fn sources(&mut self, pairing: usize) -> Result<Result<(), Stopped>> {
+        let interrupt = self.executor.interrupt.clone();
+        let lane = &mut self.executor.lanes[pairing];
+        if let Err(error) = lane.measure_idle(&interrupt) {
+            return Ok(Err(Stopped::Lost(error.to_string())));
+        }
+        // Once to learn the session's chain of processes, once more with the reaper known.
+        for asked in [Asked::Bytes(0), Asked::Seconds(SHORT_S)] {
+            let contender = self.unasked(pairing, Method::Pipe, Direction::Upload);
+            let trial = match self.run(contender, asked)? {
+                Ok(trial) => trial,
+                Err(stopped) => return Ok(Err(stopped)),
+            };
+            let lane = &mut self.executor.lanes[pairing];
+            if let Some(chain) = lane.last_chain.take() {
+                lane.find_reaper(&chain);
+            }
+            let inside = trial.server.filter(|spent| spent.source == Source::Inside);
+            let reaper = trial.server_checks.iter().find(|check| check.source == Source::Reaper);
+            if let (Some(inside), Some(reaper)) = (inside, reaper)
+                && asked != Asked::Bytes(0)
+            {
+                lane.processes.reaper_is_blind = reaper.total_s < 0.5 * inside.bulk.total_s;
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    /// A mask is believed only when the figures show it.
+    fn masks(&mut self, pairing: usize) -> Result<Result<(), Stopped>> {
+        let spec = &self.executor.lanes[pairing].spec;
+        let (client, server) = (spec.setting.mask.is_some(), spec.server.mask.is_some());
+        if !client && !server {
+            return Ok(Ok(()));
+        }
+        let mut costs: Vec<(f64, f64)> = Vec::new();
+        for name in [AES, PLAIN] {
+            let cipher = Cipher::from(name);
+            let contender =
+                Contender { cipher, ..self.unasked(pairing, Method::Pipe, Direction::Upload) };
+            match self.run(contender, Asked::Seconds(SHORT_S))? {
+                Ok(trial) => costs.extend(cost(&trial)),
+                Err(stopped) => return Ok(Err(stopped)),
+            }
+        }
+        let doubt = match costs.as_slice() {
+            [aes, plain] => {
+                [("client", client, aes.0, plain.0), ("server", server, aes.1, plain.1)]
+                    .into_iter()
+                    .filter(|(_, masked, aes, plain)| *masked && aes <= plain)
+                    .map(|(end, _, aes, plain)| {
+                        format!(
+                            "the mask of AES instructions does not show at the {end}: {AES} costs \
+                     {aes:.2} CPU-s/GB there, no more than {PLAIN} with {plain:.2}"
+                        )
+                    })
+                    .next()
+            }
+            _ => Some(format!(
+                "the mask of AES instructions can't be checked: {AES} and {PLAIN} could not both \
+                 be measured"
+            )),
+        };
+        if let Some(doubt) = &doubt {
+            self.events.say(&format!("warning: {doubt}"));
+        }
+        self.executor.lanes[pairing].mask_doubt = doubt;
+        Ok(Ok(()))
+    }
+
+    /// What a transfer takes that moves nothing, and a first rate.
+    fn group(&mut self, group: &[&Contender], sizer: &mut Sizer) -> Result<Result<(), Stopped>> {
+        let Some(first) = group.first() else { return Ok(Ok(())) };
+        let (pairing, method, direction) = (first.pairing, first.method, first.direction);
+        // Timestamps on the way tell a pipe's start-up.
+        if !makes_files(method, self.executor.sink) {
+            return Ok(Ok(()));
+        }
+        let contender = self.unasked(pairing, method, direction);
+        let mut empty = Vec::new();
+        for _ in 0..EMPTY {
+            match self.run(contender.clone(), Asked::Bytes(0))? {
+                Ok(trial) => empty.push(trial),
+                Err(stopped) => return Ok(Err(stopped)),
+            }
+        }
+        let startup = Startup {
+            real_s: median(empty.iter().filter_map(|trial| trial.real_s)).unwrap_or(0.0),
+            reaper_s: median(empty.iter().filter_map(|trial| {
+                let check = |check: &&crate::model::record::Check| check.source == Source::Reaper;
+                let own = trial.server.filter(|spent| spent.source == Source::Reaper);
+                own.map(|spent| spent.bulk.total_s)
+                    .or_else(|| trial.server_checks.iter().find(check).map(|c| c.total_s))
+            })),
+        };
+        self.executor.lanes[pairing].startups.insert((method, direction), startup);
+        let bytes = PILOT_LARGEST.min(self.executor.payload.usable);
+        match self.run(contender, Asked::Bytes(bytes))? {
+            Ok(Trial { outcome: Outcome::Measured, real_s: Some(real_s), .. }) => {
+                let rate = bytes as f64 / (real_s - startup.real_s).max(0.1 * real_s).max(1e-3);
+                for contender in group {
+                    sizer.start_with((*contender).clone(), rate);
+                }
+            }
+            Ok(_) => {}
+            Err(stopped) => return Ok(Err(stopped)),
+        }
+        Ok(Ok(()))
+    }
+
+    /// What ssh would negotiate unasked.
+    fn unasked(&self, pairing: usize, method: Method, direction: Direction) -> Contender {
+        let cipher = self.executor.lanes[pairing].unasked.client_to_server.cipher.clone();
+        Contender { pairing, method, direction, cipher, mac: None }
+    }
+
+    fn run(&mut self, contender: Contender, asked: Asked) -> Result<Result<Trial, Stopped>> {
+        let planned = PlannedTrial { round: 0, contender, asked };
+        let result = self.executor.run_in(Phase::Pilot, &planned, self.events);
+        if let Ok(trial) = &result {
+            self.journal.append(&Line::Trial(Box::new(trial.clone())))?;
+        }
+        Ok(result)
+    }
+}
+
+/// CPU seconds a GB at the client and at the server.
+fn cost(trial: &Trial) -> Option<(f64, f64)> {
+    let gb = trial.bytes? as f64 / 1e9;
+    Some((trial.client?.bulk.total_s / gb, trial.server?.bulk.total_s / gb))
+}
+
+fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
+}

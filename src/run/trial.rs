@@ -1,0 +1,364 @@
+//! One trial: start the client program, wait until the far part is ready, move the bytes, hear
+//! the far part's last word, reap. Nothing is computed between the two readings of the clock that
+//! could wait until after.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::child::{Child, Reaped};
+use super::counters::{children, io_bytes};
+use super::flow::{self, Flow, FlowEnd, STALLED_AFTER, Until};
+use super::interrupt::{GLANCE, Interrupt};
+use super::listener::Listener;
+use super::monitor::ClientSetting;
+use super::shim;
+use crate::client::transcript::SESSION_UP;
+use crate::client::{Connection, Failure, FailureKind, Session, Transcript};
+use crate::host::session::{Event, Report};
+use crate::method::pipe::{self, FarPart};
+use crate::method::scp;
+use crate::model::CpuTimes;
+use crate::plan::Contender;
+
+/// The way to a server, for one transfer.
+#[derive(Clone, Copy, Debug)]
+pub struct Way<'a> {
+    pub connection: &'a Connection,
+    pub setting: &'a ClientSetting,
+    /// Begins the lines of the far part's report.
+    pub mark: &'a str,
+    /// Where scp's shim lies.
+    pub shim: &'a Path,
+    /// Clock ticks a second of this machine.
+    pub ticks_per_s: u32,
+}
+
+/// What a transfer moves, and between what.
+#[derive(Debug)]
+pub enum Route<'a> {
+    /// Our feed into the session's standard input.
+    FeedPipe { file: &'a File, length: u64, until: Until, far: FarPart<'a> },
+    /// The session's standard output into nothing. `stop_after` seconds the far part is told to
+    /// end; absent: it ends by itself.
+    DrainPipe { stop_after: Option<f64>, far: FarPart<'a> },
+    /// The session's standard output into a file.
+    PipeToFile { near: &'a Path, far: FarPart<'a> },
+    /// scp between two files.
+    Scp { near: &'a Path, far: &'a [u8], command: Option<String> },
+}
+
+/// What a transfer leaves behind to be judged.
+#[derive(Debug)]
+pub struct Transferred {
+    pub handshake_s: f64,
+    pub real_s: f64,
+    /// Client CPU until the bulk, and after it all.
+    pub client_before: CpuTimes,
+    pub client_total: CpuTimes,
+    /// Bytes that went through our pipe, with their times.
+    pub flow: Option<Flow>,
+    pub report: Report,
+    pub transcript: Transcript,
+}
+
+/// Why a transfer did not come to its end.
+#[derive(Debug)]
+pub enum Broken {
+    Interrupted,
+    /// The client's log tells why.
+    Client(Failure),
+    /// It does not, or it was not the client.
+    Other(String),
+}
+
+/// A login that takes longer has failed; a far part that does not end either.
+const LOGIN_PATIENCE: Duration = Duration::from_secs(60);
+const LAST_WORD_PATIENCE: Duration = Duration::from_secs(120);
+
+/// Runs a transfer. `on_ready` is called once the far part is ready, before any byte moves;
+/// `live` now and then with the bytes moved so far.
+pub fn transfer(
+    way: &Way,
+    contender: &Contender,
+    route: &Route,
+    interrupt: &Interrupt,
+    on_ready: &mut dyn FnMut(),
+    live: &mut dyn FnMut(u64),
+) -> Result<Transferred, Broken> {
+    let host = way.connection.target.host_label();
+    let mut command = command(way, contender, route).map_err(other("it could not be prepared"))?;
+    let cores = way.setting.cores.as_deref();
+    let mut child =
+        Child::spawn(&mut command, cores).map_err(other("the client could not be started"))?;
+    let stderr = child.stderr.take().ok_or_else(|| Broken::Other("no standard error".into()))?;
+    let mut watch = Watch {
+        listener: Listener::new(stderr),
+        report: Report::default(),
+        finished: None,
+        mark: way.mark,
+        // Without a far part of ours, the client's own log says that the session is up.
+        ready_by_log: matches!(route, Route::Scp { command: None, .. }),
+    };
+    let result = (|| {
+        let ready = watch.ready(&mut child, interrupt)?;
+        let client_before = child.cpu_so_far(way.ticks_per_s);
+        on_ready();
+        let begun = if watch.ready_by_log { ready } else { bulk_begins(route, ready) };
+        let flow = move_bytes(route, &mut child, &mut watch, interrupt, live)?;
+        let reaped = watch.last_word(&mut child, interrupt)?;
+        // The far part's last word may overtake the data on its way out of the client.
+        let flow_end =
+            flow.as_ref().and_then(|flow| flow.marks.last()).map(|(seconds, _)| *seconds);
+        let heard = watch.finished.unwrap_or(reaped.at).saturating_duration_since(begun);
+        Ok((ready, client_before, flow, reaped, flow_end.unwrap_or(0.0).max(heard.as_secs_f64())))
+    })();
+    let (ready, client_before, flow, reaped, real_s) = match result {
+        Ok(parts) => parts,
+        Err(broken) => {
+            child.end();
+            let log = watch.listener.drain(Duration::from_secs(1));
+            return Err(explain(broken, log, &host));
+        }
+    };
+    let log = watch.listener.drain(Duration::from_secs(5)).to_owned();
+    if !reaped.status.success() {
+        return Err(Broken::Client(Failure::read(&log, &host)));
+    }
+    for line in log.lines() {
+        watch.report.take(line, way.mark);
+    }
+    Ok(Transferred {
+        handshake_s: ready.saturating_duration_since(child.started).as_secs_f64(),
+        real_s,
+        client_before,
+        client_total: reaped.cpu,
+        flow,
+        report: watch.report,
+        transcript: Transcript::parse(&log),
+    })
+}
+
+/// For all but scp the bulk begins when we begin it, right after the far part said that it is
+/// ready; scp begins by itself.
+fn bulk_begins(route: &Route, ready: Instant) -> Instant {
+    match route {
+        Route::Scp { .. } => ready,
+        _ => Instant::now(),
+    }
+}
+
+fn command(way: &Way, contender: &Contender, route: &Route) -> io::Result<Command> {
+    let connection = way.connection;
+    let session = Session {
+        cipher: Some(&contender.cipher),
+        mac: contender.mac.as_ref(),
+        subsystem: false,
+        verbosity: 1,
+    };
+    let mut command = match route {
+        Route::Scp { near, far, command } => {
+            let directory = way.shim.parent().unwrap_or(Path::new("."));
+            shim::prepare(directory, connection, &session, command.as_deref())?;
+            let mut scp = Command::new("scp");
+            scp.args(scp::arguments(way.shim, contender.direction, near, far));
+            scp.stdin(Stdio::null()).stdout(Stdio::null());
+            scp
+        }
+        Route::FeedPipe { far, .. }
+        | Route::DrainPipe { far, .. }
+        | Route::PipeToFile { far, .. } => {
+            let mut ssh = Command::new(&connection.program);
+            ssh.args(connection.arguments(&session)).arg(pipe::command(way.mark, *far));
+            ssh.stdin(Stdio::piped());
+            match route {
+                Route::DrainPipe { .. } => ssh.stdout(Stdio::piped()),
+                Route::PipeToFile { near, .. } => ssh.stdout(File::create(near)?),
+                _ => ssh.stdout(Stdio::null()),
+            };
+            ssh
+        }
+    };
+    command.stderr(Stdio::piped());
+    way.setting.apply(&mut command);
+    Ok(command)
+}
+
+fn move_bytes(
+    route: &Route,
+    child: &mut Child,
+    watch: &mut Watch,
+    interrupt: &Interrupt,
+    live: &mut dyn FnMut(u64),
+) -> Result<Option<Flow>, Broken> {
+    let missing = || Broken::Other("the client's standard streams are not there".into());
+    let flow = match route {
+        Route::FeedPipe { file, length, until, .. } => {
+            let stdin = child.stdin.take().ok_or_else(missing)?;
+            flow::feed(file, *length, &stdin, *until, interrupt, live)
+        }
+        Route::DrainPipe { stop_after, .. } => {
+            let mut stdin = child.stdin.take();
+            let stdout = child.stdout.take().ok_or_else(missing)?;
+            let null = File::options().write(true).open("/dev/null").map_err(other("/dev/null"))?;
+            say_go(stdin.as_mut())?;
+            let mut stop = || stdin = None;
+            flow::drain(&stdout, &null, *stop_after, &mut stop, interrupt, live)
+        }
+        Route::PipeToFile { near, .. } => {
+            let mut stdin = child.stdin.take();
+            say_go(stdin.as_mut())?;
+            let size = || std::fs::metadata(near).map(|about| about.len()).unwrap_or(0);
+            watch.until_finished(child, interrupt, live, &mut |_| size())?;
+            return Ok(None);
+        }
+        Route::Scp { .. } => {
+            watch.until_finished(child, interrupt, live, &mut client_bytes)?;
+            return Ok(None);
+        }
+    };
+    let flow = flow.map_err(other("the bytes could not be moved"))?;
+    match flow.end {
+        FlowEnd::Done => Ok(Some(flow)),
+        FlowEnd::Interrupted => Err(Broken::Interrupted),
+        FlowEnd::Stalled => Err(Broken::Other(stalled())),
+        FlowEnd::Closed => Err(Broken::Other("the client closed its standard input".into())),
+    }
+}
+
+fn stalled() -> String {
+    format!("no byte moved for {} s", STALLED_AFTER.as_secs())
+}
+
+fn say_go(stdin: Option<&mut std::process::ChildStdin>) -> Result<(), Broken> {
+    match stdin {
+        Some(stdin) => stdin.write_all(b"go\n").map_err(other("the far part could not be told")),
+        None => Err(Broken::Other("the client has no standard input".into())),
+    }
+}
+
+/// Bytes that scp and its ssh have read and written by now; more than the payload, and good
+/// enough to show that something moves.
+fn client_bytes(pid: u32) -> u64 {
+    let of = |pid: u32| io_bytes(pid).map_or(0, |(read, written)| read.max(written));
+    children(pid).into_iter().map(of).max().unwrap_or_else(|| of(pid))
+}
+
+/// Waits for what the session says.
+struct Watch<'a> {
+    listener: Listener,
+    report: Report,
+    finished: Option<Instant>,
+    mark: &'a str,
+    ready_by_log: bool,
+}
+
+impl Watch<'_> {
+    /// Takes one line in, if one comes; the event and its time.
+    fn turn(&mut self) -> Option<(Instant, Event)> {
+        let (at, line) = self.listener.next(GLANCE)?;
+        if self.ready_by_log && line.starts_with(SESSION_UP) {
+            return Some((at, Event::Ready));
+        }
+        let event = self.report.take(&line, self.mark)?;
+        if event == Event::Finished {
+            self.finished = Some(at);
+        }
+        Some((at, event))
+    }
+
+    fn ready(&mut self, child: &mut Child, interrupt: &Interrupt) -> Result<Instant, Broken> {
+        let deadline = Instant::now() + LOGIN_PATIENCE;
+        loop {
+            match self.turn() {
+                Some((at, Event::Ready)) => return Ok(at),
+                Some(_) => {}
+                None if interrupt.is_raised() => return Err(Broken::Interrupted),
+                None if self.listener.has_ended() => return Err(self.ended(child)),
+                None if Instant::now() > deadline => {
+                    return Err(Broken::Other(format!(
+                        "the far part was not ready after {} s",
+                        LOGIN_PATIENCE.as_secs()
+                    )));
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// Until the client or the far part is done, as long as something moves.
+    fn until_finished(
+        &mut self,
+        child: &mut Child,
+        interrupt: &Interrupt,
+        live: &mut dyn FnMut(u64),
+        moved: &mut dyn FnMut(u32) -> u64,
+    ) -> Result<(), Broken> {
+        let (mut last, mut last_moved) = (0, Instant::now());
+        while self.finished.is_none() && !self.listener.has_ended() {
+            self.turn();
+            if interrupt.is_raised() {
+                return Err(Broken::Interrupted);
+            }
+            let now = moved(child.pid);
+            live(now);
+            if now != last {
+                (last, last_moved) = (now, Instant::now());
+            } else if last_moved.elapsed() > STALLED_AFTER {
+                return Err(Broken::Other(stalled()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Until the far part has spoken its last word and the client has ended.
+    fn last_word(&mut self, child: &mut Child, interrupt: &Interrupt) -> Result<Reaped, Broken> {
+        let deadline = Instant::now() + LAST_WORD_PATIENCE;
+        while !self.ready_by_log && self.finished.is_none() && !self.listener.has_ended() {
+            self.turn();
+            if interrupt.is_raised() {
+                return Err(Broken::Interrupted);
+            }
+            if Instant::now() > deadline {
+                return Err(Broken::Other("the far part did not say its last word".into()));
+            }
+        }
+        let reaped = child.wait(LAST_WORD_PATIENCE).map_err(other("the client"))?;
+        let reaped = reaped.ok_or_else(|| Broken::Other("the client did not end".into()))?;
+        if !self.ready_by_log && self.finished.is_none() && reaped.status.success() {
+            return Err(Broken::Other("the session ended before its far part was done".into()));
+        }
+        Ok(reaped)
+    }
+
+    fn ended(&mut self, child: &mut Child) -> Broken {
+        match child.wait(Duration::from_secs(2)) {
+            Ok(Some(reaped)) if reaped.status.success() => {
+                Broken::Other("the client ended before the far part was ready".into())
+            }
+            _ => Broken::Client(Failure::read(self.listener.log(), "")),
+        }
+    }
+}
+
+/// Where the client's log holds a reason of its own, that one is told.
+fn explain(broken: Broken, log: &str, host: &str) -> Broken {
+    match broken {
+        Broken::Interrupted => Broken::Interrupted,
+        Broken::Client(_) => Broken::Client(Failure::read(log, host)),
+        Broken::Other(reason) => {
+            let failure = Failure::read(log, host);
+            if failure.kind == FailureKind::Other {
+                Broken::Other(reason)
+            } else {
+                Broken::Client(failure)
+            }
+        }
+    }
+}
+
+fn other(what: &'static str) -> impl Fn(io::Error) -> Broken {
+    move |error| Broken::Other(format!("{what}: {error}"))
+}

@@ -1,0 +1,31 @@
+//! What a survey says while it runs. All of it goes to standard error.
+
+pub mod progress;
+
+use crate::model::record::Trial;
+use crate::plan::PlannedTrial;
+
+/// Told of a survey's progress.
+pub trait Events {
+    /// One line that the user should see once.
+    fn say(&mut self, line: &str);
+    /// A trial begins; `done` of `total` are over, and about `left_s` seconds are left.
+    fn trial_begins(&mut self, trial: &PlannedTrial, done: usize, total: usize, left_s: f64);
+    /// Bytes that the present trial has moved so far.
+    fn live(&mut self, bytes: u64);
+    fn trial_ends(&mut self, trial: &Trial);
+    /// All is over.
+    fn finish(&mut self);
+}
+
+/// Says nothing (`--quiet`, tests).
+#[derive(Debug, Default)]
+pub struct Silent;
+
+impl Events for Silent {
+    fn say(&mut self, _: &str) {}
+    fn trial_begins(&mut self, _: &PlannedTrial, _: usize, _: usize, _: f64) {}
+    fn live(&mut self, _: u64) {}
+    fn trial_ends(&mut self, _: &Trial) {}
+    fn finish(&mut self) {}
+}

@@ -1,0 +1,119 @@
+//! A progress bar on a terminal, plain lines elsewhere.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::Events;
+use crate::model::record::{Outcome, Trial};
+use crate::model::units::{self, MB, printable};
+use crate::plan::PlannedTrial;
+
+/// The voice of a survey: a bar where standard error is a terminal, else lines.
+#[derive(Debug)]
+pub struct Progress {
+    bar: Option<ProgressBar>,
+    begun: Instant,
+    what: String,
+    left_s: f64,
+}
+
+/// Redrawing costs CPU, which the trials need.
+const REDRAWS_PER_S: u8 = 4;
+
+/// Plain lines tell of a round, not of each trial.
+impl Progress {
+    pub fn new() -> Progress {
+        let bar = std::io::stderr().is_terminal().then(|| {
+            let target = ProgressDrawTarget::stderr_with_hz(REDRAWS_PER_S);
+            let bar = ProgressBar::with_draw_target(None, target);
+            let style = ProgressStyle::with_template("{bar:20} {pos}/{len}  {wide_msg}");
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar
+        });
+        Progress { bar, begun: Instant::now(), what: String::new(), left_s: 0.0 }
+    }
+
+    fn show(&self, rate: &str) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(format!(
+                "about {} left  {}{rate}",
+                units::duration(self.left_s - self.begun.elapsed().as_secs_f64()),
+                self.what
+            ));
+        }
+    }
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Progress::new()
+    }
+}
+
+impl Events for Progress {
+    fn say(&mut self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| eprintln!("{line}")),
+            None => eprintln!("{line}"),
+        }
+    }
+
+    fn trial_begins(&mut self, trial: &PlannedTrial, done: usize, total: usize, left_s: f64) {
+        let contender = &trial.contender;
+        self.what = format!(
+            "round {}  {} {} {}",
+            trial.round,
+            contender.method,
+            contender.direction,
+            printable(contender.cipher.as_str())
+        );
+        self.begun = Instant::now();
+        self.left_s = left_s;
+        match &self.bar {
+            Some(bar) => {
+                bar.set_length(total as u64);
+                bar.set_position(done as u64);
+                self.show("");
+            }
+            None => {
+                // One line a round is enough where nobody watches.
+                if total > 0 && done.is_multiple_of((total / 10).max(1)) {
+                    eprintln!(
+                        "{done} of {total} trials done, about {} left",
+                        units::duration(left_s)
+                    );
+                }
+            }
+        }
+    }
+
+    fn live(&mut self, bytes: u64) {
+        let seconds = self.begun.elapsed();
+        if self.bar.is_some() && seconds > Duration::from_millis(200) {
+            self.show(&format!(
+                "  {} MB/s",
+                units::significant(bytes as f64 / MB / seconds.as_secs_f64())
+            ));
+        }
+    }
+
+    fn trial_ends(&mut self, trial: &Trial) {
+        if let Outcome::Failed { reason, .. } = &trial.outcome {
+            self.say(&format!(
+                "warning: {} {} with {} failed: {}",
+                trial.method,
+                trial.direction,
+                printable(trial.cipher.as_str()),
+                printable(reason)
+            ));
+        }
+    }
+
+    fn finish(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
