@@ -4,8 +4,11 @@
 //! runtime or terminal). See `docs/design.md`.
 
 // What the user says, and one file a verb.
+pub mod cli;
+pub mod command;
 
 // What touches the world: a private sshd, running trials, progress, printing.
+pub mod loopback;
 pub mod report;
 pub mod run;
 pub mod ui;

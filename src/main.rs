@@ -1,1 +1,45 @@
-fn main() {}
+//! Parse, run, render the error, exit code; nothing else.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cipher_survey::cli::{Cli, Verb};
+use cipher_survey::command::{Status, list, loopback, report, run};
+use cipher_survey::run::shim;
+
+fn main() -> ExitCode {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    if let Some((argv0, arguments)) = words.split_first()
+        && shim::is_called(argv0)
+    {
+        eprintln!("error: {}", shim::run(argv0, arguments));
+        return ExitCode::from(255);
+    }
+    let cli = Cli::parse();
+    let result = match &cli.verb {
+        None => run::execute(&cli.run, false),
+        Some(Verb::Run(args)) => run::execute(args, true),
+        Some(Verb::Loopback(args)) => loopback::execute(args),
+        Some(Verb::List(args)) => list::execute(args),
+        Some(Verb::Report(args)) => report::execute(args),
+    };
+    match result {
+        Ok(status) => status.into(),
+        // A reader that has seen enough is no error.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            Status::NothingMeasured.into()
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    })
+}

@@ -1,0 +1,262 @@
+//! The command line: `--help` is good enough to need no manual.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueHint};
+
+use crate::model::units::{parse_duration, parse_size};
+use crate::model::{Direction, Method, Sink};
+use crate::report::Format;
+
+/// Which SSH cipher should I use? Times real transfers with every cipher that both ends support,
+/// in both directions, and accounts the CPU of both ends, with nothing installed on the far one.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cipher-survey",
+    version,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "Examples:\n  \
+        cipher-survey pi1 file.iso            survey the host pi1 of your ssh_config with scp\n  \
+        cipher-survey me@nas:/volume1 --method scp,pipe\n  \
+        cipher-survey loopback                no other host needed: this machine against itself\n  \
+        cipher-survey list pi1 --usable       ciphers that both ends support\n\n\
+        Exit status: 0 complete, 1 some trials failed, 2 nothing could be measured, \
+        130 interrupted."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Survey a host; the word `run` itself may be left out
+    Run(RunArgs),
+    /// Survey this machine against itself, with and without AES instructions; needs no other host
+    Loopback(LoopbackArgs),
+    /// List ciphers: supported here, offered there, their standing and acceleration
+    List(ListArgs),
+    /// Print a saved survey again
+    Report(ReportArgs),
+}
+
+/// Names of the verbs, to tell a mistyped one from a host.
+pub const VERBS: &[&str] = &["run", "loopback", "list", "report", "help"];
+
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// [user@]host[:dir], [::1]:dir or ssh://[user@]host[:port]/dir, as ssh knows the host;
+    /// dir is where our temporary directory is made (default: the login directory)
+    #[arg(required = true, value_hint = ValueHint::Hostname)]
+    pub target: Option<OsString>,
+    /// The file to transfer, or a prefix of it; without it random data is made
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: Option<PathBuf>,
+    /// Survey a further host or directory in the same rounds (may be given several times)
+    #[arg(long, value_name = "TARGET")]
+    pub also: Vec<OsString>,
+    /// How bytes move: scp, pipe (`cat` over the session, no file on either end) or both
+    #[arg(long, value_delimiter = ',', default_value = "scp", value_name = "METHOD")]
+    pub method: Vec<Method>,
+    #[command(flatten)]
+    pub connect: ConnectArgs,
+    #[command(flatten)]
+    pub survey: SurveyArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct LoopbackArgs {
+    /// The file to transfer; without it random data is made
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: Option<PathBuf>,
+    /// Which ends may use AES instructions (client/server); off hides them from the process
+    #[arg(long, value_delimiter = ',', value_name = "PAIR", value_parser = parse_aes_pair,
+          help_heading = "What is compared")]
+    pub aes: Option<Vec<AesPair>>,
+    /// All ciphers of the client, not only those that sshd offers by default
+    #[arg(long, help_heading = "What is compared")]
+    pub all: bool,
+    /// Do not hold the two ends to disjoint halves of the cores
+    #[arg(long, help_heading = "How it is measured")]
+    pub no_pin: bool,
+    /// How bytes move: scp, pipe (`cat` over the session, no file on either end) or both
+    #[arg(long, value_delimiter = ',', default_value = "pipe", value_name = "METHOD")]
+    pub method: Vec<Method>,
+    /// SSH client program
+    #[arg(long, value_name = "PROGRAM", default_value = "ssh", help_heading = "The way there")]
+    pub client: OsString,
+    #[command(flatten)]
+    pub survey: SurveyArgs,
+}
+
+/// One pair of `--aes`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AesPair {
+    pub client: bool,
+    pub server: bool,
+}
+
+fn parse_aes_pair(text: &str) -> Result<AesPair, String> {
+    let end = |word: &str| match word {
+        "on" => Some(true),
+        "off" => Some(false),
+        _ => None,
+    };
+    let pair = text
+        .split_once('/')
+        .and_then(|(client, server)| Some(AesPair { client: end(client)?, server: end(server)? }));
+    pair.ok_or_else(|| "write client/server, e.g. on/on, on/off or off/off".into())
+}
+
+/// How to reach a host, as ssh has it.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "The way there")]
+pub struct ConnectArgs {
+    /// SSH client program: `ssh`, or the path of an ssh-compatible one
+    #[arg(long, value_name = "PROGRAM", default_value = "ssh")]
+    pub client: OsString,
+    /// ssh_config to use in place of the user's and the system's (ssh -F)
+    #[arg(long, value_name = "FILE")]
+    pub ssh_config: Option<PathBuf>,
+    /// An option of ssh_config; what would change the measurement is overruled
+    #[arg(short = 'o', value_name = "OPTION")]
+    pub options: Vec<OsString>,
+    /// Port of the SSH server
+    #[arg(short = 'p', value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub port: Option<u16>,
+    /// Private key to log in with
+    #[arg(short = 'i', value_name = "FILE")]
+    pub identity: Vec<PathBuf>,
+    /// Jump host to go through; its tunnel's CPU is then in the client's figures
+    #[arg(short = 'J', value_name = "HOST")]
+    pub jump: Option<OsString>,
+}
+
+/// What every survey can be told.
+#[derive(Clone, Debug, Args)]
+pub struct SurveyArgs {
+    /// Only these ciphers
+    #[arg(long, value_delimiter = ',', value_name = "CIPHER", help_heading = "What is compared")]
+    pub ciphers: Option<Vec<String>>,
+    /// All but these ciphers
+    #[arg(long, value_delimiter = ',', value_name = "CIPHER", help_heading = "What is compared")]
+    pub skip: Vec<String>,
+    /// MACs to try with each cipher that needs one, or `all`; else the one negotiated unasked
+    #[arg(long, value_delimiter = ',', value_name = "MAC", help_heading = "What is compared")]
+    pub macs: Vec<String>,
+    /// Directions to survey
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "upload,download",
+        value_name = "DIRECTION",
+        help_heading = "What is compared"
+    )]
+    pub directions: Vec<Direction>,
+    /// Where `pipe` puts the bytes at their destination
+    #[arg(long, default_value = "null", help_heading = "What is compared")]
+    pub sink: Sink,
+    /// Rounds; each has every trial once, in shuffled order
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..),
+          help_heading = "How long")]
+    pub rounds: Option<u32>,
+    /// Start no further trial after this time [default: 3m, loopback 2m; none with --rounds]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, help_heading = "How long")]
+    pub budget: Option<Duration>,
+    /// Use only the first SIZE bytes of the file
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "How long")]
+    pub limit: Option<u64>,
+    /// Transfer exactly the whole file (or --limit of it) in each trial
+    #[arg(long, help_heading = "How long")]
+    pub full: bool,
+    /// Write at most SIZE bytes on either end in the whole survey
+    #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "How long")]
+    pub max_bytes: Option<u64>,
+    /// Seed of the shuffled order, to have the same one again
+    #[arg(long, value_name = "N", help_heading = "How it is measured")]
+    pub seed: Option<u64>,
+    /// Look at both ends, say what would be done, and stop
+    #[arg(long, help_heading = "How it is measured")]
+    pub dry_run: bool,
+    /// Where the journal (JSON lines) goes [default: the platform's data directory]
+    #[arg(long, value_name = "PATH", help_heading = "Output")]
+    pub journal: Option<PathBuf>,
+    /// No progress on standard error
+    #[arg(long, short, help_heading = "Output")]
+    pub quiet: bool,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// How a report is printed.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// Form of the report
+    #[arg(long, default_value = "table")]
+    pub format: Format,
+    /// More columns: MAC, share of a core, real, user and system seconds for the whole file
+    #[arg(long)]
+    pub wide: bool,
+    /// Write the report to a file instead of standard output
+    #[arg(long, value_name = "PATH")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Also ask this host, in one connection, what its server offers
+    pub target: Option<OsString>,
+    /// Names only, one a line, as `ssh -Q cipher`
+    #[arg(long)]
+    pub plain: bool,
+    /// Only ciphers that both ends support
+    #[arg(long, requires = "target")]
+    pub usable: bool,
+    #[command(flatten)]
+    pub connect: ConnectArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// A journal (JSON lines) of an earlier survey
+    #[arg(value_name = "FILE")]
+    pub journal: PathBuf,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent_and_its_verbs_are_known() {
+        let command = Cli::command();
+        command.clone().debug_assert();
+        for verb in command.get_subcommands() {
+            assert!(VERBS.contains(&verb.get_name()), "{}", verb.get_name());
+        }
+    }
+
+    #[test]
+    fn the_word_run_may_be_left_out() {
+        let cli = Cli::parse_from(["cipher-survey", "-p", "22", "pi1", "x.iso", "--full"]);
+        assert!(cli.verb.is_none() && cli.run.survey.full);
+        assert_eq!(cli.run.target.unwrap(), "pi1");
+        let cli = Cli::parse_from(["cipher-survey", "run", "list"]);
+        assert!(matches!(cli.verb, Some(Verb::Run(args)) if args.target.unwrap() == "list"));
+    }
+
+    #[test]
+    fn pairs_of_aes_are_read() {
+        assert_eq!(parse_aes_pair("on/off"), Ok(AesPair { client: true, server: false }));
+        assert!(parse_aes_pair("on").is_err());
+    }
+}

@@ -1,0 +1,54 @@
+//! Where a report goes: standard output, or a file that is written whole or not at all.
+
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::cli::OutputArgs;
+use crate::model::survey::Survey;
+use crate::report::{self, Style};
+
+/// A line longer than this is hard to follow even where the terminal is wider.
+const WIDEST: usize = 160;
+const DEFAULT_WIDTH: usize = 80;
+
+pub fn print(survey: &Survey, args: &OutputArgs, journal: Option<&Path>) -> Result<()> {
+    match &args.output {
+        None => {
+            let stdout = std::io::stdout();
+            let terminal = stdout.is_terminal();
+            let style = Style {
+                color: terminal
+                    && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+                width: width(terminal),
+                wide: args.wide,
+            };
+            let mut out = std::io::BufWriter::new(stdout.lock());
+            report::write(survey, args.format, &style, journal, &mut out)?;
+            out.flush()?;
+        }
+        Some(path) => {
+            let parent = match path.parent() {
+                Some(parent) if !parent.as_os_str().is_empty() => parent,
+                _ => Path::new("."),
+            };
+            let style = Style { color: false, width: width(false), wide: args.wide };
+            let about = || format!("the report can't be written to {}", path.display());
+            let mut file = tempfile::NamedTempFile::new_in(parent).with_context(about)?;
+            report::write(survey, args.format, &style, journal, &mut file).with_context(about)?;
+            file.persist_noclobber(path).with_context(about)?;
+        }
+    }
+    Ok(())
+}
+
+fn width(terminal: bool) -> usize {
+    let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse::<usize>().ok());
+    let size = || {
+        let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+        Some(usize::from(size.ws_col)).filter(|&columns| columns > 0)
+    };
+    let known = if terminal { size().or(columns) } else { columns };
+    known.map_or(DEFAULT_WIDTH, |columns| columns.min(WIDEST))
+}

@@ -1,0 +1,97 @@
+//! `cipher-survey run TARGET [FILE]`: real hosts.
+
+use std::ffi::OsStr;
+
+use anyhow::{Result, bail};
+
+use super::Status;
+use super::survey::{self, Request};
+use crate::cli::{ConnectArgs, RunArgs, VERBS};
+use crate::client::Connection;
+use crate::model::Target;
+use crate::run::interrupt::Interrupt;
+use crate::run::lane::{LaneSpec, PrivateServer};
+use crate::run::monitor::ClientSetting;
+use crate::run::probe::Client;
+
+/// Seconds of a survey unless told otherwise.
+const BUDGET_S: u64 = 180;
+
+/// `named`: the word `run` was given, so that a target may look like a mistyped verb.
+pub fn execute(args: &RunArgs, named: bool) -> Result<Status> {
+    let targets: Vec<&OsStr> =
+        args.target.iter().chain(&args.also).map(|text| text.as_os_str()).collect();
+    if let Some(first) = targets.first().filter(|_| !named) {
+        refuse_near_miss(first)?;
+    }
+    let client = Client::probe(&args.connect.client)?;
+    let specs = targets
+        .iter()
+        .map(|text| {
+            let target = Target::parse(text)?;
+            Ok(LaneSpec {
+                label: text.to_string_lossy().into_owned(),
+                connection: connection(&args.connect, &client, target),
+                client_says: client.says.clone(),
+                client_ciphers: client.ciphers.clone(),
+                client_macs: client.macs.clone(),
+                setting: ClientSetting::default(),
+                server: PrivateServer::default(),
+            })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let request = Request {
+        specs,
+        file: args.file.as_deref(),
+        methods: &args.method,
+        args: &args.survey,
+        default_budget_s: BUDGET_S,
+        scratch: None,
+    };
+    survey::execute(request, &Interrupt::install()?)
+}
+
+/// How to reach a target with the client program.
+pub fn connection(args: &ConnectArgs, client: &Client, target: Target) -> Connection {
+    Connection {
+        program: client.program.clone(),
+        version: client.version,
+        target,
+        config: args.ssh_config.clone(),
+        options: args.options.clone(),
+        port: args.port,
+        identities: args.identity.clone(),
+        jump: args.jump.clone(),
+    }
+}
+
+/// A mistyped verb is not taken for a host.
+fn refuse_near_miss(target: &OsStr) -> Result<()> {
+    let Some(text) = target.to_str() else { return Ok(()) };
+    let near = |verb: &&&str| text != **verb && strsim::damerau_levenshtein(text, verb) <= 2;
+    let nearest =
+        VERBS.iter().filter(near).min_by_key(|verb| strsim::damerau_levenshtein(text, verb));
+    match nearest {
+        // A word of three letters is near to many names.
+        Some(verb) if text.len() >= 4 => bail!(
+            "{text:?} looks like the verb '{verb}'; if it is a host, write \
+             'cipher-survey run {text}'"
+        ),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::refuse_near_miss;
+
+    #[test]
+    fn a_mistyped_verb_is_not_a_host() {
+        for typo in ["lopback", "looback", "lits", "reprot"] {
+            assert!(refuse_near_miss(typo.as_ref()).is_err(), "{typo}");
+        }
+        for host in ["pi1", "nas", "me@list", "localhost", "server"] {
+            assert!(refuse_near_miss(host.as_ref()).is_ok(), "{host}");
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! A survey from its first connection to its report; `run` and `loopback` differ only in how
+//! their lanes come about.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use super::{Status, output};
+use crate::cli::SurveyArgs;
+use crate::method::makes_files;
+use crate::model::record::{FileInfo, Header, Line, Outcome, Phase, SCHEMA, Skip, StopReason};
+use crate::model::survey::Survey;
+use crate::model::{Cipher, Direction, Mac, Method};
+use crate::plan::{
+    Announcement, Choice, Contender, Ends, LanePlan, MacChoice, contenders, trial_seconds,
+};
+use crate::run::executor::Real;
+use crate::run::interrupt::Interrupt;
+use crate::run::journal::{FileJournal, Journal, default_path};
+use crate::run::lane::{Lane, LaneSpec, Met, meet};
+
+use crate::run::scratch::{Payload, Scratch};
+use crate::run::survey::{Course, FixedRounds, end, run_rounds};
+use crate::run::{near, pilot, shim};
+use crate::sizing::Sizer;
+use crate::ui::progress::Progress;
+use crate::ui::{Events, Silent};
+
+/// What is to be surveyed.
+pub struct Request<'a> {
+    pub specs: Vec<LaneSpec>,
+    pub file: Option<&'a Path>,
+    pub methods: &'a [Method],
+    pub args: &'a SurveyArgs,
+    pub default_budget_s: u64,
+    /// Made by the caller where it has use for one before.
+    pub scratch: Option<Scratch>,
+}
+
+/// Rounds unless told otherwise.
+const ROUNDS: u32 = 3;
+
+/// Random data in FILE's place: enough for two seconds at 100 MB/s; `pipe` repeats it.
+const GENERATED: u64 = 256 << 20;
+const GENERATED_FOR_PIPE: u64 = 16 << 20;
+
+pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
+    match survey(request, interrupt) {
+        Err(error) if interrupt.is_raised() => {
+            // Whatever failed, failed because we were told to end.
+            eprintln!("interrupted before anything was measured ({error:#})");
+            Ok(Status::Interrupted)
+        }
+        other => other,
+    }
+}
+
+fn survey(request: Request, interrupt: &Interrupt) -> Result<Status> {
+    let Request { specs, file, methods, args, default_budget_s, scratch } = request;
+    let started = jiff::Timestamp::now();
+    let clock = Instant::now();
+    let methods = deduplicated(methods);
+    let mut events: Box<dyn Events> =
+        if args.quiet { Box::new(Silent) } else { Box::new(Progress::new()) };
+    // All that can be wrong on this end is found before anybody is bothered.
+    let seed = args.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
+    let scratch = scratch.map_or_else(Scratch::new, Ok)?;
+    let any_file = methods.iter().any(|&method| makes_files(method, args.sink));
+    let payload = match file {
+        Some(path) => Payload::open(path, args.limit)?,
+        None => {
+            let usual = if any_file { GENERATED } else { GENERATED_FOR_PIPE };
+            Payload::generate(&scratch, args.limit.unwrap_or(usual), seed)?
+        }
+    };
+    let shim = shim::install(scratch.path())?;
+
+    let choice = choice(args, &methods);
+    let mut met: Vec<(LaneSpec, Met)> = Vec::new();
+    let mut all: Vec<Contender> = Vec::new();
+    let mut skips: Vec<Vec<Skip>> = Vec::new();
+    for (index, spec) in specs.into_iter().enumerate() {
+        let mut one = meet(&spec.connection, &spec.setting, interrupt)?;
+        let (mut planned, skipped) = plan(index, &choice, &spec, &mut one)?;
+        all.append(&mut planned);
+        skips.push(skipped);
+        met.push((spec, one));
+    }
+
+    let near_profile = Arc::new(near::profile()?);
+    let near_storage = near::storage_of(scratch.path())?;
+    let who = format!("by {} since {started}", near_profile.name);
+    let mut lanes = Vec::new();
+    for (index, (spec, one)) in met.into_iter().enumerate() {
+        let (near, storage, shim) = (near_profile.clone(), near_storage.clone(), shim.clone());
+        lanes.push(Lane::open(index, spec, one, near, storage, shim, &who)?);
+    }
+
+    let lane_plans: Vec<LanePlan> = lanes
+        .iter()
+        .map(|lane| LanePlan {
+            handshake_s: lane.monitor.handshake_s,
+            trial_s: trial_seconds(lane.monitor.handshake_s, lane.spec.server.loopback),
+            directory: String::from_utf8_lossy(&lane.directory.path).into_owned(),
+            masked: lane.spec.setting.mask.is_some() || lane.spec.server.mask.is_some(),
+        })
+        .collect();
+    let rounds = args.rounds.unwrap_or(ROUNDS);
+    let (announcement, largest) =
+        announce(&all, rounds, args, payload.usable, &lane_plans).map_err(anyhow::Error::msg)?;
+    events.say(&announcement.to_string());
+    check_space(&lanes, &all, args, largest)?;
+    let budget = match (args.budget, args.rounds) {
+        (Some(budget), _) => Some(budget),
+        (None, Some(_)) => None,
+        (None, None) => Some(Duration::from_secs(default_budget_s)),
+    };
+    if let Some(budget) = budget.filter(|budget| announcement.seconds > budget.as_secs_f64()) {
+        events.say(&format!(
+            "the budget of {} ends it before (--budget TIME, --rounds N or --ciphers A,B change \
+             that)",
+            crate::model::units::duration(budget.as_secs_f64())
+        ));
+    }
+    if args.dry_run {
+        lanes.into_iter().for_each(Lane::close);
+        return Ok(Status::Complete);
+    }
+
+    let header = Header {
+        schema: SCHEMA.into(),
+        tool_version: env!("CARGO_PKG_VERSION").into(),
+        started: started.to_string(),
+        command: std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect(),
+        seed,
+        rounds,
+        budget_s: budget.map(|budget| budget.as_secs_f64()),
+        file: FileInfo { name: payload.name.clone(), bytes: payload.usable, full: args.full },
+        methods,
+        sink: args.sink,
+        pairings: lanes.iter().zip(skips).map(|(lane, skipped)| lane.record(skipped)).collect(),
+    };
+    let path = journal_path(args, &header.pairings[0].target, &started)?;
+    let mut journal = FileJournal::create(&path)?;
+    journal.append(&Line::Survey(Box::new(header)))?;
+
+    let trial_s = lane_plans.iter().map(|plan| plan.trial_s).collect();
+    let mut sizer = Sizer::new(args.sink, args.full, largest, trial_s);
+    let mut executor = Real::new(lanes, payload, scratch, args.sink, interrupt.clone(), clock);
+    let piloted = pilot::run(&mut executor, &all, &mut sizer, &mut journal, events.as_mut())?;
+    let reason = match piloted {
+        Err(stopped) => stopped.into(),
+        Ok(()) => {
+            let mut course = Course {
+                trial_s: announcement.seconds / announcement.trials.max(1) as f64,
+                contenders: all,
+                sizer,
+                seed,
+                expected_rounds: rounds,
+                budget,
+            };
+            let mut stop = FixedRounds(rounds);
+            run_rounds(
+                &mut course,
+                &mut executor,
+                &mut stop,
+                &mut journal,
+                events.as_mut(),
+                interrupt,
+            )?
+        }
+    };
+    let own = executor.own_cpu_s();
+    let record = end(reason, clock.elapsed().as_secs_f64(), executor.backoff_s(), Some(own));
+    journal.append(&Line::End(record))?;
+    executor.close();
+    events.finish();
+
+    // From here on the journal alone speaks, as it would on any other machine.
+    let text = std::fs::read(&path)
+        .with_context(|| format!("the journal {} can't be read", path.display()))?;
+    let survey = Survey::read(&text)?;
+    output::print(&survey, &args.output, Some(&path))?;
+    Ok(status(&survey))
+}
+
+/// The contenders of one pairing.
+fn plan(
+    index: usize,
+    choice: &Choice,
+    spec: &LaneSpec,
+    met: &mut Met,
+) -> Result<(Vec<Contender>, Vec<Skip>)> {
+    // Where the client has no -Q, its own KEXINIT says what it would use.
+    let ciphers = spec.client_ciphers.as_ref().unwrap_or(&met.client_proposal.ciphers);
+    let macs = spec.client_macs.as_ref().unwrap_or(&met.client_proposal.macs);
+    let host = spec.connection.target.host_label();
+    let ends = Ends {
+        target: &host,
+        client_ciphers: ciphers,
+        client_macs: macs,
+        server: &met.server_proposal,
+        unasked: &met.unasked,
+    };
+    Ok(contenders(index, choice, &ends)?)
+}
+
+fn choice(args: &SurveyArgs, methods: &[Method]) -> Choice {
+    let names = |names: &[String]| names.iter().map(|name| Cipher(name.clone())).collect();
+    Choice {
+        ciphers: args.ciphers.as_deref().map(names),
+        skip: names(&args.skip),
+        macs: match args.macs.as_slice() {
+            [] => MacChoice::Unasked,
+            [all] if all == "all" => MacChoice::All,
+            named => MacChoice::Named(named.iter().map(|name| Mac(name.clone())).collect()),
+        },
+        methods: methods.to_vec(),
+        directions: deduplicated(&args.directions),
+        sink: args.sink,
+    }
+}
+
+/// The announcement, and the largest file that `--max-bytes` allows.
+fn announce(
+    contenders: &[Contender],
+    rounds: u32,
+    args: &SurveyArgs,
+    usable: u64,
+    lanes: &[LanePlan],
+) -> Result<(Announcement, u64), String> {
+    let mut largest = usable;
+    loop {
+        let announcement = Announcement::new(contenders, rounds, args.sink, largest, lanes);
+        let most = announcement.far_written.max(announcement.near_written);
+        match args.max_bytes {
+            Some(allowed) if most > allowed => {
+                if args.full || largest <= 1 << 16 {
+                    return Err(format!(
+                        "{}, more than --max-bytes allows; fewer rounds, ciphers or \
+                         directions, or --method pipe, write less",
+                        announcement
+                    ));
+                }
+                largest /= 2;
+            }
+            _ => return Ok((announcement, largest)),
+        }
+    }
+}
+
+/// Before the first byte: does it fit on both ends?
+fn check_space(
+    lanes: &[Lane],
+    contenders: &[Contender],
+    args: &SurveyArgs,
+    largest: u64,
+) -> Result<()> {
+    let any = |pairing: usize, direction: Direction| {
+        contenders.iter().any(|c| {
+            (c.pairing, c.direction) == (pairing, direction) && makes_files(c.method, args.sink)
+        })
+    };
+    for lane in lanes {
+        let uploads = if any(lane.index, Direction::Upload) { largest } else { 0 };
+        let downloads = if any(lane.index, Direction::Download) { largest } else { 0 };
+        lane.check_space(uploads + downloads)?;
+        if let Some(free) = lane.near_storage.free_bytes
+            && free < uploads + downloads
+        {
+            bail!(
+                "the temporary directory of this machine has {} free and the survey may need {} \
+                 at once; set TMPDIR to a larger one, or use less data with --limit",
+                crate::model::units::size(free),
+                crate::model::units::size(uploads + downloads)
+            );
+        }
+    }
+    Ok(())
+}
+
+fn journal_path(args: &SurveyArgs, target: &str, started: &jiff::Timestamp) -> Result<PathBuf> {
+    match &args.journal {
+        Some(path) => Ok(path.clone()),
+        None => default_path(target, started),
+    }
+}
+
+fn status(survey: &Survey) -> Status {
+    let rounds = survey.trials.iter().filter(|trial| trial.phase == Phase::Round);
+    let (measured, failed): (Vec<_>, Vec<_>) =
+        rounds.partition(|trial| trial.outcome == Outcome::Measured);
+    match survey.end.as_ref().map(|end| end.reason) {
+        Some(StopReason::Interrupted) => Status::Interrupted,
+        _ if measured.is_empty() => Status::NothingMeasured,
+        Some(StopReason::Lost) => Status::SomeFailed,
+        _ if !failed.is_empty() => Status::SomeFailed,
+        _ => Status::Complete,
+    }
+}
+
+fn deduplicated<T: Copy + Ord>(items: &[T]) -> Vec<T> {
+    let mut unique = items.to_vec();
+    unique.sort_unstable();
+    unique.dedup();
+    unique
+}
