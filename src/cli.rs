@@ -251,7 +251,9 @@ mod tests {
         assert!(cli.verb.is_none() && cli.run.survey.full);
         assert_eq!(cli.run.target.unwrap(), "pi1");
         let cli = Cli::parse_from(["cipher-survey", "run", "list"]);
-        assert!(matches!(cli.verb, Some(Verb::Run(args)) if args.target.unwrap() == "list"));
+        assert!(
+            matches!(cli.verb, Some(Verb::Run(args)) if args.target.as_deref() == Some("list".as_ref()))
+        );
     }
 
     #[test]

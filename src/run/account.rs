@@ -2,6 +2,7 @@
 
 use super::lane::{ServerProcesses, Startup};
 use crate::host::counters::HostCounters;
+use crate::host::linux::ProcessStat;
 use crate::model::record::{Check, HostDelta, Spent};
 use crate::model::{CpuTimes, Source};
 
@@ -10,11 +11,12 @@ use crate::model::{CpuTimes, Source};
 pub struct Readings<'a> {
     pub inside: Option<Spent>,
     pub sampled: Option<Spent>,
-    /// Before the client was started and after the session was reaped.
+    /// Before the client was started and afterwards.
     pub before: Option<&'a HostCounters>,
     pub after: Option<&'a HostCounters>,
+    /// `after` was read once the session had been reaped.
+    pub reaped: bool,
     pub host: Option<&'a HostDelta>,
-    pub real_s: f64,
 }
 
 /// What is known of the far host beside them.
@@ -38,14 +40,16 @@ pub struct Account {
 pub fn account(readings: &Readings, setting: &Setting) -> Account {
     let reaper = reaper(readings, setting);
     let mut checks = Vec::new();
-    match &reaper {
-        Ok(spent) if setting.processes.reaper_is_blind => {
-            checks.push(check(spent, "blind here: the sessions' CPU is not in it"));
-        }
-        Ok(spent) => {
-            checks.push(check(spent, "with helpers; handshake taken out by empty transfers"))
-        }
-        Err(_) => {}
+    // Only a reading that knows its empty transfer is like the others.
+    if let (Ok(spent), true) = (&reaper, setting.startup.reaper_s.is_some()) {
+        let note = match setting.processes.reaper_is_blind {
+            true => "blind here: the sessions' CPU is not in it",
+            false => "less an empty transfer and the helpers",
+        };
+        let helpers = readings.inside.and_then(|spent| spent.helpers).unwrap_or_default();
+        let mut alike = *spent;
+        alike.bulk = alike.bulk - helpers;
+        checks.push(check(&alike, note));
     }
     if let Some(sampled) = &readings.sampled {
         checks.push(check(sampled, "without what was spent after the last look"));
@@ -74,12 +78,12 @@ fn reaper(readings: &Readings, setting: &Setting) -> Result<Spent, String> {
     let (Some(from), Some(to)) = (before.reaper, after.reaper) else {
         return Err("the process that reaps the server's sessions is not known".into());
     };
-    if before.children != after.children {
+    if !readings.reaped || before.children != after.children {
         return Err("another session of that server began or ended meanwhile".into());
     }
     let ticks = setting.ticks_per_s;
     let tick = 1.0 / f64::from(ticks.max(1));
-    let all = |stat: crate::host::linux::ProcessStat| stat.own(ticks) + stat.children(ticks);
+    let all = |stat: ProcessStat| stat.own(ticks) + stat.children(ticks);
     let mut bulk = all(to) - all(from);
     let start = setting.startup.reaper_s.unwrap_or(0.0);
     bulk.total_s = (bulk.total_s - start).max(0.0);
@@ -93,6 +97,13 @@ fn reaper(readings: &Readings, setting: &Setting) -> Result<Spent, String> {
         helpers: None,
         with_helpers: true,
     })
+}
+
+/// Growth of the reaper's account as it is, once the session has been reaped.
+pub fn reaper_growth(before: &HostCounters, after: &HostCounters, ticks_per_s: u32) -> Option<f64> {
+    let all = |stat: ProcessStat| (stat.own(ticks_per_s) + stat.children(ticks_per_s)).total_s;
+    let (from, to) = (before.reaper?, after.reaper?);
+    (before.children == after.children).then(|| all(to) - all(from))
 }
 
 fn whole_host(readings: &Readings, setting: &Setting) -> Result<Spent, String> {
@@ -184,6 +195,7 @@ mod tests {
             inside: Some(spent(Source::Inside, 0.9)),
             before: Some(&before),
             after: Some(&after),
+            reaped: true,
             ..Readings::default()
         };
         let with_inside = judge(&readings, false, false);
@@ -204,6 +216,7 @@ mod tests {
             before: Some(&before),
             after: Some(&after),
             host: Some(&host),
+            reaped: true,
             ..Readings::default()
         };
         let far = judge(&readings, false, false).spent.unwrap();

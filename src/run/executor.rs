@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::account::{Readings, Setting, account};
+use super::account::{Readings, Setting, account, reaper_growth};
 use super::counters::{host_counters, own_cpu};
 use super::flow::Until;
 use super::interrupt::Interrupt;
@@ -214,8 +214,8 @@ impl Real {
                 sampled,
                 before: before.as_ref(),
                 after: after.as_ref(),
+                reaped: wait_for_reaping,
                 host: trial.far_host.as_ref(),
-                real_s: done.real_s,
             },
             &Setting {
                 processes: &lane.processes,
@@ -225,6 +225,11 @@ impl Real {
                 loopback: lane.spec.server.loopback,
             },
         );
+        lane.last_reaper_s = before
+            .as_ref()
+            .zip(after.as_ref())
+            .filter(|_| wait_for_reaping)
+            .and_then(|(before, after)| reaper_growth(before, after, lane.far.ticks_per_s));
         lane.last_chain = Some(done.report.chain.clone());
         trial.server = account.spent;
         trial.server_missing = account.missing;

@@ -86,6 +86,8 @@ pub struct Lane {
     proxied: bool,
     /// Chain of server processes that the last session reported of itself.
     pub last_chain: Option<Vec<u32>>,
+    /// Growth of the reaper's account in the last transfer after which it was waited for.
+    pub last_reaper_s: Option<f64>,
     /// Why a mask of this pairing is not believed.
     pub mask_doubt: Option<String>,
     pub startups: HashMap<(Method, Direction), Startup>,
@@ -180,6 +182,7 @@ impl Lane {
             server_version: met.server_version,
             proxied: met.proxied,
             last_chain: None,
+            last_reaper_s: None,
             mask_doubt: None,
             startups: HashMap::new(),
             idle_busy: 0.0,

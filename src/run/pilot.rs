@@ -7,6 +7,7 @@ use super::executor::Real;
 use super::journal::Journal;
 use super::lane::Startup;
 use super::survey::Stopped;
+use crate::analysis::statistics::median;
 use crate::method::makes_files;
 use crate::model::record::{Asked, Line, Outcome, Phase, Trial};
 use crate::model::{Cipher, Direction, Method, Source};
@@ -69,23 +70,35 @@ impl Pilot<'_> {
         if let Err(error) = lane.measure_idle(&interrupt) {
             return Ok(Err(Stopped::Lost(error.to_string())));
         }
-        // Once to learn the session's chain of processes, once more with the reaper known.
-        for asked in [Asked::Bytes(0), Asked::Seconds(SHORT_S)] {
+        // Once to learn the session's chain of processes, once for what the reaper sees of an
+        // empty transfer, once for what it sees of a real one.
+        for asked in [Asked::Bytes(0), Asked::Bytes(0), Asked::Seconds(SHORT_S)] {
             let contender = self.unasked(pairing, Method::Pipe, Direction::Upload);
+            let key = (contender.method, contender.direction);
             let trial = match self.run(contender, asked)? {
                 Ok(trial) => trial,
                 Err(stopped) => return Ok(Err(stopped)),
             };
             let lane = &mut self.executor.lanes[pairing];
-            if let Some(chain) = lane.last_chain.take() {
-                lane.find_reaper(&chain);
-            }
-            let inside = trial.server.filter(|spent| spent.source == Source::Inside);
-            let reaper = trial.server_checks.iter().find(|check| check.source == Source::Reaper);
-            if let (Some(inside), Some(reaper)) = (inside, reaper)
-                && asked != Asked::Bytes(0)
-            {
-                lane.processes.reaper_is_blind = reaper.total_s < 0.5 * inside.bulk.total_s;
+            match (lane.processes.reaper, asked) {
+                (None, _) => {
+                    if let Some(chain) = lane.last_chain.take() {
+                        lane.find_reaper(&chain);
+                    }
+                }
+                (Some(_), Asked::Bytes(_)) => {
+                    let real_s = trial.real_s.unwrap_or(0.0);
+                    let startup = Startup { real_s, reaper_s: lane.last_reaper_s };
+                    lane.startups.insert(key, startup);
+                }
+                (Some(_), Asked::Seconds(_)) => {
+                    let inside = trial.server.filter(|spent| spent.source == Source::Inside);
+                    let reaper =
+                        trial.server_checks.iter().find(|check| check.source == Source::Reaper);
+                    if let (Some(inside), Some(reaper)) = (inside, reaper) {
+                        lane.processes.reaper_is_blind = reaper.total_s < 0.5 * inside.bulk.total_s;
+                    }
+                }
             }
         }
         Ok(Ok(()))
@@ -142,22 +155,15 @@ impl Pilot<'_> {
             return Ok(Ok(()));
         }
         let contender = self.unasked(pairing, method, direction);
-        let mut empty = Vec::new();
+        let (mut reals, mut growths) = (Vec::new(), Vec::new());
         for _ in 0..EMPTY {
             match self.run(contender.clone(), Asked::Bytes(0))? {
-                Ok(trial) => empty.push(trial),
+                Ok(trial) => reals.extend(trial.real_s),
                 Err(stopped) => return Ok(Err(stopped)),
             }
+            growths.extend(self.executor.lanes[pairing].last_reaper_s);
         }
-        let startup = Startup {
-            real_s: median(empty.iter().filter_map(|trial| trial.real_s)).unwrap_or(0.0),
-            reaper_s: median(empty.iter().filter_map(|trial| {
-                let check = |check: &&crate::model::record::Check| check.source == Source::Reaper;
-                let own = trial.server.filter(|spent| spent.source == Source::Reaper);
-                own.map(|spent| spent.bulk.total_s)
-                    .or_else(|| trial.server_checks.iter().find(check).map(|c| c.total_s))
-            })),
-        };
+        let startup = Startup { real_s: median(&reals).unwrap_or(0.0), reaper_s: median(&growths) };
         self.executor.lanes[pairing].startups.insert((method, direction), startup);
         let bytes = PILOT_LARGEST.min(self.executor.payload.usable);
         match self.run(contender, Asked::Bytes(bytes))? {
@@ -193,10 +199,4 @@ impl Pilot<'_> {
 fn cost(trial: &Trial) -> Option<(f64, f64)> {
     let gb = trial.bytes? as f64 / 1e9;
     Some((trial.client?.bulk.total_s / gb, trial.server?.bulk.total_s / gb))
-}
-
-fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied()
 }
