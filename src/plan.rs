@@ -177,6 +177,7 @@ pub struct Announcement {
 const PILOT_PER_PAIRING: usize = 3;
 const PILOT_PER_MASKED: usize = 2;
 const PILOT_PER_FILES: usize = 4;
+const PILOT_PER_PIPE_DOWNLOAD: usize = 1;
 
 impl Announcement {
     /// `sizes`: the largest file that a trial may move; `handshakes`: seconds by pairing.
@@ -214,13 +215,16 @@ impl Announcement {
             })
             .sum();
         let pilot = |pairing: usize, lane: &LanePlan| {
-            let with_files = groups
+            let of_groups: usize = groups
                 .iter()
-                .filter(|(p, method, _)| *p == pairing && makes_files(*method, sink))
-                .count();
-            PILOT_PER_PAIRING
-                + if lane.masked { PILOT_PER_MASKED } else { 0 }
-                + PILOT_PER_FILES * with_files
+                .filter(|(p, ..)| *p == pairing)
+                .map(|(_, method, direction)| match (makes_files(*method, sink), direction) {
+                    (true, _) => PILOT_PER_FILES,
+                    (false, Direction::Download) => PILOT_PER_PIPE_DOWNLOAD,
+                    (false, Direction::Upload) => 0,
+                })
+                .sum();
+            PILOT_PER_PAIRING + if lane.masked { PILOT_PER_MASKED } else { 0 } + of_groups
         };
         let pilots: Vec<usize> =
             lanes.iter().enumerate().map(|(pairing, lane)| pilot(pairing, lane)).collect();

@@ -54,6 +54,16 @@ pub fn check(contender: &Contender, shown: &Shown) -> Result<Negotiated, String>
     }
 }
 
+/// Bytes that arrived, where the client wrote them to `/dev/null` itself: all that were sent, if
+/// the client's count of the whole connection has room for them and for no more than the framing
+/// (RFC 4253, section 6: under 120 bytes a packet, of which even short ones hold 4 KiB), else
+/// that count.
+pub fn arrived(sent: Option<u64>, received_in_all: Option<u64>) -> Option<u64> {
+    let (sent, received) = (sent?, received_in_all?);
+    let most = sent + sent / 32 + (1 << 16);
+    Some(if (sent..=most).contains(&received) { sent } else { received })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +90,15 @@ mod tests {
         };
         let (sent, received, asked) = (Some(bytes.0), Some(bytes.1), Some(bytes.2));
         check(&contender, &Shown { transcript, sent, received, asked })
+    }
+
+    #[test]
+    fn the_clients_count_must_have_room_for_what_was_sent() {
+        assert_eq!(arrived(Some(1_000_000), Some(1_004_000)), Some(1_000_000));
+        assert_eq!(arrived(Some(1_000_000), Some(999_999)), Some(999_999));
+        assert_eq!(arrived(Some(1_000_000), Some(2_000_000)), Some(2_000_000));
+        assert_eq!(arrived(Some(1_000_000), None), None);
+        assert_eq!(arrived(None, Some(1)), None);
     }
 
     #[test]

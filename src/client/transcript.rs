@@ -22,6 +22,8 @@ pub struct Transcript {
     pub session_up: bool,
     /// The log speaks of a ProxyCommand or ProxyJump.
     pub proxied: bool,
+    /// Bytes received in the whole connection, framing and handshake included.
+    pub received: Option<u64>,
 }
 
 /// The line of OpenSSH's log after which a session may begin.
@@ -44,6 +46,11 @@ impl Transcript {
                     };
                     read_proposal(slot.get_or_insert_default(), said);
                 }
+            }
+            if let Some(totals) = line.strip_prefix("Transferred: sent ") {
+                transcript.received = totals
+                    .split_once("received ")
+                    .and_then(|(_, rest)| rest.split_whitespace().next()?.parse().ok());
             }
             let Some(said) = line.strip_prefix("debug1: ") else { continue };
             if let Some(name) = said.strip_prefix("kex: algorithm: ") {
@@ -149,6 +156,14 @@ mod tests {
         let way = one_way("aes128-ctr hmac-md5 none").unwrap();
         assert_eq!((way.cipher.as_str(), way.mac.as_str()), ("aes128-ctr", "hmac-md5"));
         assert!(one_way("cipher: aes128-ctr").is_none());
+    }
+
+    #[test]
+    fn the_clients_own_count_is_read() {
+        // OpenSSH 9.2, ssh -v, its last lines.
+        let log = "Transferred: sent 3472, received 3360 bytes, in 0.5 seconds\n\
+                   Bytes per second: sent 6937.7, received 6713.9\n";
+        assert_eq!(Transcript::parse(log).received, Some(3360));
     }
 
     #[test]

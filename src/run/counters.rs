@@ -5,7 +5,6 @@ use std::fs;
 use crate::host::Sections;
 use crate::host::counters::HostCounters;
 use crate::host::linux::{ProcessStat, schedstat_seconds};
-use crate::model::CpuTimes;
 
 pub fn process_stat(pid: u32) -> Option<ProcessStat> {
     ProcessStat::parse(fs::read_to_string(format!("/proc/{pid}/stat")).ok()?.trim_end())
@@ -52,8 +51,8 @@ pub fn host_counters(ticks_per_s: u32, device: Option<&str>) -> Option<HostCount
     HostCounters::parse(&sections, ticks_per_s, device)
 }
 
-/// CPU of this process itself, its children excluded.
-pub fn own_cpu() -> Option<CpuTimes> {
-    let stat = process_stat(std::process::id())?;
-    Some(stat.own(rustix::param::clock_ticks_per_second() as u32))
+/// CPU seconds of this process itself so far, its children excluded.
+pub fn own_cpu_s() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use super::account::{Readings, Setting, account, reaper_growth};
-use super::counters::{host_counters, own_cpu};
+use super::counters::{host_counters, own_cpu_s};
 use super::flow::Until;
 use super::interrupt::Interrupt;
 use super::lane::Lane;
@@ -162,6 +162,7 @@ impl Real {
             contender,
             planned.asked,
             self.sink,
+            counts_each_byte(trial.phase),
             &self.payload,
             &Places { near_prefix, near_file: &near_file, far_prefix: &far_prefix, made: &made },
             command,
@@ -172,7 +173,7 @@ impl Real {
         let near_before = host_counters(lane.near.ticks_per_s, near_device.as_deref());
         let sampling = sampling(&route, lane, before.as_ref());
         let mut begun = false;
-        let ours = own_cpu();
+        let ours = own_cpu_s();
         trial.started = jiff::Timestamp::now().to_string();
         let (way, monitor) = lane.parts();
         let result = transfer(
@@ -183,9 +184,7 @@ impl Real {
             &mut || begun = sampling.as_ref().is_some_and(|text| monitor.begin(text).is_ok()),
             &mut |bytes| events.live(bytes),
         );
-        if let (Some(before), Some(after)) = (ours, own_cpu()) {
-            self.own_cpu_s += (after - before).total_s;
-        }
+        self.own_cpu_s += own_cpu_s() - ours;
         let sampled_answer =
             begun.then(|| monitor.collect(REAP_PATIENCE + Duration::from_secs(60)));
         let done = result?;
@@ -276,8 +275,16 @@ impl Real {
                 fs::remove_file(&path)?;
                 (done.report.bytes, Some(size))
             }
-            (Direction::Download, false) => (done.report.bytes, flowed),
+            (Direction::Download, false) if counts_each_byte(trial.phase) => {
+                (done.report.bytes, flowed)
+            }
+            (Direction::Download, false) => {
+                let sent = done.report.bytes;
+                (sent, proof::arrived(sent, done.transcript.received))
+            }
         };
+        let framed =
+            contender.direction == Direction::Download && !files && !counts_each_byte(trial.phase);
         trial.bytes = received;
         let shown = Shown { transcript: &done.transcript, sent, received, asked };
         match proof::check(contender, &shown) {
@@ -292,7 +299,7 @@ impl Real {
             trial.outcome = failed("what was downloaded is not what FILE holds".into(), None);
             return Ok(());
         }
-        trial.steady = steady(done, received.unwrap_or_default(), startup_s);
+        trial.steady = steady(done, received.unwrap_or_default(), startup_s, framed);
         trial.outcome = Outcome::Measured;
         Ok(())
     }
@@ -429,6 +436,7 @@ fn route<'a>(
     contender: &Contender,
     asked: Asked,
     sink: Sink,
+    counted: bool,
     payload: &'a Payload,
     places: &Places<'a>,
     command: Option<String>,
@@ -447,16 +455,26 @@ fn route<'a>(
         }
         (Method::Pipe, Direction::Upload, Sink::Null) => feed(FarPart::Count),
         (Method::Pipe, Direction::Upload, Sink::File) => feed(FarPart::Write(places.made)),
-        (Method::Pipe, Direction::Download, Sink::Null) => match asked {
-            Asked::Seconds(seconds) => {
-                Route::DrainPipe { stop_after: Some(seconds), far: FarPart::SendUntilClosed }
+        (Method::Pipe, Direction::Download, Sink::Null) => {
+            let (stop_after, far) = match asked {
+                Asked::Seconds(seconds) => (Some(seconds), FarPart::SendUntilClosed),
+                Asked::Bytes(bytes) => (None, FarPart::Send(bytes)),
+            };
+            match counted {
+                true => Route::DrainPipe { stop_after, far },
+                false => Route::DrainNull { stop_after, far },
             }
-            Asked::Bytes(bytes) => Route::DrainPipe { stop_after: None, far: FarPart::Send(bytes) },
-        },
+        }
         (Method::Pipe, Direction::Download, Sink::File) => {
             Route::PipeToFile { near: places.near_file, far: FarPart::Read(places.far_prefix) }
         }
     }
+}
+
+/// A pilot's download by `pipe` goes through our hands, so that the client's own count may be
+/// believed in the rounds.
+fn counts_each_byte(phase: Phase) -> bool {
+    phase == Phase::Pilot
 }
 
 /// Where the session can't read its own counters, the monitor samples them.
@@ -508,7 +526,7 @@ const STEADY_AFTER_BYTES: u64 = 4 << 20;
 /// A shorter stretch tells nothing.
 const STEADY_LEAST_S: f64 = 0.3;
 
-fn steady(done: &Transferred, bytes: u64, startup_s: f64) -> Option<Steady> {
+fn steady(done: &Transferred, bytes: u64, startup_s: f64, framed: bool) -> Option<Steady> {
     match &done.flow {
         Some(flow) => {
             let from = flow
@@ -516,8 +534,13 @@ fn steady(done: &Transferred, bytes: u64, startup_s: f64) -> Option<Steady> {
                 .iter()
                 .find(|(at, sent)| *at >= STEADY_AFTER_S && *sent >= STEADY_AFTER_BYTES)?;
             let to = flow.marks.last()?;
+            // What the client has read holds the framing as well.
+            let share = match done.transcript.received {
+                Some(received) if framed => bytes as f64 / received.max(1) as f64,
+                _ => 1.0,
+            };
             (to.0 - from.0 >= STEADY_LEAST_S).then(|| Steady {
-                bytes: to.1 - from.1,
+                bytes: ((to.1 - from.1) as f64 * share) as u64,
                 seconds: to.0 - from.0,
                 skipped_s: from.0,
             })

@@ -1,7 +1,7 @@
 //! Moving the bytes of a `pipe` trial by splice, never through our memory.
 //!
 //! A wake-up a packet would cost a tenth of a core at 1 GB/s. So the pipe is made large, and
-//! between two turns we sleep for as long as it takes to empty (or fill) about half of it.
+//! between two turns we sleep for as long as it takes to empty (or fill) most of it.
 
 use std::fs::File;
 use std::io;
@@ -70,7 +70,7 @@ pub fn feed(
             Until::Bytes(bytes) => bytes - flow.bytes,
         };
         if left == 0 {
-            return Ok(Some(0));
+            return Ok(Step::Over);
         }
         if offset >= length {
             offset = 0;
@@ -82,8 +82,10 @@ pub fn feed(
                 io::ErrorKind::UnexpectedEof,
                 "the file has become shorter while it was sent",
             )),
-            Ok(moved) => Ok(Some(moved)),
-            Err(Errno::AGAIN | Errno::INTR) => Ok(None),
+            // Less than there was room for in the file: the pipe is full now.
+            Ok(moved) if moved < most => Ok(Step::Last(moved)),
+            Ok(moved) => Ok(Step::Moved(moved)),
+            Err(Errno::AGAIN | Errno::INTR) => Ok(Step::Last(0)),
             Err(error) => Err(error.into()),
         }
     })
@@ -105,19 +107,28 @@ pub fn drain(
             stop();
         }
         match splice(pipe, None, null, None, PIPE_BYTES, SpliceFlags::NONBLOCK) {
-            Ok(moved) => Ok(Some(moved)),
-            Err(Errno::AGAIN | Errno::INTR) => Ok(None),
+            Ok(0) => Ok(Step::Over),
+            Ok(moved) => Ok(Step::Moved(moved)),
+            Err(Errno::AGAIN | Errno::INTR) => Ok(Step::Last(0)),
             Err(error) => Err(error.into()),
         }
     })
 }
 
-/// Turns `step` until it says that nothing is left (`Some(0)`); `None`: nothing just now.
+/// What one attempt to move bytes came to.
+enum Step {
+    Moved(usize),
+    /// So much, and no more just now.
+    Last(usize),
+    Over,
+}
+
+/// Turns `step` until it says that all is over.
 fn run(
     pipe: BorrowedFd,
     interrupt: &Interrupt,
     live: &mut dyn FnMut(u64),
-    mut step: impl FnMut(&Flow, f64, BorrowedFd) -> io::Result<Option<usize>>,
+    mut step: impl FnMut(&Flow, f64, BorrowedFd) -> io::Result<Step>,
 ) -> io::Result<Flow> {
     // A smaller pipe works as well, with more wake-ups.
     let _ = fcntl_setpipe_size(pipe, PIPE_BYTES);
@@ -130,15 +141,19 @@ fn run(
         loop {
             let elapsed_s = started.elapsed().as_secs_f64();
             match step(&flow, elapsed_s, pipe) {
-                Ok(Some(0)) => {
+                Ok(Step::Over) => {
                     flow.marks.push((elapsed_s, flow.bytes));
                     return Ok(flow);
                 }
-                Ok(Some(moved)) => {
+                Ok(Step::Moved(moved)) => {
                     flow.bytes += moved as u64;
                     turn += moved;
                 }
-                Ok(None) => break,
+                Ok(Step::Last(moved)) => {
+                    flow.bytes += moved as u64;
+                    turn += moved;
+                    break;
+                }
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
                     flow.end = FlowEnd::Closed;
                     return Ok(flow);
@@ -171,9 +186,10 @@ fn run(
     }
 }
 
-/// Aims at half a pipe a turn.
+/// Aims at most of a pipe a turn. The client's own buffers and window (2 MiB) bridge a turn that
+/// comes late.
 fn next_pause(pause: Duration, moved: usize) -> Duration {
-    let wanted = PIPE_BYTES / 2;
+    let wanted = PIPE_BYTES / 8 * 7;
     let factor = wanted as f64 / moved.max(PIPE_BYTES / 16) as f64;
     pause.mul_f64(factor.clamp(0.5, 1.5)).clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
 }

@@ -150,9 +150,15 @@ impl Pilot<'_> {
     fn group(&mut self, group: &[&Contender], sizer: &mut Sizer) -> Result<Result<(), Stopped>> {
         let Some(first) = group.first() else { return Ok(Ok(())) };
         let (pairing, method, direction) = (first.pairing, first.method, first.direction);
-        // Timestamps on the way tell a pipe's start-up.
         if !makes_files(method, self.executor.sink) {
-            return Ok(Ok(()));
+            // Timestamps on the way tell a pipe's start-up; one download is counted byte by byte.
+            return match direction {
+                Direction::Upload => Ok(Ok(())),
+                Direction::Download => {
+                    let contender = self.unasked(pairing, method, direction);
+                    Ok(self.run(contender, Asked::Seconds(SHORT_S))?.map(|_| ()))
+                }
+            };
         }
         let contender = self.unasked(pairing, method, direction);
         let (mut reals, mut growths) = (Vec::new(), Vec::new());
