@@ -41,7 +41,8 @@ impl Failure {
             .collect();
         let (kind, matched) = classify(&said, log);
         let words = matched.or_else(|| said.last().copied()).unwrap_or("no message from ssh");
-        let words = printable(words.trim());
+        let words = words.trim().trim_matches(['@', ' ']);
+        let words = printable(words.strip_prefix("ssh: ").unwrap_or(words));
         Failure { kind, reason: describe(kind, host, &words), remedy: remedy(kind, host, log) }
     }
 
@@ -150,7 +151,11 @@ fn remedy(kind: FailureKind, host: &str, log: &str) -> Option<String> {
              'ssh {host}' once by hand"
         ),
         FailureKind::Denied => {
-            let touch = log.contains("sk-ssh-") || log.contains("sk-ecdsa-");
+            // `Offering public key: FILE ED25519-SK SHA256:…` (sshconnect2.c).
+            let touch = log.lines().any(|line| {
+                line.contains("-SK SHA256:")
+                    && (line.contains("Offering public key") || line.contains("accepts key"))
+            });
             let key = if touch {
                 "a key that needs a touch can't serve dozens of connections: name a plain one \
                  with -i; "

@@ -1,0 +1,193 @@
+//! The figures against independent accounts of the same trials.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::Value;
+
+use crate::lab::{CHACHA, Cgroup, Lab, Options, measured, need_root};
+
+/// Samples a cgroup's account while `work` runs: seconds since 1970, CPU seconds.
+fn sampled<T>(cgroup: &Cgroup, work: impl FnOnce() -> T) -> (T, Vec<(f64, f64)>) {
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let sampler = scope.spawn(|| {
+            let mut samples = Vec::new();
+            while !stop.load(Ordering::Relaxed) {
+                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
+                samples.push((now, cgroup.cpu_s()));
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            samples
+        });
+        let result = work();
+        stop.store(true, Ordering::Relaxed);
+        (result, sampler.join().unwrap())
+    })
+}
+
+fn at(samples: &[(f64, f64)], time: f64) -> f64 {
+    let after = samples.partition_point(|(at, _)| *at < time);
+    let (earlier, later) = (samples[after - 1], samples[after]);
+    let share = (time - earlier.0) / (later.0 - earlier.0);
+    earlier.1 + share * (later.1 - earlier.1)
+}
+
+fn total(spent: &Value) -> f64 {
+    spent["total_s"].as_f64().unwrap()
+}
+
+/// The cgroup's account of each trial's bulk against ours, server and helpers together.
+fn server_against_cgroup(ordinary: bool) {
+    need_root();
+    let lab = Lab::with(Options { ordinary, cgroup: true, ..Options::default() });
+    let file = lab.file("data", 400 << 20);
+    let ciphers = format!("{CHACHA},aes128-ctr");
+    let target = lab.target();
+    let (survey, samples) = sampled(lab.cgroup.as_ref().unwrap(), || {
+        let arguments = ["--method", "scp,pipe", "--rounds", "1", "--full", "--ciphers", &ciphers];
+        lab.survey(&[&arguments[..], &[&target, file.to_str().unwrap()]].concat())
+    });
+    let mut ratios = Vec::new();
+    for trial in measured(&survey) {
+        assert_eq!(trial["server"]["source"], "inside", "{trial}");
+        let started: jiff::Timestamp = trial["started"].as_str().unwrap().parse().unwrap();
+        let begin = started.as_nanosecond() as f64 / 1e9 + trial["handshake_s"].as_f64().unwrap();
+        let end = begin + trial["real_s"].as_f64().unwrap();
+        let truth = at(&samples, end) - at(&samples, begin);
+        let ours = total(&trial["server"]["bulk"]) + total(&trial["server"]["helpers"]);
+        eprintln!(
+            "{} {} {}: cgroup {truth:.3} s, ours {ours:.3} s",
+            trial["method"], trial["direction"], trial["cipher"]
+        );
+        if truth >= 0.5 {
+            ratios.push(ours / truth);
+        }
+    }
+    assert!(ratios.len() >= 6, "too few trials of half a CPU second: {ratios:?}");
+    for ratio in &ratios {
+        assert!((0.9..=1.1).contains(ratio), "{ratios:?}");
+    }
+    lab.assert_nothing_left();
+}
+
+#[test]
+fn the_server_of_root_agrees_with_its_cgroup() {
+    server_against_cgroup(false);
+}
+
+#[test]
+fn the_server_of_an_ordinary_account_agrees_with_its_cgroup() {
+    server_against_cgroup(true);
+}
+
+/// Totals of the client against `times` of a shell around it.
+#[test]
+fn the_client_agrees_with_the_times_of_a_shell() {
+    let lab = Lab::new();
+    let wrapper = lab.path("timed-ssh");
+    let log = lab.path("times");
+    // $(times) would be those of a subshell; the second line holds the children's.
+    let script = format!(
+        "#!/bin/sh\ncase \"$1\" in -Q|-V|-G) exec ssh \"$@\";; esac\nssh \"$@\"; e=$?\n\
+         times >> {}\nexit $e\n",
+        log.display()
+    );
+    std::fs::write(&wrapper, script).unwrap();
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(&wrapper, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let target = lab.target();
+    let survey = lab.survey(&[
+        "--client",
+        wrapper.to_str().unwrap(),
+        "--method",
+        "pipe",
+        "--directions",
+        "upload",
+        "--rounds",
+        "2",
+        "--ciphers",
+        "aes128-ctr,aes256-ctr",
+        &target,
+    ]);
+    let seconds = |word: &str| {
+        let (minutes, seconds) = word.trim_end_matches('s').split_once('m').unwrap();
+        minutes.parse::<f64>().unwrap() * 60.0 + seconds.parse::<f64>().unwrap()
+    };
+    let text = std::fs::read_to_string(&log).unwrap();
+    let shells: Vec<f64> = text
+        .lines()
+        .skip(1)
+        .step_by(2)
+        .map(|line| line.split_whitespace().map(seconds).sum())
+        .collect();
+    let trials = measured(&survey);
+    assert_eq!(trials.len(), 4);
+    // The rounds are the last connections but for the monitor, which ends after all.
+    let end = shells.len() - 1;
+    for (trial, shell) in trials.iter().zip(&shells[end - 4..end]) {
+        let client = &trial["client"];
+        let ours = total(&client["bulk"]) + total(&client["handshake"]);
+        eprintln!("shell {shell:.3} s, ours {ours:.3} s");
+        assert!(*shell > 0.5 && (0.95..1.05).contains(&(ours / shell)), "{ours} {shell}");
+    }
+}
+
+/// Where the session can't read its own server, the next source serves, and agrees.
+fn without_inside(ordinary: bool, source: &str) {
+    let arguments = |target: &str| -> Vec<String> {
+        [
+            "--method",
+            "scp",
+            "--rounds",
+            "2",
+            "--full",
+            "--limit",
+            "256MiB",
+            "--ciphers",
+            "aes128-ctr",
+            target,
+        ]
+        .map(str::to_owned)
+        .into()
+    };
+    let cost = |server: &str, source: &str| {
+        let lab = Lab::with(Options { server, ordinary, ..Options::default() });
+        let target = lab.target();
+        let arguments = arguments(&target);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let survey = lab.survey(&arguments);
+        let trials = measured(&survey);
+        assert_eq!(trials.len(), 4);
+        let mut sum = 0.0;
+        for trial in trials {
+            let server = &trial["server"];
+            assert_eq!(server["source"], source, "{trial}");
+            sum += total(&server["bulk"]);
+            if server["with_helpers"] != true && source == "reaper" {
+                panic!("the reaper can't tell helpers apart: {server}");
+            }
+            if source == "inside" && ordinary == false {
+                sum += total(&server["helpers"]);
+            }
+        }
+        lab.assert_nothing_left();
+        sum
+    };
+    let inside = cost("", "inside");
+    let other = cost("Subsystem sftp internal-sftp\n", source);
+    eprintln!("inside {inside:.3} s, {source} {other:.3} s");
+    assert!((0.7..1.4).contains(&(other / inside)), "inside {inside}, {source} {other}");
+}
+
+#[test]
+fn the_reaper_serves_where_sftp_is_internal() {
+    without_inside(false, "reaper");
+}
+
+/// Before OpenSSH 9.8 the privileged monitor never waits for the user's process.
+#[test]
+fn an_ordinary_account_is_sampled_where_sftp_is_internal() {
+    need_root();
+    without_inside(true, "sampled");
+}

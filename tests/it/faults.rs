@@ -1,0 +1,234 @@
+//! Bad input and faults: what is said, how it ends, what is left behind.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::lab::{ACCOUNT, CHACHA, GCM, Lab, Options, PROGRAM, Run, measured, need_root};
+
+#[test]
+fn a_host_that_can_not_be_reached_is_named_with_a_remedy() {
+    let lab = Lab::new();
+    lab.run(&["no-such-host.invalid"]).assert_refused(&["no-such-host.invalid", "HostName"]);
+    let run = lab.run(&["127.0.0.1", "-p", "1"]);
+    run.assert_refused(&["127.0.0.1 refused the connection", "-p PORT"]);
+    lab.assert_nothing_left();
+}
+
+#[test]
+fn keys_are_checked_on_both_sides() {
+    let lab = Lab::new();
+    let known = fs::read_to_string(lab.path("known_hosts")).unwrap();
+    fs::write(lab.path("known_hosts"), "").unwrap();
+    let target = lab.target();
+    lab.run(&[&target]).assert_refused(&["not known", "run 'ssh lab' once by hand"]);
+    // The client's key in the place of the host's is a changed key.
+    let other = fs::read_to_string(lab.path("client_key.pub")).unwrap();
+    let place = known.split_whitespace().next().unwrap();
+    fs::write(lab.path("known_hosts"), format!("{place} {other}")).unwrap();
+    lab.run(&[&target]).assert_refused(&["CHANGED", "ssh-keygen -R"]);
+    fs::write(lab.path("known_hosts"), known).unwrap();
+    fs::rename(lab.path("client_key"), lab.path("elsewhere")).unwrap();
+    lab.run(&[&target]).assert_refused(&["ssh-copy-id lab", "BatchMode"]);
+    lab.assert_nothing_left();
+}
+
+#[test]
+fn a_file_that_can_not_be_sent_is_refused_before_anybody_is_asked() {
+    let lab = Lab::with(Options { server: "LogLevel VERBOSE\n", ..Options::default() });
+    fs::write(lab.path("empty"), "").unwrap();
+    let target = lab.target();
+    let refused = |file: &Path, words: &[&str]| {
+        lab.run(&[target.as_ref(), file.as_os_str()]).assert_refused(words);
+    };
+    refused(&lab.path("none"), &["none", "can't be read"]);
+    refused(&lab.path("tmp"), &["is a directory"]);
+    refused(&lab.path("empty"), &["is empty"]);
+    assert_eq!(lab.server_log().matches("Connection from").count(), 0);
+    lab.assert_nothing_left();
+}
+
+#[test]
+fn an_unreadable_file_is_refused() {
+    need_root();
+    let lab = Lab::with(Options { ordinary: true, ..Options::default() });
+    let file = lab.file("secret", 1000);
+    fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let program = lab.path("program");
+    fs::copy(PROGRAM, &program).unwrap();
+    let mut command = Command::new("runuser");
+    command.args(["-u", ACCOUNT, "--"]).arg(&program).args(["lab"]).arg(&file);
+    Run::of(command.output().unwrap()).assert_refused(&["secret", "Permission denied"]);
+}
+
+#[test]
+fn a_directory_that_can_not_be_used_is_named() {
+    let lab = Lab::new();
+    let missing = format!("{}/none", lab.target());
+    lab.run(&[&missing]).assert_refused(&["far/none on lab", "lab:DIRECTORY"]);
+    need_root();
+    let small = lab.path("far/small");
+    fs::create_dir(&small).unwrap();
+    let mount = |arguments: &[&str]| {
+        let status = Command::new(arguments[0]).args(&arguments[1..]).arg(&small).status();
+        assert!(status.unwrap().success());
+    };
+    mount(&["mount", "-t", "tmpfs", "-o", "size=2m", "none"]);
+    let target = format!("{}/small", lab.target());
+    let run = lab.run(&[&target]);
+    mount(&["mount", "-o", "remount,ro"]);
+    let read_only = lab.run(&[&target]);
+    mount(&["umount"]);
+    run.assert_refused(&["2 MiB free", "--limit"]);
+    read_only.assert_refused(&["small on lab", "Read-only"]);
+    lab.assert_nothing_left();
+}
+
+#[test]
+fn an_ordinary_account_may_not_write_everywhere() {
+    need_root();
+    let lab = Lab::with(Options { ordinary: true, ..Options::default() });
+    lab.run(&["lab:/usr"]).assert_refused(&["/usr on lab", "Permission denied", "lab:DIRECTORY"]);
+}
+
+#[test]
+fn a_cipher_that_is_not_usable_ends_it_before_it_starts() {
+    let server = "Ciphers aes256-ctr\n";
+    let lab = Lab::with(Options { server, ..Options::default() });
+    let target = lab.target();
+    let run = lab.run(&["--ciphers", "aes128-ctr", &target]);
+    run.assert_refused(&["aes128-ctr", "the server does not offer it", "usable there: aes256-ctr"]);
+    let run = lab.run(&["--ciphers", "rot13", &target]);
+    run.assert_refused(&["rot13", "neither end supports it"]);
+    let run = lab.run(&["--skip", "aes256-ctr", &target]);
+    run.assert_refused(&["nothing is left", "--skip"]);
+    // ssh itself finds no common cipher where the user's configuration allows one only.
+    let run = lab.run(&["-o", "Ciphers=aes128-ctr", &target]);
+    run.assert_refused(&["lab and this client share no algorithm", "cipher-survey list lab"]);
+    assert!(lab.journals().is_empty());
+    lab.assert_nothing_left();
+}
+
+#[test]
+fn odd_names_are_names() {
+    let lab = Lab::new();
+    let odd: [&[u8]; 6] =
+        [b"with space", b"it's \"quoted\"", b"-dash", b"a:b", b"[x]*?{y}", b"\xff\xfe~!$(id)"];
+    for name in odd {
+        let name = OsString::from_vec(name.to_vec());
+        let far = lab.path("far").join(&name);
+        fs::create_dir(&far).unwrap();
+        let file = lab.directory.path().join(&name);
+        fs::copy("/etc/services", &file)
+            .unwrap_or_else(|_| fs::copy("/etc/passwd", &file).unwrap());
+        let target = [b"lab:".as_slice(), far.as_os_str().as_bytes()].concat();
+        let mut command = lab.program();
+        command
+            .args(["--method", "scp,pipe", "--sink", "file", "--rounds", "1", "--full"])
+            .args(["--ciphers", GCM, "--format", "json", "--ssh-config"])
+            .arg(lab.path("ssh_config"))
+            .args([OsStr::from_bytes(&target), OsStr::new("--")]);
+        // A name that begins with a dash, from where it lies.
+        command.current_dir(lab.directory.path()).arg(&name);
+        let run = Run::of(command.output().unwrap());
+        assert_eq!(run.code, Some(0), "{name:?}: {run:?}");
+        let survey: Value = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!(measured(&survey).len(), 4, "{name:?}");
+        fs::remove_file(&file).unwrap();
+        lab.assert_nothing_left();
+    }
+}
+
+/// The process that serves a session for the program, without the monitor's: the one that was
+/// born last.
+fn newest_session(lab: &Lab) -> Option<u32> {
+    let listener = fs::read_dir("/proc").unwrap().filter_map(|entry| {
+        let path = entry.ok()?.path();
+        let pid: u32 = path.file_name()?.to_str()?.parse().ok()?;
+        let line = fs::read_to_string(path.join("cmdline")).ok()?;
+        let mark = lab.path("sshd_config");
+        line.replace('\0', " ").contains(mark.to_str()?).then_some(pid)
+    });
+    let listener = listener.min()?;
+    let children = fs::read_to_string(format!("/proc/{listener}/task/{listener}/children")).ok()?;
+    let sessions: Vec<u32> =
+        children.split_whitespace().filter_map(|pid| pid.parse().ok()).collect();
+    (sessions.len() >= 2).then(|| sessions.into_iter().max()).flatten()
+}
+
+#[test]
+fn a_session_killed_in_mid_transfer_fails_that_trial_only() {
+    let lab = Lab::new();
+    let ciphers = format!("{GCM},{CHACHA}");
+    let mut command = lab.program();
+    command
+        .args(["--method", "pipe", "--directions", "upload", "--rounds", "2", "--format", "json"])
+        .args(["--ciphers", &ciphers, &lab.target(), "--ssh-config"])
+        .arg(lab.path("ssh_config"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    wait_for_round(&lab);
+    std::thread::sleep(Duration::from_millis(1200));
+    let session = newest_session(&lab).expect("a session of a trial");
+    assert!(Command::new("kill").args(["-9", &session.to_string()]).status().unwrap().success());
+    let run = Run::of(child.wait_with_output().unwrap());
+    assert_eq!(run.code, Some(1), "{run:?}");
+    let survey: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(measured(&survey).len(), 3, "{run:?}");
+    let failures = survey["summary"]["failures"].as_array().unwrap();
+    assert_eq!(failures.len(), 1);
+    assert!(failures[0]["reason"].as_str().unwrap().contains("the connection to lab broke"));
+    lab.assert_nothing_left();
+}
+
+/// Waits until a survey of the lab has measured its pilot.
+pub fn wait_for_round(lab: &Lab) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let begun = |lab: &Lab| {
+        lab.journals().iter().any(|journal| {
+            fs::read_to_string(journal).is_ok_and(|text| text.contains("\"phase\":\"round\""))
+        })
+    };
+    while !begun(lab) {
+        assert!(Instant::now() < deadline, "no round has begun");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_second_survey_is_told_who_holds_the_lock() {
+    let lab = Lab::new();
+    let mut command = lab.program();
+    command
+        .args(["--method", "pipe", "--ciphers", GCM, "-q", &lab.target(), "--ssh-config"])
+        .arg(lab.path("ssh_config"))
+        .stdout(Stdio::null());
+    let mut first = command.spawn().unwrap();
+    wait_for_round(&lab);
+    let run = lab.run(&[&lab.target()]);
+    run.assert_refused(&["another survey of lab is running", "since", "one at a time"]);
+    assert!(first.wait().unwrap().success());
+    lab.assert_nothing_left();
+
+    // A directory that nobody holds any more is taken over, a foreign one is not touched.
+    let ours = lab.path("far/.cipher-survey");
+    fs::create_dir(&ours).unwrap();
+    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+    let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    let owner = format!("cipher-survey {} {} 999999 1 by x\n", host.trim(), boot.trim());
+    fs::write(ours.join("owner"), owner).unwrap();
+    let base = ["--method", "pipe", "--ciphers", GCM, "--rounds", "1"];
+    lab.survey(&[&base[..], &[&lab.target()]].concat());
+    lab.assert_nothing_left();
+    fs::create_dir(&ours).unwrap();
+    fs::write(ours.join("precious"), "x").unwrap();
+    lab.run(&[&base[..], &[&lab.target()]].concat())
+        .assert_refused(&["not of this program's making"]);
+    assert!(ours.join("precious").exists());
+}

@@ -1,0 +1,380 @@
+//! A private sshd for one test, and the program run against it.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, Permissions};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The program under test.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_cipher-survey");
+
+/// All ciphers of OpenSSH 9.2, those that servers leave out by default too.
+pub const ALL_CIPHERS: &str = "Ciphers +aes128-cbc,aes192-cbc,aes256-cbc,3des-cbc\n";
+
+pub const GCM: &str = "aes128-gcm@openssh.com";
+pub const CHACHA: &str = "chacha20-poly1305@openssh.com";
+
+/// An ordinary account of the tests' own.
+pub const ACCOUNT: &str = "cssurvey";
+
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// What the server of a lab is like.
+#[derive(Default)]
+pub struct Options<'a> {
+    /// Lines for sshd_config, before ours: the first value counts.
+    pub server: &'a str,
+    /// Lines for the user's ssh_config, before ours.
+    pub client: &'a str,
+    /// Log in as an ordinary account, not as the caller.
+    pub ordinary: bool,
+    /// Account its CPU in a cgroup of its own.
+    pub cgroup: bool,
+    /// Run it under user-mode emulation: slow, steady, no AES.
+    pub emulated: bool,
+}
+
+pub struct Lab {
+    pub directory: TempDir,
+    pub cgroup: Option<Cgroup>,
+    server: Child,
+    ordinary: bool,
+    _alone: MutexGuard<'static, ()>,
+}
+
+/// One run of the program.
+#[derive(Debug)]
+pub struct Run {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Lab {
+    pub fn new() -> Lab {
+        Lab::with(Options::default())
+    }
+
+    pub fn with(options: Options) -> Lab {
+        let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let directory = tempfile::Builder::new().prefix("cs-lab-").tempdir().unwrap();
+        fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).unwrap();
+        let at = |name: &str| directory.path().join(name);
+        for name in ["tmp", "xdg", "far"] {
+            fs::create_dir(at(name)).unwrap();
+        }
+        for key in ["host_key", "client_key"] {
+            let file = at(key);
+            let arguments = ["-q", "-t", "ed25519", "-N", "", "-f", file.to_str().unwrap()];
+            ran(Command::new(need("ssh-keygen", "openssh-client")).args(arguments));
+        }
+        if rustix::process::geteuid().is_root() {
+            fs::create_dir_all("/run/sshd").unwrap();
+        }
+        let user = if options.ordinary {
+            make_account();
+            ran(Command::new("chown").arg(ACCOUNT).arg(at("far")));
+            ACCOUNT.to_owned()
+        } else {
+            said(Command::new("id").arg("-un")).trim().to_owned()
+        };
+        let (server, port) = start_server(directory.path(), &options);
+        let cgroup = options.cgroup.then(|| Cgroup::with(server.id()));
+        let lab = Lab { directory, cgroup, server, ordinary: options.ordinary, _alone: alone };
+        let public = fs::read_to_string(lab.path("host_key.pub")).unwrap();
+        fs::write(lab.path("known_hosts"), format!("[127.0.0.1]:{port} {public}")).unwrap();
+        let root = lab.directory.path().display().to_string();
+        fs::write(
+            lab.path("ssh_config"),
+            format!(
+                "{}\nHost lab\n  HostName 127.0.0.1\n  Port {port}\n  User {user}\n  \
+                 IdentityFile {root}/client_key\n  IdentitiesOnly yes\n  IdentityAgent none\n  \
+                 UserKnownHostsFile {root}/known_hosts\n  GlobalKnownHostsFile /dev/null\n",
+                options.client
+            ),
+        )
+        .unwrap();
+        lab
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// The target: the lab's alias and a directory of the lab on the far side.
+    pub fn target(&self) -> String {
+        format!("lab:{}", self.path("far").display())
+    }
+
+    /// A file of random data in the lab.
+    pub fn file(&self, name: &str, bytes: u64) -> PathBuf {
+        let path = self.path(name);
+        let mut from = std::io::Read::take(File::open("/dev/urandom").unwrap(), bytes);
+        std::io::copy(&mut from, &mut File::create(&path).unwrap()).unwrap();
+        path
+    }
+
+    /// The program with the lab's temporary and data directories.
+    pub fn program(&self) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command
+            .env("TMPDIR", self.path("tmp"))
+            .env("XDG_DATA_HOME", self.path("xdg"))
+            .env_remove("SSH_AUTH_SOCK")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// The program with these arguments and the lab's ssh_config.
+    pub fn run<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Run {
+        let mut command = self.program();
+        command.args(arguments).arg("--ssh-config").arg(self.path("ssh_config"));
+        Run::of(command.output().unwrap())
+    }
+
+    /// A survey of the lab; its JSON. Fails the test where it is not complete.
+    pub fn survey(&self, arguments: &[&str]) -> Value {
+        let mut all = vec!["--format", "json", "-q"];
+        all.extend(arguments);
+        let run = self.run(&all);
+        assert_eq!(run.code, Some(0), "{run:?}\n{}", self.server_log());
+        serde_json::from_str(&run.stdout).unwrap()
+    }
+
+    pub fn server_log(&self) -> String {
+        fs::read_to_string(self.path("sshd.log")).unwrap_or_default()
+    }
+
+    /// Nothing of the program's is left on either end, waiting a little for what is just ending.
+    pub fn assert_nothing_left(&self) {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            let left = self.left();
+            if left.is_empty() {
+                return;
+            }
+            assert!(Instant::now() < deadline, "left behind: {left:?}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// What is left: our directory on the far side, temporary ones here, processes.
+    pub fn left(&self) -> Vec<String> {
+        let far = walk(&self.path("far")).into_iter().filter(|p| p.ends_with(".cipher-survey"));
+        let near = fs::read_dir(self.path("tmp")).unwrap().map(|entry| entry.unwrap().path());
+        let mark = self.directory.path().to_str().unwrap().to_owned();
+        let processes = fs::read_dir("/proc").unwrap().filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let pid: u32 = path.file_name()?.to_str()?.parse().ok()?;
+            let line = fs::read(path.join("cmdline")).ok()?;
+            let line = String::from_utf8_lossy(&line).replace('\0', " ");
+            let ours = line.contains(&mark) && pid != self.server.id();
+            // The title of a session's process names its listener's arguments nowhere.
+            (ours && !line.contains("[listener]")).then(|| PathBuf::from(format!("{pid}: {line}")))
+        });
+        far.chain(near).chain(processes).map(|path| path.display().to_string()).collect()
+    }
+
+    /// Journals that surveys of this lab have written to the default place.
+    pub fn journals(&self) -> Vec<PathBuf> {
+        let mut found = walk(&self.path("xdg"));
+        found.retain(|path| path.extension() == Some(OsStr::new("jsonl")));
+        found.sort();
+        found
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("--- log of the lab's sshd\n{}", self.server_log());
+        }
+        // It may have been ended by the test.
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+        if self.ordinary {
+            // Its sessions end with their listener's connections; the account goes with the lab.
+            let _ = Command::new("userdel").args(["-f", "-r", ACCOUNT]).output();
+        }
+    }
+}
+
+impl Run {
+    pub fn of(output: Output) -> Run {
+        Run {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// The run failed before anything was measured, in these words.
+    pub fn assert_refused(&self, words: &[&str]) {
+        assert_eq!(self.code, Some(2), "{self:?}");
+        for word in words {
+            assert!(self.stderr.contains(word), "{word:?} is not in {self:?}");
+        }
+        assert!(self.stdout.is_empty(), "{self:?}");
+    }
+}
+
+/// Measured trials of the rounds.
+pub fn measured(survey: &Value) -> Vec<&Value> {
+    let rounds = rounds(survey);
+    rounds.into_iter().filter(|trial| trial["outcome"] == "measured").collect()
+}
+
+pub fn rounds(survey: &Value) -> Vec<&Value> {
+    let trials = survey["trials"].as_array().unwrap();
+    trials.iter().filter(|trial| trial["phase"] == "round").collect()
+}
+
+/// A program's path, or a failure that names its package.
+pub fn need(program: &str, package: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(["/usr/sbin", "/sbin"].map(PathBuf::from))
+        .map(|directory| directory.join(program))
+        .find(|candidate| candidate.is_file())
+        .unwrap_or_else(|| panic!("this test needs {program}: install {package}, or run tests/run"))
+}
+
+pub fn need_root() {
+    assert!(rustix::process::geteuid().is_root(), "this test needs root: run tests/run as root");
+}
+
+fn start_server(directory: &Path, options: &Options) -> (Child, u16) {
+    let at = |name: &str| directory.join(name).display().to_string();
+    let sshd = need("sshd", "openssh-server");
+    for _ in 0..5 {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        drop(listener);
+        let subsystem = match options.server.contains("Subsystem") {
+            true => "",
+            false => "Subsystem sftp /usr/lib/openssh/sftp-server\n",
+        };
+        let config = format!(
+            "{}\nListenAddress 127.0.0.1\nPort {port}\nHostKey {}\nAuthorizedKeysFile {}\n\
+             StrictModes no\nUsePAM no\nPidFile none\nPrintMotd no\n{subsystem}",
+            options.server,
+            at("host_key"),
+            at("client_key.pub"),
+        );
+        fs::write(directory.join("sshd_config"), config).unwrap();
+        let mut command = if options.emulated {
+            let mut emulator = Command::new(need("qemu-x86_64-static", "qemu-user-static"));
+            // -r keeps sshd from starting itself again outside the emulator.
+            emulator.args(["-cpu", "qemu64"]).arg(&sshd).arg("-r");
+            emulator
+        } else {
+            Command::new(&sshd)
+        };
+        let log = at("sshd.log");
+        let arguments = ["-D", "-f", &at("sshd_config"), "-E", &log];
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while Instant::now() < deadline && child.try_wait().unwrap().is_none() {
+            if fs::read_to_string(&log).is_ok_and(|text| text.contains("Server listening")) {
+                return (child, port);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let _ = child.kill();
+        let _ = child.wait();
+        eprintln!("{}", fs::read_to_string(&log).unwrap_or_default());
+    }
+    panic!("the lab's sshd did not start");
+}
+
+fn make_account() {
+    need_root();
+    let exists =
+        || Command::new("id").arg(ACCOUNT).output().is_ok_and(|output| output.status.success());
+    if !exists() {
+        ran(Command::new(need("useradd", "passwd")).args(["-m", "-s", "/bin/bash", ACCOUNT]));
+    }
+    // Without PAM an account without password is locked.
+    ran(Command::new(need("usermod", "passwd")).args(["-p", "*", ACCOUNT]));
+}
+
+fn ran(command: &mut Command) {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {output:?}");
+}
+
+pub fn said(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn walk(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        found.push(entry.path());
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            found.extend(walk(&entry.path()));
+        }
+    }
+    found
+}
+
+/// CPU of a server and all its sessions, by the kernel's own account.
+pub struct Cgroup {
+    directory: PathBuf,
+    usage: PathBuf,
+}
+
+impl Cgroup {
+    fn with(pid: u32) -> Cgroup {
+        need_root();
+        let name = format!("cipher-survey-test-{}", std::process::id());
+        let roots = ["/sys/fs/cgroup/cpuacct", "/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup"];
+        for root in roots {
+            let directory = Path::new(root).join(&name);
+            if fs::create_dir(&directory).is_err() {
+                continue;
+            }
+            for usage in ["cpuacct.usage", "cpu.stat"] {
+                let usage = directory.join(usage);
+                if usage.exists()
+                    && fs::write(directory.join("cgroup.procs"), pid.to_string()).is_ok()
+                {
+                    return Cgroup { directory, usage };
+                }
+            }
+            let _ = fs::remove_dir(&directory);
+        }
+        panic!("this test needs a cgroup with CPU accounting (v1 cpuacct or v2), writable by root");
+    }
+
+    /// Seconds of CPU so far.
+    pub fn cpu_s(&self) -> f64 {
+        let text = fs::read_to_string(&self.usage).unwrap();
+        match text.lines().find_map(|line| line.strip_prefix("usage_usec ")) {
+            Some(microseconds) => microseconds.trim().parse::<f64>().unwrap() / 1e6,
+            None => text.trim().parse::<f64>().unwrap() / 1e9,
+        }
+    }
+}
+
+impl Drop for Cgroup {
+    fn drop(&mut self) {
+        // Its processes may take a moment to go.
+        for _ in 0..50 {
+            if fs::remove_dir(&self.directory).is_ok() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+}

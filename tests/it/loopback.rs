@@ -1,0 +1,108 @@
+//! This machine against itself, and against a slow host without AES.
+
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::lab::{ACCOUNT, CHACHA, GCM, Lab, Options, PROGRAM, Run, measured, need_root};
+
+fn has_aes() -> bool {
+    let flags = std::fs::read_to_string("/proc/cpuinfo").unwrap();
+    flags.split_whitespace().any(|word| word == "aes")
+}
+
+/// Server CPU seconds a GB of a cipher over all trials of a pairing.
+fn server_cost(survey: &Value, pairing: u64, cipher: &str) -> f64 {
+    let trials: Vec<&Value> = measured(survey)
+        .into_iter()
+        .filter(|trial| trial["pairing"] == pairing && trial["cipher"] == cipher)
+        .collect();
+    assert!(!trials.is_empty(), "no trial of {cipher} in pairing {pairing}");
+    let sum = |pointer: &str| -> f64 {
+        trials.iter().map(|trial| trial.pointer(pointer).unwrap().as_f64().unwrap()).sum()
+    };
+    sum("/server/bulk/total_s") / sum("/bytes") * 1e9
+}
+
+#[test]
+fn a_masked_server_pays_for_aes_and_not_for_chacha() {
+    let lab = Lab::new();
+    let ciphers = format!("{GCM},{CHACHA}");
+    let mut command = lab.program();
+    command.args(["loopback", "--ciphers", &ciphers, "--rounds", "3", "--format", "json"]);
+    let run = Run::of(command.output().unwrap());
+    assert_eq!(run.code, Some(0), "{run:?}");
+    let survey: Value = serde_json::from_str(&run.stdout).unwrap();
+    if !has_aes() {
+        assert!(run.stderr.contains("only off/off exists"), "{run:?}");
+        assert_eq!(survey["header"]["pairings"].as_array().unwrap().len(), 1);
+        return;
+    }
+    let ratio = |cipher: &str| server_cost(&survey, 1, cipher) / server_cost(&survey, 0, cipher);
+    assert!(ratio(GCM) >= 3.0, "{}", ratio(GCM));
+    assert!((0.7..1.4).contains(&ratio(CHACHA)), "{}", ratio(CHACHA));
+    let masked = &survey["header"]["pairings"][1]["server"];
+    assert_eq!(masked["host"]["aes"]["class"], "no-aes");
+    assert!(masked["mask"].as_str().unwrap().starts_with("OPENSSL_"));
+    lab.assert_nothing_left();
+}
+
+#[test]
+fn an_ordinary_user_can_do_it_too() {
+    need_root();
+    let lab = Lab::with(Options { ordinary: true, ..Options::default() });
+    let place = std::path::PathBuf::from(format!("/home/{ACCOUNT}/tmp"));
+    let as_user = |line: &str| {
+        let output = Command::new("runuser").args(["-u", ACCOUNT, "--", "sh", "-c", line]).output();
+        Run::of(output.unwrap())
+    };
+    assert_eq!(as_user("mkdir ~/tmp").code, Some(0));
+    // The program itself may lie where the account can't read.
+    let program = lab.path("program");
+    std::fs::copy(PROGRAM, &program).unwrap();
+    let run = as_user(&format!(
+        "TMPDIR={} {} loopback --ciphers {CHACHA} --rounds 1 --format json -q",
+        place.display(),
+        program.display()
+    ));
+    assert_eq!(run.code, Some(0), "{run:?}");
+    let survey: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert!(measured(&survey).iter().all(|trial| trial["server"]["source"] == "inside"));
+    assert_eq!(std::fs::read_dir(&place).unwrap().count(), 0);
+}
+
+#[test]
+fn where_there_is_no_sshd_its_package_is_named() {
+    let lab = Lab::new();
+    let run = Run::of(
+        Command::new("unshare")
+            .args(["--mount", "sh", "-c"])
+            .arg(format!(
+                "for d in /usr/sbin /usr/local/sbin /sbin; do f=$d/sshd; \
+                 [ -e $f ] && mount --bind /dev/null $f; done; {PROGRAM} loopback"
+            ))
+            .env("TMPDIR", lab.path("tmp"))
+            .output()
+            .unwrap(),
+    );
+    run.assert_refused(&["openssh-server"]);
+}
+
+/// OpenSSH's server under user-mode emulation is slow, steady, and has no AES.
+#[test]
+fn on_a_slow_host_without_aes_chacha_is_fastest() {
+    let lab = Lab::with(Options { emulated: true, ..Options::default() });
+    let ciphers = format!("{CHACHA},{GCM},aes128-ctr");
+    let arguments = ["--method", "pipe", "--rounds", "2", "--ciphers", &ciphers, &lab.target()];
+    let survey = lab.survey(&arguments);
+    let tables = survey["summary"]["tables"].as_array().unwrap();
+    assert_eq!(tables.len(), 2);
+    for table in tables {
+        let fastest = &table["sections"][0]["conclusion"]["fastest"];
+        assert_eq!(fastest["leader"]["cipher"], CHACHA, "{fastest}");
+        assert_eq!(fastest["equals"].as_array().unwrap().len(), 0, "{fastest}");
+        let margin = 100.0 * (1.0 - 1.0 / fastest["times_next"].as_f64().unwrap());
+        assert!(margin > fastest["spread_percent"].as_f64().unwrap(), "{fastest}");
+    }
+    lab.assert_nothing_left();
+}

@@ -1,0 +1,14 @@
+//! Whole-program tests against real OpenSSH processes on 127.0.0.1. `tests/run` installs what
+//! they need; a test that misses a program fails and names the package.
+//!
+//! Each lab holds a lock, so that no timed test runs beside another.
+
+mod accounting;
+mod config_traps;
+mod faults;
+mod interrupt;
+mod lab;
+mod list;
+mod loopback;
+mod records;
+mod survey;
