@@ -208,7 +208,7 @@ fn cost_text(cheapest: &Standing, fastest: &Choice, priced: usize, ranked: usize
         );
     }
     match leader == fastest {
-        true => format!(" It is the cheapest{among} too: {cost}."),
+        true => format!(" Cheapest{among} too: {leader}, {cost}."),
         false => format!(" Cheapest{among}: {leader}, {cost}."),
     }
 }

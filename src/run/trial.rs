@@ -10,15 +10,16 @@ use std::time::{Duration, Instant};
 
 use super::child::{Child, Reaped};
 use super::counters::{children, io_bytes};
-use super::flow::{self, Flow, FlowEnd, STALLED_AFTER, Until};
+use super::flow::{self, Flow, FlowEnd, STALLED_AFTER};
 use super::interrupt::{GLANCE, Interrupt};
 use super::listener::Listener;
 use super::monitor::ClientSetting;
+use super::route::Route;
 use super::shim;
 use crate::client::transcript::SESSION_UP;
 use crate::client::{Connection, Failure, FailureKind, Session, Transcript};
 use crate::host::session::{Event, Report};
-use crate::method::pipe::{self, FarPart};
+use crate::method::pipe;
 use crate::method::scp;
 use crate::model::CpuTimes;
 use crate::plan::Contender;
@@ -34,24 +35,6 @@ pub struct Way<'a> {
     pub shim: &'a Path,
     /// Clock ticks a second of this machine.
     pub ticks_per_s: u32,
-}
-
-/// What a transfer moves, and between what.
-#[derive(Debug)]
-pub enum Route<'a> {
-    /// Our feed into the session's standard input.
-    FeedPipe { file: &'a File, length: u64, until: Until, far: FarPart<'a> },
-    /// The session's standard output into nothing; after `stop_after` seconds the far part is told
-    /// to end; absent: it ends by itself. The client writes to `/dev/null` itself, which costs
-    /// neither it nor us anything: through a pipe of ours it would spend half as much system time
-    /// again, and we one part in twenty of what both ends spend.
-    DrainNull { stop_after: Option<f64>, far: FarPart<'a> },
-    /// The same through a pipe of ours, each byte counted; for the pilot.
-    DrainPipe { stop_after: Option<f64>, far: FarPart<'a> },
-    /// The session's standard output into a file.
-    PipeToFile { near: &'a Path, far: FarPart<'a> },
-    /// scp between two files.
-    Scp { near: &'a Path, far: &'a [u8], command: Option<String> },
 }
 
 /// What a transfer leaves behind to be judged.

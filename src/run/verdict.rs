@@ -1,0 +1,119 @@
+//! Whether a transfer counts, and the part of it that is steady.
+
+use std::fs::{self, File};
+
+use anyhow::Result;
+
+use super::executor::{MADE, Real, failed};
+use super::route::counts_each_byte;
+use super::scratch::sha256;
+use super::trial::Transferred;
+use crate::method::makes_files;
+use crate::model::Direction;
+use crate::model::record::{Asked, Digests, Outcome, Phase, Steady, Trial};
+use crate::plan::PlannedTrial;
+use crate::proof::{self, Shown};
+
+impl Real {
+    /// Counts the bytes at their destination, removes what was made, and proves the trial.
+    pub(super) fn judge(
+        &mut self,
+        planned: &PlannedTrial,
+        trial: &mut Trial,
+        done: &Transferred,
+        startup_s: f64,
+    ) -> Result<()> {
+        let contender = &planned.contender;
+        let asked = match planned.asked {
+            Asked::Bytes(bytes) => Some(bytes),
+            Asked::Seconds(_) => None,
+        };
+        let files = makes_files(contender.method, self.sink);
+        let flowed = done.flow.as_ref().map(|flow| flow.bytes);
+        let (sent, received) = match (contender.direction, files) {
+            (Direction::Upload, true) => {
+                let lane = &mut self.lanes[contender.pairing];
+                let size =
+                    lane.directory.take_made(&mut lane.monitor, MADE, asked.unwrap_or_default())?;
+                (flowed, size)
+            }
+            (Direction::Upload, false) => (flowed, done.report.bytes),
+            (Direction::Download, true) => {
+                let path = self.scratch.join("download");
+                let size = fs::metadata(&path)?.len();
+                // In the pilot, and once in the rounds where files are of full size.
+                if trial.phase == Phase::Pilot
+                    || self.compared.insert((contender.pairing, contender.method))
+                {
+                    trial.sha256 = Some(Digests {
+                        sent: self.payload.sha256(size)?,
+                        received: sha256(File::open(&path)?)?,
+                    });
+                }
+                fs::remove_file(&path)?;
+                (done.report.bytes, Some(size))
+            }
+            (Direction::Download, false) if counts_each_byte(trial.phase) => {
+                (done.report.bytes, flowed)
+            }
+            (Direction::Download, false) => {
+                let sent = done.report.bytes;
+                (sent, proof::arrived(sent, done.transcript.received))
+            }
+        };
+        let framed =
+            contender.direction == Direction::Download && !files && !counts_each_byte(trial.phase);
+        trial.bytes = received;
+        let shown = Shown { transcript: &done.transcript, sent, received, asked };
+        match proof::check(contender, &shown) {
+            Ok(negotiated) => trial.negotiated = Some(negotiated),
+            Err(reason) => {
+                trial.negotiated = done.transcript.negotiated.clone();
+                trial.outcome = failed(reason, None);
+                return Ok(());
+            }
+        }
+        if trial.sha256.as_ref().is_some_and(|digests| digests.sent != digests.received) {
+            trial.outcome = failed("what was downloaded is not what FILE holds".into(), None);
+            return Ok(());
+        }
+        trial.steady = steady(done, received.unwrap_or_default(), startup_s, framed);
+        trial.outcome = Outcome::Measured;
+        Ok(())
+    }
+}
+
+/// The steady part of a pipe's transfer begins after half a second, and not before the windows
+/// and buffers on the way (2 MiB of OpenSSH's channel, 1 MiB of our pipe) have been filled.
+const STEADY_AFTER_S: f64 = 0.5;
+const STEADY_AFTER_BYTES: u64 = 4 << 20;
+/// A shorter stretch tells nothing.
+const STEADY_LEAST_S: f64 = 0.3;
+
+fn steady(done: &Transferred, bytes: u64, startup_s: f64, framed: bool) -> Option<Steady> {
+    match &done.flow {
+        Some(flow) => {
+            let from = flow
+                .marks
+                .iter()
+                .find(|(at, sent)| *at >= STEADY_AFTER_S && *sent >= STEADY_AFTER_BYTES)?;
+            let to = flow.marks.last()?;
+            // What the client has read holds the framing as well.
+            let share = match done.transcript.received {
+                Some(received) if framed => bytes as f64 / received.max(1) as f64,
+                _ => 1.0,
+            };
+            (to.0 - from.0 >= STEADY_LEAST_S).then(|| Steady {
+                bytes: ((to.1 - from.1) as f64 * share) as u64,
+                seconds: to.0 - from.0,
+                skipped_s: from.0,
+            })
+        }
+        // Without timestamps on the way: what empty transfers take is start-up.
+        None => (startup_s > 0.0 && done.real_s > 2.0 * startup_s).then(|| Steady {
+            bytes,
+            seconds: done.real_s - startup_s,
+            skipped_s: startup_s,
+        }),
+    }
+}
