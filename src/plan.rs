@@ -99,7 +99,7 @@ pub fn contenders(
     let mut skips = Vec::new();
     let chosen: Vec<Cipher> = match &choice.ciphers {
         Some(named) => {
-            for cipher in named.iter().filter(|cipher| !usable.contains(cipher)) {
+            if let Some(cipher) = named.iter().find(|cipher| !usable.contains(cipher)) {
                 return Err(PlanError::Unusable {
                     cipher: cipher.clone(),
                     target: ends.target.to_owned(),
@@ -304,7 +304,7 @@ fn macs(choice: &Choice, ends: &Ends) -> Result<Vec<Option<Mac>>, PlanError> {
         MacChoice::Unasked => Ok(vec![None]),
         MacChoice::All => Ok(usable.into_iter().cloned().map(Some).collect()),
         MacChoice::Named(named) => {
-            for mac in named.iter().filter(|mac| !usable.contains(mac)) {
+            if let Some(mac) = named.iter().find(|mac| !usable.contains(mac)) {
                 return Err(PlanError::UnusableMac {
                     mac: mac.clone(),
                     target: ends.target.to_owned(),

@@ -110,7 +110,7 @@ fn steady(done: &Transferred, bytes: u64, startup_s: f64, framed: bool) -> Optio
             })
         }
         // Without timestamps on the way: what empty transfers take is start-up.
-        None => (startup_s > 0.0 && done.real_s > 2.0 * startup_s).then(|| Steady {
+        None => (startup_s > 0.0 && done.real_s > 2.0 * startup_s).then_some(Steady {
             bytes,
             seconds: done.real_s - startup_s,
             skipped_s: startup_s,

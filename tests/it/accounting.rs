@@ -167,7 +167,7 @@ fn without_inside(ordinary: bool, source: &str) {
             if server["with_helpers"] != true && source == "reaper" {
                 panic!("the reaper can't tell helpers apart: {server}");
             }
-            if source == "inside" && ordinary == false {
+            if source == "inside" && !ordinary {
                 sum += total(&server["helpers"]);
             }
         }

@@ -232,3 +232,30 @@ fn a_second_survey_is_told_who_holds_the_lock() {
         .assert_refused(&["not of this program's making"]);
     assert!(ours.join("precious").exists());
 }
+
+#[test]
+fn a_server_that_refuses_for_a_while_is_waited_for() {
+    let mut lab = Lab::new();
+    let mut command = lab.program();
+    command
+        .args(["--method", "pipe", "--directions", "upload", "--rounds", "3", "--format", "json"])
+        .args(["--ciphers", GCM, &lab.target(), "--ssh-config"])
+        .arg(lab.path("ssh_config"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    wait_for_round(&lab);
+    // The listener goes; the monitor's session and the present trial's stay.
+    lab.stop_listening();
+    std::thread::sleep(Duration::from_secs(5));
+    lab.listen_again();
+    let run = Run::of(child.wait_with_output().unwrap());
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(run.stderr.contains("lab refused the connection") && run.stderr.contains("waiting"));
+    let survey: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(measured(&survey).len(), 3);
+    let waited: f64 =
+        measured(&survey).iter().filter_map(|trial| trial["backoff_s"].as_f64()).sum();
+    assert!(waited >= 2.0 && survey["end"]["backoff_s"] == waited, "{waited}");
+    lab.assert_nothing_left();
+}

@@ -148,6 +148,19 @@ impl Lab {
         serde_json::from_str(&run.stdout).unwrap()
     }
 
+    /// Ends the listener; its sessions live on.
+    pub fn stop_listening(&mut self) {
+        self.server.kill().unwrap();
+        self.server.wait().unwrap();
+    }
+
+    /// Starts it again on the same port.
+    pub fn listen_again(&mut self) {
+        self.server = sshd(self.directory.path(), false);
+        let log = self.path("sshd.log");
+        wait_for_listening(&mut self.server, &log, 2);
+    }
+
     pub fn server_log(&self) -> String {
         fs::read_to_string(self.path("sshd.log")).unwrap_or_default()
     }
@@ -252,7 +265,6 @@ pub fn need_root() {
 
 fn start_server(directory: &Path, options: &Options) -> (Child, u16) {
     let at = |name: &str| directory.join(name).display().to_string();
-    let sshd = need("sshd", "openssh-server");
     for _ in 0..5 {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -269,30 +281,44 @@ fn start_server(directory: &Path, options: &Options) -> (Child, u16) {
             at("client_key.pub"),
         );
         fs::write(directory.join("sshd_config"), config).unwrap();
-        let mut command = if options.emulated {
-            let mut emulator = Command::new(need("qemu-x86_64-static", "qemu-user-static"));
-            // -r keeps sshd from starting itself again outside the emulator.
-            emulator.args(["-cpu", "qemu64"]).arg(&sshd).arg("-r");
-            emulator
-        } else {
-            Command::new(&sshd)
-        };
-        let log = at("sshd.log");
-        let arguments = ["-D", "-f", &at("sshd_config"), "-E", &log];
-        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let mut child = command.spawn().unwrap();
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while Instant::now() < deadline && child.try_wait().unwrap().is_none() {
-            if fs::read_to_string(&log).is_ok_and(|text| text.contains("Server listening")) {
-                return (child, port);
-            }
-            std::thread::sleep(Duration::from_millis(20));
+        let mut child = sshd(directory, options.emulated);
+        if wait_for_listening(&mut child, &directory.join("sshd.log"), 1) {
+            return (child, port);
         }
         let _ = child.kill();
         let _ = child.wait();
-        eprintln!("{}", fs::read_to_string(&log).unwrap_or_default());
+        eprintln!("{}", fs::read_to_string(directory.join("sshd.log")).unwrap_or_default());
     }
     panic!("the lab's sshd did not start");
+}
+
+fn sshd(directory: &Path, emulated: bool) -> Child {
+    let program = need("sshd", "openssh-server");
+    let mut command = if emulated {
+        let mut emulator = Command::new(need("qemu-x86_64-static", "qemu-user-static"));
+        // -r keeps sshd from starting itself again outside the emulator.
+        emulator.args(["-cpu", "qemu64"]).arg(&program).arg("-r");
+        emulator
+    } else {
+        Command::new(&program)
+    };
+    command.args(["-D", "-f"]).arg(directory.join("sshd_config"));
+    command.arg("-E").arg(directory.join("sshd.log"));
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.spawn().unwrap()
+}
+
+/// Waits until the log says for the so-manieth time that the server listens.
+fn wait_for_listening(child: &mut Child, log: &Path, times: usize) -> bool {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while Instant::now() < deadline && child.try_wait().unwrap().is_none() {
+        let said = fs::read_to_string(log).unwrap_or_default();
+        if said.matches("Server listening").count() >= times {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    false
 }
 
 fn make_account() {

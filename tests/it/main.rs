@@ -4,11 +4,13 @@
 //! Each lab holds a lock, so that no timed test runs beside another.
 
 mod accounting;
+mod captured;
 mod config_traps;
 mod faults;
 mod interrupt;
 mod lab;
 mod list;
 mod loopback;
+mod pipeline;
 mod records;
 mod survey;
