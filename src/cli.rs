@@ -50,9 +50,12 @@ pub const VERBS: &[&str] = &["run", "loopback", "list", "report", "help"];
 
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// [user@]host[:dir], [::1]:dir or ssh://[user@]host[:port]/dir, as ssh knows the host;
-    /// dir is where our temporary directory is made (default: the login directory)
-    #[arg(required = true, value_hint = ValueHint::Hostname)]
+    #[arg(
+        required = true,
+        value_hint = ValueHint::Hostname,
+        help = "[user@]host[:dir], [::1]:dir or ssh://[user@]host[:port]/dir, as ssh knows the \
+                host; dir is where our temporary directory is made (default: the login directory)"
+    )]
     pub target: Option<OsString>,
     /// The file to transfer, or a prefix of it; without it random data is made
     #[arg(value_hint = ValueHint::FilePath)]

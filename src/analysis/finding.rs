@@ -67,13 +67,13 @@ pub enum Finding {
         of: usize,
         resolution_s: f64,
     },
-    /// These ciphers cost a masked end about as much as an unmasked one.
+    /// A masked end spends about as much as an unmasked one.
     MaskUnseen {
         table: String,
         aes: String,
         end: End,
-        ciphers: Vec<String>,
-        least_ratio: f64,
+        /// Of the AES ciphers' costs with the mask to those without it.
+        most_ratio: f64,
     },
 }
 
@@ -164,11 +164,10 @@ impl Finding {
                  ({} ms) and are not ranked",
                 significant(resolution_s * 1e3)
             ),
-            Finding::MaskUnseen { table, aes, end, ciphers, least_ratio } => format!(
-                "{table}, AES {aes}: the mask does not show in the {end}'s figures of {} (from \
-                 {} times the cost without the mask)",
-                ciphers.join(", "),
-                significant(*least_ratio)
+            Finding::MaskUnseen { table, aes, end, most_ratio } => format!(
+                "{table}, AES {aes}: the mask does not show in the {end}'s figures (no AES cipher \
+                 costs it more than {} times what it costs without the mask)",
+                significant(*most_ratio)
             ),
         }
     }

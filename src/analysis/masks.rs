@@ -8,32 +8,24 @@ use super::warnings::cost;
 use crate::model::AesClass;
 use crate::model::record::{PairedEnd, Pairing};
 
-/// Ciphers that need AES instructions and cost a masked end less than 1.5 times what they
-/// cost the same end unmasked.
+/// A mask holds for a whole process, so one AES cipher that costs the masked end far more than
+/// the same end unmasked proves it. CTR may not: its code without AES instructions is not much
+/// slower, and its MAC costs as much as before.
+const SHOWS: f64 = 1.5;
+
+/// Masked ends where no AES cipher shows it.
 pub fn unseen(table: &Table, pairings: &[Pairing]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for section in &table.sections {
         for end in [End::Client, End::Server] {
             let Some(open) = unmasked_twin(section, end, table, pairings) else { continue };
-            let unseen: Vec<(&Row, f64)> = section
-                .rows
-                .iter()
-                .filter_map(|row| Some((row, cost_ratio(row, &open.rows, end)?)))
-                .filter(|&(_, ratio)| ratio < 1.5)
-                .collect();
-            if !unseen.is_empty() {
-                let mut ciphers: Vec<String> =
-                    unseen.iter().map(|(row, _)| row.cipher.to_string()).collect();
-                ciphers.sort();
-                ciphers.dedup();
-                findings.push(Finding::MaskUnseen {
-                    table: table.title.clone(),
-                    aes: section.aes.clone(),
-                    end,
-                    ciphers,
-                    least_ratio: unseen.iter().map(|&(_, ratio)| ratio).fold(f64::MAX, f64::min),
-                });
-            }
+            let ratios = section.rows.iter().filter_map(|row| cost_ratio(row, &open.rows, end));
+            let Some(most_ratio) = ratios.max_by(f64::total_cmp).filter(|most| *most < SHOWS)
+            else {
+                continue;
+            };
+            let (table, aes) = (table.title.clone(), section.aes.clone());
+            findings.push(Finding::MaskUnseen { table, aes, end, most_ratio });
         }
     }
     findings
@@ -100,12 +92,13 @@ mod tests {
             });
             found(&loopback([two(), masked].concat()))
         };
-        let [Finding::SharedMachine, Finding::MaskUnseen { end, ciphers, aes, .. }] =
+        let [Finding::SharedMachine, Finding::MaskUnseen { end, most_ratio, aes, .. }] =
             &masked(0.28)[..]
         else {
             panic!("the mask should be in doubt: {:?}", masked(0.28));
         };
-        assert_eq!((*end, ciphers, aes.as_str()), (End::Server, &vec![GCM.to_owned()], "on/off"));
+        assert_eq!((*end, aes.as_str()), (End::Server, "on/off"));
+        assert!((most_ratio - 1.4).abs() < 1e-6, "{most_ratio}");
         assert_eq!(masked(0.31), [Finding::SharedMachine]);
     }
 }

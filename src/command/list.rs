@@ -5,11 +5,12 @@ use std::io::Write;
 use anyhow::{Context, Result, bail};
 use comfy_table::{LineStyle, Table, TableStyle};
 
-use super::{Status, run::connection};
+use super::{Status, output, run::connection};
 use crate::catalog::{self, CipherInfo, Mode};
 use crate::cli::ListArgs;
 use crate::model::units::printable;
 use crate::model::{Cipher, HostProfile, Target};
+use crate::report::page::{Ink, Page};
 use crate::run::interrupt::Interrupt;
 use crate::run::lane::{Met, meet};
 use crate::run::monitor::ClientSetting;
@@ -48,9 +49,12 @@ pub fn execute(args: &ListArgs) -> Result<Status> {
         }
     } else {
         let near = near::profile()?;
-        writeln!(out, "{}", heading(&client, &near, met.as_ref()))?;
-        writeln!(out, "{}", table(&names, &here, met.as_ref().map(|(_, met)| met), &near))?;
-        write!(out, "{}", reasons(&names))?;
+        let mut page = Page::new(&output::style(false));
+        heading(&mut page, &client, &near, met.as_ref());
+        page.blank();
+        page.lines(table(&names, &here, met.as_ref().map(|(_, met)| met), &near).lines());
+        reasons(&mut page, &names);
+        out.write_all(page.finish().as_bytes())?;
     }
     out.flush().context("the list can't be written")?;
     if let Some((_, met)) = met {
@@ -67,39 +71,31 @@ fn chosen(here: &[Cipher], offered: Option<&[Cipher]>, usable: bool) -> Vec<Ciph
     both.chain(there).cloned().collect()
 }
 
-fn heading(client: &Client, near: &HostProfile, met: Option<&(String, Met)>) -> String {
-    let mut text = format!(
-        "client  {}\nCPU     {} ({}; {})",
-        printable(&client.says),
-        printable(near.cpu_model.as_deref().unwrap_or("unknown")),
-        near.aes.class,
-        near.aes.evidence
-    );
-    if let Some((host, met)) = met {
-        let strict = match (met.client_proposal.strict_kex(), met.server_proposal.strict_kex()) {
-            (true, true) => "both ends do strict KEX (Terrapin has no effect)",
-            (true, false) => "the server lacks strict KEX: exposed to Terrapin (CVE-2023-48795)",
-            (false, true) => "this client lacks strict KEX: exposed to Terrapin (CVE-2023-48795)",
-            (false, false) => "both ends lack strict KEX: exposed to Terrapin (CVE-2023-48795)",
-        };
-        let unasked = &met.unasked.client_to_server;
-        let mac = unasked.explicit_mac().map(|mac| format!(" with {mac}")).unwrap_or_default();
-        text.push_str(&format!(
-            "\nserver  {} on {}; {strict}\nunasked {}{}",
-            printable(&met.server_version),
-            printable(host),
-            printable(unasked.cipher.as_str()),
-            printable(&mac)
-        ));
-    }
-    text.push('\n');
-    text
+fn heading(page: &mut Page, client: &Client, near: &HostProfile, met: Option<&(String, Met)>) {
+    let mut line = |label: &str, text: &str| page.labelled(label, Ink::Bold, text, INDENT);
+    let model = near.cpu_model.as_deref().unwrap_or("unknown");
+    line("client  ", &client.says);
+    line("CPU     ", &format!("{model} ({}; {})", near.aes.class, near.aes.evidence));
+    let Some((host, met)) = met else { return };
+    let strict = match (met.client_proposal.strict_kex(), met.server_proposal.strict_kex()) {
+        (true, true) => "both ends do strict KEX (Terrapin has no effect)",
+        (true, false) => "the server lacks strict KEX: exposed to Terrapin (CVE-2023-48795)",
+        (false, true) => "this client lacks strict KEX: exposed to Terrapin (CVE-2023-48795)",
+        (false, false) => "both ends lack strict KEX: exposed to Terrapin (CVE-2023-48795)",
+    };
+    line("server  ", &format!("{} on {host}; {strict}", met.server_version));
+    let unasked = &met.unasked.client_to_server;
+    let mac = unasked.explicit_mac().map(|mac| format!(" with {mac}")).unwrap_or_default();
+    line("unasked ", &format!("{}{mac}", unasked.cipher));
 }
+
+/// Behind the labels of the heading.
+const INDENT: &str = "        ";
 
 fn table(names: &[Cipher], here: &[Cipher], met: Option<&Met>, near: &HostProfile) -> Table {
     let mut table = Table::new();
     table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─')));
-    let mut heads = vec!["cipher", "mode", "key", "integrity", "standing", "AES here"];
+    let mut heads = vec!["cipher", "mode", "key", "integrity", "standing", "AES"];
     if met.is_some() {
         heads.extend(["here", "there"]);
     }
@@ -122,13 +118,16 @@ fn table(names: &[Cipher], here: &[Cipher], met: Option<&Met>, near: &HostProfil
         }
         table.add_row(row);
     }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 1));
+    }
     table
 }
 
 fn accelerated(name: &Cipher, info: Option<&CipherInfo>, near: &HostProfile) -> String {
     match (info, catalog::accelerated(name, near.aes.class)) {
         (_, Some(true)) => "yes",
-        (Some(row), _) if !row.uses_aes => "not AES",
+        (Some(row), _) if !row.uses_aes => "-",
         (_, Some(false)) => "no",
         (_, None) => "?",
     }
@@ -146,22 +145,22 @@ fn mode(mode: Mode) -> &'static str {
     }
 }
 
-/// Why each standing is what it is, once.
-fn reasons(names: &[Cipher]) -> String {
+/// Why each standing is what it is, once, and what the column AES tells.
+fn reasons(page: &mut Page, names: &[Cipher]) {
     let mut said: Vec<&str> = Vec::new();
-    let mut text = String::new();
     for row in names.iter().filter_map(catalog::cipher) {
         if said.contains(&row.why) {
             continue;
         }
         said.push(row.why);
-        let alike: Vec<&str> = names
-            .iter()
-            .filter_map(catalog::cipher)
-            .filter(|other| other.why == row.why)
-            .map(|other| other.name)
-            .collect();
-        text.push_str(&format!("\n{}: {}\n  {}\n", row.standing, alike.join(", "), row.why));
+        let alike = names.iter().filter_map(catalog::cipher).filter(|other| other.why == row.why);
+        let alike: Vec<&str> = alike.map(|other| other.name).collect();
+        page.blank();
+        page.labelled(&format!("{}: ", row.standing), Ink::Bold, &alike.join(", "), "  ");
+        page.labelled("  ", Ink::Bold, row.why, "  ");
     }
-    text
+    page.blank();
+    page.paragraph(
+        "AES: whether AES instructions of this CPU serve it; -: it has no use for them.",
+    );
 }

@@ -16,17 +16,10 @@ const DEFAULT_WIDTH: usize = 80;
 pub fn print(survey: &Survey, args: &OutputArgs, journal: Option<&Path>) -> Result<()> {
     match &args.output {
         None => {
-            let stdout = std::io::stdout();
-            let terminal = stdout.is_terminal();
-            let style = Style {
-                color: terminal
-                    && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
-                width: width(terminal),
-                wide: args.wide,
-            };
-            let mut out = std::io::BufWriter::new(stdout.lock());
-            report::write(survey, args.format, &style, journal, &mut out)?;
-            out.flush()?;
+            let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+            report::write(survey, args.format, &style(args.wide), journal, &mut out)
+                .and_then(|()| out.flush())
+                .context("the report can't be written to standard output")?;
         }
         Some(path) => {
             let parent = match path.parent() {
@@ -41,6 +34,13 @@ pub fn print(survey: &Survey, args: &OutputArgs, journal: Option<&Path>) -> Resu
         }
     }
     Ok(())
+}
+
+/// What standard output can show.
+pub fn style(wide: bool) -> Style {
+    let terminal = std::io::stdout().is_terminal();
+    let color = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    Style { color, width: width(terminal), wide }
 }
 
 fn width(terminal: bool) -> usize {

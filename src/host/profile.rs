@@ -73,7 +73,7 @@ pub fn aes_evidence(cpuinfo: &str, machine: &str) -> AesEvidence {
     AesEvidence { class, evidence: format!("cpuinfo {key}: no aes") }
 }
 
-/// The file system of a directory from the answers of [`super::script::storage`].
+/// The file system of a directory from the answers of [`super::script::STORAGE`].
 pub fn storage(answer: &Sections) -> Storage {
     let df: Vec<&str> = answer
         .text("df")

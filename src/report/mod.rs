@@ -12,7 +12,7 @@ use crate::model::Survey;
 mod grid;
 mod heading;
 mod json;
-mod page;
+pub mod page;
 mod table;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

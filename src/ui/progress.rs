@@ -17,6 +17,8 @@ pub struct Progress {
     begun: Instant,
     what: String,
     left_s: f64,
+    /// The rounds have begun.
+    rounds: bool,
 }
 
 /// Redrawing costs CPU, which the trials need.
@@ -28,21 +30,20 @@ impl Progress {
         let bar = std::io::stderr().is_terminal().then(|| {
             let target = ProgressDrawTarget::stderr_with_hz(REDRAWS_PER_S);
             let bar = ProgressBar::with_draw_target(None, target);
-            let style = ProgressStyle::with_template("{bar:20} {pos}/{len}  {wide_msg}");
+            let style = ProgressStyle::with_template("{bar:20} {wide_msg}");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar.set_message("pilot");
             bar
         });
-        Progress { bar, begun: Instant::now(), what: String::new(), left_s: 0.0 }
+        Progress { bar, begun: Instant::now(), what: String::new(), left_s: 0.0, rounds: false }
     }
 
+    /// What is cut off where the terminal is narrow comes last.
     fn show(&self, rate: &str) {
-        if let Some(bar) = &self.bar {
-            bar.set_message(format!(
-                "about {} left  {}{rate}",
-                units::duration(self.left_s - self.begun.elapsed().as_secs_f64()),
-                self.what
-            ));
-        }
+        let Some(bar) = &self.bar else { return };
+        let left = units::duration(self.left_s - self.begun.elapsed().as_secs_f64());
+        let (done, total) = (bar.position(), bar.length().unwrap_or_default());
+        bar.set_message(format!("{done}/{total}  about {left} left{rate}  {}", self.what));
     }
 }
 
@@ -63,14 +64,14 @@ impl Events for Progress {
     fn trial_begins(&mut self, trial: &PlannedTrial, done: usize, total: usize, left_s: f64) {
         let contender = &trial.contender;
         self.what = format!(
-            "round {}  {} {} {}",
-            trial.round,
+            "{} {} {}",
             contender.method,
             contender.direction,
             printable(contender.cipher.as_str())
         );
         self.begun = Instant::now();
         self.left_s = left_s;
+        self.rounds = true;
         match &self.bar {
             Some(bar) => {
                 bar.set_length(total as u64);
@@ -79,7 +80,7 @@ impl Events for Progress {
             }
             None => {
                 // One line a round is enough where nobody watches.
-                if total > 0 && done.is_multiple_of((total / 10).max(1)) {
+                if total > 0 && done.is_multiple_of(total.div_ceil(10)) {
                     eprintln!(
                         "{done} of {total} trials done, about {} left",
                         units::duration(left_s)
@@ -91,7 +92,7 @@ impl Events for Progress {
 
     fn live(&mut self, bytes: u64) {
         let seconds = self.begun.elapsed();
-        if self.bar.is_some() && seconds > Duration::from_millis(200) {
+        if self.rounds && seconds > Duration::from_millis(200) {
             self.show(&format!(
                 "  {} MB/s",
                 units::significant(bytes as f64 / MB / seconds.as_secs_f64())
