@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueHint};
 
-use crate::model::units::{parse_duration, parse_size};
+use crate::model::units::{parse_duration, parse_fraction, parse_size};
 use crate::model::{Direction, Method, Sink};
 use crate::report::Format;
 
@@ -164,13 +164,25 @@ pub struct SurveyArgs {
     /// Where `pipe` puts the bytes at their destination
     #[arg(long, default_value = "null", help_heading = "What is compared")]
     pub sink: Sink,
-    /// Rounds; each has every trial once, in shuffled order
+    /// The smallest difference that matters, e.g. 3%: rounds go on until no cipher can be more
+    /// than that faster than the leader [default: 3%, with --quick 10%]
+    #[arg(long, value_name = "PERCENT", value_parser = parse_fraction, help_heading = "How long")]
+    pub precision: Option<f64>,
+    /// End within this time, decided or not [default: 3m, loopback 2m, --quick 30s, --thorough
+    /// 15m; none with --rounds]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, help_heading = "How long")]
+    pub budget: Option<Duration>,
+    /// A first answer within 30 seconds: shorter trials of the one cipher of each authenticated
+    /// mode with the shortest key, and of what ssh negotiates unasked
+    #[arg(long, conflicts_with_all = ["thorough", "rounds"], help_heading = "How long")]
+    pub quick: bool,
+    /// Go on until each cipher is told slower or equal, not only until the choice is clear
+    #[arg(long, conflicts_with = "rounds", help_heading = "How long")]
+    pub thorough: bool,
+    /// Exactly so many rounds instead; each has every trial once, in shuffled order
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..),
           help_heading = "How long")]
     pub rounds: Option<u32>,
-    /// Start no further trial after this time [default: 3m, loopback 2m; none with --rounds]
-    #[arg(long, value_name = "TIME", value_parser = parse_duration, help_heading = "How long")]
-    pub budget: Option<Duration>,
     /// Use only the first SIZE bytes of the file
     #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "How long")]
     pub limit: Option<u64>,

@@ -15,6 +15,7 @@ pub mod ui;
 
 // What is decided: trials and their amounts, whether one counts, what a survey shows.
 pub mod analysis;
+pub mod announcement;
 pub mod plan;
 pub mod proof;
 pub mod sizing;

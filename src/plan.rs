@@ -6,8 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use thiserror::Error;
 
 use crate::catalog;
-use crate::method::makes_files;
-use crate::model::record::{Asked, Skip};
+use crate::model::record::{Asked, Skip, Trial};
 use crate::model::units;
 use crate::model::{Cipher, Direction, Mac, Method, Negotiated, Proposal, Sink};
 
@@ -32,6 +31,8 @@ pub struct Choice {
     pub methods: Vec<Method>,
     pub directions: Vec<Direction>,
     pub sink: Sink,
+    /// Of each authenticated mode only the cipher with the shortest key.
+    pub quick: bool,
 }
 
 /// What the two ends of a pairing can do.
@@ -56,6 +57,19 @@ pub struct Contender {
     pub cipher: Cipher,
     /// Asked for with `-m`; absent: what is negotiated unasked, or none needed.
     pub mac: Option<Mac>,
+}
+
+impl Contender {
+    /// What a trial was of.
+    pub fn of(trial: &Trial) -> Contender {
+        Contender {
+            pairing: trial.pairing,
+            method: trial.method,
+            direction: trial.direction,
+            cipher: trial.cipher.clone(),
+            mac: trial.mac.clone(),
+        }
+    }
 }
 
 /// A contender with its amount: one trial of a round.
@@ -117,9 +131,14 @@ pub fn contenders(
             usable.into_iter().cloned().collect()
         }
     };
-    let (skipped, chosen): (Vec<Cipher>, Vec<Cipher>) =
+    let (skipped, mut chosen): (Vec<Cipher>, Vec<Cipher>) =
         chosen.into_iter().partition(|cipher| choice.skip.contains(cipher));
     skips.extend(skipped.into_iter().map(|cipher| skip(cipher, "left out with --skip")));
+    if choice.quick && choice.ciphers.is_none() {
+        let (few, rest) = representatives(chosen, ends.unasked);
+        skips.extend(rest.into_iter().map(|cipher| skip(cipher, "left out by --quick")));
+        chosen = few;
+    }
     if chosen.is_empty() {
         return Err(PlanError::NothingLeft { target: ends.target.to_owned() });
     }
@@ -143,6 +162,28 @@ pub fn contenders(
     Ok((contenders, skips))
 }
 
+/// What a first answer needs: of each authenticated mode the cipher with the shortest key, and
+/// what is negotiated unasked. All of them where that leaves no choice.
+fn representatives(ciphers: Vec<Cipher>, unasked: &Negotiated) -> (Vec<Cipher>, Vec<Cipher>) {
+    let aead = |cipher: &&Cipher| catalog::cipher(cipher).filter(|info| info.aead);
+    let is_shortest = |cipher: &Cipher| {
+        aead(&cipher).is_some_and(|own| {
+            let alike = ciphers.iter().filter_map(|other| aead(&other));
+            alike.filter(|other| other.mode == own.mode).all(|other| own.key_bits <= other.key_bits)
+        })
+    };
+    let ways = [&unasked.client_to_server, &unasked.server_to_client];
+    let stays: Vec<bool> = ciphers
+        .iter()
+        .map(|cipher| is_shortest(cipher) || ways.iter().any(|way| way.cipher == *cipher))
+        .collect();
+    if stays.iter().filter(|stays| **stays).count() < 2 {
+        return (ciphers, Vec::new());
+    }
+    let mut stays = stays.into_iter();
+    ciphers.into_iter().partition(|_| stays.next().unwrap_or(true))
+}
+
 /// The order of one round: all contenders, shuffled by the seed and the round's number, so that
 /// drift falls on all alike and the order can be had again. ChaCha8 is the same everywhere.
 pub fn shuffled<T: Clone>(items: &[T], seed: u64, round: u32) -> Vec<T> {
@@ -159,134 +200,8 @@ pub fn trial_seconds(handshake_s: f64, loopback: bool) -> f64 {
     if loopback { 1.0 } else { (3.0 * handshake_s).clamp(2.0, 10.0) }
 }
 
-/// What a survey will do to both ends, said before it begins.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Announcement {
-    pub trials: usize,
-    pub rounds: u32,
-    pub connections: usize,
-    /// Upper bounds of what is written to storage in the whole survey.
-    pub far_written: u64,
-    pub near_written: u64,
-    pub seconds: f64,
-    pub directories: Vec<String>,
-}
-
-/// Connections of the pilot (`run::pilot`): for each pairing, for each masked one besides, and
-/// for each method and direction of a pairing where files are made.
-const PILOT_PER_PAIRING: usize = 3;
-const PILOT_PER_MASKED: usize = 2;
-const PILOT_PER_FILES: usize = 4;
-const PILOT_PER_PIPE_DOWNLOAD: usize = 1;
-
-impl Announcement {
-    /// `sizes`: the largest file that a trial may move; `handshakes`: seconds by pairing.
-    pub fn new(
-        contenders: &[Contender],
-        rounds: u32,
-        sink: Sink,
-        largest: u64,
-        lanes: &[LanePlan],
-    ) -> Announcement {
-        let files = |direction| {
-            let many = contenders
-                .iter()
-                .filter(|c| c.direction == direction && makes_files(c.method, sink))
-                .count() as u64;
-            many * u64::from(rounds) * largest
-        };
-        let uploads = files(Direction::Upload);
-        let downloads = files(Direction::Download);
-        let groups = groups(contenders);
-        // Before downloads their source is written over there once a size at most; sizes are
-        // powers of two, so all of them are less than twice the largest. Again after each of the
-        // two rounds that may change them.
-        let staged = if downloads > 0 { 6 * largest * lanes.len() as u64 } else { 0 };
-        let pilots_written = if uploads + downloads > 0 {
-            2 * PILOT_LARGEST.min(largest) * groups.len() as u64
-        } else {
-            0
-        };
-        let round_s: f64 = contenders
-            .iter()
-            .map(|c| {
-                let lane = &lanes[c.pairing];
-                lane.handshake_s + lane.trial_s + OVERHEAD_S
-            })
-            .sum();
-        let pilot = |pairing: usize, lane: &LanePlan| {
-            let of_groups: usize = groups
-                .iter()
-                .filter(|(p, ..)| *p == pairing)
-                .map(|(_, method, direction)| match (makes_files(*method, sink), direction) {
-                    (true, _) => PILOT_PER_FILES,
-                    (false, Direction::Download) => PILOT_PER_PIPE_DOWNLOAD,
-                    (false, Direction::Upload) => 0,
-                })
-                .sum();
-            PILOT_PER_PAIRING + if lane.masked { PILOT_PER_MASKED } else { 0 } + of_groups
-        };
-        let pilots: Vec<usize> =
-            lanes.iter().enumerate().map(|(pairing, lane)| pilot(pairing, lane)).collect();
-        let pilot_s: f64 = lanes
-            .iter()
-            .zip(&pilots)
-            .map(|(lane, &many)| many as f64 * (lane.handshake_s + OVERHEAD_S + 0.2))
-            .sum();
-        let staging = if downloads > 0 { 3 * lanes.len() } else { 0 };
-        Announcement {
-            trials: contenders.len() * rounds as usize,
-            rounds,
-            connections: lanes.len()
-                + pilots.iter().sum::<usize>()
-                + staging
-                + contenders.len() * rounds as usize,
-            far_written: uploads + staged + pilots_written,
-            near_written: downloads + pilots_written,
-            seconds: round_s * f64::from(rounds) + pilot_s,
-            directories: lanes.iter().map(|lane| lane.directory.clone()).collect(),
-        }
-    }
-}
-
 /// A pilot's file is at most so large.
 pub const PILOT_LARGEST: u64 = 8 << 20;
-
-/// Seconds between two trials: counters on both ends, staging, the program's own work.
-const OVERHEAD_S: f64 = 0.15;
-
-/// What the announcement needs to know of a pairing.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LanePlan {
-    pub handshake_s: f64,
-    pub trial_s: f64,
-    pub directory: String,
-    pub masked: bool,
-}
-
-impl std::fmt::Display for Announcement {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "plan: {} trials in {} round{}, {} connections one after another, about {}; ",
-            self.trials,
-            self.rounds,
-            if self.rounds == 1 { "" } else { "s" },
-            self.connections,
-            units::duration(self.seconds)
-        )?;
-        if self.far_written + self.near_written == 0 {
-            return write!(f, "no file is written on either end");
-        }
-        write!(
-            f,
-            "writes at most {} there (in {}) and {} here",
-            units::size(self.far_written),
-            units::printable(&self.directories.join(", ")),
-            units::size(self.near_written)
-        )
-    }
-}
 
 /// Pairing, method and direction of contenders that are compared with each other.
 pub fn groups(contenders: &[Contender]) -> Vec<(usize, Method, Direction)> {

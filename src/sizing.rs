@@ -54,14 +54,7 @@ impl Sizer {
             else {
                 continue;
             };
-            let contender = Contender {
-                pairing: trial.pairing,
-                method: trial.method,
-                direction: trial.direction,
-                cipher: trial.cipher.clone(),
-                mac: trial.mac.clone(),
-            };
-            self.rates.insert(contender, bytes as f64 / real_s.max(1e-3));
+            self.rates.insert(Contender::of(trial), bytes as f64 / real_s.max(1e-3));
         }
     }
 

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::statistics::{median, quotient, spread};
+use super::compare::Compared;
+use super::statistics::{median, quotient};
 use crate::model::record::{Outcome, Spent, Trial};
 use crate::model::units::{GB, MB};
 use crate::model::{Cipher, CpuTimes, Mac, Source};
@@ -15,16 +16,17 @@ pub struct Row {
     pub mac: Option<Mac>,
     pub measured: usize,
     pub failed: usize,
-    /// Median of the trials' steady rates.
+    /// Median of the trials' steady rates; where rows are compared, the leader's level in the
+    /// rounds' average weather, times the ratio to it of the rounds that both were in.
     pub rate_mb_per_s: Option<f64>,
-    /// Half the range of the rates in per cent of their median; absent for one trial.
-    pub rate_spread_percent: Option<f64>,
+    /// Against the fastest.
+    pub speed: Option<Compared>,
     pub client: Option<Cost>,
     pub server: Option<Cost>,
     /// Client and server together.
     pub mb_per_cpu_s: Option<f64>,
-    /// Half the range of the trials' costs at both ends together in per cent of their median.
-    pub cost_spread_percent: Option<f64>,
+    /// CPU of both ends together against the cheapest.
+    pub cost: Option<Compared>,
     /// CPU of sftp-server and the like, part of no other figure.
     pub helpers_cpu_s_per_gb: Option<f64>,
     pub handshake_s: Option<f64>,
@@ -38,6 +40,8 @@ pub struct Row {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Cost {
     pub cpu_s_per_gb: f64,
+    /// Against the cheapest at that end.
+    pub compared: Option<Compared>,
     /// Trials that it rests on.
     pub trials: usize,
     /// Share of one core while transferring; above 100 where several were at work.
@@ -72,11 +76,15 @@ pub struct EndTimes {
 #[serde(rename_all = "snake_case")]
 pub enum Mark {
     Fastest,
-    /// Within the spread of the fastest or its own.
+    /// Practically equal to the fastest.
     AsFast,
+    /// Ahead, with others that may be faster.
+    Leads,
+    /// It may be as fast as the one that leads, or faster.
+    Undecided,
     /// Least CPU at both ends together.
     Cheapest,
-    /// Within the spread of the cheapest or its own.
+    /// Practically equal to the cheapest.
     AsCheap,
     /// What ssh negotiates unasked.
     Default,
@@ -87,6 +95,8 @@ impl std::fmt::Display for Mark {
         f.pad(match self {
             Mark::Fastest => "fastest",
             Mark::AsFast => "as fast",
+            Mark::Leads => "leads",
+            Mark::Undecided => "undecided",
             Mark::Cheapest => "cheapest",
             Mark::AsCheap => "as cheap",
             Mark::Default => "default",
@@ -101,7 +111,6 @@ impl Row {
         let measured: Vec<&Trial> =
             trials.iter().copied().filter(|trial| trial.outcome == Outcome::Measured).collect();
         let rates: Vec<f64> = measured.iter().filter_map(|trial| rate(trial)).collect();
-        let costs: Vec<f64> = measured.iter().filter_map(|trial| cost_of_both(trial)).collect();
         let handshakes: Vec<f64> = measured.iter().filter_map(|trial| trial.handshake_s).collect();
         let client = End::of(&measured, |trial| trial.client.as_ref());
         let server = End::of(&measured, |trial| trial.server.as_ref());
@@ -113,11 +122,11 @@ impl Row {
             measured: measured.len(),
             failed: trials.len() - measured.len(),
             rate_mb_per_s: median(&rates),
-            rate_spread_percent: spread(&rates).map(|spread| spread * 100.0),
+            speed: None,
             mb_per_cpu_s: together.and_then(|(client, server)| {
                 quotient(GB / MB, client.cpu_s_per_gb + server.cpu_s_per_gb)
             }),
-            cost_spread_percent: spread(&costs).map(|spread| spread * 100.0),
+            cost: None,
             helpers_cpu_s_per_gb: server.helpers_per_gb(),
             handshake_s: median(&handshakes),
             whole_file: WholeFile {
@@ -151,11 +160,6 @@ fn rate(trial: &Trial) -> Option<f64> {
     quotient(bytes as f64 / MB, seconds).filter(|&rate| rate > 0.0)
 }
 
-fn cost_of_both(trial: &Trial) -> Option<f64> {
-    let total = trial.client.as_ref()?.bulk.total_s + trial.server.as_ref()?.bulk.total_s;
-    quotient(total * GB, trial.bytes? as f64)
-}
-
 /// The readings of one end, with the bytes of the trials that have them.
 struct End<'a> {
     readings: Vec<(&'a Spent, &'a Trial)>,
@@ -184,6 +188,7 @@ impl<'a> End<'a> {
         }
         Some(Cost {
             cpu_s_per_gb: quotient(bulk.total_s * GB, self.bytes)?,
+            compared: None,
             trials,
             core_percent: self.real_s().and_then(|real| quotient(bulk.total_s * 100.0, real)),
             sources,
@@ -242,10 +247,8 @@ mod tests {
     fn rates_are_medians_and_costs_are_ratios_of_sums() {
         let row = row(&rounds("aes128-ctr", [40.0, 50.0, 60.0]));
         close(row.rate_mb_per_s, 50.0);
-        close(row.rate_spread_percent, 20.0);
         close(row.cost_of_both(), 3.0);
         close(row.mb_per_cpu_s, 1000.0 / 3.0);
-        close(row.cost_spread_percent.map(|spread| spread + 1.0), 1.0);
         let server = row.server.as_ref().unwrap();
         close(server.core_percent, 100.0 * 0.6 / (2.5 + 2.0 + 100.0 / 60.0));
         assert_eq!((server.trials, server.coarse), (3, false));
@@ -272,8 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn one_trial_has_no_spread_and_none_has_no_figures() {
-        assert_eq!(row(&rounds("x", [50.0; 3])[..1]).rate_spread_percent, None);
+    fn nothing_measured_has_no_figures() {
         let nothing = row(&each(rounds("x", [50.0; 3]), |trial| {
             *trial = testing::failed(trial.clone(), "lost", None);
         }));

@@ -1,11 +1,17 @@
 //! What a survey's trials say: figures, standings, warnings. Pure functions of the journal,
 //! so that an old survey can be reported again anywhere.
 
+pub mod compare;
 pub mod conclusion;
 pub mod figures;
 pub mod finding;
+pub mod fit;
 mod masks;
 pub mod outcomes;
+pub mod pace;
+pub mod race;
+pub mod series;
+pub mod standing;
 pub mod statistics;
 pub mod summary;
 #[cfg(test)]

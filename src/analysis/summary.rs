@@ -4,12 +4,18 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
-use super::conclusion::{self, Conclusion};
-use super::figures::{Mark, Row};
+use super::compare::compare;
+use super::conclusion::{Conclusion, Costs, Setting, conclude};
+use super::figures::{Cost, Mark, Row};
 use super::outcomes::{self, Failure, Skipped};
+use super::pace::Pace;
+use super::race::{Question, Rule};
+use super::series::{Figure, levels, startup_s};
+use super::standing::{Other, Standing};
 use super::statistics::median;
 use super::warnings::{self, Warning};
-use crate::model::record::{Outcome, PairedEnd, Pairing, Phase, Trial};
+use crate::model::record::{Header, Outcome, PairedEnd, Pairing, Phase, Trial};
+use crate::model::units::MB;
 use crate::model::{AesClass, Direction, Mac, Method, Survey};
 
 /// All that a report says beyond the header and the trials.
@@ -98,6 +104,7 @@ fn tables(survey: &Survey, groups: &Groups) -> Vec<Table> {
         rows.entry(key).or_default().push(trial);
     }
     let keys: Vec<TableKey> = sorted.keys().copied().collect();
+    let pace = Pace::of(&survey.trials);
     let pairings = &survey.header.pairings;
     sorted
         .into_iter()
@@ -111,7 +118,7 @@ fn tables(survey: &Survey, groups: &Groups) -> Vec<Table> {
             Table {
                 handshake_s: median_of(|trial| trial.handshake_s),
                 bulk_s: median_of(|trial| trial.real_s),
-                sections: sections(survey, &title, direction, rows),
+                sections: sections(survey, &title, key, rows, &pace),
                 title,
                 target: pairings[group].target.clone(),
                 client_program: pairings[group].client.program.clone(),
@@ -125,51 +132,111 @@ fn tables(survey: &Survey, groups: &Groups) -> Vec<Table> {
 fn sections(
     survey: &Survey,
     title: &str,
-    direction: Direction,
+    key: TableKey,
     rows: BTreeMap<RowKey, Vec<&Trial>>,
+    pace: &Pace,
 ) -> Vec<Section> {
-    let mut sections: Vec<Section> = Vec::new();
+    let (_, method, direction) = key;
+    let mut by_pairing: BTreeMap<usize, Vec<(Row, Vec<&Trial>)>> = BTreeMap::new();
     for ((index, cipher, mac), trials) in rows {
         let pairing = &survey.header.pairings[index];
         let mut row = Row::of(cipher.into(), mac.map(Mac::from), &trials, survey.header.file.bytes);
         row.unasked = is_unasked(&row, pairing, direction);
-        match sections.last_mut().filter(|section| section.pairing == index) {
-            Some(section) => section.rows.push(row),
-            None => sections.push(Section {
-                pairing: index,
-                aes: format!("{}/{}", aes_state(&pairing.client), aes_state(&pairing.server)),
-                rows: vec![row],
-                conclusion: None,
-            }),
-        }
+        by_pairing.entry(index).or_default().push((row, trials));
     }
-    let several = sections.len() > 1;
-    for section in &mut sections {
-        // The sort is stable, so rows without a rate stay in the order of their names.
-        let rate = |row: &Row| row.rate_mb_per_s.unwrap_or(f64::NEG_INFINITY);
-        section.rows.sort_by(|a, b| rate(b).total_cmp(&rate(a)));
-        let unasked = way(&survey.header.pairings[section.pairing].unasked, direction);
+    let several = by_pairing.len() > 1;
+    let of = |(index, rows): (usize, Vec<(Row, Vec<&Trial>)>)| {
+        let pairing = &survey.header.pairings[index];
+        let aes = format!("{}/{}", aes_state(&pairing.client), aes_state(&pairing.server));
         let scope = match several {
-            true => format!("{title}, AES {}", section.aes),
+            true => format!("{title}, AES {aes}"),
             false => title.to_owned(),
         };
-        section.conclusion = conclusion::conclude(&scope, &section.rows, unasked.cipher.as_str());
-        mark(section);
-    }
-    sections
+        let (mut rows, lists): (Vec<Row>, Vec<Vec<&Trial>>) = rows.into_iter().unzip();
+        let startup_s = startup_s(&survey.trials, index, method, direction);
+        let setting = Setting {
+            scope: &scope,
+            unasked: way(&pairing.unasked, direction).cipher.as_str(),
+            precision: survey.header.precision,
+            rounds: lists.iter().flatten().map(|trial| trial.round).max().unwrap_or(0),
+            trial_s: pace.trial_s((index, method, direction)),
+        };
+        let conclusion = judge(&mut rows, &lists, startup_s, &survey.header, &setting);
+        // The sort is stable, so rows without a rate stay in the order of their names.
+        let rate = |row: &Row| row.rate_mb_per_s.unwrap_or(f64::NEG_INFINITY);
+        rows.sort_by(|a, b| rate(b).total_cmp(&rate(a)));
+        Section { pairing: index, aes, rows, conclusion }
+    };
+    by_pairing.into_iter().map(of).collect()
 }
 
-fn mark(section: &mut Section) {
-    for row in &mut section.rows {
-        let is = |choice: &conclusion::Choice| choice.is(row);
-        let conclusion = section.conclusion.as_ref();
-        let speed = conclusion.map(|conclusion| &conclusion.fastest);
-        let cost = conclusion.and_then(|conclusion| conclusion.cheapest.as_ref());
+/// Compares the rows by each figure; what follows.
+fn judge(
+    rows: &mut [Row],
+    lists: &[Vec<&Trial>],
+    startup_s: f64,
+    header: &Header,
+    setting: &Setting,
+) -> Option<Conclusion> {
+    let rounds = lists.iter().flatten().map(|trial| trial.round).max().unwrap_or(0);
+    let question = if header.thorough { Question::Groups } else { Question::Choice };
+    let racing = match header.rounds {
+        Some(_) => Rule::once(header.precision, rounds),
+        None => Rule::looking(header.precision, question),
+    };
+    // Speed alone decides when rounds stop: costs are looked at once.
+    let once = Rule::once(header.precision, rounds);
+    let speed = compare(lists, Figure::Rate, startup_s, &racing, |_| true);
+    let fine = |cost: &Option<Cost>| cost.as_ref().is_some_and(|cost| !cost.coarse);
+    let by_cost = |figure: Figure, takes_part: &dyn Fn(&Row) -> bool| {
+        compare(lists, figure, startup_s, &once, |k| takes_part(&rows[k]))
+    };
+    let client = by_cost(Figure::ClientCost, &|row| fine(&row.client));
+    let server = by_cost(Figure::ServerCost, &|row| fine(&row.server));
+    let both = by_cost(Figure::Cost, &|row| fine(&row.client) && fine(&row.server));
+
+    let shown = levels(lists, Figure::SteadyRate);
+    let leading_rate = speed.race.leader.and_then(|leader| shown[leader]).map(|rate| rate / MB);
+    for (k, row) in rows.iter_mut().enumerate() {
+        row.speed = speed.rows[k];
+        row.cost = both.rows[k];
+        for (cost, comparison) in [(&mut row.client, &client), (&mut row.server, &server)] {
+            if let Some(cost) = cost {
+                cost.compared = comparison.rows[k];
+            }
+        }
+        // A cipher that left early saw other weather than the rest: its ratio tells more.
+        let ratio = match row.speed.and_then(|compared| compared.times_leader) {
+            Some(times) => Some(times.ratio),
+            None => (speed.race.leader == Some(k)).then_some(1.0),
+        };
+        if let (Some(ratio), Some(rate)) = (ratio, leading_rate) {
+            row.rate_mb_per_s = Some(rate * ratio);
+        }
+    }
+    let of_end = |cost: &Option<Cost>| cost.as_ref().map(|cost| cost.cpu_s_per_gb);
+    let costs = Costs {
+        client: Standing::of(rows, &client, |row| of_end(&row.client)),
+        server: Standing::of(rows, &server, |row| of_end(&row.server)),
+        both: Standing::of(rows, &both, Row::cost_of_both),
+    };
+    let fastest = Standing::of(rows, &speed, |row| row.rate_mb_per_s)?;
+    mark(rows, &fastest, costs.both.as_ref());
+    Some(conclude(setting, rows, fastest, costs))
+}
+
+fn mark(rows: &mut [Row], fastest: &Standing, cheapest: Option<&Standing>) {
+    for row in rows {
+        let among = |others: &[Other]| others.iter().any(|other| other.choice.is(row));
+        let leads = fastest.leader.is(row) && fastest.inside + fastest.others().count() > 1;
+        let cheap = cheapest.filter(|standing| standing.others().count() > 0);
         let marks = [
-            (speed.is_some_and(|standing| is(&standing.leader)), Mark::Fastest),
-            (speed.is_some_and(|standing| standing.equals.iter().any(is)), Mark::AsFast),
-            (cost.is_some_and(|standing| is(&standing.leader)), Mark::Cheapest),
-            (cost.is_some_and(|standing| standing.equals.iter().any(is)), Mark::AsCheap),
+            (leads && fastest.decided, Mark::Fastest),
+            (leads && !fastest.decided, Mark::Leads),
+            (among(&fastest.ties), Mark::AsFast),
+            (among(&fastest.undecided), Mark::Undecided),
+            (cheap.is_some_and(|standing| standing.leader.is(row)), Mark::Cheapest),
+            (cheap.is_some_and(|standing| among(&standing.ties)), Mark::AsCheap),
             (row.unasked, Mark::Default),
         ];
         row.marks = marks.into_iter().filter_map(|(due, mark)| due.then_some(mark)).collect();
@@ -263,11 +330,11 @@ mod tests {
 
     #[test]
     fn rows_are_sorted_by_rate_and_marked() {
-        let mut trials = rounds(GCM, [20.0, 21.0, 22.0]);
-        trials.extend(each(rounds(CHACHA, [36.0, 36.5, 37.0]), |trial| {
+        let mut trials = rounds(GCM, [20.0, 20.1, 20.2]);
+        trials.extend(each(rounds(CHACHA, [36.0, 36.2, 36.4]), |trial| {
             trial.server = Some(testing::spent(crate::model::Source::Inside, 0.1));
         }));
-        trials.extend(rounds("aes128-ctr", [36.1, 36.4, 36.6]));
+        trials.extend(rounds("aes128-ctr", [36.0, 36.1, 36.3]));
         let summary = summarise(&survey(trials));
         assert_eq!((summary.rounds, summary.tables.len()), (3, 1));
         let table = &summary.tables[0];

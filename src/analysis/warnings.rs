@@ -50,8 +50,8 @@ fn ending(survey: &Survey, tables: &[Table]) -> Vec<Finding> {
     let stopped = match &survey.end {
         None => Some(Finding::CutOff),
         Some(end) => match end.reason {
-            StopReason::RoundsDone => None,
-            StopReason::Budget => Some(Finding::BudgetEnded { rounds, asked }),
+            StopReason::RoundsDone | StopReason::Decided | StopReason::OutOfReach => None,
+            StopReason::Budget => asked.map(|asked| Finding::BudgetEnded { rounds, asked }),
             StopReason::Interrupted => Some(Finding::Interrupted),
             StopReason::Lost => Some(Finding::Lost { detail: end.detail.clone() }),
         },

@@ -1,5 +1,7 @@
 //! `cipher-survey loopback`: this machine against itself, with and without AES instructions.
 
+use std::time::Duration;
+
 use anyhow::{Result, bail};
 
 use super::Status;
@@ -17,8 +19,8 @@ use crate::run::near;
 use crate::run::probe::Client;
 use crate::run::scratch::Scratch;
 
-/// Seconds of a survey unless told otherwise.
-const BUDGET_S: u64 = 120;
+/// A survey's time unless told otherwise.
+const BUDGET: Duration = Duration::from_secs(120);
 
 /// A PC with a PC, and a PC with a small host.
 const DEFAULT_PAIRS: [AesPair; 2] =
@@ -110,7 +112,7 @@ pub fn execute(args: &LoopbackArgs) -> Result<Status> {
         file: args.file.as_deref(),
         methods: &args.method,
         args: &args.survey,
-        default_budget_s: BUDGET_S,
+        default_budget: BUDGET,
         scratch: Some(scratch),
     };
     survey::execute(request, &interrupt)

@@ -1,5 +1,6 @@
 //! One file a verb: the only place where the parts are put together.
 
+pub mod effort;
 pub mod list;
 pub mod loopback;
 pub mod output;

@@ -2,6 +2,8 @@
 
 use std::ffi::OsStr;
 
+use std::time::Duration;
+
 use anyhow::{Result, bail};
 
 use super::Status;
@@ -14,8 +16,8 @@ use crate::run::lane::{LaneSpec, PrivateServer};
 use crate::run::monitor::ClientSetting;
 use crate::run::probe::Client;
 
-/// Seconds of a survey unless told otherwise.
-const BUDGET_S: u64 = 180;
+/// A survey's time unless told otherwise.
+const BUDGET: Duration = Duration::from_secs(180);
 
 /// `named`: the word `run` was given, so that a target may look like a mistyped verb.
 pub fn execute(args: &RunArgs, named: bool) -> Result<Status> {
@@ -45,7 +47,7 @@ pub fn execute(args: &RunArgs, named: bool) -> Result<Status> {
         file: args.file.as_deref(),
         methods: &args.method,
         args: &args.survey,
-        default_budget_s: BUDGET_S,
+        default_budget: BUDGET,
         scratch: None,
     };
     survey::execute(request, &Interrupt::install()?)

@@ -7,22 +7,23 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use super::effort::Effort;
 use super::{Status, output};
+use crate::announcement::{Announcement, LanePlan, round_seconds};
 use crate::cli::SurveyArgs;
 use crate::method::makes_files;
 use crate::model::record::{FileInfo, Header, Line, Outcome, Phase, SCHEMA, Skip, StopReason};
 use crate::model::survey::Survey;
 use crate::model::{Cipher, Direction, Mac, Method};
-use crate::plan::{
-    Announcement, Choice, Contender, Ends, LanePlan, MacChoice, contenders, trial_seconds,
-};
+use crate::plan::{Choice, Contender, Ends, MacChoice, contenders};
 use crate::run::executor::Real;
 use crate::run::interrupt::Interrupt;
 use crate::run::journal::{FileJournal, Journal, default_path};
 use crate::run::lane::{Lane, LaneSpec, Met, meet};
 
 use crate::run::scratch::{Payload, Scratch};
-use crate::run::survey::{Course, FixedRounds, end, run_rounds};
+use crate::run::stopping::Adaptive;
+use crate::run::survey::{Course, FixedRounds, StopRule, end, run_rounds};
 use crate::run::{near, pilot, shim};
 use crate::sizing::Sizer;
 use crate::ui::progress::Progress;
@@ -34,13 +35,10 @@ pub struct Request<'a> {
     pub file: Option<&'a Path>,
     pub methods: &'a [Method],
     pub args: &'a SurveyArgs,
-    pub default_budget_s: u64,
+    pub default_budget: Duration,
     /// Made by the caller where it has use for one before.
     pub scratch: Option<Scratch>,
 }
-
-/// Rounds unless told otherwise.
-const ROUNDS: u32 = 3;
 
 /// Random data in FILE's place: enough for two seconds at 100 MB/s; `pipe` repeats it.
 const GENERATED: u64 = 256 << 20;
@@ -58,7 +56,7 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
 }
 
 fn survey(request: Request, interrupt: &Interrupt) -> Result<Status> {
-    let Request { specs, file, methods, args, default_budget_s, scratch } = request;
+    let Request { specs, file, methods, args, default_budget, scratch } = request;
     let started = jiff::Timestamp::now();
     let clock = Instant::now();
     let methods = deduplicated(methods);
@@ -77,6 +75,7 @@ fn survey(request: Request, interrupt: &Interrupt) -> Result<Status> {
     };
     let shim = shim::install(scratch.path())?;
 
+    let effort = Effort::of(args, default_budget);
     let choice = choice(args, &methods);
     let mut met: Vec<(LaneSpec, Met)> = Vec::new();
     let mut all: Vec<Contender> = Vec::new();
@@ -102,28 +101,18 @@ fn survey(request: Request, interrupt: &Interrupt) -> Result<Status> {
         .iter()
         .map(|lane| LanePlan {
             handshake_s: lane.monitor.handshake_s,
-            trial_s: trial_seconds(lane.monitor.handshake_s, lane.spec.server.loopback),
+            trial_s: effort.trial_seconds(lane.monitor.handshake_s, lane.spec.server.loopback),
             directory: String::from_utf8_lossy(&lane.directory.path).into_owned(),
             masked: lane.spec.setting.mask.is_some() || lane.spec.server.mask.is_some(),
         })
         .collect();
-    let rounds = args.rounds.unwrap_or(ROUNDS);
+    let rounds = effort.most_rounds(round_seconds(&all, &lane_plans));
     let (announcement, largest) =
         announce(&all, rounds, args, payload.usable, &lane_plans).map_err(anyhow::Error::msg)?;
-    events.say(&announcement.to_string());
-    check_space(&lanes, &all, args, largest)?;
-    let budget = match (args.budget, args.rounds) {
-        (Some(budget), _) => Some(budget),
-        (None, Some(_)) => None,
-        (None, None) => Some(Duration::from_secs(default_budget_s)),
-    };
-    if let Some(budget) = budget.filter(|budget| announcement.seconds > budget.as_secs_f64()) {
-        events.say(&format!(
-            "the budget of {} ends it before (--budget TIME, --rounds N or --ciphers A,B change \
-             that)",
-            crate::model::units::duration(budget.as_secs_f64())
-        ));
+    for line in announcement.lines(effort.rounds, effort.budget) {
+        events.say(&line);
     }
+    check_space(&lanes, &all, args, largest)?;
     if args.dry_run {
         lanes.into_iter().for_each(Lane::close);
         return Ok(Status::Complete);
@@ -135,8 +124,10 @@ fn survey(request: Request, interrupt: &Interrupt) -> Result<Status> {
         started: started.to_string(),
         command: std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect(),
         seed,
-        rounds,
-        budget_s: budget.map(|budget| budget.as_secs_f64()),
+        rounds: effort.rounds,
+        precision: effort.precision,
+        thorough: effort.thorough,
+        budget_s: effort.budget.map(|budget| budget.as_secs_f64()),
         file: FileInfo { name: payload.name.clone(), bytes: payload.usable, full: args.full },
         methods,
         sink: args.sink,
@@ -152,20 +143,22 @@ fn survey(request: Request, interrupt: &Interrupt) -> Result<Status> {
     let piloted = pilot::run(&mut executor, &all, &mut sizer, &mut journal, events.as_mut())?;
     let reason = match piloted {
         Err(stopped) => stopped.into(),
-        Ok(()) => {
+        Ok(pilot_trials) => {
             let mut course = Course {
-                trial_s: announcement.seconds / announcement.trials.max(1) as f64,
+                trial_s: announcement.round_s / all.len() as f64,
                 contenders: all,
                 sizer,
                 seed,
-                expected_rounds: rounds,
-                budget,
+                budget: effort.budget,
             };
-            let mut stop = FixedRounds(rounds);
+            let mut stop: Box<dyn StopRule> = match effort.rounds {
+                Some(rounds) => Box::new(FixedRounds(rounds)),
+                None => Box::new(Adaptive::new(effort.rule(), pilot_trials)),
+            };
             run_rounds(
                 &mut course,
                 &mut executor,
-                &mut stop,
+                stop.as_mut(),
                 &mut journal,
                 events.as_mut(),
                 interrupt,
@@ -220,6 +213,7 @@ fn choice(args: &SurveyArgs, methods: &[Method]) -> Choice {
         methods: methods.to_vec(),
         directions: deduplicated(&args.directions),
         sink: args.sink,
+        quick: args.quick,
     }
 }
 
@@ -239,9 +233,9 @@ fn announce(
             Some(allowed) if most > allowed => {
                 if args.full || largest <= 1 << 16 {
                     return Err(format!(
-                        "{}, more than --max-bytes allows; fewer rounds, ciphers or \
+                        "the plan {}, more than --max-bytes allows; fewer rounds, ciphers or \
                          directions, or --method pipe, write less",
-                        announcement
+                        announcement.written()
                     ));
                 }
                 largest /= 2;

@@ -32,7 +32,15 @@ pub struct Header {
     /// The program's arguments as given.
     pub command: Vec<String>,
     pub seed: u64,
-    pub rounds: u32,
+    /// Fixed beforehand; absent where rounds go on until the choice is decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rounds: Option<u32>,
+    /// The smallest difference that matters, as a fraction.
+    #[serde(default = "default_precision")]
+    pub precision: f64,
+    /// Rounds go on until each cipher is told slower or tied, not only until the choice is clear.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub thorough: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget_s: Option<f64>,
     pub file: FileInfo,
@@ -40,6 +48,13 @@ pub struct Header {
     #[serde(default)]
     pub sink: Sink,
     pub pairings: Vec<Pairing>,
+}
+
+/// The smallest difference that matters unless told otherwise.
+pub const PRECISION: f64 = 0.03;
+
+fn default_precision() -> f64 {
+    PRECISION
 }
 
 /// FILE, or the random data in its place.
@@ -305,6 +320,10 @@ pub struct Disk {
 pub enum StopReason {
     /// All rounds asked for were run.
     RoundsDone,
+    /// The choice is decided.
+    Decided,
+    /// What is still open can't be decided within the budget.
+    OutOfReach,
     /// The budget was spent.
     Budget,
     /// Ctrl-C or SIGTERM.

@@ -27,6 +27,22 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// `3%`, `0.5 %`, `0.03`: a fraction between 0.1 % and 50 %.
+pub fn parse_fraction(text: &str) -> Result<f64, String> {
+    let (number, unit) = match text.trim().strip_suffix('%') {
+        Some(number) => (number, 100.0),
+        None => (text, 1.0),
+    };
+    let number: f64 = number
+        .trim()
+        .parse()
+        .map_err(|_| format!("{text:?} is not a percentage; write 3% or 0.03"))?;
+    match number / unit {
+        fraction if (0.001..=0.5).contains(&fraction) => Ok(fraction),
+        _ => Err(format!("{text:?} is no sensible precision; write one from 0.1% to 50%")),
+    }
+}
+
 /// `512 MiB`, `1.5 GiB`, `37 bytes`.
 pub fn size(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];

@@ -112,7 +112,7 @@ fn headings(columns: &[Column]) -> Vec<Cell> {
 fn cells(columns: &[Column], section: &Section, row: &Row) -> Vec<Cell> {
     let color = match row.marks.first() {
         _ if row.measured == 0 => Some(Color::Red),
-        Some(Mark::Fastest) => Some(Color::Green),
+        Some(Mark::Fastest | Mark::Leads) => Some(Color::Green),
         _ => None,
     };
     let cell = |column: &Column| {
@@ -166,7 +166,8 @@ fn figure(value: Option<f64>) -> String {
 }
 
 fn spread(row: &Row) -> String {
-    row.rate_spread_percent.map(|percent| per_cent(percent).replace(' ', "")).unwrap_or_default()
+    let half = row.speed.and_then(|compared| compared.half_percent);
+    half.map(|percent| per_cent(percent).replace(' ', "")).unwrap_or_default()
 }
 
 fn cost(cost: Option<&Cost>) -> String {

@@ -71,9 +71,9 @@ fn method(header: &Header) -> String {
 }
 
 fn rounds(header: &Header, summary: &Summary) -> String {
-    let rounds = match summary.rounds == header.rounds {
-        true => header.rounds.to_string(),
-        false => format!("{} of {}", summary.rounds, header.rounds),
+    let rounds = match header.rounds.filter(|asked| *asked != summary.rounds) {
+        Some(asked) => format!("{} of {asked}", summary.rounds),
+        None => summary.rounds.to_string(),
     };
     format!("{rounds}, shuffled by seed {}", header.seed)
 }

@@ -18,6 +18,7 @@ pub mod route;
 pub mod scratch;
 pub mod shim;
 pub mod staging;
+pub mod stopping;
 pub mod survey;
 pub mod trial;
 pub mod verdict;

@@ -26,15 +26,15 @@ const SHORT_S: f64 = 0.5;
 const AES: &str = "aes128-gcm@openssh.com";
 const PLAIN: &str = "chacha20-poly1305@openssh.com";
 
-/// Runs the pilot of all lanes.
+/// Runs the pilot of all lanes; its trials.
 pub fn run(
     executor: &mut Real,
     contenders: &[Contender],
     sizer: &mut Sizer,
     journal: &mut dyn Journal,
     events: &mut dyn Events,
-) -> Result<Result<(), Stopped>> {
-    let mut pilot = Pilot { executor, journal, events };
+) -> Result<Result<Vec<Trial>, Stopped>> {
+    let mut pilot = Pilot { executor, journal, events, trials: Vec::new() };
     for pairing in 0..pilot.executor.lanes.len() {
         if let Err(stopped) = pilot.sources(pairing)? {
             return Ok(Err(stopped));
@@ -52,13 +52,14 @@ pub fn run(
             return Ok(Err(stopped));
         }
     }
-    Ok(Ok(()))
+    Ok(Ok(pilot.trials))
 }
 
 struct Pilot<'a> {
     executor: &'a mut Real,
     journal: &'a mut dyn Journal,
     events: &'a mut dyn Events,
+    trials: Vec<Trial>,
 }
 
 impl Pilot<'_> {
@@ -196,6 +197,7 @@ impl Pilot<'_> {
         let result = self.executor.run_in(Phase::Pilot, &planned, self.events);
         if let Ok(trial) = &result {
             self.journal.append(&Line::Trial(Box::new(trial.clone())))?;
+            self.trials.push(trial.clone());
         }
         Ok(result)
     }

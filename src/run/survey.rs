@@ -31,9 +31,26 @@ pub enum Stopped {
     Lost(String),
 }
 
-/// Decides after each round whether there is another one.
+/// Decides after each round who goes on.
 pub trait StopRule {
-    fn is_done(&mut self, round: u32, trials: &[Trial]) -> bool;
+    /// Those that the next round holds; none ends the survey. `trials` are those of all rounds so
+    /// far, `left` what is left of the budget.
+    fn after_round(
+        &mut self,
+        round: u32,
+        trials: &[Trial],
+        contenders: &[Contender],
+        left: Option<Duration>,
+    ) -> Vec<Contender>;
+
+    /// Why it stopped, once nobody goes on.
+    fn reason(&self) -> StopReason;
+
+    /// What the last round has told, in a few words for the progress line.
+    fn news(&self) -> Option<String>;
+
+    /// Rounds that a contender still in will take, as far as can be told.
+    fn expected_rounds(&self) -> u32;
 }
 
 /// A number of rounds fixed beforehand.
@@ -41,8 +58,26 @@ pub trait StopRule {
 pub struct FixedRounds(pub u32);
 
 impl StopRule for FixedRounds {
-    fn is_done(&mut self, round: u32, _: &[Trial]) -> bool {
-        round >= self.0
+    fn after_round(
+        &mut self,
+        round: u32,
+        _: &[Trial],
+        contenders: &[Contender],
+        _: Option<Duration>,
+    ) -> Vec<Contender> {
+        if round >= self.0 { Vec::new() } else { contenders.to_vec() }
+    }
+
+    fn reason(&self) -> StopReason {
+        StopReason::RoundsDone
+    }
+
+    fn news(&self) -> Option<String> {
+        None
+    }
+
+    fn expected_rounds(&self) -> u32 {
+        self.0
     }
 }
 
@@ -52,8 +87,6 @@ pub struct Course {
     pub contenders: Vec<Contender>,
     pub sizer: Sizer,
     pub seed: u64,
-    /// For the progress line; the stop rule decides.
-    pub expected_rounds: u32,
     pub budget: Option<Duration>,
     /// Seconds of a trial with all that is around it, for the progress line.
     pub trial_s: f64,
@@ -70,10 +103,12 @@ pub fn run_rounds(
     interrupt: &Interrupt,
 ) -> Result<(StopReason, Option<String>)> {
     let mut trials: Vec<Trial> = Vec::new();
-    let total = course.contenders.len() * course.expected_rounds as usize;
+    let mut inside = course.contenders.clone();
     let begun = executor.elapsed();
-    for round in 1.. {
-        let order = shuffled(&course.contenders, course.seed, round);
+    let mut round = 0;
+    while !inside.is_empty() {
+        round += 1;
+        let order = shuffled(&inside, course.seed, round);
         let amounts = course.sizer.amounts(&order);
         let planned: Vec<PlannedTrial> = order
             .into_iter()
@@ -84,20 +119,26 @@ pub fn run_rounds(
             return Ok(stopped.into());
         }
         let first_of_round = trials.len();
-        for next in &planned {
+        for (index, next) in planned.iter().enumerate() {
             if interrupt.is_raised() {
                 return Ok((StopReason::Interrupted, None));
             }
-            if course.budget.is_some_and(|budget| executor.elapsed() >= budget) {
+            let each = match trials.len() {
+                0..3 => course.trial_s,
+                many => (executor.elapsed() - begun).as_secs_f64() / many as f64,
+            };
+            let end = executor.elapsed() + Duration::from_secs_f64(each);
+            if course.budget.is_some_and(|budget| end > budget) {
                 return Ok((StopReason::Budget, None));
             }
-            let left = total.saturating_sub(trials.len()) as f64;
-            let each = if trials.len() >= 3 {
-                (executor.elapsed() - begun).as_secs_f64() / trials.len() as f64
-            } else {
-                course.trial_s
+            let rounds_left = stop.expected_rounds().saturating_sub(round) as usize;
+            let ahead = planned.len() - index + rounds_left * inside.len();
+            let left_s = match course.budget {
+                Some(budget) => (budget - executor.elapsed()).as_secs_f64(),
+                None => f64::INFINITY,
             };
-            events.trial_begins(next, trials.len(), total, left * each);
+            let left_s = left_s.min(ahead as f64 * each);
+            events.trial_begins(next, trials.len(), trials.len() + ahead, left_s);
             let trial = match executor.run(next, events) {
                 Ok(trial) => trial,
                 Err(stopped) => return Ok(stopped.into()),
@@ -107,11 +148,13 @@ pub fn run_rounds(
             trials.push(trial);
         }
         course.sizer.after_round(round, &trials[first_of_round..]);
-        if stop.is_done(round, &trials) {
-            break;
+        let left = course.budget.map(|budget| budget.saturating_sub(executor.elapsed()));
+        inside = stop.after_round(round, &trials, &inside, left);
+        if let Some(news) = stop.news() {
+            events.round_ends(round, &news);
         }
     }
-    Ok((StopReason::RoundsDone, None))
+    Ok((stop.reason(), None))
 }
 
 impl From<Stopped> for (StopReason, Option<String>) {

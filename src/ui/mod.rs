@@ -14,6 +14,8 @@ pub trait Events {
     /// Bytes that the present trial has moved so far.
     fn live(&mut self, bytes: u64);
     fn trial_ends(&mut self, trial: &Trial);
+    /// A round is over, and something has become clear.
+    fn round_ends(&mut self, round: u32, news: &str);
     /// All is over.
     fn finish(&mut self);
 }
@@ -27,5 +29,6 @@ impl Events for Silent {
     fn trial_begins(&mut self, _: &PlannedTrial, _: usize, _: usize, _: f64) {}
     fn live(&mut self, _: u64) {}
     fn trial_ends(&mut self, _: &Trial) {}
+    fn round_ends(&mut self, _: u32, _: &str) {}
     fn finish(&mut self) {}
 }

@@ -19,6 +19,7 @@ pub struct Progress {
     left_s: f64,
     /// The rounds have begun.
     rounds: bool,
+    news: String,
 }
 
 /// Redrawing costs CPU, which the trials need.
@@ -35,7 +36,14 @@ impl Progress {
             bar.set_message("pilot");
             bar
         });
-        Progress { bar, begun: Instant::now(), what: String::new(), left_s: 0.0, rounds: false }
+        Progress {
+            bar,
+            begun: Instant::now(),
+            what: String::new(),
+            left_s: 0.0,
+            rounds: false,
+            news: String::new(),
+        }
     }
 
     /// What is cut off where the terminal is narrow comes last.
@@ -43,7 +51,10 @@ impl Progress {
         let Some(bar) = &self.bar else { return };
         let left = units::duration(self.left_s - self.begun.elapsed().as_secs_f64());
         let (done, total) = (bar.position(), bar.length().unwrap_or_default());
-        bar.set_message(format!("{done}/{total}  about {left} left{rate}  {}", self.what));
+        bar.set_message(format!(
+            "{done}/{total}  about {left} left{rate}  {}{}",
+            self.news, self.what
+        ));
     }
 }
 
@@ -109,6 +120,13 @@ impl Events for Progress {
                 printable(trial.cipher.as_str()),
                 printable(reason)
             ));
+        }
+    }
+
+    fn round_ends(&mut self, round: u32, news: &str) {
+        match &self.bar {
+            Some(_) => self.news = format!("{news}  "),
+            None => eprintln!("round {round}: {news}"),
         }
     }
 

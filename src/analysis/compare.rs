@@ -1,0 +1,88 @@
+//! The rows of one section against each other, by rate and by cost.
+
+use serde::Serialize;
+
+use super::race::{Interval, Label, Race, Rule, against, disturbed, own};
+use super::series::{Figure, field};
+use crate::model::record::Trial;
+
+/// One figure of one row against the leader's.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Compared {
+    pub label: Label,
+    /// Its rate, or its cost, as a multiple of the leader's, with a 95 % interval; absent for the
+    /// leader itself and where too little was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub times_leader: Option<Times>,
+    /// Half the 95 % interval of the figure itself, in per cent of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub half_percent: Option<f64>,
+    /// It left the race after this round; the rest went on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_after: Option<u32>,
+    /// Trials that were much faster or slower than the rest: clipped in the fit, never dropped.
+    pub disturbed: usize,
+}
+
+/// A ratio with its 95 % interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Times {
+    pub ratio: f64,
+    pub low: f64,
+    pub high: f64,
+}
+
+impl Times {
+    pub fn inverse(self) -> Times {
+        Times { ratio: self.ratio.recip(), low: self.high.recip(), high: self.low.recip() }
+    }
+
+    fn of(interval: Interval, figure: Figure) -> Times {
+        let times = Times {
+            ratio: interval.estimate.exp(),
+            low: interval.lower().exp(),
+            high: interval.upper().exp(),
+        };
+        // A merit is more the better; a cost is its inverse.
+        if matches!(figure, Figure::Rate | Figure::SteadyRate) { times } else { times.inverse() }
+    }
+}
+
+/// All rows by one figure, in their order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    pub race: Race,
+    pub rows: Vec<Option<Compared>>,
+}
+
+/// Compares the trials of a section's rows. Rows that `takes_part` leaves out, and those without a
+/// single value, are absent.
+pub fn compare(
+    rows: &[Vec<&Trial>],
+    figure: Figure,
+    startup_s: f64,
+    rule: &Rule,
+    takes_part: impl Fn(usize) -> bool,
+) -> Comparison {
+    let chosen: Vec<Vec<&Trial>> = rows
+        .iter()
+        .enumerate()
+        .map(|(k, trials)| if takes_part(k) { trials.clone() } else { Vec::new() })
+        .collect();
+    let field = field(&chosen, figure, startup_s);
+    let race = Race::judged(&field, rule);
+    let leader = race.leader.unwrap_or(0);
+    let (against, own) = (against(&field, leader), own(&field, leader));
+    let disturbed = disturbed(&field);
+    let compared = |k: usize| {
+        field.values[k].iter().any(Option::is_some).then(|| Compared {
+            label: race.labels[k],
+            times_leader: against[k].map(|interval| Times::of(interval, figure)),
+            half_percent: own[k].map(|half| 100.0 * half.exp_m1()),
+            left_after: race.left[k],
+            disturbed: disturbed[k],
+        })
+    };
+    let rows = (0..rows.len()).map(compared).collect();
+    Comparison { rows, race }
+}

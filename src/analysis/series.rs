@@ -1,0 +1,155 @@
+//! What of a race's trials enters the fit, and what is left out of it (kept in the journal and
+//! shown all the same).
+
+use super::fit::{Matrix, fit};
+use super::race::Field;
+use super::statistics::median;
+use crate::model::record::{Asked, Outcome, Phase, Trial};
+use crate::model::{Direction, Method};
+
+/// What ciphers are compared by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Figure {
+    /// Of the whole bulk where trials last alike: what ciphers are ranked by.
+    Rate,
+    /// Of the steady part: what is shown.
+    SteadyRate,
+    ClientCost,
+    ServerCost,
+    /// CPU of both ends together.
+    Cost,
+}
+
+/// Start-up varies from cipher to cipher by this share of itself (measured on loopback and on an
+/// emulated host; it does not average out over rounds).
+const STARTUP_SPREAD: f64 = 0.07;
+
+/// A trial of more or fewer bytes than so many times its cipher's last is not compared: it was
+/// sized by a guess.
+const SIZE_RATIO: f64 = 2.5;
+
+/// A host that has slept longer than this within a trial was suspended.
+const SUSPENDED_S: f64 = 3.0;
+
+/// The trials of one race, one list a contender, in the order of rounds. `startup_s`: what an
+/// empty transfer takes beyond its handshake.
+pub fn field(contenders: &[Vec<&Trial>], figure: Figure, startup_s: f64) -> Field {
+    let rounds = contenders.iter().flatten().map(|trial| trial.round).max().unwrap_or(0);
+    let mut values: Matrix = vec![vec![None; rounds as usize]; contenders.len()];
+    let mut bias = Vec::new();
+    for (k, trials) in contenders.iter().enumerate() {
+        let usual = trials.iter().rev().find_map(|trial| size(trial));
+        let compared: Vec<&Trial> =
+            trials.iter().copied().filter(|trial| is_comparable(trial, usual)).collect();
+        for trial in &compared {
+            if let (Some(merit), Some(index)) = (merit(trial, figure), trial.round.checked_sub(1)) {
+                values[k][index as usize] = Some(merit.ln());
+            }
+        }
+        bias.push(match figure {
+            Figure::Rate | Figure::SteadyRate => {
+                let shares: Vec<f64> =
+                    compared.iter().filter_map(|trial| Some(startup_s / trial.real_s?)).collect();
+                STARTUP_SPREAD * mean(&shares).unwrap_or(0.0)
+            }
+            _ => resolution(&compared, figure),
+        });
+    }
+    let last = |trials: &Vec<&Trial>| trials.iter().map(|trial| trial.round).max().unwrap_or(0);
+    Field { values, tried: contenders.iter().map(last).collect(), bias }
+}
+
+/// Seconds that an empty transfer takes beyond its handshake: the median of the pilot's. A
+/// direction without empty transfers of its own takes those of its method, or of any.
+pub fn startup_s(trials: &[Trial], pairing: usize, method: Method, direction: Direction) -> f64 {
+    let empty = |trial: &&Trial| {
+        trial.phase == Phase::Pilot
+            && trial.asked == Asked::Bytes(0)
+            && trial.pairing == pairing
+            && trial.outcome == Outcome::Measured
+    };
+    let median_of = |alike: &dyn Fn(&Trial) -> bool| {
+        let chosen = trials.iter().filter(empty).filter(|trial| alike(trial));
+        median(&chosen.filter_map(|trial| trial.real_s).collect::<Vec<_>>())
+    };
+    median_of(&|trial| (trial.method, trial.direction) == (method, direction))
+        .or_else(|| median_of(&|trial| trial.method == method))
+        .or_else(|| median_of(&|_| true))
+        .unwrap_or(0.0)
+}
+
+/// More is better: bytes a second of the bulk, or bytes a CPU-second. Timed trials last alike, so
+/// their start-up cancels; where bytes were asked for it has been taken off.
+fn merit(trial: &Trial, figure: Figure) -> Option<f64> {
+    let spent = |which: &Option<crate::model::record::Spent>| {
+        which.as_ref().map(|spent| spent.bulk.total_s)
+    };
+    let bytes = trial.bytes? as f64;
+    let merit = match (figure, trial.asked) {
+        (Figure::Rate, Asked::Seconds(_)) => bytes / trial.real_s?,
+        (Figure::Rate | Figure::SteadyRate, _) => match trial.steady {
+            Some(steady) => steady.bytes as f64 / steady.seconds,
+            None => bytes / trial.real_s?,
+        },
+        (Figure::ClientCost, _) => bytes / spent(&trial.client)?,
+        (Figure::ServerCost, _) => bytes / spent(&trial.server)?,
+        (Figure::Cost, _) => bytes / (spent(&trial.client)? + spent(&trial.server)?),
+    };
+    (merit.is_finite() && merit > 0.0).then_some(merit)
+}
+
+fn is_comparable(trial: &Trial, usual: Option<u64>) -> bool {
+    trial.outcome == Outcome::Measured && !was_suspended(trial) && {
+        let ratio = size(trial).zip(usual).map(|(own, usual)| own as f64 / usual as f64);
+        ratio.is_none_or(|ratio| (1.0 / SIZE_RATIO..=SIZE_RATIO).contains(&ratio))
+    }
+}
+
+/// Bytes asked for, where they were.
+fn size(trial: &Trial) -> Option<u64> {
+    match trial.asked {
+        Asked::Bytes(bytes) if trial.outcome == Outcome::Measured => Some(bytes.max(1)),
+        _ => None,
+    }
+}
+
+/// The host's clock, which goes on while it sleeps, saw more than the trial's, which stands still.
+pub fn was_suspended(trial: &Trial) -> bool {
+    let seen = trial.near_host.as_ref().map_or(0.0, |host| host.real_s);
+    let lasted = trial.real_s.unwrap_or(0.0) + trial.handshake_s.unwrap_or(0.0);
+    trial.real_s.is_some() && seen > lasted + trial.backoff_s + SUSPENDED_S
+}
+
+/// Each contender's level of a figure in the rounds' average weather; absent where it was never
+/// measured. With one round alone a level is what was measured.
+pub fn levels(contenders: &[Vec<&Trial>], figure: Figure) -> Vec<Option<f64>> {
+    let field = field(contenders, figure, 0.0);
+    let fitted = fit(&field.values);
+    let own = |k: usize| {
+        let values: Vec<f64> = field.values[k].iter().flatten().copied().collect();
+        let level = median(&values)?;
+        Some(fitted.as_ref().map_or(level, |fitted| fitted.levels[k]).exp())
+    };
+    (0..contenders.len()).map(own).collect()
+}
+
+/// The error that a source's resolution leaves in a mean cost, as a fraction of it.
+fn resolution(trials: &[&Trial], figure: Figure) -> f64 {
+    let (mut spent_s, mut squares) = (0.0, 0.0);
+    for trial in trials {
+        let ends = match figure {
+            Figure::ClientCost => [&trial.client, &None],
+            Figure::ServerCost => [&None, &trial.server],
+            _ => [&trial.client, &trial.server],
+        };
+        for spent in ends.into_iter().flatten() {
+            spent_s += spent.bulk.total_s;
+            squares += spent.resolution_s.powi(2) / 3.0;
+        }
+    }
+    if spent_s > 0.0 { squares.sqrt() / spent_s } else { 0.0 }
+}
+
+fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}

@@ -1,0 +1,145 @@
+//! When rounds stop: each race (a table's section) by itself, as soon as its question is
+//! answered, or as soon as the budget can't answer it. Pure: what it decides follows from the
+//! trials and from what is left of the budget.
+
+use std::time::Duration;
+
+use super::survey::StopRule;
+use crate::analysis::pace::Pace;
+use crate::analysis::race::{FORECAST_FROM, LOOKS, Race, Rule, next_look};
+use crate::analysis::series::{Figure, field, startup_s};
+use crate::model::record::{StopReason, Trial};
+use crate::model::{Direction, Method};
+use crate::plan::Contender;
+
+/// What is compared with each other: contenders of one pairing, method and direction.
+type Key = (usize, Method, Direction);
+
+fn key(contender: &Contender) -> Key {
+    (contender.pairing, contender.method, contender.direction)
+}
+
+/// Stops each race by itself.
+#[derive(Clone, Debug)]
+pub struct Adaptive {
+    rule: Rule,
+    /// Empty transfers tell the start-up.
+    pilot: Vec<Trial>,
+    races: Vec<(Key, Race)>,
+    /// Races that the budget can't decide.
+    given_up: Vec<Key>,
+    news: Option<String>,
+}
+
+impl Adaptive {
+    /// `pilot`: the trials before the rounds.
+    pub fn new(rule: Rule, pilot: Vec<Trial>) -> Adaptive {
+        Adaptive { rule, pilot, races: Vec::new(), given_up: Vec::new(), news: None }
+    }
+
+    fn look(&mut self, trials: &[Trial], contenders: &[Contender]) {
+        let mut keys: Vec<Key> = contenders.iter().map(key).collect();
+        keys.dedup();
+        keys.sort();
+        keys.dedup();
+        for of in keys {
+            let (names, lists) = by_contender(trials, of);
+            let startup = startup_s(&self.pilot, of.0, of.1, of.2);
+            let race = Race::of(&field(&lists, Figure::Rate, startup), &self.rule);
+            debug_assert_eq!(names.len(), race.labels.len());
+            self.races.retain(|(other, _)| *other != of);
+            self.races.push((of, race));
+        }
+    }
+
+    /// Gives up the races that the budget can't decide, the dearest first: what it leaves may
+    /// decide the others.
+    fn give_up(&mut self, round: u32, pace: &Pace, left_s: f64) {
+        loop {
+            let costs: Vec<(Key, f64, bool)> = self
+                .open()
+                .map(|(of, race)| {
+                    let next = next_look(round, race.needed.filter(|_| round >= FORECAST_FROM));
+                    let rounds = next.map_or(f64::INFINITY, |next| f64::from(next - round));
+                    let cost = rounds * race.inside().count() as f64 * pace.trial_s(*of);
+                    (*of, cost, round >= FORECAST_FROM && race.looked == Some(round))
+                })
+                .collect();
+            let total: f64 = costs.iter().map(|(_, cost, _)| cost).sum();
+            let dearest = costs
+                .iter()
+                .filter(|(.., may_end)| *may_end)
+                .max_by(|(_, a, _), (_, b, _)| a.total_cmp(b));
+            match dearest {
+                Some((of, ..)) if total > left_s => self.given_up.push(*of),
+                _ => return,
+            }
+        }
+    }
+
+    fn open(&self) -> impl Iterator<Item = &(Key, Race)> {
+        self.races.iter().filter(|(of, race)| !race.decided && !self.given_up.contains(of))
+    }
+}
+
+/// The contenders of one race in a fixed order, with their trials.
+fn by_contender(trials: &[Trial], of: Key) -> (Vec<Contender>, Vec<Vec<&Trial>>) {
+    let mut names: Vec<Contender> = Vec::new();
+    let mut lists: Vec<Vec<&Trial>> = Vec::new();
+    for trial in trials {
+        if (trial.pairing, trial.method, trial.direction) != of {
+            continue;
+        }
+        let contender = Contender::of(trial);
+        let index = names.iter().position(|name| *name == contender).unwrap_or_else(|| {
+            names.push(contender);
+            lists.push(Vec::new());
+            names.len() - 1
+        });
+        lists[index].push(trial);
+    }
+    (names, lists)
+}
+
+impl StopRule for Adaptive {
+    fn after_round(
+        &mut self,
+        round: u32,
+        trials: &[Trial],
+        contenders: &[Contender],
+        left: Option<Duration>,
+    ) -> Vec<Contender> {
+        self.news = None;
+        if !LOOKS.contains(&round) {
+            return contenders.to_vec();
+        }
+        self.look(trials, contenders);
+        let left_s = left.map_or(f64::INFINITY, |left| left.as_secs_f64());
+        self.give_up(round, &Pace::of(trials), left_s);
+        let mut going_on = Vec::new();
+        for (of, race) in self.open() {
+            let (names, _) = by_contender(trials, *of);
+            going_on.extend(race.inside().map(|k| names[k].clone()));
+        }
+        if next_look(round, None).is_none() {
+            self.given_up.extend(self.open().map(|(of, _)| *of).collect::<Vec<_>>());
+            going_on.clear();
+        }
+        let open = self.open().count();
+        self.news = Some(format!("{} of {} decided", self.races.len() - open, self.races.len()));
+        going_on
+    }
+
+    fn reason(&self) -> StopReason {
+        if self.given_up.is_empty() { StopReason::Decided } else { StopReason::OutOfReach }
+    }
+
+    fn news(&self) -> Option<String> {
+        self.news.clone()
+    }
+
+    fn expected_rounds(&self) -> u32 {
+        let needed = self.open().map(|(_, race)| race.needed.unwrap_or(0)).max().unwrap_or(0);
+        next_look(0, Some(needed)).unwrap_or(LOOKS[LOOKS.len() - 1])
+    }
+}

@@ -1,0 +1,195 @@
+//! A scripted executor: the trials of a world, on a clock of its own.
+
+use std::time::Duration;
+
+use cipher_survey::model::record::{Asked, Outcome, Phase, Spent, Trial};
+use cipher_survey::model::{Cipher, CpuTimes, Direction, Method, Source};
+use cipher_survey::plan::{Contender, PlannedTrial};
+use cipher_survey::run::survey::{Executor, Stopped};
+use cipher_survey::ui::Events;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::worlds::World;
+
+/// Seconds between two trials.
+const AROUND_S: f64 = 0.15;
+
+/// One survey's host, with what it has drawn of its world.
+pub struct Host {
+    rates: Vec<f64>,
+    handshake_s: f64,
+    noise: f64,
+    drift: f64,
+    drift_s: f64,
+    slow: f64,
+    pub startups_s: Vec<f64>,
+    throttled_from_s: f64,
+    states: f64,
+    random: ChaCha8Rng,
+    clock_s: f64,
+    /// The drift now, in standard deviations.
+    weather: f64,
+    /// What the weather was in each trial: round, logarithm.
+    weather_seen: Vec<(u32, f64)>,
+}
+
+pub fn contender(k: usize) -> Contender {
+    Contender {
+        pairing: 0,
+        method: Method::Pipe,
+        direction: Direction::Upload,
+        cipher: Cipher(format!("cipher-{k}")),
+        mac: None,
+    }
+}
+
+pub fn index(cipher: &Cipher) -> usize {
+    cipher.as_str().rsplit('-').next().unwrap().parse().unwrap()
+}
+
+impl Host {
+    pub fn new(world: &World, seed: u64) -> Host {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let mut between = |(low, high): (f64, f64)| low + (high - low) * random.random::<f64>();
+        let (noise, drift, drift_s) =
+            (between(world.noise), between(world.drift), between(world.drift_s));
+        let (slow, startup_s) = (between(world.slow), between(world.startup_s));
+        let throttled_from_s = match between((0.0, 1.0)) < world.throttled {
+            true => between((0.0, 150.0)),
+            false => f64::INFINITY,
+        };
+        let mut host = Host {
+            rates: world.rates.clone(),
+            handshake_s: world.handshake_s,
+            noise,
+            drift,
+            drift_s,
+            slow,
+            startups_s: Vec::new(),
+            throttled_from_s,
+            states: world.states,
+            random,
+            clock_s: 0.0,
+            weather: 0.0,
+            weather_seen: Vec::new(),
+        };
+        host.weather = host.normal();
+        for _ in 0..world.rates.len() {
+            let own = startup_s * (1.0 + 0.05 * host.normal());
+            host.startups_s.push(own);
+        }
+        host
+    }
+
+    /// An empty transfer, as the pilot would have made it.
+    pub fn pilot(&mut self) -> Trial {
+        let planned = PlannedTrial { round: 0, contender: contender(0), asked: Asked::Bytes(0) };
+        let mut trial = self.trial(&planned);
+        trial.phase = Phase::Pilot;
+        trial.bytes = Some(0);
+        trial.real_s = Some(self.startups_s[0]);
+        trial
+    }
+
+    /// The mean over rounds, pilot apart; of two states of placement half of each.
+    pub fn mean_weather(&self) -> f64 {
+        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+        let last = self.weather_seen.iter().map(|(round, _)| *round).max().unwrap_or(0);
+        let of = |round: u32| -> Vec<f64> {
+            let own = self.weather_seen.iter().filter(|(other, _)| *other == round);
+            own.map(|(_, weather)| *weather).collect()
+        };
+        let states = 0.5 * (1.0 - self.states).ln();
+        states + mean(&(1..=last).map(|round| mean(&of(round))).collect::<Vec<_>>())
+    }
+
+    fn normal(&mut self) -> f64 {
+        // Box and Muller.
+        let (u, v): (f64, f64) = (1.0 - self.random.random::<f64>(), self.random.random());
+        (-2.0 * u.ln()).sqrt() * (2.0 * std::f64::consts::PI * v).cos()
+    }
+
+    fn pass(&mut self, seconds: f64) {
+        let kept = (-seconds / self.drift_s).exp();
+        self.weather = kept * self.weather + (1.0 - kept * kept).sqrt() * self.normal();
+        self.clock_s += seconds;
+    }
+
+    fn trial(&mut self, planned: &PlannedTrial) -> Trial {
+        let k = index(&planned.contender.cipher);
+        self.pass(self.handshake_s + AROUND_S);
+        let lasts = match planned.asked {
+            Asked::Seconds(seconds) => seconds,
+            Asked::Bytes(_) => 0.0,
+        };
+        self.pass(lasts / 2.0);
+        let mut weather = self.drift * self.weather;
+        if self.clock_s > self.throttled_from_s {
+            weather += 0.75_f64.ln();
+        }
+        self.weather_seen.push((planned.round, weather));
+        let mut disturbed = self.noise * self.normal();
+        if self.random.random::<f64>() < self.slow {
+            disturbed -= (1.1 + 0.5 * self.random.random::<f64>()).ln();
+        }
+        if self.states > 0.0 && self.random.random::<f64>() < 0.5 {
+            disturbed += (1.0 - self.states).ln();
+        }
+        self.pass(lasts / 2.0);
+        let rate = self.rates[k] * 1e6 * (weather + disturbed).exp();
+        let bytes = rate * (lasts - self.startups_s[k]).max(0.0);
+        // A CPU-second a GB and a hundredth of noise.
+        let cpu_s = 500.0 / self.rates[k] * bytes / 1e9 * (0.01 * self.normal()).exp();
+        let spent = Spent {
+            source: Source::Inside,
+            resolution_s: 0.001,
+            split_resolution_s: 0.01,
+            bulk: CpuTimes { user_s: 0.7 * cpu_s, system_s: 0.3 * cpu_s, total_s: cpu_s },
+            real_s: Some(lasts),
+            handshake: None,
+            helpers: None,
+            with_helpers: false,
+        };
+        Trial {
+            phase: Phase::Round,
+            round: planned.round,
+            pairing: 0,
+            method: planned.contender.method,
+            direction: planned.contender.direction,
+            cipher: planned.contender.cipher.clone(),
+            mac: None,
+            asked: planned.asked,
+            started: "2026-01-02T03:04:05Z".into(),
+            outcome: Outcome::Measured,
+            negotiated: None,
+            bytes: Some(bytes as u64),
+            handshake_s: Some(self.handshake_s),
+            real_s: Some(lasts),
+            steady: None,
+            client: Some(spent),
+            server: Some(spent),
+            server_missing: None,
+            server_checks: Vec::new(),
+            near_host: None,
+            far_host: None,
+            sha256: None,
+            backoff_s: 0.0,
+            at_s: self.clock_s,
+        }
+    }
+}
+
+impl Executor for Host {
+    fn elapsed(&self) -> Duration {
+        Duration::from_secs_f64(self.clock_s)
+    }
+
+    fn prepare(&mut self, _: &[PlannedTrial]) -> Result<(), Stopped> {
+        Ok(())
+    }
+
+    fn run(&mut self, planned: &PlannedTrial, _: &mut dyn Events) -> Result<Trial, Stopped> {
+        Ok(self.trial(planned))
+    }
+}

@@ -1,0 +1,98 @@
+//! One simulated survey and what its analysis says.
+
+use std::time::Duration;
+
+use cipher_survey::analysis::race::{Question, Rule};
+use cipher_survey::analysis::summary::Section;
+use cipher_survey::analysis::{Summary, summarise};
+use cipher_survey::model::Sink;
+use cipher_survey::model::record::{Header, Line, StopReason, Trial};
+use cipher_survey::model::survey::Survey;
+use cipher_survey::plan::trial_seconds;
+use cipher_survey::run::interrupt::Interrupt;
+use cipher_survey::run::stopping::Adaptive;
+use cipher_survey::run::survey::{Course, end, run_rounds};
+use cipher_survey::sizing::Sizer;
+use cipher_survey::ui::Silent;
+
+use crate::host::{Host, contender};
+use crate::worlds::World;
+
+/// The default of `--precision`.
+pub const PRECISION: f64 = 0.03;
+
+pub struct Done {
+    pub summary: Summary,
+    pub trials: Vec<Trial>,
+    pub reason: StopReason,
+    pub wall_s: f64,
+    /// The mean of what fell on all ciphers alike, in logarithms.
+    pub weather: f64,
+    /// Seconds that a trial of each cipher loses to its start-up.
+    pub startups_s: Vec<f64>,
+    pub trial_s: f64,
+}
+
+impl Done {
+    pub fn section(&self) -> &Section {
+        &self.summary.tables[0].sections[0]
+    }
+}
+
+pub fn run(world: &World, seed: u64) -> Done {
+    let mut host = Host::new(world, seed);
+    let pilot = host.pilot();
+    let trial_s = trial_seconds(world.handshake_s, false);
+    let mut course = Course {
+        contenders: (0..world.rates.len()).map(contender).collect(),
+        sizer: Sizer::new(Sink::Null, false, 1 << 40, vec![trial_s]),
+        seed,
+        budget: Some(Duration::from_secs_f64(world.budget_s)),
+        trial_s: trial_s + world.handshake_s,
+    };
+    let rule = Rule::looking(PRECISION, Question::Choice);
+    let mut stop = Adaptive::new(rule, vec![pilot.clone()]);
+    let mut journal: Vec<Line> = Vec::new();
+    journal.push(Line::Trial(Box::new(pilot)));
+    let reason = run_rounds(
+        &mut course,
+        &mut host,
+        &mut stop,
+        &mut journal,
+        &mut Silent,
+        &Interrupt::default(),
+    )
+    .unwrap();
+    let trials: Vec<Trial> = journal
+        .into_iter()
+        .filter_map(|line| if let Line::Trial(trial) = line { Some(*trial) } else { None })
+        .collect();
+    let wall_s = trials.last().map_or(0.0, |trial| trial.at_s);
+    let survey = Survey {
+        header: header(seed),
+        trials: trials.clone(),
+        end: Some(end(reason.clone(), wall_s, 0.0, None)),
+        problems: Vec::new(),
+    };
+    Done {
+        summary: summarise(&survey),
+        trials,
+        reason: reason.0,
+        wall_s,
+        weather: host.mean_weather(),
+        startups_s: host.startups_s.clone(),
+        trial_s,
+    }
+}
+
+/// Of a real survey, told to go on until decided.
+fn header(seed: u64) -> Header {
+    let record = include_str!("../../fixtures/records/pipe-1.jsonl");
+    let Ok(Line::Survey(mut header)) = serde_json::from_str(record.lines().next().unwrap()) else {
+        panic!("the record has no header");
+    };
+    header.rounds = None;
+    header.precision = PRECISION;
+    header.seed = seed;
+    *header
+}
