@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::race::{Interval, Label, Race, Rule, against, disturbed, own};
+use super::intervals::{Interval, against, disturbed, own};
+use super::race::{Label, Race, Rule};
 use super::series::{Figure, field};
 use crate::model::record::Trial;
 

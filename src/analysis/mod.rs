@@ -6,6 +6,8 @@ pub mod conclusion;
 pub mod figures;
 pub mod finding;
 pub mod fit;
+pub mod intervals;
+mod judge;
 mod masks;
 pub mod outcomes;
 pub mod pace;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use cipher_survey::analysis::race::t_quantile;
+use cipher_survey::analysis::intervals::t_quantile;
 use cipher_survey::model::record::{Phase, Trial};
 
 /// Whether it ever calls a cipher slower.
