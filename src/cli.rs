@@ -22,7 +22,8 @@ use crate::report::Format;
         cipher-survey pi1 file.iso            survey the host pi1 of your ssh_config with scp\n  \
         cipher-survey me@nas:/volume1 --method scp,pipe\n  \
         cipher-survey loopback                no other host needed: this machine against itself\n  \
-        cipher-survey list pi1 --usable       ciphers that both ends support\n\n\
+        cipher-survey list pi1 --usable       ciphers that both ends support\n  \
+        cipher-survey recommend               what the last surveys say, with lines to paste\n\n\
         Exit status: 0 complete, 1 some trials failed, 2 nothing could be measured, \
         130 interrupted."
 )]
@@ -43,10 +44,12 @@ pub enum Verb {
     List(ListArgs),
     /// Print a saved survey again
     Report(ReportArgs),
+    /// From saved surveys: which cipher to use for what, why, and the lines to paste
+    Recommend(RecommendArgs),
 }
 
 /// Names of the verbs, to tell a mistyped one from a host.
-pub const VERBS: &[&str] = &["run", "loopback", "list", "report", "help"];
+pub const VERBS: &[&str] = &["run", "loopback", "list", "report", "recommend", "help"];
 
 #[derive(Debug, Args)]
 pub struct RunArgs {
@@ -244,6 +247,19 @@ pub struct ReportArgs {
     pub journal: PathBuf,
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct RecommendArgs {
+    /// Journals (JSON lines) of surveys; none: the newest of each target
+    #[arg(value_name = "FILE")]
+    pub journals: Vec<PathBuf>,
+    /// Recommend legacy ciphers (CBC) and MACs too; broken ones never
+    #[arg(long)]
+    pub allow_legacy: bool,
+    /// Form of the recommendation
+    #[arg(long, default_value = "table")]
+    pub format: Format,
 }
 
 #[cfg(test)]

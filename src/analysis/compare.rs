@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::intervals::{Interval, against, disturbed, own};
-use super::race::{Label, Race, Rule};
+use super::race::{Field, Label, Race, Rule};
 use super::series::{Figure, field};
 use crate::model::record::Trial;
 
@@ -70,11 +70,15 @@ pub fn compare(
         .enumerate()
         .map(|(k, trials)| if takes_part(k) { trials.clone() } else { Vec::new() })
         .collect();
-    let field = field(&chosen, figure, startup_s);
-    let race = Race::judged(&field, rule);
+    compare_field(&field(&chosen, figure, startup_s), figure, rule)
+}
+
+/// Compares what has been brought into rounds.
+pub fn compare_field(field: &Field, figure: Figure, rule: &Rule) -> Comparison {
+    let race = Race::judged(field, rule);
     let leader = race.leader.unwrap_or(0);
-    let (against, own) = (against(&field, leader), own(&field, leader));
-    let disturbed = disturbed(&field);
+    let (against, own) = (against(field, leader), own(field, leader));
+    let disturbed = disturbed(field);
     let compared = |k: usize| {
         field.values[k].iter().any(Option::is_some).then(|| Compared {
             label: race.labels[k],
@@ -84,6 +88,6 @@ pub fn compare(
             disturbed: disturbed[k],
         })
     };
-    let rows = (0..rows.len()).map(compared).collect();
+    let rows = (0..field.values.len()).map(compared).collect();
     Comparison { rows, race }
 }

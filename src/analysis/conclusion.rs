@@ -54,9 +54,6 @@ pub fn conclude(setting: &Setting, rows: &[Row], fastest: Standing, costs: Costs
     let mut text = format!("{}: {}", setting.scope, speed(&fastest, setting, measured));
     let default = default.map(|row| Choice::of(row, rows));
     text += &gain(&fastest, default.as_ref(), times_unasked, setting.unasked);
-    if let Some(cheapest) = costs.both.as_ref().filter(|both| both.others().count() > 0) {
-        text += &cost(cheapest, &fastest.leader, measured, setting.precision);
-    }
     Conclusion {
         scope: setting.scope.to_owned(),
         fastest,
@@ -153,29 +150,6 @@ fn gain(
         }
         Some(times) => format!("; {} {default}, which ssh negotiates unasked.", times_text(times)),
         None => format!("; {default} is what ssh negotiates unasked."),
-    }
-}
-
-fn cost(cheapest: &Standing, fastest: &Choice, measured: usize, precision: f64) -> String {
-    let figure = format!("{} CPU-s per GB at both ends together", significant(cheapest.figure));
-    let priced = 1 + cheapest.others().count();
-    let among = match priced == measured {
-        true => String::new(),
-        false => format!(" of the {priced} with figures of both ends"),
-    };
-    let Standing { leader, ties, undecided, .. } = cheapest;
-    let names = || list([leader].into_iter().chain(ties.iter().map(|tie| &tie.choice)));
-    if !undecided.is_empty() {
-        let rivals = list(undecided.iter().map(|other| &other.choice));
-        return format!(" Cheapest{among}: {leader}, {figure}, undecided against {rivals}.");
-    }
-    if !ties.is_empty() {
-        let within = per_cent(100.0 * precision);
-        return format!(" Cheapest{among}, within {within}: {}, {figure}.", names());
-    }
-    match leader == fastest {
-        true => format!(" Cheapest{among} too: {leader}, {figure}."),
-        false => format!(" Cheapest{among}: {leader}, {figure}."),
     }
 }
 

@@ -24,7 +24,7 @@ fn costing(trials: Vec<Trial>, total_s: f64) -> Vec<Trial> {
 fn a_margin_above_its_interval_is_a_claim() {
     let mut trials = costing(rounds(CHACHA, [36.0, 36.1, 36.9]), 0.3);
     trials.extend(costing(rounds(GCM, [21.8, 22.0, 22.2]), 0.2));
-    insta::assert_snapshot!(text(trials), @"upload: chacha20-poly1305@openssh.com is fastest, 36.3 MB/s ±1 %, 1.65 (1.63 to 1.67) times aes128-gcm@openssh.com; it is what ssh negotiates unasked. Cheapest: aes128-gcm@openssh.com, 2.10 CPU-s per GB at both ends together.");
+    insta::assert_snapshot!(text(trials), @"upload: chacha20-poly1305@openssh.com is fastest, 36.3 MB/s ±1 %, 1.65 (1.63 to 1.67) times aes128-gcm@openssh.com; it is what ssh negotiates unasked.");
 }
 
 #[test]
@@ -32,14 +32,14 @@ fn equals_within_the_precision_are_called_so() {
     let mut trials = rounds(GCM, [36.0, 38.0, 40.0]);
     trials.extend(rounds(CTR, [36.1, 37.9, 40.1]));
     trials.extend(rounds(CHACHA, [18.0, 19.0, 20.1]));
-    insta::assert_snapshot!(text(trials), @"upload: aes128-ctr and aes128-gcm@openssh.com are equally fast (within 3 %), 38.0 MB/s ±0.4 %, 2.00 (1.99 to 2.01) times chacha20-poly1305@openssh.com, which ssh negotiates unasked. Cheapest, within 3 %: chacha20-poly1305@openssh.com, aes128-ctr and aes128-gcm@openssh.com, 3.00 CPU-s per GB at both ends together.");
+    insta::assert_snapshot!(text(trials), @"upload: aes128-ctr and aes128-gcm@openssh.com are equally fast (within 3 %), 38.0 MB/s ±0.4 %, 2.00 (1.99 to 2.01) times chacha20-poly1305@openssh.com, which ssh negotiates unasked.");
 }
 
 #[test]
 fn what_can_not_be_told_is_undecided_with_its_bound() {
     let mut trials = rounds(GCM, [36.0, 30.0, 41.0]);
     trials.extend(rounds(CTR, [33.1, 35.9, 36.1]));
-    insta::assert_snapshot!(text(trials), @"upload: aes128-gcm@openssh.com leads, 35.4 MB/s ±42 %; undecided between it and aes128-ctr (nothing is more than 29 % faster; no reasonable time would decide it); chacha20-poly1305@openssh.com, which ssh negotiates unasked, was not measured: no gain is stated. Cheapest, within 3 %: aes128-gcm@openssh.com and aes128-ctr, 3.00 CPU-s per GB at both ends together.");
+    insta::assert_snapshot!(text(trials), @"upload: aes128-gcm@openssh.com leads, 35.4 MB/s ±42 %; undecided between it and aes128-ctr (nothing is more than 29 % faster; no reasonable time would decide it); chacha20-poly1305@openssh.com, which ssh negotiates unasked, was not measured: no gain is stated.");
 }
 
 #[test]
@@ -55,7 +55,6 @@ fn no_gain_is_stated_over_what_was_not_measured() {
     assert!(said.contains("was not measured: no gain is stated."), "{said}");
     let alone = text(rounds(GCM, [60.0; 3]));
     assert!(alone.starts_with("upload: only aes128-gcm@openssh.com was measured"), "{alone}");
-    assert!(!alone.contains("heapest"), "{alone}");
 }
 
 #[test]
@@ -66,19 +65,6 @@ fn the_next_is_another_cipher_and_macs_tell_rows_apart() {
     let said = text(trials);
     assert!(said.contains("aes128-ctr with umac-64-etm@openssh.com is fastest"), "{said}");
     assert!(said.contains("2.00 times chacha20-poly1305@openssh.com"), "{said}");
-}
-
-#[test]
-fn a_coarse_or_missing_cost_ranks_nothing() {
-    let slow = || rounds(CHACHA, [25.0; 3]);
-    let coarse = each(rounds(GCM, [50.0; 3]), |trial| {
-        trial.server.as_mut().unwrap().resolution_s = 0.1;
-        trial.server.as_mut().unwrap().bulk.total_s = 0.01;
-    });
-    assert!(!text([coarse, slow()].concat()).contains("heapest"));
-    let missing = each(rounds(GCM, [50.0; 3]), |trial| trial.server = None);
-    let said = text([missing, slow(), costing(rounds(CTR, [20.0; 3]), 0.1)].concat());
-    assert!(said.contains("Cheapest of the 2 with figures of both ends: aes128-ctr"), "{said}");
 }
 
 #[test]

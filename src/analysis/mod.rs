@@ -1,17 +1,21 @@
 //! What a survey's trials say: figures, standings, warnings. Pure functions of the journal,
 //! so that an old survey can be reported again anywhere.
 
+pub mod advice;
 pub mod compare;
 pub mod conclusion;
 pub mod figures;
 pub mod finding;
 pub mod fit;
+pub mod floor;
 pub mod intervals;
 mod judge;
 mod masks;
 pub mod outcomes;
 pub mod pace;
 pub mod race;
+pub mod recommend;
+mod rows;
 pub mod series;
 pub mod standing;
 pub mod statistics;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::summary::Groups;
+use super::rows::Groups;
 use crate::model::record::Outcome;
 use crate::model::{Cipher, Mac, Survey};
 

@@ -17,7 +17,7 @@ pub const LOOKS: [u32; 9] = [3, 4, 6, 8, 11, 16, 22, 32, 45];
 /// would cost more rounds than they save errors (simulated: `results/validation/`).
 const SHARES: f64 = 5.0;
 
-/// No forecast rests on fewer rounds.
+/// A forecast is trusted from so many rounds on.
 pub const FORECAST_FROM: u32 = 6;
 
 /// What is to be decided before rounds stop.

@@ -59,6 +59,35 @@ pub fn field(contenders: &[Vec<&Trial>], figure: Figure, startup_s: f64) -> Fiel
     Field { values, tried: contenders.iter().map(last).collect(), bias }
 }
 
+/// As many bytes in each of the contenders' directions: the merit of one byte each way, in the
+/// rounds that all directions were measured in.
+pub fn both_ways(contenders: &[Vec<Vec<&Trial>>], figure: Figure, startup_s: f64) -> Field {
+    let ways = contenders.iter().map(Vec::len).max().unwrap_or(0);
+    let fields: Vec<Field> = (0..ways)
+        .map(|way| {
+            let of = |ways: &Vec<Vec<_>>| ways.get(way).cloned().unwrap_or_default();
+            field(&contenders.iter().map(of).collect::<Vec<_>>(), figure, startup_s)
+        })
+        .collect();
+    let rounds =
+        fields.iter().flat_map(|field| field.values.iter().map(Vec::len)).max().unwrap_or(0);
+    let cell = |k: usize, n: usize| {
+        let inverses = fields.iter().map(|field| Some((-(*field.values[k].get(n)?)?).exp()));
+        let inverses: Option<Vec<f64>> = inverses.collect();
+        let inverses = inverses.filter(|inverses| !inverses.is_empty())?;
+        Some(-(inverses.iter().sum::<f64>() / inverses.len() as f64).ln())
+    };
+    let all = 0..contenders.len();
+    Field {
+        values: all.clone().map(|k| (0..rounds).map(|n| cell(k, n)).collect()).collect(),
+        tried: all
+            .clone()
+            .map(|k| fields.iter().map(|field| field.tried[k]).min().unwrap_or(0))
+            .collect(),
+        bias: all.map(|k| fields.iter().map(|field| field.bias[k]).fold(0.0, f64::max)).collect(),
+    }
+}
+
 /// Seconds that an empty transfer takes beyond its handshake: the median of the pilot's. A
 /// direction without empty transfers of its own takes those of its method, or of any.
 pub fn startup_s(trials: &[Trial], pairing: usize, method: Method, direction: Direction) -> f64 {

@@ -1,6 +1,6 @@
 //! The tables of a survey: trials of the rounds sorted into tables, sections and rows.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -9,10 +9,11 @@ use super::figures::Row;
 use super::judge::judge;
 use super::outcomes::{self, Failure, Skipped};
 use super::pace::Pace;
+use super::rows::{Groups, RowKey, TableKey, by_table, groups, rounds, way};
 use super::series::startup_s;
 use super::statistics::median;
 use super::warnings::{self, Warning};
-use crate::model::record::{Outcome, PairedEnd, Pairing, Phase, Trial};
+use crate::model::record::{Outcome, PairedEnd, Pairing, Trial};
 use crate::model::{AesClass, Direction, Mac, Method, Survey};
 
 /// All that a report says beyond the header and the trials.
@@ -69,37 +70,8 @@ pub fn summarise(survey: &Survey) -> Summary {
     }
 }
 
-/// For each pairing the first one that differs from it in nothing but masks.
-pub type Groups = Vec<usize>;
-
-fn groups(pairings: &[Pairing]) -> Groups {
-    fn key(pairing: &Pairing) -> (&str, &str, &str) {
-        (&pairing.target, &pairing.client.program, &pairing.server.program)
-    }
-    let mut first = HashMap::new();
-    pairings
-        .iter()
-        .enumerate()
-        .map(|(index, pairing)| *first.entry(key(pairing)).or_insert(index))
-        .collect()
-}
-
-fn rounds(survey: &Survey) -> impl Iterator<Item = &Trial> {
-    survey.trials.iter().filter(|trial| trial.phase == Phase::Round)
-}
-
-type TableKey = (usize, Method, Direction);
-type RowKey<'a> = (usize, &'a str, Option<&'a str>);
-
 fn tables(survey: &Survey, groups: &Groups) -> Vec<Table> {
-    let macs = Macs::of(survey);
-    let mut sorted: BTreeMap<TableKey, BTreeMap<RowKey, Vec<&Trial>>> = BTreeMap::new();
-    for trial in rounds(survey) {
-        let Some(&group) = groups.get(trial.pairing) else { continue };
-        let rows = sorted.entry((group, trial.method, trial.direction)).or_default();
-        let key = (trial.pairing, trial.cipher.as_str(), macs.of_trial(trial));
-        rows.entry(key).or_default().push(trial);
-    }
+    let sorted = by_table(survey, groups);
     let keys: Vec<TableKey> = sorted.keys().copied().collect();
     let pace = Pace::of(&survey.trials);
     let pairings = &survey.header.pairings;
@@ -172,50 +144,12 @@ fn is_unasked(row: &Row, pairing: &Pairing, direction: Direction) -> bool {
     row.cipher == unasked.cipher && row.mac == unasked.explicit_mac()
 }
 
-fn way(names: &crate::model::Negotiated, direction: Direction) -> &crate::model::OneWay {
-    match direction {
-        Direction::Upload => &names.client_to_server,
-        Direction::Download => &names.server_to_client,
-    }
-}
-
 /// Whether AES instructions serve this end: a mask hides what the CPU has.
-fn aes_state(end: &PairedEnd) -> &'static str {
+pub fn aes_state(end: &PairedEnd) -> &'static str {
     match (&end.mask, end.host.aes.class) {
         (Some(_), _) | (None, AesClass::NoAes) => "off",
         (None, AesClass::Aes) => "on",
         (None, AesClass::Unknown) => "?",
-    }
-}
-
-/// The MAC of each trial. A trial that failed before its log named one belongs with those
-/// that asked the same and were measured.
-struct Macs<'a>(HashMap<(usize, &'a str, Option<&'a str>), Option<&'a str>>);
-
-impl<'a> Macs<'a> {
-    fn of(survey: &'a Survey) -> Macs<'a> {
-        let named = survey
-            .trials
-            .iter()
-            .filter_map(|trial| Some((Self::asked(trial), Self::negotiated(trial)?)));
-        Macs(named.collect())
-    }
-
-    fn of_trial(&self, trial: &'a Trial) -> Option<&'a str> {
-        let asked = trial.mac.as_ref().map(Mac::as_str);
-        let known = || self.0.get(&Self::asked(trial)).copied();
-        Self::negotiated(trial).or_else(known).unwrap_or(asked)
-    }
-
-    fn asked(trial: &Trial) -> (usize, &str, Option<&str>) {
-        (trial.pairing, trial.cipher.as_str(), trial.mac.as_ref().map(Mac::as_str))
-    }
-
-    /// Absent: not known. `Some(None)`: the cipher needs none.
-    fn negotiated(trial: &Trial) -> Option<Option<&str>> {
-        let names = trial.negotiated.as_ref().filter(|_| trial.outcome == Outcome::Measured)?;
-        let mac = way(names, trial.direction).mac.as_str();
-        Some((mac != crate::model::names::IMPLICIT_MAC).then_some(mac))
     }
 }
 
@@ -245,6 +179,7 @@ mod tests {
     use crate::analysis::testing::{
         self, MAC, each, failed, loopback, rounds, survey, trial, with_mac,
     };
+    use crate::model::record::Phase;
 
     const CHACHA: &str = "chacha20-poly1305@openssh.com";
     const GCM: &str = "aes128-gcm@openssh.com";

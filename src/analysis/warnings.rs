@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::figures::{Cost, Row};
 use super::finding::{End, Finding};
 use super::masks;
-use super::summary::{Groups, Table};
+use super::rows::Groups;
+use super::summary::Table;
 use crate::model::record::{Outcome, Pairing, StopReason, Trial};
 use crate::model::{Source, Survey};
 

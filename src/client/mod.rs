@@ -3,6 +3,7 @@
 
 pub mod failure;
 pub mod openssh;
+pub mod paste;
 pub mod transcript;
 
 pub use failure::{Failure, FailureKind};

@@ -4,6 +4,7 @@ pub mod effort;
 pub mod list;
 pub mod loopback;
 pub mod output;
+pub mod recommend;
 pub mod report;
 pub mod run;
 pub mod survey;

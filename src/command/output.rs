@@ -1,7 +1,7 @@
 //! Where a report goes: standard output, or a file that is written whole or not at all.
 
 use std::io::{IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -12,6 +12,14 @@ use crate::report::{self, Style};
 /// A line longer than this is hard to follow even where the terminal is wider.
 const WIDEST: usize = 160;
 const DEFAULT_WIDTH: usize = 80;
+
+/// A survey from its journal.
+pub fn read(journal: &PathBuf) -> Result<Survey> {
+    let shown = journal.display();
+    let text =
+        std::fs::read(journal).with_context(|| format!("the journal {shown} can't be read"))?;
+    Survey::read(&text).with_context(|| format!("{shown} is not a journal of a survey"))
+}
 
 pub fn print(survey: &Survey, args: &OutputArgs, journal: Option<&Path>) -> Result<()> {
     match &args.output {

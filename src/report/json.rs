@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::advice::Advised;
 use crate::analysis::Summary;
 use crate::model::Survey;
 use crate::model::record::{End, Header, Trial};
@@ -15,14 +16,21 @@ struct Document<'a> {
     trials: &'a [Trial],
     end: Option<&'a End>,
     summary: &'a Summary,
+    recommendations: &'a [Advised],
 }
 
-pub fn write(survey: &Survey, summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(
+    survey: &Survey,
+    summary: &Summary,
+    recommendations: &[Advised],
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let document = Document {
         header: &survey.header,
         trials: &survey.trials,
         end: survey.end.as_ref(),
         summary,
+        recommendations,
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)

@@ -6,9 +6,11 @@ use std::path::Path;
 
 use clap::ValueEnum;
 
+use crate::analysis::recommend::recommend;
 use crate::analysis::summarise;
 use crate::model::Survey;
 
+pub mod advice;
 mod grid;
 mod heading;
 mod json;
@@ -55,8 +57,9 @@ pub fn write(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let summary = summarise(survey);
+    let advised = advice::advised(survey, recommend(survey, false));
     match format {
-        Format::Table => table::write(survey, &summary, style, journal, out),
-        Format::Json => json::write(survey, &summary, out),
+        Format::Table => table::write(survey, &summary, &advised, style, journal, out),
+        Format::Json => json::write(survey, &summary, &advised, out),
     }
 }

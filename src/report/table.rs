@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use super::advice::{self, Advised};
 use super::page::{Ink, Page};
 use super::{Style, grid, heading};
 use crate::analysis::Summary;
@@ -15,6 +16,7 @@ use crate::model::{Source, Survey};
 pub fn write(
     survey: &Survey,
     summary: &Summary,
+    advised: &[Advised],
     style: &Style,
     journal: Option<&Path>,
     out: &mut dyn Write,
@@ -31,6 +33,7 @@ pub fn write(
     left_out(summary, &mut page);
     warnings(summary, &mut page);
     conclusions(summary, &mut page);
+    advice::closing(advised, &mut page);
     if let Some(path) = journal {
         page.blank();
         // Not wrapped, so that it can be copied.

@@ -68,11 +68,16 @@ impl Journal for Vec<Line> {
 
 /// Where journals go unless told otherwise: `cipher-survey` below the platform's data directory
 /// (`$XDG_DATA_HOME`, else `~/.local/share`).
-pub fn default_path(target: &str, started: &jiff::Timestamp) -> Result<PathBuf> {
+pub fn default_directory() -> Result<PathBuf> {
     let base = etcetera::choose_base_strategy()
         .context("no home directory is known; name a journal with --journal")?;
+    Ok(base.data_dir().join("cipher-survey"))
+}
+
+/// A name for the journal of a survey of `target`, that sorts by time.
+pub fn default_path(target: &str, started: &jiff::Timestamp) -> Result<PathBuf> {
     let plain = |c: char| if c.is_ascii_alphanumeric() || ".-_@".contains(c) { c } else { '_' };
     let name: String = target.chars().map(plain).take(80).collect();
     let stamp = started.strftime("%Y%m%dT%H%M%S%3fZ");
-    Ok(base.data_dir().join("cipher-survey").join(format!("{stamp}-{name}.jsonl")))
+    Ok(default_directory()?.join(format!("{stamp}-{name}.jsonl")))
 }

@@ -56,22 +56,16 @@ impl Adaptive {
     /// decide the others.
     fn give_up(&mut self, round: u32, pace: &Pace, left_s: f64) {
         loop {
-            let costs: Vec<(Key, f64, bool)> = self
+            let costs: Vec<(Key, f64)> = self
                 .open()
                 .map(|(of, race)| {
-                    let next = next_look(round, race.needed.filter(|_| round >= FORECAST_FROM));
-                    let rounds = next.map_or(f64::INFINITY, |next| f64::from(next - round));
-                    let cost = rounds * race.inside().count() as f64 * pace.trial_s(*of);
-                    (*of, cost, round >= FORECAST_FROM && race.looked == Some(round))
+                    let rounds = f64::from(forecast(round, race).max(round + 1) - round);
+                    (*of, rounds * race.inside().count() as f64 * pace.trial_s(*of))
                 })
                 .collect();
-            let total: f64 = costs.iter().map(|(_, cost, _)| cost).sum();
-            let dearest = costs
-                .iter()
-                .filter(|(.., may_end)| *may_end)
-                .max_by(|(_, a, _), (_, b, _)| a.total_cmp(b));
-            match dearest {
-                Some((of, ..)) if total > left_s => self.given_up.push(*of),
+            let total: f64 = costs.iter().map(|(_, cost)| cost).sum();
+            match costs.iter().max_by(|(_, a), (_, b)| a.total_cmp(b)) {
+                Some((of, _)) if total > left_s => self.given_up.push(*of),
                 _ => return,
             }
         }
@@ -80,6 +74,13 @@ impl Adaptive {
     fn open(&self) -> impl Iterator<Item = &(Key, Race)> {
         self.races.iter().filter(|(of, race)| !race.decided && !self.given_up.contains(of))
     }
+}
+
+/// Rounds that a race needs, as far as so many rounds can tell: a forecast from few is a guess, so
+/// early on much less is believed possible.
+fn forecast(round: u32, race: &Race) -> u32 {
+    let trust = (f64::from(round) / f64::from(FORECAST_FROM)).powi(4).min(1.0);
+    (trust * f64::from(race.needed.unwrap_or(0))) as u32
 }
 
 /// The contenders of one race in a fixed order, with their trials.
