@@ -6,7 +6,7 @@ use crate::analysis::race::LOOKS;
 use crate::method::makes_files;
 use crate::model::units;
 use crate::model::{Direction, Sink};
-use crate::plan::{Contender, PILOT_LARGEST, groups};
+use crate::plan::{Contender, PILOT_LARGEST, PILOT_SMALL, groups};
 
 /// What a survey will do to both ends, said before it begins.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,16 +55,23 @@ impl Announcement {
         let staged = if downloads > 0 { 6 * largest * lanes.len() as u64 } else { 0 };
         let pilots_written = if uploads + downloads > 0 {
             2 * PILOT_LARGEST.min(largest) * groups.len() as u64
+                + PILOT_SMALL.min(largest) * contenders.len() as u64
         } else {
             0
         };
         let round_s = round_seconds(contenders, lanes);
         let pilot = |pairing: usize, lane: &LanePlan| {
+            let first_time = |method, direction| {
+                let others = |c: &&Contender| (c.pairing, c.method) == (pairing, method);
+                let first = contenders.iter().filter(others).map(|c| c.direction).min();
+                let same = contenders.iter().filter(others).filter(|c| c.direction == direction);
+                if first == Some(direction) { same.count() } else { 0 }
+            };
             let of_groups: usize = groups
                 .iter()
                 .filter(|(p, ..)| *p == pairing)
                 .map(|(_, method, direction)| match (makes_files(*method, sink), direction) {
-                    (true, _) => PILOT_PER_FILES,
+                    (true, _) => PILOT_PER_FILES + first_time(*method, *direction),
                     (false, Direction::Download) => PILOT_PER_PIPE_DOWNLOAD,
                     (false, Direction::Upload) => 0,
                 })

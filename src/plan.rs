@@ -202,6 +202,8 @@ pub fn trial_seconds(handshake_s: f64, loopback: bool) -> f64 {
 
 /// A pilot's file is at most so large.
 pub const PILOT_LARGEST: u64 = 8 << 20;
+/// That of each further cipher: above the 2 MiB of a session's window.
+pub const PILOT_SMALL: u64 = 4 << 20;
 
 /// Pairing, method and direction of contenders that are compared with each other.
 pub fn groups(contenders: &[Contender]) -> Vec<(usize, Method, Direction)> {

@@ -38,6 +38,11 @@ impl Sizer {
         Sizer { sink, full, largest, trial_s, rates: HashMap::new() }
     }
 
+    /// Sizes follow from rates.
+    pub fn needs_rates(&self) -> bool {
+        !self.full
+    }
+
     /// What a pilot of one group told of all its contenders.
     pub fn start_with(&mut self, contender: Contender, bytes_per_s: f64) {
         self.rates.insert(contender, bytes_per_s);

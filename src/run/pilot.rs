@@ -11,7 +11,7 @@ use crate::analysis::statistics::median;
 use crate::method::makes_files;
 use crate::model::record::{Asked, Line, Outcome, Phase, Trial};
 use crate::model::{Cipher, Direction, Method, Source};
-use crate::plan::{Contender, PILOT_LARGEST, PlannedTrial, groups};
+use crate::plan::{Contender, PILOT_LARGEST, PILOT_SMALL, PlannedTrial, groups};
 use crate::sizing::Sizer;
 use crate::ui::Events;
 
@@ -34,7 +34,7 @@ pub fn run(
     journal: &mut dyn Journal,
     events: &mut dyn Events,
 ) -> Result<Result<Vec<Trial>, Stopped>> {
-    let mut pilot = Pilot { executor, journal, events, trials: Vec::new() };
+    let mut pilot = Pilot { executor, journal, events, trials: Vec::new(), rates: Vec::new() };
     for pairing in 0..pilot.executor.lanes.len() {
         if let Err(stopped) = pilot.sources(pairing)? {
             return Ok(Err(stopped));
@@ -60,6 +60,8 @@ struct Pilot<'a> {
     journal: &'a mut dyn Journal,
     events: &'a mut dyn Events,
     trials: Vec<Trial>,
+    /// Contenders with their rates and with that of the default in the same direction.
+    rates: Vec<(Contender, f64, Option<f64>)>,
 }
 
 impl Pilot<'_> {
@@ -172,18 +174,55 @@ impl Pilot<'_> {
         }
         let startup = Startup { real_s: median(&reals).unwrap_or(0.0), reaper_s: median(&growths) };
         self.executor.lanes[pairing].startups.insert((method, direction), startup);
-        let bytes = PILOT_LARGEST.min(self.executor.payload.usable);
-        match self.run(contender, Asked::Bytes(bytes))? {
-            Ok(Trial { outcome: Outcome::Measured, real_s: Some(real_s), .. }) => {
-                let rate = bytes as f64 / (real_s - startup.real_s).max(0.1 * real_s).max(1e-3);
-                for contender in group {
-                    sizer.start_with((*contender).clone(), rate);
+        let usable = self.executor.payload.usable;
+        if !sizer.needs_rates() {
+            return Ok(Ok(()));
+        }
+        let default =
+            match self.rate(contender.clone(), PILOT_LARGEST.min(usable), startup.real_s)? {
+                Ok(rate) => rate,
+                Err(stopped) => return Ok(Err(stopped)),
+            };
+        let unasked = contender;
+        for contender in group {
+            // Ciphers differ by a factor of ten and more: one guess for all would make the first
+            // round many times too long. Their ratio is alike both ways.
+            let twin = self.rates.iter().find(|(of, ..)| {
+                (of.pairing, of.method, &of.cipher, &of.mac)
+                    == (pairing, method, &contender.cipher, &contender.mac)
+            });
+            let rate = match (twin, default) {
+                _ if **contender == unasked => default,
+                (Some((_, rate, Some(theirs))), Some(ours)) => Some(rate * ours / theirs),
+                _ => {
+                    let small = PILOT_SMALL.min(usable);
+                    match self.rate((*contender).clone(), small, startup.real_s)? {
+                        Ok(rate) => rate,
+                        Err(stopped) => return Ok(Err(stopped)),
+                    }
                 }
+            };
+            if let Some(rate) = rate {
+                self.rates.push(((*contender).clone(), rate, default));
+                sizer.start_with((*contender).clone(), rate);
             }
-            Ok(_) => {}
-            Err(stopped) => return Ok(Err(stopped)),
         }
         Ok(Ok(()))
+    }
+
+    /// Bytes a second of a transfer of so many, as far as one can tell.
+    fn rate(
+        &mut self,
+        contender: Contender,
+        bytes: u64,
+        startup_s: f64,
+    ) -> Result<Result<Option<f64>, Stopped>> {
+        let trial = match self.run(contender, Asked::Bytes(bytes))? {
+            Ok(trial) => trial,
+            Err(stopped) => return Ok(Err(stopped)),
+        };
+        let real_s = trial.real_s.filter(|_| trial.outcome == Outcome::Measured);
+        Ok(Ok(real_s.map(|real_s| bytes as f64 / (real_s - startup_s).max(0.3 * real_s).max(1e-3))))
     }
 
     /// What ssh would negotiate unasked.

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::hosts::Host;
+
 /// The program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_cipher-survey");
 
@@ -37,8 +39,8 @@ pub struct Options<'a> {
     pub ordinary: bool,
     /// Account its CPU in a cgroup of its own.
     pub cgroup: bool,
-    /// Run it under user-mode emulation: slow, steady, no AES.
-    pub emulated: bool,
+    /// Which host it runs on.
+    pub host: Host,
 }
 
 pub struct Lab {
@@ -46,6 +48,7 @@ pub struct Lab {
     pub cgroup: Option<Cgroup>,
     server: Child,
     ordinary: bool,
+    host: Host,
     _alone: MutexGuard<'static, ()>,
 }
 
@@ -86,15 +89,17 @@ impl Lab {
             said(Command::new("id").arg("-un")).trim().to_owned()
         };
         let (server, port) = start_server(directory.path(), &options);
+        let address = options.host.address.clone();
         let cgroup = options.cgroup.then(|| Cgroup::with(server.id()));
-        let lab = Lab { directory, cgroup, server, ordinary: options.ordinary, _alone: alone };
+        let (ordinary, host) = (options.ordinary, options.host);
+        let lab = Lab { directory, cgroup, server, ordinary, host, _alone: alone };
         let public = fs::read_to_string(lab.path("host_key.pub")).unwrap();
-        fs::write(lab.path("known_hosts"), format!("[127.0.0.1]:{port} {public}")).unwrap();
+        fs::write(lab.path("known_hosts"), format!("[{address}]:{port} {public}")).unwrap();
         let root = lab.directory.path().display().to_string();
         fs::write(
             lab.path("ssh_config"),
             format!(
-                "{}\nHost lab\n  HostName 127.0.0.1\n  Port {port}\n  User {user}\n  \
+                "{}\nHost lab\n  HostName {address}\n  Port {port}\n  User {user}\n  \
                  IdentityFile {root}/client_key\n  IdentitiesOnly yes\n  IdentityAgent none\n  \
                  UserKnownHostsFile {root}/known_hosts\n  GlobalKnownHostsFile /dev/null\n",
                 options.client
@@ -156,7 +161,7 @@ impl Lab {
 
     /// Starts it again on the same port.
     pub fn listen_again(&mut self) {
-        self.server = sshd(self.directory.path(), false);
+        self.server = sshd(self.directory.path(), &self.host);
         let log = self.path("sshd.log");
         wait_for_listening(&mut self.server, &log, 2);
     }
@@ -274,14 +279,15 @@ fn start_server(directory: &Path, options: &Options) -> (Child, u16) {
             false => "Subsystem sftp /usr/lib/openssh/sftp-server\n",
         };
         let config = format!(
-            "{}\nListenAddress 127.0.0.1\nPort {port}\nHostKey {}\nAuthorizedKeysFile {}\n\
+            "{}\nListenAddress {}\nPort {port}\nHostKey {}\nAuthorizedKeysFile {}\n\
              StrictModes no\nUsePAM no\nPidFile none\nPrintMotd no\n{subsystem}",
             options.server,
+            options.host.address,
             at("host_key"),
             at("client_key.pub"),
         );
         fs::write(directory.join("sshd_config"), config).unwrap();
-        let mut child = sshd(directory, options.emulated);
+        let mut child = sshd(directory, &options.host);
         if wait_for_listening(&mut child, &directory.join("sshd.log"), 1) {
             return (child, port);
         }
@@ -292,16 +298,15 @@ fn start_server(directory: &Path, options: &Options) -> (Child, u16) {
     panic!("the lab's sshd did not start");
 }
 
-fn sshd(directory: &Path, emulated: bool) -> Child {
-    let program = need("sshd", "openssh-server");
-    let mut command = if emulated {
-        let mut emulator = Command::new(need("qemu-x86_64-static", "qemu-user-static"));
-        // -r keeps sshd from starting itself again outside the emulator.
-        emulator.args(["-cpu", "qemu64"]).arg(&program).arg("-r");
-        emulator
-    } else {
-        Command::new(&program)
-    };
+fn sshd(directory: &Path, host: &Host) -> Child {
+    let program = host.sshd.clone().unwrap_or_else(|| need("sshd", "openssh-server"));
+    let mut words = host.under.iter().map(OsStr::new).chain([program.as_os_str()]);
+    let mut command = Command::new(words.next().unwrap());
+    command.args(words).envs(host.environment.iter().copied());
+    if host.emulated {
+        // Keeps sshd from starting itself again outside the emulator.
+        command.arg("-r");
+    }
     command.args(["-D", "-f"]).arg(directory.join("sshd_config"));
     command.arg("-E").arg(directory.join("sshd.log"));
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -332,7 +337,7 @@ fn make_account() {
     ran(Command::new(need("usermod", "passwd")).args(["-p", "*", ACCOUNT]));
 }
 
-fn ran(command: &mut Command) {
+pub fn ran(command: &mut Command) {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{command:?}: {output:?}");
 }

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::hosts::Host;
 use crate::lab::{ACCOUNT, CHACHA, GCM, Lab, Options, PROGRAM, Run, measured, need_root};
 
 fn has_aes() -> bool {
@@ -91,7 +92,7 @@ fn where_there_is_no_sshd_its_package_is_named() {
 /// OpenSSH's server under user-mode emulation is slow, steady, and has no AES.
 #[test]
 fn on_a_slow_host_without_aes_chacha_is_fastest() {
-    let lab = Lab::with(Options { emulated: true, ..Options::default() });
+    let lab = Lab::with(Options { host: Host::emulated(), ..Options::default() });
     let ciphers = format!("{CHACHA},{GCM},aes128-ctr");
     let arguments = ["--method", "pipe", "--rounds", "2", "--ciphers", &ciphers, &lab.target()];
     let survey = lab.survey(&arguments);

@@ -6,11 +6,14 @@
 mod accounting;
 mod captured;
 mod config_traps;
+mod decide;
 mod faults;
+mod hosts;
 mod interrupt;
 mod lab;
 mod list;
 mod loopback;
 mod pipeline;
+mod recommend;
 mod records;
 mod survey;

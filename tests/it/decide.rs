@@ -1,0 +1,127 @@
+//! Surveys that end by themselves, on hosts whose answer is known.
+
+use serde_json::Value;
+
+use crate::hosts::{Host, Link};
+use crate::lab::{CHACHA, GCM, Lab, Options, Run, rounds};
+
+/// A survey with no flags but where to go; its JSON.
+fn unaided(lab: &Lab) -> Value {
+    let survey = lab.survey(&[&lab.target()]);
+    let end = &survey["end"];
+    assert!(end["elapsed_s"].as_f64().unwrap() < 190.0, "{end}");
+    let reason = end["reason"].as_str().unwrap();
+    assert!(["decided", "out_of_reach", "budget"].contains(&reason), "{end}");
+    survey
+}
+
+fn conclusions(survey: &Value) -> impl Iterator<Item = &Value> {
+    let tables = survey["summary"]["tables"].as_array().unwrap();
+    tables.iter().flat_map(|table| table["sections"].as_array().unwrap()).map(|s| &s["conclusion"])
+}
+
+fn advice<'a>(survey: &'a Value, goal: &str) -> &'a Value {
+    let advice = survey["recommendations"][0]["advice"].as_array().unwrap();
+    advice.iter().find(|advice| advice["goal"] == goal).unwrap()
+}
+
+/// MB/s of a cipher in a direction.
+fn rate(survey: &Value, table: usize, cipher: &str) -> f64 {
+    let rows = survey["summary"]["tables"][table]["sections"][0]["rows"].as_array().unwrap();
+    let row = rows.iter().find(|row| row["cipher"] == cipher).unwrap();
+    row["rate_mb_per_s"].as_f64().unwrap()
+}
+
+#[test]
+fn an_arm_host_without_aes_takes_chacha_and_one_with_it_need_not() {
+    let slow = unaided(&Lab::with(Options { host: Host::arm(false), ..Options::default() }));
+    assert_eq!(slow["end"]["reason"], "decided", "{}", slow["end"]);
+    for conclusion in conclusions(&slow) {
+        assert_eq!(conclusion["fastest"]["leader"]["cipher"], CHACHA, "{conclusion}");
+        assert_eq!(conclusion["fastest"]["ties"], Value::Array(Vec::new()));
+    }
+    assert_eq!(advice(&slow, "speed")["choice"]["cipher"], CHACHA);
+    let fast = unaided(&Lab::with(Options { host: Host::arm(true), ..Options::default() }));
+    for table in [0, 1] {
+        let share = |survey: &Value| rate(survey, table, GCM) / rate(survey, table, CHACHA);
+        assert!(share(&slow) < 0.5, "{}", share(&slow));
+        assert!(share(&fast) > 0.6, "{}", share(&fast));
+    }
+}
+
+#[test]
+fn behind_a_slow_link_the_default_is_kept() {
+    let link = Link::new();
+    let lab = Lab::with(Options { host: link.masked_host(), ..Options::default() });
+    let survey = unaided(&lab);
+    for table in [0, 1] {
+        let rates = [GCM, CHACHA, "aes128-ctr"].map(|cipher| rate(&survey, table, cipher));
+        assert!(rates.iter().all(|rate| (9.0..12.6).contains(rate)), "{rates:?}");
+    }
+    for conclusion in conclusions(&survey) {
+        assert_eq!(conclusion["fastest"]["ties"].as_array().unwrap().len(), 5, "{conclusion}");
+    }
+    let speed = advice(&survey, "speed");
+    assert_eq!(
+        (&speed["choice"]["cipher"], &speed["keep_default"]),
+        (&CHACHA.into(), &true.into())
+    );
+    // With its AES instructions hidden chacha20-poly1305 is the cheapest for the server.
+    assert_eq!(advice(&survey, "least_there")["choice"]["cipher"], CHACHA);
+}
+
+#[test]
+fn a_masked_server_is_decided_in_half_the_time_of_five_rounds() {
+    let lab = Lab::new();
+    let loopback = |arguments: &[&str]| -> Value {
+        let mut command = lab.program();
+        command.args(["loopback", "--aes", "on/off", "--directions", "upload"]);
+        command.args(["--format", "json", "-q"]).args(arguments);
+        let run = Run::of(command.output().unwrap());
+        assert_eq!(run.code, Some(0), "{run:?}");
+        serde_json::from_str(&run.stdout).unwrap()
+    };
+    let survey = loopback(&[]);
+    assert_eq!(survey["end"]["reason"], "decided", "{}", survey["end"]);
+    for conclusion in conclusions(&survey) {
+        assert_eq!(conclusion["fastest"]["leader"]["cipher"], CHACHA, "{conclusion}");
+    }
+    // Trials last alike, so their number is their time.
+    assert!(2 * rounds(&survey).len() <= 5 * 6 + 6, "{}", rounds(&survey).len());
+}
+
+#[test]
+fn with_aes_at_both_ends_it_ends_by_itself_and_names_the_bound() {
+    let lab = Lab::new();
+    let mut command = lab.program();
+    command.args(["loopback", "--aes", "on/on", "--format", "json", "-q"]);
+    let run = Run::of(command.output().unwrap());
+    assert_eq!(run.code, Some(0), "{run:?}");
+    let survey: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert!(survey["end"]["elapsed_s"].as_f64().unwrap() <= 122.0, "{}", survey["end"]);
+    for conclusion in conclusions(&survey) {
+        let fastest = &conclusion["fastest"];
+        assert_ne!(fastest["leader"]["cipher"], "aes256-ctr");
+        let text = conclusion["text"].as_str().unwrap();
+        assert!(fastest["decided"] == true || text.contains("nothing is more than"), "{text}");
+    }
+}
+
+#[test]
+fn a_quick_survey_answers_within_half_a_minute() {
+    let lab = Lab::new();
+    let survey = lab.survey(&["--quick", "--method", "pipe", &lab.target()]);
+    assert!(survey["end"]["elapsed_s"].as_f64().unwrap() < 31.0, "{}", survey["end"]);
+    let skipped = survey["header"]["pairings"][0]["skipped"].as_array().unwrap();
+    assert!(skipped.iter().any(|skip| skip["reason"] == "left out by --quick"), "{skipped:?}");
+    assert!(rounds(&survey).len() >= 8, "{}", rounds(&survey).len());
+}
+
+#[test]
+fn a_budget_too_small_for_a_round_says_what_it_holds() {
+    let lab = Lab::new();
+    let run = lab.run(&["--budget", "8s", "--method", "pipe", &lab.target()]);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(run.stderr.contains("the budget of 8 s holds about"), "{run:?}");
+    assert!(run.stdout.contains("Journal: "), "{run:?}");
+}
