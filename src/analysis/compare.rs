@@ -75,9 +75,18 @@ pub fn compare(
 
 /// Compares what has been brought into rounds.
 pub fn compare_field(field: &Field, figure: Figure, rule: &Rule) -> Comparison {
-    let race = Race::judged(field, rule);
+    let mut race = Race::judged(field, rule);
     let leader = race.leader.unwrap_or(0);
     let (against, own) = (against(field, leader), own(field, leader));
+    // Who leaves and when rounds stop rests on verdicts that all contenders share the error of;
+    // that one of them is equal is a claim of its own, as wide as the interval that is shown.
+    for (label, interval) in race.labels.iter_mut().zip(&against) {
+        let equal =
+            |interval: &Interval| interval.lower() > -rule.delta && interval.upper() < rule.delta;
+        if *label == Label::Undecided && interval.as_ref().is_some_and(equal) {
+            *label = Label::Tie;
+        }
+    }
     let disturbed = disturbed(field);
     let compared = |k: usize| {
         field.values[k].iter().any(Option::is_some).then(|| Compared {

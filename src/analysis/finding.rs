@@ -75,6 +75,55 @@ pub enum Finding {
         /// Of the AES ciphers' costs with the mask to those without it.
         most_ratio: f64,
     },
+    /// All ciphers grew faster or slower over the rounds.
+    Drift {
+        table: String,
+        percent: f64,
+    },
+    /// The trials of these ciphers fall into two groups.
+    TwoStates {
+        table: String,
+        ciphers: usize,
+    },
+    /// Trials much faster or slower than the rest: clipped in the fit, never dropped.
+    Odd {
+        table: String,
+        trials: usize,
+        of: usize,
+    },
+    Suspended {
+        trials: usize,
+    },
+    Throttled {
+        end: End,
+        least_mhz: u64,
+        most_mhz: u64,
+        hottest_c: i64,
+    },
+    Steal {
+        end: End,
+        percent: f64,
+    },
+    OtherLoad {
+        end: End,
+        cores: f64,
+    },
+    Swapping {
+        end: End,
+        trials: usize,
+    },
+    LittleSpace {
+        end: End,
+        target: String,
+        free_bytes: u64,
+    },
+    /// The rate is near what a session's window allows on that round trip.
+    Window {
+        target: String,
+        round_trip_ms: f64,
+        allowed_mb_per_s: f64,
+        fastest_mb_per_s: f64,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -169,6 +218,52 @@ impl Finding {
                  costs it more than {} times what it costs without the mask)",
                 significant(*most_ratio)
             ),
+            Finding::Drift { table, percent } => format!(
+                "{table}: all ciphers together were {:.0} % {} in the second half of the rounds",
+                percent.abs(),
+                if *percent > 0.0 { "faster" } else { "slower" }
+            ),
+            Finding::TwoStates { table, ciphers } => format!(
+                "{table}: the trials of {ciphers} cipher(s) fall into two groups of rates, with \
+                 nothing between"
+            ),
+            Finding::Odd { table, trials, of } => format!(
+                "{table}: {trials} of {of} trials were more than 10 % off the rest; they are kept \
+                 and count less"
+            ),
+            Finding::Suspended { trials } => {
+                format!(
+                    "this machine slept during {}, left out of the tables' ratios",
+                    counted(*trials)
+                )
+            }
+            Finding::Throttled { end, least_mhz, most_mhz, hottest_c } => format!(
+                "the {end}'s CPU throttled: {least_mhz} to {most_mhz} MHz, up to {hottest_c} °C"
+            ),
+            Finding::Steal { end, percent } => format!(
+                "the {end}'s virtual machine was kept waiting: {percent:.0} % of its CPU time was \
+                 stolen by others"
+            ),
+            Finding::OtherLoad { end, cores } => format!(
+                "the {end}'s host was busy with other work besides: {} cores",
+                significant(*cores)
+            ),
+            Finding::Swapping { end, trials } => {
+                format!("the {end}'s host swapped during {}", counted(*trials))
+            }
+            Finding::LittleSpace { end, target, free_bytes } => format!(
+                "the {end}'s disk has only {} free ({target})",
+                crate::model::units::size(*free_bytes)
+            ),
+            Finding::Window { target, round_trip_ms, allowed_mb_per_s, fastest_mb_per_s } => {
+                format!(
+                    "{target}: {} MB/s is near the {} MB/s that a session's window of 2 MiB allows \
+                     on a round trip of {} ms",
+                    significant(*fastest_mb_per_s),
+                    significant(*allowed_mb_per_s),
+                    significant(*round_trip_ms)
+                )
+            }
         }
     }
 
@@ -201,6 +296,18 @@ impl Finding {
             Finding::Coarse { .. } => "use a larger FILE, --full or more --rounds",
             Finding::MaskUnseen { .. } => {
                 "take that section for unmasked: the program may not read the variable"
+            }
+            Finding::Drift { .. } => "ratios hold, rates are of that weather; survey again later",
+            Finding::TwoStates { .. } => "give it more --budget, so that both fall on all alike",
+            Finding::Odd { .. } => "more --budget, or a quieter time, narrows the intervals",
+            Finding::Suspended { .. } => "keep the machine awake while it surveys",
+            Finding::Throttled { .. } => "cool it, or take the figures for those of a hot host",
+            Finding::Steal { .. } => "survey at a quieter time, or on a host of its own",
+            Finding::OtherLoad { .. } => "survey while the host is idle",
+            Finding::Swapping { .. } => "free memory there before surveying",
+            Finding::LittleSpace { .. } => "a nearly full disk writes slowly: make room",
+            Finding::Window { .. } => {
+                "the cipher is not the limit there: several transfers at once get more"
             }
         }
     }

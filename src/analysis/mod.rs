@@ -4,6 +4,7 @@
 pub mod advice;
 pub mod compare;
 pub mod conclusion;
+mod disturbances;
 pub mod figures;
 pub mod finding;
 pub mod fit;

@@ -304,3 +304,7 @@ fn caveats(survey: &Survey, pairing: &Pairing, candidates: &[Candidate]) -> Vec<
     }
     caveats
 }
+
+#[cfg(test)]
+#[path = "recommend_tests.rs"]
+mod tests;

@@ -83,6 +83,7 @@ pub fn pairing(target: &str) -> Pairing {
         near_storage: Default::default(),
         proxy: None,
         rekey_limit: None,
+        round_trip_s: None,
         skipped: vec![],
     }
 }
@@ -167,7 +168,7 @@ pub fn spent(source: Source, total_s: f64) -> Spent {
 }
 
 /// Three rounds of one cipher at these rates.
-pub fn rounds(cipher: &str, mb_per_s: [f64; 3]) -> Vec<Trial> {
+pub fn rounds<const N: usize>(cipher: &str, mb_per_s: [f64; N]) -> Vec<Trial> {
     (1..).zip(mb_per_s).map(|(round, rate)| trial(cipher, round, rate)).collect()
 }
 

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::disturbances::disturbances;
 use super::figures::{Cost, Row};
 use super::finding::{End, Finding};
 use super::masks;
@@ -41,6 +42,7 @@ pub fn warnings(survey: &Survey, groups: &Groups, tables: &[Table]) -> Vec<Warni
         findings.extend(coarse(table, End::Server));
         findings.extend(with_helpers(table));
     }
+    findings.extend(disturbances(survey, groups, tables));
     findings.into_iter().map(Warning::from).collect()
 }
 

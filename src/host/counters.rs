@@ -1,7 +1,7 @@
 //! A whole host's counters around a trial, from the answers of [`super::script::counters`].
 
 use super::Sections;
-use super::linux::{HostCpu, ProcessStat, disk, interfaces};
+use super::linux::{HostCpu, ProcessStat, disk, interfaces, swapped_pages};
 use crate::model::record::{Disk, HostDelta, Interface};
 
 /// One reading.
@@ -13,6 +13,7 @@ pub struct HostCounters {
     disk: Option<(u64, u64, f64)>,
     frequency_khz: Option<u64>,
     temperature_millic: Option<i64>,
+    swapped_pages: Option<u64>,
     /// The process above the server's sessions, where one is known.
     pub reaper: Option<ProcessStat>,
     /// Its children.
@@ -34,6 +35,7 @@ impl HostCounters {
             disk: answer.text("disks").zip(device).and_then(|(text, device)| disk(text, device)),
             frequency_khz: answer.number("frequency"),
             temperature_millic: answer.number("temperature"),
+            swapped_pages: answer.text("swap").and_then(swapped_pages),
             reaper: answer.line("reaper").and_then(ProcessStat::parse),
             children: answer
                 .text("children")
@@ -76,6 +78,10 @@ impl HostCounters {
             }),
             frequency_khz: self.frequency_khz,
             temperature_millic: self.temperature_millic,
+            swapped_pages: self
+                .swapped_pages
+                .zip(earlier.swapped_pages)
+                .map(|(now, then)| now.saturating_sub(then)),
         }
     }
 }

@@ -90,6 +90,12 @@ impl HostCpu {
     }
 }
 
+/// Pages swapped in and out since boot, in `/proc/vmstat`.
+pub fn swapped_pages(vmstat: &str) -> Option<u64> {
+    let of = |line: &str| line.strip_prefix("pswp")?.split_whitespace().nth(1)?.parse::<u64>().ok();
+    vmstat.lines().filter_map(of).reduce(|sum, pages| sum + pages)
+}
+
 /// Received and sent bytes of each interface in `/proc/net/dev`.
 pub fn interfaces(net_dev: &str) -> Vec<(String, u64, u64)> {
     let row = |line: &str| {
@@ -141,5 +147,7 @@ mod tests {
         assert_eq!(disk(disks, "tmpfs"), None);
         assert_eq!(schedstat_seconds("1500000000 5 6"), Some(1.5));
         assert_eq!(schedstat_seconds("0 0 0"), None);
+        assert_eq!(swapped_pages("pgpgin 5\npswpin 3\npswpout 4\n"), Some(7));
+        assert_eq!(swapped_pages("pgpgin 5\n"), None);
     }
 }

@@ -93,6 +93,9 @@ pub struct Pairing {
     pub proxy: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rekey_limit: Option<String>,
+    /// The least of a few round trips of the monitor's session, the far shell's echo included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round_trip_s: Option<f64>,
     /// Ciphers and MACs that are not surveyed, with the reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<Skip>,
@@ -288,6 +291,9 @@ pub struct HostDelta {
     /// First thermal zone at the end, thousandths of a degree Celsius.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub temperature_millic: Option<i64>,
+    /// Pages swapped in and out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub swapped_pages: Option<u64>,
 }
 
 impl HostDelta {

@@ -84,6 +84,7 @@ pub struct Lane {
     pub server_proposal: Proposal,
     server_version: String,
     proxied: bool,
+    round_trip_s: f64,
     /// Chain of server processes that the last session reported of itself.
     pub last_chain: Option<Vec<u32>>,
     /// Growth of the reaper's account in the last transfer after which it was waited for.
@@ -158,6 +159,7 @@ impl Lane {
         let host = spec.connection.target.host_label();
         let (far, processes) = look_around(&mut monitor, &mark)
             .with_context(|| format!("{host} could not be looked at"))?;
+        let round_trip_s = round_trip(&mut monitor)?;
         let directory = FarDirectory::claim(
             &mut monitor,
             &host,
@@ -181,6 +183,7 @@ impl Lane {
             server_proposal,
             server_version: met.server_version,
             proxied: met.proxied,
+            round_trip_s,
             last_chain: None,
             last_reaper_s: None,
             mask_doubt: None,
@@ -321,6 +324,7 @@ impl Lane {
             client_ciphers: self.client_ciphers.clone(),
             client_proposal: self.client_proposal.clone(),
             server_proposal: self.server_proposal.clone(),
+            round_trip_s: Some(self.round_trip_s),
             far_storage: self.directory.storage.clone(),
             near_storage: self.near_storage.clone(),
             proxy: self.proxied.then(|| "the connection goes through a proxy or jump host".into()),
@@ -375,4 +379,16 @@ fn rekey_limit(connection: &Connection) -> Option<String> {
     let text = String::from_utf8_lossy(&output.stdout);
     let value = text.lines().find_map(|line| line.strip_prefix("rekeylimit "))?.trim();
     (value != "0 0").then(|| value.to_owned())
+}
+
+/// Seconds that a question takes to be answered, at best.
+fn round_trip(monitor: &mut Monitor) -> Result<f64, MonitorError> {
+    const TRIES: usize = 3;
+    let mut least = f64::INFINITY;
+    for _ in 0..TRIES {
+        let asked = std::time::Instant::now();
+        monitor.ask(":", PATIENCE)?;
+        least = least.min(asked.elapsed().as_secs_f64());
+    }
+    Ok(least)
 }

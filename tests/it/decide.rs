@@ -45,7 +45,7 @@ fn an_arm_host_without_aes_takes_chacha_and_one_with_it_need_not() {
     for table in [0, 1] {
         let share = |survey: &Value| rate(survey, table, GCM) / rate(survey, table, CHACHA);
         assert!(share(&slow) < 0.5, "{}", share(&slow));
-        assert!(share(&fast) > 0.6, "{}", share(&fast));
+        assert!(share(&fast) > 3.0 * share(&slow), "{} {}", share(&fast), share(&slow));
     }
 }
 
@@ -59,7 +59,13 @@ fn behind_a_slow_link_the_default_is_kept() {
         assert!(rates.iter().all(|rate| (9.0..12.6).contains(rate)), "{rates:?}");
     }
     for conclusion in conclusions(&survey) {
-        assert_eq!(conclusion["fastest"]["ties"].as_array().unwrap().len(), 5, "{conclusion}");
+        let fastest = &conclusion["fastest"];
+        assert_eq!((&fastest["decided"], &fastest["worse"]), (&true.into(), &Value::Array(vec![])));
+        // The rest is equal, or surely less than 5 % slower.
+        assert!(fastest["ties"].as_array().unwrap().len() >= 3, "{fastest}");
+        for other in fastest["undecided"].as_array().unwrap() {
+            assert!(other["times_leader"]["low"].as_f64().unwrap() > 0.95, "{other}");
+        }
     }
     let speed = advice(&survey, "speed");
     assert_eq!(

@@ -1,0 +1,121 @@
+use super::*;
+use crate::analysis::testing::{each, rounds, spent, survey};
+use crate::model::Source;
+use crate::model::record::Trial;
+
+const CHACHA: &str = "chacha20-poly1305@openssh.com";
+const GCM: &str = "aes128-gcm@openssh.com";
+const CTR: &str = "aes256-ctr";
+
+/// Of a survey whose ends do strict KEX.
+fn recommended(trials: Vec<Trial>) -> Recommendation {
+    let mut survey = survey(trials);
+    strict(&mut survey);
+    recommend(&survey, false).remove(0)
+}
+
+fn strict(survey: &mut Survey) {
+    let pairing = &mut survey.header.pairings[0];
+    for end in [&mut pairing.client_proposal, &mut pairing.server_proposal] {
+        end.key_exchanges.push("kex-strict-c-v00@openssh.com".into());
+    }
+}
+
+fn advice(recommendation: &Recommendation, goal: Goal) -> &Advice {
+    recommendation.advice.iter().find(|advice| advice.goal == goal).unwrap()
+}
+
+fn chosen(recommendation: &Recommendation, goal: Goal) -> (&str, bool) {
+    let advice = advice(recommendation, goal);
+    (advice.choice.cipher.as_str(), advice.keep_default)
+}
+
+/// Nearly but not quite alike, as trials are.
+fn about(cipher: &str, mb_per_s: f64) -> Vec<Trial> {
+    rounds(cipher, [1.0, 1.004, 0.997, 1.002].map(|factor| factor * mb_per_s))
+}
+
+fn downwards(trials: Vec<Trial>) -> Vec<Trial> {
+    each(trials, |trial| trial.direction = Direction::Download)
+}
+
+#[test]
+fn a_sure_gain_is_recommended_with_its_size() {
+    let trials = [about(GCM, 60.0), about(CHACHA, 30.0), about(CTR, 20.0)].concat();
+    let found = recommended(trials);
+    assert_eq!(chosen(&found, Goal::Speed), (GCM, false));
+    let speed = advice(&found, Goal::Speed);
+    let gain = speed.times_unasked.unwrap();
+    assert!(gain.low < 2.0 && 2.0 < gain.high + 0.01 && gain.low > 1.9, "{gain:?}");
+    assert!((speed.times_worst.unwrap().ratio - 3.0).abs() < 0.05);
+    assert!(speed.text.contains("as fast as what ssh negotiates unasked"), "{}", speed.text);
+    // Each transfer takes the same CPU: it does not matter.
+    assert_eq!(chosen(&found, Goal::Many), (CHACHA, true));
+    let many = advice(&found, Goal::Many);
+    assert!(many.text.contains("it does not matter"), "{}", many.text);
+    assert!((many.sessions.unwrap().per_server_core - 1000.0 / 2.0 / 12.5).abs() < 1e-6);
+}
+
+#[test]
+fn what_is_not_surely_better_leaves_the_default() {
+    let noisy = |cipher: &str, rates: [f64; 4]| rounds(cipher, rates);
+    let trials = [noisy(GCM, [60.0, 30.0, 70.0, 45.0]), noisy(CHACHA, [40.0, 50.0, 35.0, 48.0])];
+    let found = recommended(trials.concat());
+    assert_eq!(chosen(&found, Goal::Speed), (CHACHA, true));
+    let text = &advice(&found, Goal::Speed).text;
+    assert!(text.contains("nothing is surely better; aes128-gcm@openssh.com may be"), "{text}");
+}
+
+#[test]
+fn a_default_below_the_floor_is_replaced_and_said() {
+    let trials = [about(GCM, 20.0), about(CHACHA, 60.0), about("3des-cbc", 99.0)].concat();
+    let found = recommend(&survey(trials), false).remove(0);
+    assert_eq!(chosen(&found, Goal::Speed), (GCM, false));
+    assert_eq!(found.below_floor.len(), 2);
+    assert!(found.caveats[0].contains("CVE-2023-48795"), "{:?}", found.caveats);
+}
+
+#[test]
+fn both_directions_count_as_one_transfer_each_way() {
+    // Up GCM is 3 times as fast, down a half: a byte each way takes 1/60 + 1/20 and 1/20 + 1/40.
+    let trials = [
+        about(GCM, 60.0),
+        about(CHACHA, 20.0),
+        downwards(about(GCM, 20.0)),
+        downwards(about(CHACHA, 40.0)),
+    ];
+    let found = recommended(trials.concat());
+    assert_eq!(found.directions, [Direction::Upload, Direction::Download]);
+    let speed = advice(&found, Goal::Speed);
+    assert_eq!(chosen(&found, Goal::Speed), (GCM, false));
+    assert!((speed.figure - 30.0).abs() < 0.3, "{}", speed.figure);
+    assert!((speed.times_unasked.unwrap().ratio - 1.125).abs() < 0.01);
+}
+
+#[test]
+fn costs_are_ranked_apart_and_coarse_ones_not_at_all() {
+    let cheap = |trials: Vec<Trial>, total_s: f64| {
+        each(trials, |trial| trial.server = Some(spent(Source::Inside, total_s)))
+    };
+    let trials = [cheap(about(GCM, 50.0), 0.05), cheap(about(CHACHA, 50.0), 0.2)].concat();
+    let found = recommended(trials.clone());
+    assert_eq!(chosen(&found, Goal::Speed), (CHACHA, true));
+    assert_eq!(chosen(&found, Goal::LeastThere), (GCM, false));
+    let coarse = each(trials, |trial| {
+        trial.server.as_mut().unwrap().resolution_s = 0.5;
+    });
+    let found = recommended(coarse);
+    assert!(found.advice.iter().all(|advice| advice.goal != Goal::LeastThere));
+}
+
+#[test]
+fn one_cipher_for_several_hosts_must_be_good_on_each() {
+    let gcm = recommended([about(GCM, 60.0), about(CHACHA, 30.0)].concat());
+    let chacha = recommended([about(GCM, 20.0), about(CHACHA, 30.0)].concat());
+    let tie = recommended([about(GCM, 30.0), about(CHACHA, 30.1)].concat());
+    let all = |list: &[&Recommendation]| for_all(list.iter().copied());
+    assert_eq!(all(&[&gcm]), None);
+    assert!(all(&[&gcm, &tie]).unwrap().contains(GCM));
+    assert!(all(&[&chacha, &tie]).unwrap().contains(CHACHA));
+    assert!(all(&[&gcm, &chacha]).unwrap().contains("No one cipher"));
+}
