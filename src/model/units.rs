@@ -101,6 +101,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn fractions_are_read_and_silly_ones_refused() {
+        assert_eq!(parse_fraction("3%"), Ok(0.03));
+        assert_eq!(parse_fraction(" 0.5 % "), Ok(0.005));
+        assert_eq!(parse_fraction("0.02"), Ok(0.02));
+        for silly in ["0", "-3%", "0%", "3", "80%", "much", "", "%", "nan"] {
+            assert!(parse_fraction(silly).is_err(), "{silly}");
+        }
+    }
+
+    #[test]
     fn sizes_are_read_in_both_kinds_of_unit() {
         assert_eq!(parse_size("5MB"), Ok(5_000_000));
         assert_eq!(parse_size("5MiB"), Ok(5 << 20));

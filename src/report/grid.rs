@@ -6,6 +6,7 @@ use comfy_table::{
 };
 
 use super::Style;
+use crate::analysis::compare::Compared;
 use crate::analysis::conclusion::per_cent;
 use crate::analysis::figures::{Cost, EndTimes, Mark, Row};
 use crate::analysis::summary::{Section, Table};
@@ -80,9 +81,11 @@ fn columns(table: &Table, wide: bool) -> Vec<Column> {
         (masked, column("AES", Kind::Name, |section, _| section.aes.clone())),
         (wide, of_row("n", |row| row.measured.to_string())),
         (true, of_row("MB/s", |row| figure(row.rate_mb_per_s))),
-        (true, of_row("±", spread)),
+        (true, of_row("±", |row| half(row.speed))),
         (true, of_row("client\nCPU-s\nper GB", |row| cost(row.client.as_ref()))),
+        (wide, of_row("±", |row| half(row.client.as_ref().and_then(|cost| cost.compared)))),
         (true, of_row("server\nCPU-s\nper GB", |row| cost(row.server.as_ref()))),
+        (wide, of_row("±", |row| half(row.server.as_ref().and_then(|cost| cost.compared)))),
         (wide, of_row("helpers\nCPU-s\nper GB", |row| figure(row.helpers_cpu_s_per_gb))),
         (true, of_row("MB per\nCPU-s", mb_per_cpu_s)),
         (wide, of_row("client\n% core", |row| core(row.client.as_ref()))),
@@ -165,8 +168,9 @@ fn figure(value: Option<f64>) -> String {
     value.map_or("-".into(), significant)
 }
 
-fn spread(row: &Row) -> String {
-    let half = row.speed.and_then(|compared| compared.half_percent);
+/// Half the 95 % interval.
+fn half(compared: Option<Compared>) -> String {
+    let half = compared.and_then(|compared| compared.half_percent);
     half.map(|percent| per_cent(percent).replace(' ', "")).unwrap_or_default()
 }
 

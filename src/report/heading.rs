@@ -2,7 +2,7 @@
 
 use super::page::{Ink, Page};
 use crate::analysis::Summary;
-use crate::model::record::{FileInfo, Header, PairedEnd};
+use crate::model::record::{FileInfo, Header, PairedEnd, StopReason};
 use crate::model::units::size;
 use crate::model::{Sink, Survey};
 
@@ -20,7 +20,7 @@ pub fn write(survey: &Survey, summary: &Summary, page: &mut Page) {
     }
     told.push(("file", file(&header.file)));
     told.push(("method", method(header)));
-    told.push(("rounds", rounds(header, summary)));
+    told.push(("rounds", rounds(survey, summary)));
     for (label, text) in told {
         page.labelled(&format!("  {label:<8}"), Ink::Bold, &text, "          ");
     }
@@ -70,12 +70,19 @@ fn method(header: &Header) -> String {
     format!("{}{sink}", methods.join(", "))
 }
 
-fn rounds(header: &Header, summary: &Summary) -> String {
+fn rounds(survey: &Survey, summary: &Summary) -> String {
+    let header = &survey.header;
     let rounds = match header.rounds.filter(|asked| *asked != summary.rounds) {
         Some(asked) => format!("{} of {asked}", summary.rounds),
         None => summary.rounds.to_string(),
     };
-    format!("{rounds}, shuffled by seed {}", header.seed)
+    let why = match survey.end.as_ref().map(|end| end.reason) {
+        Some(StopReason::Decided) => ", then the choice was decided",
+        Some(StopReason::OutOfReach) => ", then more would have taken more than the budget",
+        Some(StopReason::Budget) => ", then the budget was spent",
+        _ => "",
+    };
+    format!("{rounds}{why}; shuffled by seed {}", header.seed)
 }
 
 /// `2026-02-03 04:05 UTC`, or the text itself where it is no time.
@@ -114,7 +121,7 @@ mod tests {
           mask    server: OPENSSL_ia32cap=~0x200000200000000:~0x0000060000000000
           file    debian.iso, 953.7 MiB
           method  scp
-          rounds  3, shuffled by seed 7
+          rounds  3; shuffled by seed 7
         ");
     }
 

@@ -74,7 +74,7 @@ fn legend(summary: &Summary, style: &Style, page: &mut Page) {
     }
     let rows = || summary.tables.iter().flat_map(|t| &t.sections).flat_map(|s| &s.rows);
     let mut text = String::from(
-        "MB/s ± its 95 % interval. CPU-s: CPU-seconds of the ssh processes; MB per CPU-s: of \
+        "±: half the 95 % interval. CPU-s: CPU-seconds of the ssh processes; MB per CPU-s: of \
          both ends together. default: what ssh negotiates unasked.",
     );
     if rows().any(|row| row.coarse()) {
