@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use cipher_survey::analysis::race::{Question, Rule};
 use cipher_survey::model::record::{Asked, Line, Outcome, Phase, Spent, StopReason, Trial};
 use cipher_survey::model::survey::Survey;
 use cipher_survey::model::{Cipher, CpuTimes, Direction, Method, Negotiated, OneWay, Sink, Source};
@@ -14,6 +15,7 @@ use cipher_survey::plan::{Contender, PlannedTrial};
 use cipher_survey::report::{Format, Style, write};
 use cipher_survey::run::interrupt::Interrupt;
 use cipher_survey::run::journal::Journal;
+use cipher_survey::run::stopping::Adaptive;
 use cipher_survey::run::survey::{Course, Executor, FixedRounds, Stopped, end, run_rounds};
 use cipher_survey::sizing::Sizer;
 use cipher_survey::ui::{Events, Silent};
@@ -25,6 +27,8 @@ struct Scripted {
     prepared: u32,
     /// What happens to the trial of this number, from 0.
     accident: Option<(usize, Accident)>,
+    /// Uploads are faster and slower by turns, as in a changing weather of their own.
+    restless: bool,
     run: usize,
 }
 
@@ -47,7 +51,10 @@ impl Executor for Scripted {
 
     fn run(&mut self, planned: &PlannedTrial, _: &mut dyn Events) -> Result<Trial, Stopped> {
         let contender = &planned.contender;
-        let rate = self.bytes_per_s[contender.cipher.as_str()];
+        let mut rate = self.bytes_per_s[contender.cipher.as_str()];
+        if self.restless && contender.direction == Direction::Upload {
+            rate *= 1.0 + 0.12 * (1.7 * self.run as f64).sin();
+        }
         let (bytes, real_s) = match planned.asked {
             Asked::Bytes(bytes) => (bytes, bytes as f64 / rate),
             Asked::Seconds(seconds) => ((rate * seconds) as u64, seconds),
@@ -144,6 +151,7 @@ fn scripted(accident: Option<(usize, Accident)>) -> Scripted {
         clock_s: Rc::default(),
         prepared: 0,
         accident,
+        restless: false,
         run: 0,
     }
 }
@@ -216,6 +224,51 @@ fn a_survey_ends_at_its_budget_at_an_interrupt_and_at_a_loss() {
         let (journal, reason) = run(&mut course(Method::Pipe, None), &mut executor);
         assert_eq!((trials(&journal).len(), reason), (7, expected));
     }
+}
+
+/// Trials of each round, by direction.
+fn trials_by_round(journal: &[Line], direction: Direction) -> Vec<usize> {
+    let trials = trials(journal);
+    let last = trials.iter().map(|trial| trial.round).max().unwrap_or(0);
+    let of = |round| {
+        trials.iter().filter(|trial| (trial.round, trial.direction) == (round, direction)).count()
+    };
+    (1..=last).map(of).collect()
+}
+
+fn adaptive(executor: &mut Scripted, budget_s: f64) -> (Vec<Line>, StopReason) {
+    let mut journal: Vec<Line> = Vec::new();
+    let (reason, _) = run_rounds(
+        &mut course(Method::Pipe, Some(budget_s)),
+        executor,
+        &mut Adaptive::new(Rule::looking(0.03, Question::Choice), Vec::new()),
+        &mut journal,
+        &mut Silent,
+        &Interrupt::default(),
+    )
+    .unwrap();
+    (journal, reason)
+}
+
+#[test]
+fn rounds_stop_when_the_choice_is_decided() {
+    let (journal, reason) = adaptive(&mut scripted(None), 300.0);
+    assert_eq!(reason, StopReason::Decided);
+    assert_eq!(trials_by_round(&journal, Direction::Upload), [3, 3, 3]);
+}
+
+#[test]
+fn each_race_ends_by_itself_and_what_left_is_not_tried_again() {
+    let mut executor = scripted(None);
+    // Two are alike, and uploads never steady: that is not decided soon.
+    executor.bytes_per_s.insert("chacha20-poly1305@openssh.com", 400e6);
+    executor.restless = true;
+    let (journal, reason) = adaptive(&mut executor, 300.0);
+    assert_eq!(reason, StopReason::OutOfReach);
+    assert_eq!(trials_by_round(&journal, Direction::Download)[..3], [3, 3, 3]);
+    assert!(trials_by_round(&journal, Direction::Download)[3..].iter().all(|&many| many == 0));
+    let uploads = trials_by_round(&journal, Direction::Upload);
+    assert!(uploads.len() > 3 && uploads[3..].iter().all(|&many| many == 2), "{uploads:?}");
 }
 
 #[test]
