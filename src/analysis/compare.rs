@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
+use super::fit::Field;
 use super::intervals::{Interval, against, disturbed, own};
-use super::race::{Field, Label, Race, Rule};
+use super::race::{Label, Race, Rule};
 use super::series::{Figure, field};
 use crate::model::record::Trial;
 

@@ -5,7 +5,7 @@ use super::finding::{End, Finding};
 use super::rows::{Groups, by_table};
 use super::series::{Figure, field, was_suspended};
 use super::statistics::median;
-use super::summary::Table;
+use super::table::Table;
 use crate::method::makes_files;
 use crate::model::Survey;
 use crate::model::record::{HostDelta, Outcome, Pairing, Phase, Trial};

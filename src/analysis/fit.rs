@@ -21,6 +21,18 @@ const SETTLED: f64 = 1e-9;
 /// Values by contender and round; a trial that failed or was never planned is absent.
 pub type Matrix = Vec<Vec<Option<f64>>>;
 
+/// What was measured of all contenders of one table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Field {
+    /// `ln` of the merit by contender and round, the first round at 0.
+    pub values: Matrix,
+    /// The last round in which each was tried, whether it failed or not.
+    pub tried: Vec<u32>,
+    /// What start-up may differ by between contenders, as a fraction of a trial: it does not
+    /// average out.
+    pub bias: Vec<f64>,
+}
+
 /// The fitted values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fit {

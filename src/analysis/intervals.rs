@@ -3,8 +3,7 @@
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use super::fit::{Fit, fit};
-use super::race::Field;
+use super::fit::{Field, Fit, fit};
 
 /// The error probability of a survey's verdicts, all looks and contenders together.
 pub const ALPHA: f64 = 0.05;

@@ -3,8 +3,7 @@
 
 use super::figures::Row;
 use super::finding::{End, Finding};
-use super::summary::{Section, Table};
-use super::warnings::cost;
+use super::table::{Section, Table, cost};
 use crate::model::AesClass;
 use crate::model::record::{PairedEnd, Pairing};
 

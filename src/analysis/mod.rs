@@ -21,6 +21,7 @@ pub mod series;
 pub mod standing;
 pub mod statistics;
 pub mod summary;
+pub mod table;
 #[cfg(test)]
 pub mod testing;
 pub mod warnings;

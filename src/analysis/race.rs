@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 
-use super::fit::{Matrix, fit};
+use super::fit::{Field, Matrix, fit};
 use super::intervals::{ALPHA, Interval, paired};
 use super::statistics::median;
 
@@ -50,18 +50,6 @@ impl Rule {
     pub fn once(delta: f64, rounds: u32) -> Rule {
         Rule { delta, question: Question::Groups, looks: vec![rounds], alpha: ALPHA }
     }
-}
-
-/// What was measured of all contenders of one table.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Field {
-    /// `ln` of the merit by contender and round, the first round at 0.
-    pub values: Matrix,
-    /// The last round in which each was tried, whether it failed or not.
-    pub tried: Vec<u32>,
-    /// What start-up may differ by between contenders, as a fraction of a trial: it does not
-    /// average out.
-    pub bias: Vec<f64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

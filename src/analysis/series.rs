@@ -1,8 +1,7 @@
 //! What of a race's trials enters the fit, and what is left out of it (kept in the journal and
 //! shown all the same).
 
-use super::fit::{Matrix, fit};
-use super::race::Field;
+use super::fit::{Field, Matrix, fit};
 use super::statistics::median;
 use crate::model::record::{Asked, Outcome, Phase, Trial};
 use crate::model::{Direction, Method};

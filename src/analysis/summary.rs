@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::conclusion::{Conclusion, Setting};
+use super::conclusion::Setting;
 use super::figures::Row;
 use super::judge::judge;
 use super::outcomes::{self, Failure, Skipped};
@@ -12,9 +12,10 @@ use super::pace::Pace;
 use super::rows::{Groups, RowKey, TableKey, by_table, groups, rounds, way};
 use super::series::startup_s;
 use super::statistics::median;
+use super::table::{Section, Table};
 use super::warnings::{self, Warning};
 use crate::model::record::{Outcome, PairedEnd, Pairing, Trial};
-use crate::model::{AesClass, Direction, Mac, Method, Survey};
+use crate::model::{AesClass, Direction, Mac, Survey};
 
 /// All that a report says beyond the header and the trials.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -25,35 +26,6 @@ pub struct Summary {
     pub skipped: Vec<Skipped>,
     pub failures: Vec<Failure>,
     pub warnings: Vec<Warning>,
-}
-
-/// What is compared with each other: one target, client program, method and direction.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Table {
-    /// Tells it from the other tables of the survey: `upload`, `upload to pi1 by scp`.
-    pub title: String,
-    pub target: String,
-    pub client_program: String,
-    pub method: Method,
-    pub direction: Direction,
-    /// Median of all measured trials.
-    pub handshake_s: Option<f64>,
-    /// Median of the bulk of the same trials.
-    pub bulk_s: Option<f64>,
-    pub sections: Vec<Section>,
-}
-
-/// The rows of one pairing. Several where one machine shows several AES states.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Section {
-    /// Index in the header.
-    pub pairing: usize,
-    /// Whether AES instructions serve the client and the server: `on/off`.
-    pub aes: String,
-    /// Fastest first; those without a rate last.
-    pub rows: Vec<Row>,
-    /// Absent where nothing was measured.
-    pub conclusion: Option<Conclusion>,
 }
 
 /// The tables of the rounds, with what went wrong and what to mind. The pilot is in no table.
@@ -179,6 +151,7 @@ mod tests {
     use crate::analysis::testing::{
         self, MAC, each, failed, loopback, rounds, survey, trial, with_mac,
     };
+    use crate::model::Method;
     use crate::model::record::Phase;
 
     const CHACHA: &str = "chacha20-poly1305@openssh.com";

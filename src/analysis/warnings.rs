@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use super::disturbances::disturbances;
-use super::figures::{Cost, Row};
+use super::figures::Cost;
 use super::finding::{End, Finding};
 use super::masks;
 use super::rows::Groups;
-use super::summary::Table;
+use super::table::{Table, cost, rows};
 use crate::model::record::{Outcome, Pairing, StopReason, Trial};
 use crate::model::{Source, Survey};
 
@@ -218,18 +218,6 @@ fn with_helpers(table: &Table) -> Option<Finding> {
     let mut servers = rows(std::slice::from_ref(table)).filter_map(|row| row.server.as_ref());
     let together = servers.any(|cost| cost.with_helpers);
     together.then(|| Finding::WithHelpers { table: table.title.clone() })
-}
-
-/// What a row says of one end.
-pub fn cost(row: &Row, end: End) -> Option<&Cost> {
-    match end {
-        End::Client => row.client.as_ref(),
-        End::Server => row.server.as_ref(),
-    }
-}
-
-fn rows(tables: &[Table]) -> impl Iterator<Item = &Row> {
-    tables.iter().flat_map(|table| &table.sections).flat_map(|section| &section.rows)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::Style;
 use crate::analysis::compare::Compared;
 use crate::analysis::conclusion::per_cent;
 use crate::analysis::figures::{Cost, EndTimes, Mark, Row};
-use crate::analysis::summary::{Section, Table};
+use crate::analysis::table::{Section, Table};
 use crate::model::units::{printable, significant};
 
 /// A heading, a rule, a line a row and an empty line between sections.

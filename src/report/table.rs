@@ -7,7 +7,7 @@ use super::advice::{self, Advised};
 use super::page::{Ink, Page};
 use super::{Style, grid, heading};
 use crate::analysis::Summary;
-use crate::analysis::summary::Table;
+use crate::analysis::table::Table;
 use crate::model::units::{printable, significant};
 use crate::model::{Source, Survey};
 

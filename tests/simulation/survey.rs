@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cipher_survey::analysis::race::{Question, Rule};
-use cipher_survey::analysis::summary::Section;
+use cipher_survey::analysis::table::Section;
 use cipher_survey::analysis::{Summary, summarise};
 use cipher_survey::model::Sink;
 use cipher_survey::model::record::{Header, Line, StopReason, Trial};

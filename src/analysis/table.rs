@@ -1,0 +1,50 @@
+//! What a report shows of one target, method and direction.
+
+use serde::Serialize;
+
+use super::conclusion::Conclusion;
+use super::figures::{Cost, Row};
+use super::finding::End;
+use crate::model::{Direction, Method};
+
+/// What is compared with each other: one target, client program, method and direction.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Table {
+    /// Tells it from the other tables of the survey: `upload`, `upload to pi1 by scp`.
+    pub title: String,
+    pub target: String,
+    pub client_program: String,
+    pub method: Method,
+    pub direction: Direction,
+    /// Median of all measured trials.
+    pub handshake_s: Option<f64>,
+    /// Median of the bulk of the same trials.
+    pub bulk_s: Option<f64>,
+    pub sections: Vec<Section>,
+}
+
+/// The rows of one pairing. Several where one machine shows several AES states.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Section {
+    /// Index in the header.
+    pub pairing: usize,
+    /// Whether AES instructions serve the client and the server: `on/off`.
+    pub aes: String,
+    /// Fastest first; those without a rate last.
+    pub rows: Vec<Row>,
+    /// Absent where nothing was measured.
+    pub conclusion: Option<Conclusion>,
+}
+
+/// What a row says of one end.
+pub fn cost(row: &Row, end: End) -> Option<&Cost> {
+    match end {
+        End::Client => row.client.as_ref(),
+        End::Server => row.server.as_ref(),
+    }
+}
+
+/// The rows of all tables.
+pub fn rows(tables: &[Table]) -> impl Iterator<Item = &Row> {
+    tables.iter().flat_map(|table| &table.sections).flat_map(|section| &section.rows)
+}
