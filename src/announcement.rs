@@ -198,12 +198,12 @@ mod tests {
     }
 
     #[test]
-    fn a_budget_that_holds_no_three_rounds_says_what_it_holds() {
+    fn a_budget_that_holds_too_few_rounds_says_what_it_holds() {
         let budget = |seconds| Some(Duration::from_secs(seconds));
         assert_eq!(announce(9, 0.35).lines(None, budget(30)).len(), 1);
         let lines = announce(1, 0.35).lines(None, budget(9));
         assert!(
-            lines[1].starts_with("the budget of 9 s holds about 2 trials; 3 rounds take"),
+            lines[1].starts_with("the budget of 9 s holds about 2 trials; 2 rounds take"),
             "{lines:?}"
         );
     }

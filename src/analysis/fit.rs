@@ -36,6 +36,7 @@ pub struct Field {
 /// The fitted values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fit {
+    pub values: Matrix,
     /// The values with the residuals of disturbed trials clipped.
     pub clipped: Matrix,
     /// One number a contender: its mean level, in the rounds' average weather.
@@ -88,7 +89,7 @@ pub fn fit(values: &Matrix) -> Option<Fit> {
     let scale = (squares / freedom as f64).sqrt() / all_kept.max(0.5);
     let weather = mean(fitted.rounds.iter().copied()).unwrap_or(0.0);
     let levels = fitted.levels.iter().map(|level| level + weather).collect();
-    Some(Fit { clipped, levels, scale, freedom, kept })
+    Some(Fit { values: values.clone(), clipped, levels, scale, freedom, kept })
 }
 
 /// `1.4826 × median` of the largest `freedom` absolute residuals: the fit has made the others

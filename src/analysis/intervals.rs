@@ -3,7 +3,7 @@
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use super::fit::{Field, Fit, fit};
+use super::fit::{Field, Fit, Matrix, fit};
 
 /// The error probability of a survey's verdicts, all looks and contenders together.
 pub const ALPHA: f64 = 0.05;
@@ -97,18 +97,26 @@ struct Pair {
 
 impl Pair {
     fn of(fitted: &Fit, k: usize, other: usize) -> Option<Pair> {
-        let both = fitted.clipped[k].iter().zip(&fitted.clipped[other]);
-        let differences: Vec<f64> =
-            both.filter_map(|(own, other)| Some((*own)? - (*other)?)).collect();
+        let differences = |values: &Matrix| -> Vec<f64> {
+            let both = values[k].iter().zip(&values[other]);
+            both.filter_map(|(own, other)| Some((*own)? - (*other)?)).collect()
+        };
+        let raw = differences(&fitted.values);
+        let differences = differences(&fitted.clipped);
         let many = differences.len() as f64;
         if differences.len() < 2 {
             return None;
         }
         let estimate = differences.iter().sum::<f64>() / many;
-        let squares: f64 = differences.iter().map(|value| (value - estimate).powi(2)).sum();
-        // Clipping took variance from this pair; the kept share gives it back.
-        let kept = (fitted.kept[k] * fitted.kept[other]).max(0.25);
-        let own = squares / (many - 1.0) / kept;
+        let own = match raw[..] {
+            // Of two rounds nobody can tell which was disturbed: the fit has clipped both.
+            [first, second] => (first - second).powi(2) / 2.0,
+            _ => {
+                let squares: f64 = differences.iter().map(|value| (value - estimate).powi(2)).sum();
+                // Clipping took variance from this pair; the kept share gives it back.
+                squares / (many - 1.0) / (fitted.kept[k] * fitted.kept[other]).max(0.25)
+            }
+        };
         let prior = PRIOR.min(fitted.freedom as f64);
         let freedom = prior + many - 1.0;
         let variance = (prior * 2.0 * fitted.scale.powi(2) + (many - 1.0) * own) / freedom;

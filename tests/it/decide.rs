@@ -77,11 +77,12 @@ fn behind_a_slow_link_the_default_is_kept() {
 }
 
 #[test]
-fn a_masked_server_is_decided_in_half_the_time_of_five_rounds() {
+fn a_masked_server_is_decided_long_before_five_rounds() {
     let lab = Lab::new();
     let loopback = |arguments: &[&str]| -> Value {
         let mut command = lab.program();
-        command.args(["loopback", "--aes", "on/off", "--directions", "upload"]);
+        let ciphers = format!("{CHACHA},{GCM},aes256-gcm@openssh.com");
+        command.args(["loopback", "--aes", "on/off", "--ciphers", &ciphers]);
         command.args(["--format", "json", "-q"]).args(arguments);
         let run = Run::of(command.output().unwrap());
         assert_eq!(run.code, Some(0), "{run:?}");
@@ -92,8 +93,8 @@ fn a_masked_server_is_decided_in_half_the_time_of_five_rounds() {
     for conclusion in conclusions(&survey) {
         assert_eq!(conclusion["fastest"]["leader"]["cipher"], CHACHA, "{conclusion}");
     }
-    // Trials last alike, so their number is their time.
-    assert!(2 * rounds(&survey).len() <= 5 * 6 + 6, "{}", rounds(&survey).len());
+    // Both directions: five rounds would be thirty trials. Mostly two do.
+    assert!(rounds(&survey).len() <= 24, "{}", rounds(&survey).len());
 }
 
 #[test]
