@@ -19,6 +19,9 @@ fn key(contender: &Contender) -> Key {
     (contender.pairing, contender.method, contender.direction)
 }
 
+/// No race is given up sooner: the bound that is named then would say little.
+const GIVEN_UP_FROM: u32 = 4;
+
 /// Stops each race by itself.
 #[derive(Clone, Debug)]
 pub struct Adaptive {
@@ -55,6 +58,9 @@ impl Adaptive {
     /// Gives up the races that the budget can't decide, the dearest first: what it leaves may
     /// decide the others.
     fn give_up(&mut self, round: u32, pace: &Pace, left_s: f64) {
+        if round < GIVEN_UP_FROM {
+            return;
+        }
         loop {
             let costs: Vec<(Key, f64)> = self
                 .open()

@@ -60,11 +60,12 @@ fn behind_a_slow_link_the_default_is_kept() {
     }
     for conclusion in conclusions(&survey) {
         let fastest = &conclusion["fastest"];
-        assert_eq!((&fastest["decided"], &fastest["worse"]), (&true.into(), &Value::Array(vec![])));
-        // The rest is equal, or surely less than 5 % slower.
-        assert!(fastest["ties"].as_array().unwrap().len() >= 3, "{fastest}");
-        for other in fastest["undecided"].as_array().unwrap() {
-            assert!(other["times_leader"]["low"].as_f64().unwrap() > 0.95, "{other}");
+        // Nothing is slower, and nothing can be much faster.
+        assert_eq!(fastest["worse"], Value::Array(Vec::new()), "{fastest}");
+        assert!(fastest["bound_percent"].as_f64().unwrap() < 6.0, "{fastest}");
+        for other in fastest["ties"].as_array().unwrap() {
+            let low = other["times_leader"]["low"].as_f64().unwrap();
+            assert!(low > 0.97, "{other}");
         }
     }
     let speed = advice(&survey, "speed");
