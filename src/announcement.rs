@@ -27,7 +27,7 @@ pub struct Announcement {
 /// for each method and direction of a pairing where files are made.
 const PILOT_PER_PAIRING: usize = 3;
 const PILOT_PER_MASKED: usize = 2;
-const PILOT_PER_FILES: usize = 4;
+const PILOT_PER_FILES: usize = 6;
 const PILOT_PER_PIPE_DOWNLOAD: usize = 1;
 
 impl Announcement {
@@ -54,8 +54,8 @@ impl Announcement {
         // two rounds that may change them.
         let staged = if downloads > 0 { 6 * largest * lanes.len() as u64 } else { 0 };
         let pilots_written = if uploads + downloads > 0 {
-            2 * PILOT_LARGEST.min(largest) * groups.len() as u64
-                + PILOT_SMALL.min(largest) * contenders.len() as u64
+            (PILOT_LARGEST + 2 * PILOT_SMALL).min(3 * largest) * groups.len() as u64
+                + PILOT_LARGEST.min(largest) * contenders.len() as u64
         } else {
             0
         };

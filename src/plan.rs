@@ -200,9 +200,9 @@ pub fn trial_seconds(handshake_s: f64, loopback: bool) -> f64 {
     if loopback { 1.0 } else { (3.0 * handshake_s).clamp(2.0, 10.0) }
 }
 
-/// A pilot's file is at most so large.
-pub const PILOT_LARGEST: u64 = 8 << 20;
-/// That of each further cipher: above the 2 MiB of a session's window.
+/// A pilot's file is at most so large: long enough to tell a rate on a fast host.
+pub const PILOT_LARGEST: u64 = 32 << 20;
+/// And at least so large, unless FILE is smaller: above the 2 MiB of a session's window.
 pub const PILOT_SMALL: u64 = 4 << 20;
 
 /// Pairing, method and direction of contenders that are compared with each other.

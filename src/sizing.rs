@@ -11,10 +11,13 @@ use std::collections::HashMap;
 use crate::method::makes_files;
 use crate::model::record::{Asked, Outcome, Trial};
 use crate::model::{Direction, Sink};
-use crate::plan::{Contender, PILOT_LARGEST};
+use crate::plan::{Contender, PILOT_SMALL};
 
 /// No prefix is smaller, unless FILE is.
 const SMALLEST: u64 = 1 << 20;
+
+/// A contender whose pilot failed is tried with so much.
+const UNKNOWN: u64 = 2 * PILOT_SMALL;
 
 /// Rounds after which sizes are mended.
 const MENDED_AFTER: [u32; 2] = [1, 2];
@@ -77,25 +80,30 @@ impl Sizer {
         }
     }
 
+    /// How long a trial of a pairing is to last.
+    pub fn seconds(&self, pairing: usize) -> f64 {
+        self.trial_s[pairing]
+    }
+
     fn amount(&self, contender: &Contender, cap: u64) -> Asked {
         if self.full {
             return Asked::Bytes(self.largest);
         }
-        let seconds = self.trial_s[contender.pairing];
+        let seconds = self.seconds(contender.pairing);
         if !makes_files(contender.method, self.sink) {
             return Asked::Seconds(seconds);
         }
         let wanted = match self.rates.get(contender) {
             Some(rate) => on_grid(rate * seconds),
-            None => PILOT_LARGEST,
+            None => UNKNOWN,
         };
         Asked::Bytes(wanted.max(SMALLEST).min(cap))
     }
 }
 
 /// The power of two nearest to a number of bytes, by ratio.
-fn on_grid(bytes: f64) -> u64 {
-    1 << (bytes.max(1.0).log2().round() as u32).min(62)
+pub fn on_grid(bytes: f64) -> u64 {
+    1 << bytes.max(1.0).log2().round().min(62.0) as u32
 }
 
 /// Bytes that one end stores at once in the worst pairing.

@@ -6,6 +6,7 @@ use super::fit::Field;
 use super::intervals::{Interval, against, disturbed, own};
 use super::race::{Label, Race, Rule};
 use super::series::{Figure, field};
+use super::startup::Startups;
 use crate::model::record::Trial;
 
 /// One figure of one row against the leader's.
@@ -62,7 +63,7 @@ pub struct Comparison {
 pub fn compare(
     rows: &[Vec<&Trial>],
     figure: Figure,
-    startup_s: f64,
+    startups: &Startups,
     rule: &Rule,
     takes_part: impl Fn(usize) -> bool,
 ) -> Comparison {
@@ -71,7 +72,7 @@ pub fn compare(
         .enumerate()
         .map(|(k, trials)| if takes_part(k) { trials.clone() } else { Vec::new() })
         .collect();
-    compare_field(&field(&chosen, figure, startup_s), figure, rule)
+    compare_field(&field(&chosen, figure, startups), figure, rule)
 }
 
 /// Compares what has been brought into rounds.

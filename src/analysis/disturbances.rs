@@ -4,6 +4,7 @@
 use super::finding::{End, Finding};
 use super::rows::{Groups, by_table};
 use super::series::{Figure, field, was_suspended};
+use super::startup::Startups;
 use super::statistics::median;
 use super::table::Table;
 use crate::method::makes_files;
@@ -61,7 +62,7 @@ pub fn disturbances(survey: &Survey, groups: &Groups, tables: &[Table]) -> Vec<F
 
 /// All ciphers together grew faster or slower.
 fn drift(table: &Table, lists: &[Vec<&Trial>]) -> Option<Finding> {
-    let field = field(lists, Figure::Rate, 0.0);
+    let field = field(lists, Figure::Rate, &Startups::default());
     let rounds = field.values.iter().map(Vec::len).max().unwrap_or(0);
     // Only those of every round: who left is no drift.
     let whole: Vec<_> = field.values.iter().filter(|row| row.iter().all(Option::is_some)).collect();
@@ -80,7 +81,7 @@ fn drift(table: &Table, lists: &[Vec<&Trial>]) -> Option<Finding> {
 
 /// A cipher's trials fall into two groups with a gap between them.
 fn two_states(table: &Table, lists: &[Vec<&Trial>]) -> Option<Finding> {
-    let field = field(lists, Figure::Rate, 0.0);
+    let field = field(lists, Figure::Rate, &Startups::default());
     let is_split = |row: &&Vec<Option<f64>>| {
         let mut values: Vec<f64> = row.iter().flatten().copied().collect();
         values.sort_by(f64::total_cmp);

@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use super::compare::Compared;
+use super::series::{costs_s, steady_rate};
+use super::startup::Startups;
 use super::statistics::{median, quotient};
 use crate::model::record::{Outcome, Spent, Trial};
 use crate::model::units::{GB, MB};
@@ -107,21 +109,32 @@ impl std::fmt::Display for Mark {
 impl Row {
     /// The figures of these trials, all of one cipher and MAC, for a file of so many bytes.
     /// Marks are given later, by comparison.
-    pub fn of(cipher: Cipher, mac: Option<Mac>, trials: &[&Trial], file_bytes: u64) -> Row {
+    pub fn of(
+        cipher: Cipher,
+        mac: Option<Mac>,
+        trials: &[&Trial],
+        file_bytes: u64,
+        startups: &Startups,
+    ) -> Row {
         let measured: Vec<&Trial> =
             trials.iter().copied().filter(|trial| trial.outcome == Outcome::Measured).collect();
-        let rates: Vec<f64> = measured.iter().filter_map(|trial| rate(trial)).collect();
+        let rates: Vec<f64> = measured
+            .iter()
+            .filter_map(|trial| steady_rate(trial, startups))
+            .filter(|&rate| rate > 0.0)
+            .collect();
         let handshakes: Vec<f64> = measured.iter().filter_map(|trial| trial.handshake_s).collect();
         let client = End::of(&measured, |trial| trial.client.as_ref());
         let server = End::of(&measured, |trial| trial.server.as_ref());
-        let (client_cost, server_cost) = (client.cost(), server.cost());
+        let client_cost = client.cost(|trial| costs_s(trial, startups).0);
+        let server_cost = server.cost(|trial| costs_s(trial, startups).1);
         let together = client_cost.as_ref().zip(server_cost.as_ref());
         Row {
             cipher,
             mac,
             measured: measured.len(),
             failed: trials.len() - measured.len(),
-            rate_mb_per_s: median(&rates),
+            rate_mb_per_s: median(&rates).map(|rate| rate / MB),
             speed: None,
             mb_per_cpu_s: together.and_then(|(client, server)| {
                 quotient(GB / MB, client.cpu_s_per_gb + server.cpu_s_per_gb)
@@ -151,15 +164,6 @@ impl Row {
     }
 }
 
-/// MB/s of one trial: of its steady part, where that is known.
-fn rate(trial: &Trial) -> Option<f64> {
-    let (bytes, seconds) = match trial.steady {
-        Some(steady) => (steady.bytes, steady.seconds),
-        None => (trial.bytes?, trial.real_s?),
-    };
-    quotient(bytes as f64 / MB, seconds).filter(|&rate| rate > 0.0)
-}
-
 /// The readings of one end, with the bytes of the trials that have them.
 struct End<'a> {
     readings: Vec<(&'a Spent, &'a Trial)>,
@@ -175,7 +179,9 @@ impl<'a> End<'a> {
         End { readings, bytes }
     }
 
-    fn cost(&self) -> Option<Cost> {
+    /// `flow_s`: CPU seconds of a trial after its start-up.
+    fn cost(&self, flow_s: impl Fn(&Trial) -> Option<f64>) -> Option<Cost> {
+        let flow_s: f64 = self.readings.iter().filter_map(|(_, trial)| flow_s(trial)).sum();
         let bulk = self.bulk();
         let trials = self.readings.len();
         let resolution_s =
@@ -187,7 +193,7 @@ impl<'a> End<'a> {
             }
         }
         Some(Cost {
-            cpu_s_per_gb: quotient(bulk.total_s * GB, self.bytes)?,
+            cpu_s_per_gb: quotient(flow_s * GB, self.bytes)?,
             compared: None,
             trials,
             core_percent: self.real_s().and_then(|real| quotient(bulk.total_s * 100.0, real)),
@@ -235,7 +241,7 @@ mod tests {
 
     fn row(trials: &[Trial]) -> Row {
         let trials: Vec<&Trial> = trials.iter().collect();
-        Row::of(Cipher::from("aes128-ctr"), None, &trials, 10 * BYTES)
+        Row::of(Cipher::from("aes128-ctr"), None, &trials, 10 * BYTES, &Startups::default())
     }
 
     fn close(found: Option<f64>, expected: f64) {

@@ -6,6 +6,7 @@ use super::figures::{Cost, Mark, Row};
 use super::race::{Question, Rule};
 use super::series::{Figure, levels};
 use super::standing::{Other, Standing};
+use super::startup::Startups;
 use crate::model::record::{Header, Trial};
 use crate::model::units::MB;
 
@@ -13,7 +14,7 @@ use crate::model::units::MB;
 pub fn judge(
     rows: &mut [Row],
     lists: &[Vec<&Trial>],
-    startup_s: f64,
+    startups: &Startups,
     header: &Header,
     setting: &Setting,
 ) -> Option<Conclusion> {
@@ -25,16 +26,16 @@ pub fn judge(
     };
     // Speed alone decides when rounds stop: costs are looked at once.
     let once = Rule::once(header.precision, rounds);
-    let speed = compare(lists, Figure::Rate, startup_s, &racing, |_| true);
+    let speed = compare(lists, Figure::Rate, startups, &racing, |_| true);
     let fine = |cost: &Option<Cost>| cost.as_ref().is_some_and(|cost| !cost.coarse);
     let by_cost = |figure: Figure, takes_part: &dyn Fn(&Row) -> bool| {
-        compare(lists, figure, startup_s, &once, |k| takes_part(&rows[k]))
+        compare(lists, figure, startups, &once, |k| takes_part(&rows[k]))
     };
     let client = by_cost(Figure::ClientCost, &|row| fine(&row.client));
     let server = by_cost(Figure::ServerCost, &|row| fine(&row.server));
     let both = by_cost(Figure::Cost, &|row| fine(&row.client) && fine(&row.server));
 
-    let shown = levels(lists, Figure::SteadyRate);
+    let shown = levels(lists, Figure::SteadyRate, startups);
     let leading_rate = speed.race.leader.and_then(|leader| shown[leader]).map(|rate| rate / MB);
     for (k, row) in rows.iter_mut().enumerate() {
         row.speed = speed.rows[k];

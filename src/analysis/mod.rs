@@ -19,6 +19,7 @@ pub mod recommend;
 mod rows;
 pub mod series;
 pub mod standing;
+pub mod startup;
 pub mod statistics;
 pub mod summary;
 pub mod table;

@@ -12,8 +12,9 @@ use super::figures::{Cost, Row};
 use super::floor::below_floor;
 use super::race::{Label, Rule};
 use super::rows::{by_table, groups, way};
-use super::series::{Figure, both_ways, levels, startup_s};
+use super::series::{Figure, both_ways, levels};
 use super::standing::Choice;
+use super::startup::Startups;
 use crate::model::record::{Pairing, Trial};
 use crate::model::units::{GB, MB};
 use crate::model::{Cipher, Direction, Mac, Method, Survey};
@@ -36,6 +37,7 @@ pub struct Recommendation {
 
 /// A cipher with its MAC: the measured name, and its trials each way.
 struct Candidate<'a> {
+    startups: &'a Startups,
     choice: Choice,
     unasked: bool,
     floor: Option<String>,
@@ -45,6 +47,7 @@ struct Candidate<'a> {
 /// Advice for each pairing and method of a survey. `allow_legacy` lowers the floor to legacy
 /// ciphers; what is broken is never recommended.
 pub fn recommend(survey: &Survey, allow_legacy: bool) -> Vec<Recommendation> {
+    let startups = Startups::of(&survey.trials);
     let mut cells: BTreeMap<(usize, Method), BTreeMap<Direction, Vec<_>>> = BTreeMap::new();
     for ((_, method, direction), rows) in by_table(survey, &groups(&survey.header.pairings)) {
         for ((pairing, cipher, mac), trials) in rows {
@@ -64,7 +67,14 @@ pub fn recommend(survey: &Survey, allow_legacy: bool) -> Vec<Recommendation> {
                 };
                 let known = candidates.iter().position(is);
                 let index = known.unwrap_or_else(|| {
-                    candidates.push(candidate(cipher, mac, direction, pairing, allow_legacy));
+                    candidates.push(candidate(
+                        cipher,
+                        mac,
+                        direction,
+                        pairing,
+                        allow_legacy,
+                        &startups,
+                    ));
                     candidates.len() - 1
                 });
                 candidates[index].ways.resize(place, Vec::new());
@@ -77,7 +87,7 @@ pub fn recommend(survey: &Survey, allow_legacy: bool) -> Vec<Recommendation> {
             let alike = names.iter().filter(|name| **name == candidate.choice.cipher);
             candidate.choice.ambiguous = alike.count() > 1;
         }
-        advise(survey, index, method, directions, &candidates)
+        advise(survey, index, method, directions, &candidates, &startups)
     };
     cells.into_iter().filter_map(of).collect()
 }
@@ -104,6 +114,7 @@ fn candidate<'a>(
     direction: Direction,
     pairing: &Pairing,
     allow_legacy: bool,
+    startups: &'a Startups,
 ) -> Candidate<'a> {
     let choice = Choice { cipher: cipher.into(), mac: mac.map(Mac::from), ambiguous: false };
     let unasked = way(&pairing.unasked, direction);
@@ -111,6 +122,7 @@ fn candidate<'a>(
         unasked: unasked.cipher == choice.cipher && unasked.explicit_mac() == choice.mac,
         floor: below_floor(&choice, pairing, allow_legacy),
         ways: Vec::new(),
+        startups,
         choice,
     }
 }
@@ -121,12 +133,9 @@ fn advise(
     method: Method,
     directions: Vec<Direction>,
     candidates: &[Candidate],
+    startups: &Startups,
 ) -> Option<Recommendation> {
     let pairing = &survey.header.pairings[index];
-    let startup = directions
-        .iter()
-        .map(|&direction| startup_s(&survey.trials, index, method, direction))
-        .fold(0.0, f64::max);
     let rounds = survey.trials.iter().map(|trial| trial.round).max().unwrap_or(0);
     let rule = Rule::once(survey.header.precision, rounds);
     let advice = |goal: Goal| {
@@ -135,7 +144,7 @@ fn advise(
             .iter()
             .map(|c| Some(c).filter(takes_part).map(|c| c.ways.clone()).unwrap_or_default())
             .collect();
-        let field = both_ways(&ways, goal.figure(), startup);
+        let field = both_ways(&ways, goal.figure(), startups);
         let comparison = compare_field(&field, goal.figure(), &rule);
         one(goal, candidates, &comparison, survey.header.precision)
     };
@@ -217,7 +226,10 @@ fn one(
 fn shown(goal: Goal, candidate: &Candidate) -> Option<f64> {
     let figure = if goal == Goal::Speed { Figure::SteadyRate } else { goal.figure() };
     let per_byte = |trials: &Vec<&Trial>| {
-        levels(std::slice::from_ref(trials), figure).into_iter().next()?.map(f64::recip)
+        levels(std::slice::from_ref(trials), figure, candidate.startups)
+            .into_iter()
+            .next()?
+            .map(f64::recip)
     };
     let each: Vec<f64> = candidate.ways.iter().map(per_byte).collect::<Option<Vec<f64>>>()?;
     let mean = each.iter().sum::<f64>() / each.len() as f64;
@@ -227,7 +239,7 @@ fn shown(goal: Goal, candidate: &Candidate) -> Option<f64> {
 /// Readings too near the resolution of their clock rank nothing.
 fn is_coarse(goal: Goal, candidate: &Candidate) -> bool {
     let trials: Vec<&Trial> = candidate.ways.iter().flatten().copied().collect();
-    let row = Row::of(candidate.choice.cipher.clone(), None, &trials, 0);
+    let row = Row::of(candidate.choice.cipher.clone(), None, &trials, 0, candidate.startups);
     let coarse = |cost: &Option<Cost>| cost.as_ref().is_some_and(|cost| cost.coarse);
     match goal {
         Goal::Speed => false,
@@ -240,7 +252,7 @@ fn is_coarse(goal: Goal, candidate: &Candidate) -> bool {
 /// The share of a core that each end is at work, averaged over the directions.
 fn cores(goal: Goal, candidate: &Candidate) -> Option<Cores> {
     let trials: Vec<&Trial> = candidate.ways.iter().flatten().copied().collect();
-    let row = Row::of(candidate.choice.cipher.clone(), None, &trials, 0);
+    let row = Row::of(candidate.choice.cipher.clone(), None, &trials, 0, candidate.startups);
     let percent = |cost: Option<Cost>| cost.and_then(|cost| cost.core_percent);
     Some(Cores {
         client_percent: percent(row.client).filter(|_| goal == Goal::Speed)?,

@@ -2,9 +2,9 @@
 //! shown all the same).
 
 use super::fit::{Field, Matrix, fit};
+use super::startup::{Startups, flow_s};
 use super::statistics::median;
-use crate::model::record::{Asked, Outcome, Phase, Trial};
-use crate::model::{Direction, Method};
+use crate::model::record::{Asked, Outcome, Spent, Trial};
 
 /// What ciphers are compared by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,9 +30,8 @@ const SIZE_RATIO: f64 = 2.5;
 /// A host that has slept longer than this within a trial was suspended.
 const SUSPENDED_S: f64 = 3.0;
 
-/// The trials of one race, one list a contender, in the order of rounds. `startup_s`: what an
-/// empty transfer takes beyond its handshake.
-pub fn field(contenders: &[Vec<&Trial>], figure: Figure, startup_s: f64) -> Field {
+/// The trials of one race, one list a contender, in the order of rounds.
+pub fn field(contenders: &[Vec<&Trial>], figure: Figure, startups: &Startups) -> Field {
     let rounds = contenders.iter().flatten().map(|trial| trial.round).max().unwrap_or(0);
     let mut values: Matrix = vec![vec![None; rounds as usize]; contenders.len()];
     let mut bias = Vec::new();
@@ -41,14 +40,16 @@ pub fn field(contenders: &[Vec<&Trial>], figure: Figure, startup_s: f64) -> Fiel
         let compared: Vec<&Trial> =
             trials.iter().copied().filter(|trial| is_comparable(trial, usual)).collect();
         for trial in &compared {
-            if let (Some(merit), Some(index)) = (merit(trial, figure), trial.round.checked_sub(1)) {
+            if let (Some(merit), Some(index)) =
+                (merit(trial, figure, startups), trial.round.checked_sub(1))
+            {
                 values[k][index as usize] = Some(merit.ln());
             }
         }
         bias.push(match figure {
             Figure::Rate | Figure::SteadyRate => {
                 let shares: Vec<f64> =
-                    compared.iter().filter_map(|trial| Some(startup_s / trial.real_s?)).collect();
+                    compared.iter().filter_map(|trial| startup_share(trial, startups)).collect();
                 STARTUP_SPREAD * mean(&shares).unwrap_or(0.0)
             }
             _ => resolution(&compared, figure),
@@ -60,12 +61,12 @@ pub fn field(contenders: &[Vec<&Trial>], figure: Figure, startup_s: f64) -> Fiel
 
 /// As many bytes in each of the contenders' directions: the merit of one byte each way, in the
 /// rounds that all directions were measured in.
-pub fn both_ways(contenders: &[Vec<Vec<&Trial>>], figure: Figure, startup_s: f64) -> Field {
+pub fn both_ways(contenders: &[Vec<Vec<&Trial>>], figure: Figure, startups: &Startups) -> Field {
     let ways = contenders.iter().map(Vec::len).max().unwrap_or(0);
     let fields: Vec<Field> = (0..ways)
         .map(|way| {
             let of = |ways: &Vec<Vec<_>>| ways.get(way).cloned().unwrap_or_default();
-            field(&contenders.iter().map(of).collect::<Vec<_>>(), figure, startup_s)
+            field(&contenders.iter().map(of).collect::<Vec<_>>(), figure, startups)
         })
         .collect();
     let rounds =
@@ -87,50 +88,54 @@ pub fn both_ways(contenders: &[Vec<Vec<&Trial>>], figure: Figure, startup_s: f64
     }
 }
 
-/// Seconds that an empty transfer takes beyond its handshake: the median of the pilot's. A
-/// direction without empty transfers of its own takes those of its method, or of any.
-pub fn startup_s(trials: &[Trial], pairing: usize, method: Method, direction: Direction) -> f64 {
-    let empty = |trial: &&Trial| {
-        trial.phase == Phase::Pilot
-            && trial.asked == Asked::Bytes(0)
-            && trial.pairing == pairing
-            && trial.outcome == Outcome::Measured
-    };
-    let median_of = |alike: &dyn Fn(&Trial) -> bool| {
-        let chosen = trials.iter().filter(empty).filter(|trial| alike(trial));
-        median(&chosen.filter_map(|trial| trial.real_s).collect::<Vec<_>>())
-    };
-    median_of(&|trial| (trial.method, trial.direction) == (method, direction))
-        .or_else(|| median_of(&|trial| trial.method == method))
-        .or_else(|| median_of(&|_| true))
-        .unwrap_or(0.0)
-}
-
-/// More is better: bytes a second of the bulk, or bytes a CPU-second. Timed trials last alike, so
-/// their start-up cancels; where bytes were asked for it has been taken off.
-fn merit(trial: &Trial, figure: Figure) -> Option<f64> {
-    let spent = |which: &Option<crate::model::record::Spent>| {
-        which.as_ref().map(|spent| spent.bulk.total_s)
-    };
+/// More is better: bytes a second of the bulk, or bytes a CPU-second, start-up taken off. By rate
+/// timed trials are compared whole: they last alike, so their start-up cancels, and with it what
+/// it is not known to.
+fn merit(trial: &Trial, figure: Figure, startups: &Startups) -> Option<f64> {
     let bytes = trial.bytes? as f64;
+    let costs = || costs_s(trial, startups);
     let merit = match (figure, trial.asked) {
         (Figure::Rate, Asked::Seconds(_)) => bytes / trial.real_s?,
-        (Figure::Rate | Figure::SteadyRate, _) => match trial.steady {
-            Some(steady) => steady.bytes as f64 / steady.seconds,
-            None => bytes / trial.real_s?,
-        },
-        (Figure::ClientCost, _) => bytes / spent(&trial.client)?,
-        (Figure::ServerCost, _) => bytes / spent(&trial.server)?,
-        (Figure::Cost, _) => bytes / (spent(&trial.client)? + spent(&trial.server)?),
+        (Figure::Rate | Figure::SteadyRate, _) => steady_rate(trial, startups)?,
+        (Figure::ClientCost, _) => bytes / costs().0?,
+        (Figure::ServerCost, _) => bytes / costs().1?,
+        (Figure::Cost, _) => bytes / (costs().0? + costs().1?),
     };
     (merit.is_finite() && merit > 0.0).then_some(merit)
 }
 
+/// Bytes a second after the start-up: by timestamps on the way where there are any.
+pub fn steady_rate(trial: &Trial, startups: &Startups) -> Option<f64> {
+    let bytes = trial.bytes?;
+    // Old records have the whole transfer here, less what an empty one takes.
+    match trial.steady.filter(|steady| steady.bytes < bytes) {
+        Some(steady) => Some(steady.bytes as f64 / steady.seconds),
+        None => Some(bytes as f64 / flow_s(trial.real_s?, startups.of_trial(trial).real_s)),
+    }
+}
+
+/// CPU seconds of the client and of the server after the start-up.
+pub fn costs_s(trial: &Trial, startups: &Startups) -> (Option<f64>, Option<f64>) {
+    let startup = startups.of_trial(trial);
+    let less = |spent: Option<Spent>, startup_s| Some(flow_s(spent?.bulk.total_s, startup_s));
+    (less(trial.client, startup.client_s), less(trial.server, startup.server_s))
+}
+
+/// The share of a trial's time that was start-up.
+fn startup_share(trial: &Trial, startups: &Startups) -> Option<f64> {
+    Some(startups.of_trial(trial).real_s / trial.real_s?)
+}
+
 fn is_comparable(trial: &Trial, usual: Option<u64>) -> bool {
     trial.outcome == Outcome::Measured && !was_suspended(trial) && {
-        let ratio = size(trial).zip(usual).map(|(own, usual)| own as f64 / usual as f64);
-        ratio.is_none_or(|ratio| (1.0 / SIZE_RATIO..=SIZE_RATIO).contains(&ratio))
+        let sizes = size(trial).zip(usual);
+        sizes.is_none_or(|(own, usual)| is_alike(own as f64, usual as f64))
     }
+}
+
+/// Transfers of so many bytes are compared.
+pub fn is_alike(bytes: f64, usual: f64) -> bool {
+    (1.0 / SIZE_RATIO..=SIZE_RATIO).contains(&(bytes / usual))
 }
 
 /// Bytes asked for, where they were.
@@ -150,8 +155,8 @@ pub fn was_suspended(trial: &Trial) -> bool {
 
 /// Each contender's level of a figure in the rounds' average weather; absent where it was never
 /// measured. With one round alone a level is what was measured.
-pub fn levels(contenders: &[Vec<&Trial>], figure: Figure) -> Vec<Option<f64>> {
-    let field = field(contenders, figure, 0.0);
+pub fn levels(contenders: &[Vec<&Trial>], figure: Figure, startups: &Startups) -> Vec<Option<f64>> {
+    let field = field(contenders, figure, startups);
     let fitted = fit(&field.values);
     let own = |k: usize| {
         let values: Vec<f64> = field.values[k].iter().flatten().copied().collect();

@@ -10,7 +10,7 @@ use super::judge::judge;
 use super::outcomes::{self, Failure, Skipped};
 use super::pace::Pace;
 use super::rows::{Groups, RowKey, TableKey, by_table, groups, rounds, way};
-use super::series::startup_s;
+use super::startup::Startups;
 use super::statistics::median;
 use super::table::{Section, Table};
 use super::warnings::{self, Warning};
@@ -46,6 +46,7 @@ fn tables(survey: &Survey, groups: &Groups) -> Vec<Table> {
     let sorted = by_table(survey, groups);
     let keys: Vec<TableKey> = sorted.keys().copied().collect();
     let pace = Pace::of(&survey.trials);
+    let startups = Startups::of(&survey.trials);
     let pairings = &survey.header.pairings;
     sorted
         .into_iter()
@@ -59,7 +60,7 @@ fn tables(survey: &Survey, groups: &Groups) -> Vec<Table> {
             Table {
                 handshake_s: median_of(|trial| trial.handshake_s),
                 bulk_s: median_of(|trial| trial.real_s),
-                sections: sections(survey, &title, key, rows, &pace),
+                sections: sections(survey, &title, key, rows, &pace, &startups),
                 title,
                 target: pairings[group].target.clone(),
                 client_program: pairings[group].client.program.clone(),
@@ -76,12 +77,14 @@ fn sections(
     key: TableKey,
     rows: BTreeMap<RowKey, Vec<&Trial>>,
     pace: &Pace,
+    startups: &Startups,
 ) -> Vec<Section> {
     let (_, method, direction) = key;
     let mut by_pairing: BTreeMap<usize, Vec<(Row, Vec<&Trial>)>> = BTreeMap::new();
     for ((index, cipher, mac), trials) in rows {
         let pairing = &survey.header.pairings[index];
-        let mut row = Row::of(cipher.into(), mac.map(Mac::from), &trials, survey.header.file.bytes);
+        let mut row =
+            Row::of(cipher.into(), mac.map(Mac::from), &trials, survey.header.file.bytes, startups);
         row.unasked = is_unasked(&row, pairing, direction);
         by_pairing.entry(index).or_default().push((row, trials));
     }
@@ -94,7 +97,6 @@ fn sections(
             false => title.to_owned(),
         };
         let (mut rows, lists): (Vec<Row>, Vec<Vec<&Trial>>) = rows.into_iter().unzip();
-        let startup_s = startup_s(&survey.trials, index, method, direction);
         let setting = Setting {
             scope: &scope,
             unasked: way(&pairing.unasked, direction).cipher.as_str(),
@@ -102,7 +104,7 @@ fn sections(
             rounds: lists.iter().flatten().map(|trial| trial.round).max().unwrap_or(0),
             trial_s: pace.trial_s((index, method, direction)),
         };
-        let conclusion = judge(&mut rows, &lists, startup_s, &survey.header, &setting);
+        let conclusion = judge(&mut rows, &lists, startups, &survey.header, &setting);
         // The sort is stable, so rows without a rate stay in the order of their names.
         let rate = |row: &Row| row.rate_mb_per_s.unwrap_or(f64::NEG_INFINITY);
         rows.sort_by(|a, b| rate(b).total_cmp(&rate(a)));

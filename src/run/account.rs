@@ -1,6 +1,6 @@
 //! The server's CPU in one trial: the best source that there is, checked against the next.
 
-use super::lane::{ServerProcesses, Startup};
+use super::lane::ServerProcesses;
 use crate::host::counters::HostCounters;
 use crate::host::linux::ProcessStat;
 use crate::model::record::{Check, HostDelta, Spent};
@@ -23,7 +23,8 @@ pub struct Readings<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Setting<'a> {
     pub processes: &'a ServerProcesses,
-    pub startup: Startup,
+    /// Growth of the reaper's account by an empty transfer, where it was read.
+    pub empty_reaper_s: Option<f64>,
     pub idle_busy: f64,
     pub ticks_per_s: u32,
     pub loopback: bool,
@@ -41,7 +42,7 @@ pub fn account(readings: &Readings, setting: &Setting) -> Account {
     let reaper = reaper(readings, setting);
     let mut checks = Vec::new();
     // Only a reading that knows its empty transfer is like the others.
-    if let (Ok(spent), true) = (&reaper, setting.startup.reaper_s.is_some()) {
+    if let (Ok(spent), true) = (&reaper, setting.empty_reaper_s.is_some()) {
         let note = match setting.processes.reaper_is_blind {
             true => "blind here: the sessions' CPU is not in it",
             false => "less an empty transfer and the helpers",
@@ -85,7 +86,7 @@ fn reaper(readings: &Readings, setting: &Setting) -> Result<Spent, String> {
     let tick = 1.0 / f64::from(ticks.max(1));
     let all = |stat: ProcessStat| stat.own(ticks) + stat.children(ticks);
     let mut bulk = all(to) - all(from);
-    let start = setting.startup.reaper_s.unwrap_or(0.0);
+    let start = setting.empty_reaper_s.unwrap_or(0.0);
     bulk.total_s = (bulk.total_s - start).max(0.0);
     Ok(Spent {
         source: Source::Reaper,
@@ -182,9 +183,13 @@ mod tests {
 
     fn judge(readings: &Readings, blind: bool, loopback: bool) -> Account {
         let processes = ServerProcesses { reaper_is_blind: blind, ..ServerProcesses::default() };
-        let startup = Startup { real_s: 0.1, reaper_s: Some(0.2) };
-        let setting =
-            Setting { processes: &processes, startup, idle_busy: 0.5, ticks_per_s: 100, loopback };
+        let setting = Setting {
+            processes: &processes,
+            empty_reaper_s: Some(0.2),
+            idle_busy: 0.5,
+            ticks_per_s: 100,
+            loopback,
+        };
         account(readings, &setting)
     }
 

@@ -210,7 +210,6 @@ impl Real {
             sampled::spent(&sections, lane.far.ticks_per_s)
         });
         let key = (contender.method, contender.direction);
-        let startup = lane.startups.get(&key).copied().unwrap_or_default();
         let account = account(
             &Readings {
                 inside: done.report.spent(lane.far.ticks_per_s),
@@ -222,7 +221,7 @@ impl Real {
             },
             &Setting {
                 processes: &lane.processes,
-                startup,
+                empty_reaper_s: lane.empty_reaper_s.get(&key).copied(),
                 idle_busy: lane.idle_busy,
                 ticks_per_s: lane.far.ticks_per_s,
                 loopback: lane.spec.server.loopback,
@@ -240,7 +239,7 @@ impl Real {
         trial.client = Some(client_spent(&done));
         trial.handshake_s = Some(done.handshake_s);
         trial.real_s = Some(done.real_s);
-        self.judge(planned, trial, &done, startup.real_s).map_err(put)
+        self.judge(planned, trial, &done).map_err(put)
     }
 
     /// Removes what a broken transfer may have made on either end.

@@ -58,15 +58,6 @@ pub struct ServerProcesses {
     pub sftp_server: Option<String>,
 }
 
-/// What empty transfers cost, by method and direction.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Startup {
-    /// Seconds beyond the handshake.
-    pub real_s: f64,
-    /// Growth of the reaper's account, where it was read.
-    pub reaper_s: Option<f64>,
-}
-
 /// A pairing in operation.
 #[derive(Debug)]
 pub struct Lane {
@@ -91,7 +82,8 @@ pub struct Lane {
     pub last_reaper_s: Option<f64>,
     /// Why a mask of this pairing is not believed.
     pub mask_doubt: Option<String>,
-    pub startups: HashMap<(Method, Direction), Startup>,
+    /// Growth of the reaper's account by an empty transfer, where it was read.
+    pub empty_reaper_s: HashMap<(Method, Direction), f64>,
     /// Busy seconds a second of the far host while nothing is transferred.
     pub idle_busy: f64,
     /// Sizes of the prefixes that lie in our directory over there.
@@ -187,7 +179,7 @@ impl Lane {
             last_chain: None,
             last_reaper_s: None,
             mask_doubt: None,
-            startups: HashMap::new(),
+            empty_reaper_s: HashMap::new(),
             idle_busy: 0.0,
             staged: Vec::new(),
             mark,

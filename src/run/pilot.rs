@@ -5,14 +5,14 @@ use anyhow::Result;
 
 use super::executor::Real;
 use super::journal::Journal;
-use super::lane::Startup;
 use super::survey::Stopped;
+use crate::analysis::startup::flow_s;
 use crate::analysis::statistics::median;
 use crate::method::makes_files;
 use crate::model::record::{Asked, Line, Outcome, Phase, Trial};
 use crate::model::{Cipher, Direction, Method, Source};
 use crate::plan::{Contender, PILOT_LARGEST, PILOT_SMALL, PlannedTrial, groups};
-use crate::sizing::Sizer;
+use crate::sizing::{Sizer, on_grid};
 use crate::ui::Events;
 
 /// Empty transfers a pairing, method and direction.
@@ -20,6 +20,9 @@ const EMPTY: usize = 3;
 
 /// Seconds of a timed transfer of the pilot.
 const SHORT_S: f64 = 0.5;
+
+/// The share of a trial that other ciphers are tried for.
+const SMALL_SHARE: f64 = 0.125;
 
 /// Ciphers whose costs part where AES instructions are hidden: with them GCM is the cheaper one,
 /// without them ChaCha20-Poly1305 is.
@@ -90,9 +93,9 @@ impl Pilot<'_> {
                     }
                 }
                 (Some(_), Asked::Bytes(_)) => {
-                    let real_s = trial.real_s.unwrap_or(0.0);
-                    let startup = Startup { real_s, reaper_s: lane.last_reaper_s };
-                    lane.startups.insert(key, startup);
+                    if let Some(growth) = lane.last_reaper_s {
+                        lane.empty_reaper_s.insert(key, growth);
+                    }
                 }
                 (Some(_), Asked::Seconds(_)) => {
                     let inside = trial.server.filter(|spent| spent.source == Source::Inside);
@@ -163,27 +166,28 @@ impl Pilot<'_> {
                 }
             };
         }
-        let contender = self.unasked(pairing, method, direction);
+        let unasked = self.unasked(pairing, method, direction);
         let (mut reals, mut growths) = (Vec::new(), Vec::new());
         for _ in 0..EMPTY {
-            match self.run(contender.clone(), Asked::Bytes(0))? {
+            match self.run(unasked.clone(), Asked::Bytes(0))? {
                 Ok(trial) => reals.extend(trial.real_s),
                 Err(stopped) => return Ok(Err(stopped)),
             }
             growths.extend(self.executor.lanes[pairing].last_reaper_s);
         }
-        let startup = Startup { real_s: median(&reals).unwrap_or(0.0), reaper_s: median(&growths) };
-        self.executor.lanes[pairing].startups.insert((method, direction), startup);
-        let usable = self.executor.payload.usable;
+        if let Some(growth) = median(&growths) {
+            self.executor.lanes[pairing].empty_reaper_s.insert((method, direction), growth);
+        }
         if !sizer.needs_rates() {
             return Ok(Ok(()));
         }
-        let default =
-            match self.rate(contender.clone(), PILOT_LARGEST.min(usable), startup.real_s)? {
-                Ok(rate) => rate,
-                Err(stopped) => return Ok(Err(stopped)),
-            };
-        let unasked = contender;
+        let trial_s = sizer.seconds(pairing);
+        let empty_s = median(&reals).unwrap_or(0.0);
+        let (default, startup_s) = match self.default_rate(&unasked, trial_s, empty_s)? {
+            Ok(found) => found,
+            Err(stopped) => return Ok(Err(stopped)),
+        };
+        let small = self.fitting(default.map_or(0.0, |rate| rate * trial_s * SMALL_SHARE));
         for contender in group {
             // Ciphers differ by a factor of ten and more: one guess for all would make the first
             // round many times too long. Their ratio is alike both ways.
@@ -194,13 +198,10 @@ impl Pilot<'_> {
             let rate = match (twin, default) {
                 _ if **contender == unasked => default,
                 (Some((_, rate, Some(theirs))), Some(ours)) => Some(rate * ours / theirs),
-                _ => {
-                    let small = PILOT_SMALL.min(usable);
-                    match self.rate((*contender).clone(), small, startup.real_s)? {
-                        Ok(rate) => rate,
-                        Err(stopped) => return Ok(Err(stopped)),
-                    }
-                }
+                _ => match self.lasts((*contender).clone(), small)? {
+                    Ok(real_s) => real_s.map(|real_s| small as f64 / flow_s(real_s, startup_s)),
+                    Err(stopped) => return Ok(Err(stopped)),
+                },
             };
             if let Some(rate) = rate {
                 self.rates.push(((*contender).clone(), rate, default));
@@ -210,19 +211,50 @@ impl Pilot<'_> {
         Ok(Ok(()))
     }
 
-    /// Bytes a second of a transfer of so many, as far as one can tell.
-    fn rate(
+    /// Bytes a second of the default, and the seconds of its start-up. Where a small transfer is
+    /// over too soon to tell them from each other, a larger one does.
+    fn default_rate(
         &mut self,
-        contender: Contender,
-        bytes: u64,
-        startup_s: f64,
-    ) -> Result<Result<Option<f64>, Stopped>> {
-        let trial = match self.run(contender, Asked::Bytes(bytes))? {
-            Ok(trial) => trial,
+        unasked: &Contender,
+        trial_s: f64,
+        empty_s: f64,
+    ) -> Result<Result<(Option<f64>, f64), Stopped>> {
+        let small = self.fitting(0.0);
+        let small_s = match self.lasts(unasked.clone(), small)? {
+            Ok(Some(real_s)) => real_s,
+            Ok(None) => return Ok(Ok((None, empty_s))),
             Err(stopped) => return Ok(Err(stopped)),
         };
-        let real_s = trial.real_s.filter(|_| trial.outcome == Outcome::Measured);
-        Ok(Ok(real_s.map(|real_s| bytes as f64 / (real_s - startup_s).max(0.3 * real_s).max(1e-3))))
+        let by_one = small as f64 / flow_s(small_s, empty_s);
+        let large = self.fitting(by_one * trial_s);
+        if large == small {
+            return Ok(Ok((Some(by_one), empty_s)));
+        }
+        // Small ones again, since all figures will have the start-up taken off by them.
+        let mut lasted = [0.0; 2];
+        for (real_s, bytes) in lasted.iter_mut().zip([large, small]) {
+            match self.lasts(unasked.clone(), bytes)? {
+                Ok(Some(found)) => *real_s = found,
+                Ok(None) => return Ok(Ok((Some(by_one), empty_s))),
+                Err(stopped) => return Ok(Err(stopped)),
+            }
+        }
+        let small_s = 0.5 * (small_s + lasted[1]);
+        let rate = (large - small) as f64 / flow_s(lasted[0], small_s);
+        Ok(Ok((Some(rate), (small_s - small as f64 / rate).max(empty_s))))
+    }
+
+    /// Seconds of the bulk of a transfer of so many bytes; absent where it failed.
+    fn lasts(&mut self, contender: Contender, bytes: u64) -> Result<Result<Option<f64>, Stopped>> {
+        let measured = |trial: Trial| {
+            trial.real_s.filter(|real_s| trial.outcome == Outcome::Measured && *real_s > 0.0)
+        };
+        Ok(self.run(contender, Asked::Bytes(bytes))?.map(measured))
+    }
+
+    /// The pilot's size that is nearest to so many bytes.
+    fn fitting(&self, bytes: f64) -> u64 {
+        on_grid(bytes).clamp(PILOT_SMALL, PILOT_LARGEST).min(self.executor.payload.usable)
     }
 
     /// What ssh would negotiate unasked.

@@ -7,7 +7,8 @@ use std::time::Duration;
 use super::survey::StopRule;
 use crate::analysis::pace::Pace;
 use crate::analysis::race::{FORECAST_FROM, LOOKS, Race, Rule, next_look};
-use crate::analysis::series::{Figure, field, startup_s};
+use crate::analysis::series::{Figure, field};
+use crate::analysis::startup::Startups;
 use crate::model::record::{StopReason, Trial};
 use crate::model::{Direction, Method};
 use crate::plan::Contender;
@@ -41,14 +42,14 @@ impl Adaptive {
     }
 
     fn look(&mut self, trials: &[Trial], contenders: &[Contender]) {
+        let startups = Startups::of(self.pilot.iter().chain(trials));
         let mut keys: Vec<Key> = contenders.iter().map(key).collect();
         keys.dedup();
         keys.sort();
         keys.dedup();
         for of in keys {
             let (names, lists) = by_contender(trials, of);
-            let startup = startup_s(&self.pilot, of.0, of.1, of.2);
-            let race = Race::of(&field(&lists, Figure::Rate, startup), &self.rule);
+            let race = Race::of(&field(&lists, Figure::Rate, &startups), &self.rule);
             debug_assert_eq!(names.len(), race.labels.len());
             self.races.retain(|(other, _)| *other != of);
             self.races.push((of, race));

@@ -21,7 +21,6 @@ impl Real {
         planned: &PlannedTrial,
         trial: &mut Trial,
         done: &Transferred,
-        startup_s: f64,
     ) -> Result<()> {
         let contender = &planned.contender;
         let asked = match planned.asked {
@@ -77,7 +76,7 @@ impl Real {
             trial.outcome = failed("what was downloaded is not what FILE holds".into(), None);
             return Ok(());
         }
-        trial.steady = steady(done, received.unwrap_or_default(), startup_s, framed);
+        trial.steady = steady(done, received.unwrap_or_default(), framed);
         trial.outcome = Outcome::Measured;
         Ok(())
     }
@@ -90,30 +89,22 @@ const STEADY_AFTER_BYTES: u64 = 4 << 20;
 /// A shorter stretch tells nothing.
 const STEADY_LEAST_S: f64 = 0.3;
 
-fn steady(done: &Transferred, bytes: u64, startup_s: f64, framed: bool) -> Option<Steady> {
-    match &done.flow {
-        Some(flow) => {
-            let from = flow
-                .marks
-                .iter()
-                .find(|(at, sent)| *at >= STEADY_AFTER_S && *sent >= STEADY_AFTER_BYTES)?;
-            let to = flow.marks.last()?;
-            // What the client has read holds the framing as well.
-            let share = match done.transcript.received {
-                Some(received) if framed => bytes as f64 / received.max(1) as f64,
-                _ => 1.0,
-            };
-            (to.0 - from.0 >= STEADY_LEAST_S).then(|| Steady {
-                bytes: ((to.1 - from.1) as f64 * share) as u64,
-                seconds: to.0 - from.0,
-                skipped_s: from.0,
-            })
-        }
-        // Without timestamps on the way: what empty transfers take is start-up.
-        None => (startup_s > 0.0 && done.real_s > 2.0 * startup_s).then_some(Steady {
-            bytes,
-            seconds: done.real_s - startup_s,
-            skipped_s: startup_s,
-        }),
-    }
+/// Absent without timestamps on the way: two sizes tell the start-up then.
+fn steady(done: &Transferred, bytes: u64, framed: bool) -> Option<Steady> {
+    let flow = done.flow.as_ref()?;
+    let from = flow
+        .marks
+        .iter()
+        .find(|(at, sent)| *at >= STEADY_AFTER_S && *sent >= STEADY_AFTER_BYTES)?;
+    let to = flow.marks.last()?;
+    // What the client has read holds the framing as well.
+    let share = match done.transcript.received {
+        Some(received) if framed => bytes as f64 / received.max(1) as f64,
+        _ => 1.0,
+    };
+    (to.0 - from.0 >= STEADY_LEAST_S).then(|| Steady {
+        bytes: ((to.1 - from.1) as f64 * share) as u64,
+        seconds: to.0 - from.0,
+        skipped_s: from.0,
+    })
 }

@@ -23,7 +23,7 @@ pub struct Host {
     drift: f64,
     drift_s: f64,
     slow: f64,
-    pub startups_s: Vec<f64>,
+    startups_s: Vec<f64>,
     throttled_from_s: f64,
     states: f64,
     random: ChaCha8Rng,

@@ -28,9 +28,6 @@ pub struct Done {
     pub wall_s: f64,
     /// The mean of what fell on all ciphers alike, in logarithms.
     pub weather: f64,
-    /// Seconds that a trial of each cipher loses to its start-up.
-    pub startups_s: Vec<f64>,
-    pub trial_s: f64,
 }
 
 impl Done {
@@ -80,8 +77,6 @@ pub fn run(world: &World, seed: u64) -> Done {
         reason: reason.0,
         wall_s,
         weather: host.mean_weather(),
-        startups_s: host.startups_s.clone(),
-        trial_s,
     }
 }
 

@@ -82,8 +82,7 @@ impl Tally {
                 self.ratios.add(holds(times, own / leader));
             }
             if let Some(half) = speed.half_percent {
-                let moving = 1.0 - done.startups_s[index(&row.cipher)] / done.trial_s;
-                let true_mb = own * moving * done.weather.exp();
+                let true_mb = own * done.weather.exp();
                 let shown = row.rate_mb_per_s.unwrap();
                 self.rates.add((shown / true_mb).ln().abs() <= (half / 100.0).ln_1p());
             }
