@@ -145,9 +145,7 @@ fn gain(
         _ if fastest.leader == *default && fastest.ties.is_empty() => {
             "; it is what ssh negotiates unasked.".into()
         }
-        Some(_) if is_next && fastest.undecided.is_empty() => {
-            ", which ssh negotiates unasked.".into()
-        }
+        Some(_) if is_next => ", which ssh negotiates unasked.".into(),
         Some(times) => format!("; {} {default}, which ssh negotiates unasked.", times_text(times)),
         None => format!("; {default} is what ssh negotiates unasked."),
     }

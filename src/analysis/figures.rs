@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::compare::Compared;
+use super::limit::Limited;
 use super::series::{costs_s, steady_rate};
 use super::startup::Startups;
 use super::statistics::{median, quotient};
@@ -33,6 +34,8 @@ pub struct Row {
     pub helpers_cpu_s_per_gb: Option<f64>,
     pub handshake_s: Option<f64>,
     pub whole_file: WholeFile,
+    /// Why it was no faster; absent where nothing was measured.
+    pub limit: Option<Limited>,
     /// ssh negotiates this one when it is told nothing.
     pub unasked: bool,
     pub marks: Vec<Mark>,
@@ -149,6 +152,7 @@ impl Row {
             },
             client: client_cost,
             server: server_cost,
+            limit: None,
             unasked: false,
             marks: Vec::new(),
         }

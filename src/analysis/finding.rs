@@ -75,6 +75,17 @@ pub enum Finding {
         /// Of the AES ciphers' costs with the mask to those without it.
         most_ratio: f64,
     },
+    /// What is said of an end's AES instructions is not what its figures say.
+    LabelContradicted {
+        /// The table whose figures are told.
+        table: String,
+        end: End,
+        /// The CPU has, or lacks, them by its label.
+        accelerated: bool,
+        evidence: String,
+        gcm_s_per_gb: f64,
+        chacha_s_per_gb: f64,
+    },
     /// All ciphers grew faster or slower over the rounds.
     Drift {
         table: String,
@@ -218,6 +229,20 @@ impl Finding {
                  costs it more than {} times what it costs without the mask)",
                 significant(*most_ratio)
             ),
+            Finding::LabelContradicted {
+                table,
+                end,
+                accelerated,
+                evidence,
+                gcm_s_per_gb,
+                chacha_s_per_gb,
+            } => format!(
+                "{table}: the figures contradict the {end}'s label, {} AES ({evidence}): AES-GCM costs it \
+                 {} CPU-s per GB, ChaCha20-Poly1305 {}",
+                if *accelerated { "with" } else { "without" },
+                significant(*gcm_s_per_gb),
+                significant(*chacha_s_per_gb)
+            ),
             Finding::Drift { table, percent } => format!(
                 "{table}: all ciphers together were {:.0} % {} in the second half of the rounds",
                 percent.abs(),
@@ -296,6 +321,10 @@ impl Finding {
             Finding::Coarse { .. } => "use a larger FILE, --full or more --rounds",
             Finding::MaskUnseen { .. } => {
                 "take that section for unmasked: the program may not read the variable"
+            }
+            Finding::LabelContradicted { .. } => {
+                "trust the figures: the SSH program may be emulated, or built without these \
+                 instructions"
             }
             Finding::Drift { .. } => "ratios hold, rates are of that weather; survey again later",
             Finding::TwoStates { .. } => "give it more --budget, so that both fall on all alike",

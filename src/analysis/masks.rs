@@ -1,11 +1,17 @@
-//! Whether hiding AES instructions from an end shows in its figures. Nothing else proves that
-//! a mask took effect.
+//! Whether what is said of an end's AES instructions shows in its figures: a mask that hides them,
+//! and the label that an unmasked CPU wears.
 
 use super::figures::Row;
 use super::finding::{End, Finding};
 use super::table::{Section, Table, cost};
 use crate::model::AesClass;
 use crate::model::record::{PairedEnd, Pairing};
+
+/// With AES instructions GCM costs less than ChaCha20-Poly1305, without them it costs more. What
+/// both share (the kernel, copies) draws the ratio towards one, on either side.
+const CONTRADICTS: f64 = 1.3;
+const GCM: &str = "aes128-gcm@openssh.com";
+const CHACHA: &str = "chacha20-poly1305@openssh.com";
 
 /// A mask holds for a whole process, so one AES cipher that costs the masked end far more than
 /// the same end unmasked proves it. CTR may not: its code without AES instructions is not much
@@ -28,6 +34,50 @@ pub fn unseen(table: &Table, pairings: &[Pairing]) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Unmasked ends whose label the figures contradict: an emulated server shows the `/proc/cpuinfo` of
+/// the machine that emulates it. Each end is told once, by the table that shows it best.
+pub fn contradicted(tables: &[Table], pairings: &[Pairing]) -> Vec<Finding> {
+    let mut worst: Vec<(&str, End, f64, Finding)> = Vec::new();
+    for (table, section) in
+        tables.iter().flat_map(|table| table.sections.iter().map(move |section| (table, section)))
+    {
+        for end in [End::Client, End::Server] {
+            let own = paired(&pairings[section.pairing], end);
+            let of = |name: &str| {
+                let row = section.rows.iter().find(|row| row.cipher.as_str() == name)?;
+                cost(row, end).filter(|cost| !cost.coarse && cost.cpu_s_per_gb > 0.0)
+            };
+            let (Some(gcm), Some(chacha), None) = (of(GCM), of(CHACHA), &own.mask) else {
+                continue;
+            };
+            let ratio = gcm.cpu_s_per_gb / chacha.cpu_s_per_gb;
+            let (accelerated, off) = match own.host.aes.class {
+                AesClass::Aes => (true, ratio),
+                AesClass::NoAes => (false, ratio.recip()),
+                AesClass::Unknown => continue,
+            };
+            if off < CONTRADICTS {
+                continue;
+            }
+            let finding = Finding::LabelContradicted {
+                table: table.title.clone(),
+                end,
+                accelerated,
+                evidence: own.host.aes.evidence.clone(),
+                gcm_s_per_gb: gcm.cpu_s_per_gb,
+                chacha_s_per_gb: chacha.cpu_s_per_gb,
+            };
+            let place = (table.target.as_str(), end);
+            match worst.iter_mut().find(|(target, end, ..)| (*target, *end) == place) {
+                Some(known) if known.2 >= off => {}
+                Some(known) => *known = (place.0, end, off, finding),
+                None => worst.push((place.0, end, off, finding)),
+            }
+        }
+    }
+    worst.into_iter().map(|(.., finding)| finding).collect()
 }
 
 /// The section to hold a masked end against: the same end unmasked with AES, the other end
@@ -69,14 +119,38 @@ fn paired(pairing: &Pairing, end: End) -> &PairedEnd {
 mod tests {
     use super::*;
     use crate::analysis::summarise;
-    use crate::analysis::testing::{each, loopback, rounds, spent};
-    use crate::model::{Source, Survey};
-
-    const GCM: &str = "aes128-gcm@openssh.com";
-    const CHACHA: &str = "chacha20-poly1305@openssh.com";
+    use crate::analysis::testing::{each, loopback, rounds, spent, survey};
+    use crate::model::{Direction, Source, Survey};
 
     fn found(survey: &Survey) -> Vec<Finding> {
         summarise(survey).warnings.into_iter().map(|warning| warning.finding).collect()
+    }
+
+    #[test]
+    fn a_label_that_the_figures_contradict_is_told_once() {
+        let trials = |gcm_s: f64, direction: Direction| {
+            let gcm = each(rounds(GCM, [20.0; 3]), |trial| {
+                trial.server = Some(spent(Source::Inside, gcm_s));
+            });
+            each([gcm, rounds(CHACHA, [30.0; 3])].concat(), |trial| trial.direction = direction)
+        };
+        let labelled = |class: AesClass, gcm_s: f64| {
+            let both = [trials(gcm_s, Direction::Upload), trials(gcm_s, Direction::Download)];
+            let mut survey = survey(both.concat());
+            survey.header.pairings[0].server.host.aes.class = class;
+            found(&survey)
+        };
+        // ChaCha20-Poly1305 costs the server 0.2 s.
+        let told = labelled(AesClass::Aes, 0.8);
+        let [Finding::LabelContradicted { end: End::Server, accelerated: true, .. }] = &told[..]
+        else {
+            panic!("{told:?}");
+        };
+        assert!(told[0].text().contains("with AES"), "{}", told[0].text());
+        assert_eq!(labelled(AesClass::Aes, 0.1), []);
+        assert_eq!(labelled(AesClass::NoAes, 0.8), []);
+        assert_eq!(labelled(AesClass::NoAes, 0.1).len(), 1);
+        assert_eq!(labelled(AesClass::Unknown, 0.8), []);
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod fit;
 pub mod floor;
 pub mod intervals;
 mod judge;
+pub mod limit;
 mod masks;
 pub mod outcomes;
 pub mod pace;

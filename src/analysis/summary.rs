@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::conclusion::Setting;
 use super::figures::Row;
 use super::judge::judge;
+use super::limit::{Subject, limits};
 use super::outcomes::{self, Failure, Skipped};
 use super::pace::Pace;
 use super::rows::{Groups, RowKey, TableKey, by_table, groups, rounds, way};
@@ -105,6 +106,14 @@ fn sections(
             trial_s: pace.trial_s((index, method, direction)),
         };
         let conclusion = judge(&mut rows, &lists, startups, &survey.header, &setting);
+        let subjects: Vec<Option<Subject>> = rows
+            .iter()
+            .zip(&lists)
+            .map(|(row, trials)| Some(Subject { trials, rate_mb_per_s: row.rate_mb_per_s? }))
+            .collect();
+        for (row, limit) in rows.iter_mut().zip(limits(&subjects, pairing, survey.header.sink)) {
+            row.limit = limit;
+        }
         // The sort is stable, so rows without a rate stay in the order of their names.
         let rate = |row: &Row| row.rate_mb_per_s.unwrap_or(f64::NEG_INFINITY);
         rows.sort_by(|a, b| rate(b).total_cmp(&rate(a)));

@@ -7,7 +7,7 @@ use crate::model::record::{
 };
 use crate::model::{
     AesClass, AesEvidence, Cipher, CpuTimes, Direction, HostProfile, Mac, Method, Negotiated,
-    OneWay, Proposal, Sink, Source, Survey,
+    OneWay, Proposal, Sink, Source, Survey, Waits,
 };
 
 pub const BYTES: u64 = 100_000_000;
@@ -164,6 +164,7 @@ pub fn spent(source: Source, total_s: f64) -> Spent {
         handshake: None,
         helpers: None,
         with_helpers: false,
+        waits: Waits::default(),
     }
 }
 

@@ -35,6 +35,7 @@ pub fn warnings(survey: &Survey, groups: &Groups, tables: &[Table]) -> Vec<Warni
     findings.extend(connections(&survey.header.pairings));
     findings.extend(servers_missing(survey, groups));
     findings.extend(doubtful_servers(survey, groups));
+    findings.extend(masks::contradicted(tables, &survey.header.pairings));
     for table in tables {
         findings.extend(masks::unseen(table, &survey.header.pairings));
         findings.extend(tight_trials(table));

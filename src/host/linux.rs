@@ -60,6 +60,46 @@ pub fn schedstat_seconds(line: &str) -> Option<f64> {
     (nanoseconds > 0).then_some(nanoseconds as f64 / 1e9)
 }
 
+/// Seconds that the main thread was runnable but not running: the second field of
+/// `/proc/PID/schedstat`.
+pub fn run_delay_seconds(line: &str) -> Option<f64> {
+    schedstat_seconds(line)?;
+    let nanoseconds: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(nanoseconds as f64 / 1e9)
+}
+
+/// The directories whose `cpu.stat` may tell of a quota on a process, from its `/proc/PID/cgroup`
+/// (`cgroups(7)`): its own group and those above, of the hierarchy with the CPU controller.
+pub fn cpu_groups(cgroup: &str) -> Vec<String> {
+    let mut directories = Vec::new();
+    for line in cgroup.lines() {
+        let mut fields = line.splitn(3, ':').skip(1);
+        let (Some(controllers), Some(path)) = (fields.next(), fields.next()) else { continue };
+        let top = match controllers {
+            "" => "/sys/fs/cgroup".to_owned(),
+            _ if controllers.split(',').any(|name| name == "cpu") => {
+                format!("/sys/fs/cgroup/{controllers}")
+            }
+            _ => continue,
+        };
+        let mut path = path.trim_end_matches('/');
+        loop {
+            directories.push(format!("{top}{path}"));
+            let Some((above, _)) = path.rsplit_once('/') else { break };
+            path = above;
+        }
+    }
+    directories
+}
+
+/// Seconds that a cgroup was throttled, in its `cpu.stat`: microseconds of version 2, nanoseconds
+/// of version 1.
+pub fn throttled_seconds(cpu_stat: &str) -> Option<f64> {
+    let value = |key: &str| cpu_stat.lines().find_map(|line| line.strip_prefix(key)?.parse().ok());
+    let microseconds = value("throttled_usec ").map(|value: u64| value as f64 / 1e6);
+    microseconds.or_else(|| value("throttled_time ").map(|value: u64| value as f64 / 1e9))
+}
+
 /// The `cpu` line of `/proc/stat`, in seconds of all cores together.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct HostCpu {
@@ -137,6 +177,22 @@ mod tests {
     }
 
     #[test]
+    fn a_quota_is_looked_for_in_the_group_and_above() {
+        assert_eq!(
+            cpu_groups("0::/a/b\n"),
+            ["/sys/fs/cgroup/a/b", "/sys/fs/cgroup/a", "/sys/fs/cgroup"]
+        );
+        assert_eq!(
+            cpu_groups("4:memory:/x\n3:cpu,cpuacct:/lab\n2:cpuset:/\n"),
+            ["/sys/fs/cgroup/cpu,cpuacct/lab", "/sys/fs/cgroup/cpu,cpuacct"]
+        );
+        assert_eq!(cpu_groups("1:cpu:/\n"), ["/sys/fs/cgroup/cpu"]);
+        assert_eq!(throttled_seconds("nr_periods 1\nthrottled_time 2500000000\n"), Some(2.5));
+        assert_eq!(throttled_seconds("usage_usec 9\nthrottled_usec 500000\n"), Some(0.5));
+        assert_eq!(throttled_seconds("usage_usec 9\n"), None);
+    }
+
+    #[test]
     fn host_counters_are_read_from_this_machines_own_form() {
         let cpu = HostCpu::parse("cpu  100 20 30 400 5 6 7 8 0 0\ncpu0 1 2", 100).unwrap();
         assert_eq!((cpu.user_s, cpu.system_s, cpu.steal_s), (1.2, 0.36, 0.08));
@@ -147,6 +203,8 @@ mod tests {
         assert_eq!(disk(disks, "tmpfs"), None);
         assert_eq!(schedstat_seconds("1500000000 5 6"), Some(1.5));
         assert_eq!(schedstat_seconds("0 0 0"), None);
+        assert_eq!(run_delay_seconds("1500000000 250000000 6"), Some(0.25));
+        assert_eq!(run_delay_seconds("0 0 0"), None);
         assert_eq!(swapped_pages("pgpgin 5\npswpin 3\npswpout 4\n"), Some(7));
         assert_eq!(swapped_pages("pgpgin 5\n"), None);
     }

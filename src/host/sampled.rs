@@ -4,7 +4,7 @@
 use super::Sections;
 use super::linux::{ProcessStat, schedstat_seconds};
 use crate::model::record::Spent;
-use crate::model::{CpuTimes, Source};
+use crate::model::{CpuTimes, Source, Waits};
 
 /// The monitor looks so often; what was spent after its last look is lost.
 pub const INTERVAL_S: f64 = 0.05;
@@ -23,6 +23,7 @@ pub fn spent(answer: &Sections, ticks_per_s: u32) -> Option<Spent> {
         handshake: Some(first),
         helpers: None,
         with_helpers: false,
+        waits: Waits::default(),
     })
 }
 

@@ -34,6 +34,17 @@ pub fn assign(name: &str, value: &[u8]) -> String {
     format!("{name}=$(printf %b \"{spelled}x\"); {name}=${{{name}%x}};")
 }
 
+/// Defines `quota WHEN`, which reports for how many microseconds the cgroups of process `$p` were
+/// throttled, its own and those above ([`super::linux::cpu_groups`] does the same here). Nothing
+/// is said where no group tells. It is called outside the bulk, since it reads several files.
+const QUOTA: &str = "quota() { t=; { while IFS=: read -r i j k; do \
+     case ,$j, in ,,) g=/sys/fs/cgroup;; *,cpu,*) g=/sys/fs/cgroup/$j;; *) continue;; esac; \
+     k=${k%/}; while :; do [ -r $g$k/cpu.stat ] && while read -r x y z; do case $x in \
+     throttled_usec) t=$((${t:-0} + y));; throttled_time) t=$((${t:-0} + y / 1000));; \
+     esac; done <$g$k/cpu.stat; [ \"$k\" ] || break; k=${k%/*}; done; \
+     done </proc/${p:-none}/cgroup; } 2>/dev/null; \
+     [ \"$t\" ] && printf \"%s\\n\" \"$m $1 throttled $t\" >&2; :; };";
+
 /// Finds this session's server process, `$p`: the nearest ancestor outside the session that the
 /// server began with setsid (sshd's session.c) for the login shell; by its place, not its name,
 /// which under emulation is the emulator's. `$c` is the chain from there upwards. Without `/proc`
@@ -47,11 +58,13 @@ pub fn watch_server(mark: &str) -> String {
          while [ \"${{q:-0}}\" -gt 1 ]; do l=; {{ read -r l </proc/$q/stat; }} 2>/dev/null; \
          [ \"$l\" ] || break; set -- ${{l##*) }}; \
          if [ \"$4\" -ne \"$s\" ]; then [ \"$p\" ] || p=$q; c=\"$c $q\"; fi; q=$2; done; fi; \
-         snap() {{ a=; b=; d=; u=; {{ read -r a </proc/${{p:-none}}/stat; \
+         {QUOTA} \
+         snap() {{ [ $1 = end ] || quota $1; a=; b=; d=; u=; {{ read -r a </proc/${{p:-none}}/stat; \
          read -r b </proc/${{p:-none}}/schedstat; read -r d </proc/$$/stat; \
          read -r u </proc/uptime; }} 2>/dev/null; \
          printf \"%s\\n\" \"$m $1 chain $c\" \"$m $1 server $a\" \"$m $1 schedstat $b\" \
-         \"$m $1 shell $d\" \"$m $1 uptime $u\" \"$m $1 done\" >&2; }};"
+         \"$m $1 shell $d\" \"$m $1 uptime $u\" \"$m $1 done\" >&2; \
+         [ $1 = begin ] || quota $1; }};"
     )
 }
 

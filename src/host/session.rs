@@ -1,9 +1,9 @@
 //! What a session reports of its own server process: lines that begin with our mark, on the
 //! session's standard error, among whatever else is said there.
 
-use super::linux::{ProcessStat, schedstat_seconds};
+use super::linux::{ProcessStat, run_delay_seconds, schedstat_seconds};
 use crate::model::record::Spent;
-use crate::model::{CpuTimes, Source};
+use crate::model::{CpuTimes, Source, Waits};
 
 /// One reading of the counters.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -12,6 +12,8 @@ pub struct Snapshot {
     pub server: Option<ProcessStat>,
     /// Its time on CPU in seconds, from a clock of nanoseconds.
     pub schedstat_s: Option<f64>,
+    /// What has kept it from the CPU.
+    pub waits: Waits,
     /// The shell that reports; what it started and reaped is in its children's times.
     pub shell: Option<ProcessStat>,
     /// Seconds since that host booted.
@@ -56,7 +58,14 @@ impl Report {
                 self.chain = value.split_whitespace().filter_map(|pid| pid.parse().ok()).collect();
             }
             "server" => snapshot.server = ProcessStat::parse(value),
-            "schedstat" => snapshot.schedstat_s = schedstat_seconds(value),
+            "schedstat" => {
+                snapshot.schedstat_s = schedstat_seconds(value);
+                snapshot.waits.run_delay_s = run_delay_seconds(value);
+            }
+            "throttled" => {
+                let microseconds: Option<u64> = value.trim().parse().ok();
+                snapshot.waits.throttled_s = microseconds.map(|value| value as f64 / 1e6);
+            }
             "shell" => snapshot.shell = ProcessStat::parse(value),
             "uptime" => {
                 snapshot.uptime_s =
@@ -99,6 +108,7 @@ impl Report {
             handshake: Some(handshake),
             helpers: self.helpers(ticks_per_s),
             with_helpers: false,
+            waits: self.end.waits.since(self.begin.waits),
         })
     }
 
@@ -126,7 +136,8 @@ mod tests {
             "hello from .bashrc".to_owned(),
             "MARK begin chain  42 7".to_owned(),
             format!("MARK begin server 42 {STAT} 10 5 0 0 20 0 {threads} 0 100"),
-            "MARK begin schedstat 150000000 1 1".to_owned(),
+            "MARK begin throttled 1000000".to_owned(),
+            "MARK begin schedstat 150000000 100000000 1".to_owned(),
             "MARK begin shell 50 (sh) S 42 50 50 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 100".to_owned(),
             "MARK begin uptime 100.00 1.0".to_owned(),
         ];
@@ -139,7 +150,7 @@ mod tests {
             format!(
                 "noise without a line end MARK end server 42 {STAT} 60 35 0 0 20 0 {threads} 0 100"
             ),
-            "MARK end schedstat 1050000000 1 1".to_owned(),
+            "MARK end schedstat 1050000000 600000000 1".to_owned(),
             "MARK end shell 50 (sh) S 42 50 50 0 -1 0 0 0 0 0 1 0 7 2 20 0 1 0 100".to_owned(),
             "MARK end uptime 102.50 1.0".to_owned(),
         ];
@@ -147,6 +158,7 @@ mod tests {
             assert_eq!(report.take(line, "MARK"), None);
         }
         assert_eq!(report.take("MARK end done", "MARK"), Some(Event::Finished));
+        assert_eq!(report.take("MARK end throttled 1250000", "MARK"), None);
         report
     }
 
@@ -160,6 +172,7 @@ mod tests {
         assert_eq!(spent.handshake.unwrap().total_s, 0.15);
         assert!((spent.helpers.unwrap().total_s - 0.10).abs() < 1e-9);
         assert_eq!(spent.real_s, Some(2.5));
+        assert_eq!(spent.waits, Waits { run_delay_s: Some(0.5), throttled_s: Some(0.25) });
     }
 
     #[test]

@@ -37,6 +37,35 @@ impl Sub for CpuTimes {
     }
 }
 
+/// What kept a process from the CPU while it could have run, in seconds; absent where the kernel
+/// keeps no such account or it could not be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Waits {
+    /// Runnable but not running: the run delay of `/proc/PID/schedstat`, its second field (kernel
+    /// `Documentation/scheduler/sched-stats.rst`). Time throttled by a quota is in it too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_delay_s: Option<f64>,
+    /// Throttled by a CPU quota: `cpu.stat` of its cgroup and of those above (kernel
+    /// `Documentation/admin-guide/cgroup-v2.rst`), all processes of a group together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub throttled_s: Option<f64>,
+}
+
+impl Waits {
+    pub fn is_unknown(&self) -> bool {
+        *self == Waits::default()
+    }
+
+    /// Growth since an earlier reading.
+    pub fn since(self, earlier: Waits) -> Waits {
+        let growth = |now: Option<f64>, then: Option<f64>| Some((now? - then?).max(0.0));
+        Waits {
+            run_delay_s: growth(self.run_delay_s, earlier.run_delay_s),
+            throttled_s: growth(self.throttled_s, earlier.throttled_s),
+        }
+    }
+}
+
 /// What measured a CPU time, in order of trust for the far end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -11,7 +11,7 @@ pub mod target;
 pub mod units;
 
 pub use algorithms::{Negotiated, OneWay, Proposal};
-pub use cpu::{CpuTimes, Source};
+pub use cpu::{CpuTimes, Source, Waits};
 pub use host::{AesClass, AesEvidence, HostProfile};
 pub use names::{Cipher, Direction, Mac, Method, Sink};
 pub use survey::{Survey, SurveyError};

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::algorithms::{Negotiated, Proposal};
-use super::cpu::{CpuTimes, Source};
+use super::cpu::{CpuTimes, Source, Waits};
 use super::host::{HostProfile, Storage};
 use super::names::{Cipher, Direction, Mac, Method, Sink};
 
@@ -249,6 +249,9 @@ pub struct Spent {
     /// `bulk` holds the helpers as well, since the source can't tell them apart.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub with_helpers: bool,
+    /// What kept the process (client: its descendants too) from the CPU during the bulk.
+    #[serde(default, skip_serializing_if = "Waits::is_unknown")]
+    pub waits: Waits,
 }
 
 /// A second reading of the server's CPU.

@@ -7,7 +7,9 @@ use super::advice::{self, Advised};
 use super::page::{Ink, Page};
 use super::{Style, grid, heading};
 use crate::analysis::Summary;
-use crate::analysis::table::Table;
+use crate::analysis::limit::Limited;
+use crate::analysis::standing::Choice;
+use crate::analysis::table::{Section, Table};
 use crate::model::units::{printable, significant};
 use crate::model::{Source, Survey};
 
@@ -28,6 +30,11 @@ pub fn write(
         page.title(&table.title);
         page.lines(grid::lines(table, style));
         page.paragraph(&footnote(table));
+        for section in &table.sections {
+            if let Some(text) = limits_in_words(section, table.sections.len() > 1) {
+                page.paragraph(&text);
+            }
+        }
     }
     legend(summary, style, &mut page);
     left_out(summary, &mut page);
@@ -66,6 +73,33 @@ fn footnote(table: &Table) -> String {
         false => Some(format!("Server CPU {}.", sources.join(" and "))),
     };
     handshake.into_iter().chain(server).collect::<Vec<_>>().join(" ")
+}
+
+/// What limited the rows of a section, rows of the same limit together; the evidence is that of
+/// the first of them.
+fn limits_in_words(section: &Section, several: bool) -> Option<String> {
+    let mut groups: Vec<(&Limited, Vec<String>)> = Vec::new();
+    for row in &section.rows {
+        let Some(limited) = &row.limit else { continue };
+        let name = Choice::of(row, &section.rows).to_string();
+        match groups.iter_mut().find(|(other, _)| other.limit == limited.limit) {
+            Some((_, names)) => names.push(name),
+            None => groups.push((limited, vec![name])),
+        }
+    }
+    let all = groups.len() == 1;
+    let of = |(limited, names): &(&Limited, Vec<String>)| {
+        let whom = match names.as_slice() {
+            [only] => format!("{only} ({})", limited.evidence),
+            [first, ..] if all => format!("all ({first}: {})", limited.evidence),
+            [first, rest @ ..] => format!("{first} ({}), {}", limited.evidence, rest.join(", ")),
+            [] => String::new(),
+        };
+        format!("{} for {whom}", limited.limit)
+    };
+    let said: Vec<String> = groups.iter().map(of).collect();
+    let scope = if several { format!(", AES {}", section.aes) } else { String::new() };
+    (!said.is_empty()).then(|| format!("Limit{scope}: {}.", said.join("; ")))
 }
 
 fn legend(summary: &Summary, style: &Style, page: &mut Page) {

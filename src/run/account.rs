@@ -4,7 +4,7 @@ use super::lane::ServerProcesses;
 use crate::host::counters::HostCounters;
 use crate::host::linux::ProcessStat;
 use crate::model::record::{Check, HostDelta, Spent};
-use crate::model::{CpuTimes, Source};
+use crate::model::{CpuTimes, Source, Waits};
 
 /// All readings that one trial has.
 #[derive(Debug, Default)]
@@ -97,6 +97,7 @@ fn reaper(readings: &Readings, setting: &Setting) -> Result<Spent, String> {
         handshake: Some(CpuTimes { total_s: start, ..CpuTimes::default() }),
         helpers: None,
         with_helpers: true,
+        waits: Waits::default(),
     })
 }
 
@@ -129,6 +130,7 @@ fn whole_host(readings: &Readings, setting: &Setting) -> Result<Spent, String> {
         handshake: None,
         helpers: None,
         with_helpers: true,
+        waits: Waits::default(),
     })
 }
 
@@ -178,6 +180,7 @@ mod tests {
             handshake: None,
             helpers: None,
             with_helpers: false,
+            waits: Waits::default(),
         }
     }
 

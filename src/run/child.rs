@@ -12,7 +12,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal};
 use rustix::thread::CpuSet;
 
-use super::counters::{process_stat, schedstat};
+use super::counters::{process_stat, schedstat, tree};
 use super::interrupt::GLANCE;
 use crate::model::CpuTimes;
 
@@ -121,15 +121,13 @@ impl Child {
     /// total is to the nanosecond where the kernel keeps such an account, else to the tick.
     pub fn cpu_so_far(&self, ticks_per_s: u32) -> CpuTimes {
         let mut sum = CpuTimes::default();
-        let mut queue = vec![self.pid];
-        while let Some(pid) = queue.pop() {
+        for pid in tree(self.pid) {
             let Some(stat) = process_stat(pid) else { continue };
             let mut own = stat.own(ticks_per_s);
             if let (1, Some(seconds)) = (stat.threads, schedstat(pid)) {
                 own.total_s = seconds;
             }
             sum = sum + own + stat.children(ticks_per_s);
-            queue.extend(super::counters::children(pid));
         }
         sum
     }

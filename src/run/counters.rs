@@ -4,7 +4,10 @@ use std::fs;
 
 use crate::host::Sections;
 use crate::host::counters::HostCounters;
-use crate::host::linux::{ProcessStat, schedstat_seconds};
+use crate::host::linux::{
+    ProcessStat, cpu_groups, run_delay_seconds, schedstat_seconds, throttled_seconds,
+};
+use crate::model::Waits;
 
 pub fn process_stat(pid: u32) -> Option<ProcessStat> {
     ProcessStat::parse(fs::read_to_string(format!("/proc/{pid}/stat")).ok()?.trim_end())
@@ -13,6 +16,68 @@ pub fn process_stat(pid: u32) -> Option<ProcessStat> {
 /// Seconds on CPU of a process's main thread.
 pub fn schedstat(pid: u32) -> Option<f64> {
     schedstat_seconds(&fs::read_to_string(format!("/proc/{pid}/schedstat")).ok()?)
+}
+
+/// A process and all its descendants that live.
+pub fn tree(pid: u32) -> Vec<u32> {
+    let mut tree = vec![pid];
+    let mut next = 0;
+    while let Some(&pid) = tree.get(next) {
+        tree.extend(children(pid));
+        next += 1;
+    }
+    tree
+}
+
+/// What keeps a process and its descendants from the CPU, from when it was first looked at.
+#[derive(Debug)]
+pub struct Waiting {
+    pid: u32,
+    /// The `cpu.stat` of their cgroups, which outlive them.
+    quotas: Vec<String>,
+    begin: Waits,
+    last: Waits,
+}
+
+impl Waiting {
+    pub fn of(pid: u32) -> Waiting {
+        let mut quotas: Vec<String> = tree(pid)
+            .iter()
+            .filter_map(|pid| fs::read_to_string(format!("/proc/{pid}/cgroup")).ok())
+            .flat_map(|text| cpu_groups(&text))
+            .map(|directory| format!("{directory}/cpu.stat"))
+            .collect();
+        quotas.sort();
+        quotas.dedup();
+        let begin = Waits { run_delay_s: run_delay(pid), throttled_s: throttled(&quotas) };
+        Waiting { pid, quotas, begin, last: begin }
+    }
+
+    /// Reads the run delay while there is still somebody to read it of.
+    pub fn look(&mut self) {
+        // Of a tree that is ending only a part can be read.
+        let seen = self.last.run_delay_s.into_iter().chain(run_delay(self.pid));
+        self.last.run_delay_s = seen.reduce(f64::max);
+    }
+
+    /// What has been waited until now.
+    pub fn until_now(mut self) -> Waits {
+        self.look();
+        self.last.throttled_s = throttled(&self.quotas);
+        self.last.since(self.begin)
+    }
+}
+
+/// Seconds of all living processes of a tree together.
+fn run_delay(pid: u32) -> Option<f64> {
+    let of =
+        |pid: u32| run_delay_seconds(&fs::read_to_string(format!("/proc/{pid}/schedstat")).ok()?);
+    tree(pid).into_iter().filter_map(of).reduce(|sum, seconds| sum + seconds)
+}
+
+fn throttled(quotas: &[String]) -> Option<f64> {
+    let of = |path: &String| throttled_seconds(&fs::read_to_string(path).ok()?);
+    quotas.iter().filter_map(of).reduce(|sum, seconds| sum + seconds)
 }
 
 pub fn children(pid: u32) -> Vec<u32> {

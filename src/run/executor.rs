@@ -335,6 +335,7 @@ fn client_spent(done: &Transferred) -> Spent {
         handshake: Some(done.client_before),
         helpers: None,
         with_helpers: false,
+        waits: done.client_waits,
     }
 }
 

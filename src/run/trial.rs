@@ -9,7 +9,7 @@ use std::process::{ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::child::{Child, Reaped};
-use super::counters::{children, io_bytes};
+use super::counters::{Waiting, children, io_bytes};
 use super::flow::{self, Flow, FlowEnd, STALLED_AFTER};
 use super::interrupt::{GLANCE, Interrupt};
 use super::listener::Listener;
@@ -21,7 +21,7 @@ use crate::client::{Connection, Failure, FailureKind, Session, Transcript};
 use crate::host::session::{Event, Report};
 use crate::method::pipe;
 use crate::method::scp;
-use crate::model::CpuTimes;
+use crate::model::{CpuTimes, Waits};
 use crate::plan::Contender;
 
 /// The way to a server, for one transfer.
@@ -45,6 +45,7 @@ pub struct Transferred {
     /// Client CPU until the bulk, and after it all.
     pub client_before: CpuTimes,
     pub client_total: CpuTimes,
+    pub client_waits: Waits,
     /// Bytes that went through our pipe, with their times.
     pub flow: Option<Flow>,
     pub report: Report,
@@ -92,17 +93,23 @@ pub fn transfer(
     let result = (|| {
         let ready = watch.ready(&mut child, interrupt)?;
         let client_before = child.cpu_so_far(way.ticks_per_s);
+        let mut waiting = Waiting::of(child.pid);
         on_ready();
         let begun = if watch.ready_by_log { ready } else { bulk_begins(route, ready) };
-        let flow = move_bytes(route, &mut child, &mut watch, interrupt, live)?;
-        let reaped = watch.last_word(&mut child, interrupt)?;
+        let mut live = |bytes| {
+            waiting.look();
+            live(bytes);
+        };
+        let flow = move_bytes(route, &mut child, &mut watch, interrupt, &mut live)?;
+        let reaped = watch.last_word(&mut child, &mut waiting, interrupt)?;
         // The far part's last word may overtake the data on its way out of the client.
         let flow_end =
             flow.as_ref().and_then(|flow| flow.marks.last()).map(|(seconds, _)| *seconds);
         let heard = watch.finished.unwrap_or(reaped.at).saturating_duration_since(begun);
-        Ok((ready, client_before, flow, reaped, flow_end.unwrap_or(0.0).max(heard.as_secs_f64())))
+        let real_s = flow_end.unwrap_or(0.0).max(heard.as_secs_f64());
+        Ok((ready, client_before, waiting.until_now(), flow, reaped, real_s))
     })();
-    let (ready, client_before, flow, reaped, real_s) = match result {
+    let (ready, client_before, client_waits, flow, reaped, real_s) = match result {
         Ok(parts) => parts,
         Err(broken) => {
             child.end();
@@ -122,6 +129,7 @@ pub fn transfer(
         real_s,
         client_before,
         client_total: reaped.cpu,
+        client_waits,
         flow,
         report: watch.report,
         transcript: Transcript::parse(&log),
@@ -347,10 +355,16 @@ impl Watch<'_> {
     }
 
     /// Until the far part has spoken its last word and the client has ended.
-    fn last_word(&mut self, child: &mut Child, interrupt: &Interrupt) -> Result<Reaped, Broken> {
+    fn last_word(
+        &mut self,
+        child: &mut Child,
+        waiting: &mut Waiting,
+        interrupt: &Interrupt,
+    ) -> Result<Reaped, Broken> {
         let deadline = Instant::now() + LAST_WORD_PATIENCE;
         while !self.ready_by_log && self.finished.is_none() && !self.listener.has_ended() {
             self.turn(GLANCE);
+            waiting.look();
             if interrupt.is_raised() {
                 return Err(Broken::Interrupted);
             }

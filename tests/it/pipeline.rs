@@ -10,7 +10,9 @@ use anyhow::{Result, bail};
 use cipher_survey::analysis::race::{Question, Rule};
 use cipher_survey::model::record::{Asked, Line, Outcome, Phase, Spent, StopReason, Trial};
 use cipher_survey::model::survey::Survey;
-use cipher_survey::model::{Cipher, CpuTimes, Direction, Method, Negotiated, OneWay, Sink, Source};
+use cipher_survey::model::{
+    Cipher, CpuTimes, Direction, Method, Negotiated, OneWay, Sink, Source, Waits,
+};
 use cipher_survey::plan::{Contender, PlannedTrial};
 use cipher_survey::report::{Format, Style, write};
 use cipher_survey::run::interrupt::Interrupt;
@@ -88,6 +90,7 @@ fn trial(planned: &PlannedTrial, outcome: Outcome, bytes: u64, real_s: f64) -> T
         handshake: None,
         helpers: None,
         with_helpers: false,
+        waits: Waits::default(),
     };
     Trial {
         phase: Phase::Round,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cipher_survey::model::record::{Asked, Outcome, Phase, Spent, Trial};
-use cipher_survey::model::{Cipher, CpuTimes, Direction, Method, Source};
+use cipher_survey::model::{Cipher, CpuTimes, Direction, Method, Source, Waits};
 use cipher_survey::plan::{Contender, PlannedTrial};
 use cipher_survey::run::survey::{Executor, Stopped};
 use cipher_survey::ui::Events;
@@ -150,6 +150,7 @@ impl Host {
             handshake: None,
             helpers: None,
             with_helpers: false,
+            waits: Waits::default(),
         };
         Trial {
             phase: Phase::Round,

@@ -1,0 +1,323 @@
+//! What limited the transfers of a cipher: a name only with the figures behind it, else unknown
+//! with the figures that there are.
+//!
+//! The questions are asked from the narrowest to the widest, since a cause shows in the signs of
+//! the next: a quota also delays, delays also look idle, and an idle machine may wait for a window,
+//! a disk or a wire.
+
+use serde::Serialize;
+
+use super::finding::End;
+use super::statistics::median;
+use crate::method::makes_files;
+use crate::model::record::{HostDelta, Outcome, Pairing, Spent, Trial};
+use crate::model::units::{MB, significant};
+use crate::model::{Direction, Sink};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Limit {
+    ClientCpu,
+    ServerCpu,
+    /// A CPU quota (cgroup) of one end.
+    Quota,
+    /// Runnable but not running: others had the core, or the host of a virtual machine had it.
+    Contention,
+    /// Round-trip time × rate is near the window of an SSH session.
+    Window,
+    Storage,
+    Network,
+    Unknown,
+}
+
+impl std::fmt::Display for Limit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Limit::ClientCpu => "client CPU",
+            Limit::ServerCpu => "server CPU",
+            Limit::Quota => "CPU quota",
+            Limit::Contention => "contention",
+            Limit::Window => "window",
+            Limit::Storage => "storage",
+            Limit::Network => "network",
+            Limit::Unknown => "unknown",
+        })
+    }
+}
+
+/// The limit of one cipher's transfers with its evidence.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Limited {
+    pub limit: Limit,
+    /// The figures, in words.
+    pub evidence: String,
+    /// Shares of the bulk's real time.
+    pub client: Load,
+    pub server: Load,
+}
+
+/// What one end did in the bulk, as shares of its real time; medians over the trials.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Load {
+    /// The SSH process at work, of one core.
+    pub busy: Option<f64>,
+    /// Runnable but not running, a quota's share taken off.
+    pub delayed: Option<f64>,
+    /// Throttled by a quota.
+    pub throttled: Option<f64>,
+    /// All cores of the host at work.
+    pub host_busy: Option<f64>,
+    /// Time that the host of a virtual machine gave to others, of one core.
+    pub stolen: Option<f64>,
+    /// Waiting for a disk with nothing else to do, of one core.
+    pub disk_wait: Option<f64>,
+    /// The disk behind the directory at work.
+    pub disk_busy: Option<f64>,
+}
+
+/// A thread is the limit when it works, or is ready to, for so much of the time: it also waits a
+/// little for the other end, however slow it is itself.
+const WORKING: f64 = 0.9;
+/// … and works for so much of it.
+const BUSY: f64 = 0.75;
+/// A whole host, its cores counted together.
+const HOST_BUSY: f64 = 0.95;
+/// A thread that works, or is kept from it, for so much of the time wants no more than a core.
+const WANTS: f64 = 0.8;
+/// The share of the time that something has to take to be named.
+const NOTABLE: f64 = 0.2;
+/// CPUs are idle enough to look for another limit.
+const IDLE: f64 = 0.8;
+/// Of a session's window (OpenSSH: 2 MiB, `channels.h`, CHAN_SES_WINDOW_DEFAULT; sftp keeps as
+/// much in flight, 64 requests of 32 KiB).
+const WINDOW_BYTES: f64 = 2.0 * 1024.0 * 1024.0;
+const WINDOW_USED: f64 = 0.7;
+/// Below this a window is no limit of anything.
+const LEAST_ROUND_TRIP_S: f64 = 0.002;
+const DISK_BUSY: f64 = 0.8;
+/// Ciphers whose rates differ by no more meet the same wall.
+const SAME_RATE: f64 = 0.05;
+/// … provided that they cost the busier end CPU that differs by so much.
+const OTHER_COST: f64 = 0.1;
+
+/// One cipher's part of a table: its trials, and its rate.
+pub struct Subject<'a> {
+    pub trials: &'a [&'a Trial],
+    pub rate_mb_per_s: f64,
+}
+
+/// The limit of each of a section's rows. Absent for rows without a measured trial.
+pub fn limits(rows: &[Option<Subject>], pairing: &Pairing, sink: Sink) -> Vec<Option<Limited>> {
+    let loads: Vec<Option<(Load, Load)>> =
+        rows.iter().map(|row| row.as_ref().map(|subject| loads(subject.trials, pairing))).collect();
+    let of = |k: usize| {
+        let subject = rows[k].as_ref()?;
+        let (client, server) = loads[k]?;
+        let others = (0..rows.len()).filter(|&other| other != k).filter_map(|other| {
+            Some((rows[other].as_ref()?.rate_mb_per_s, busier(&loads[other]?)))
+        });
+        let (limit, evidence) = by_quota(&client, &server)
+            .or_else(|| by_contention(&client, &server))
+            .or_else(|| by_cpu(&client, &server))
+            .or_else(|| by_window(subject, pairing))
+            .or_else(|| by_storage(subject, &client, &server, sink))
+            .or_else(|| by_network(subject, &client, &server, others))
+            .unwrap_or_else(|| (Limit::Unknown, figures(&client, &server)));
+        Some(Limited { limit, evidence, client, server })
+    };
+    (0..rows.len()).map(of).collect()
+}
+
+fn loads(trials: &[&Trial], pairing: &Pairing) -> (Load, Load) {
+    let measured: Vec<&Trial> =
+        trials.iter().copied().filter(|trial| trial.outcome == Outcome::Measured).collect();
+    // Where both ends share one machine its counters are nobody's own.
+    let host = |cores: Option<u32>| cores.filter(|_| !pairing.loopback);
+    let client = load(
+        &measured,
+        |trial| trial.client.as_ref(),
+        |trial| trial.near_host.as_ref(),
+        host(pairing.client.host.cores),
+    );
+    let server = load(
+        &measured,
+        |trial| trial.server.as_ref(),
+        |trial| trial.far_host.as_ref(),
+        host(pairing.server.host.cores),
+    );
+    (client, server)
+}
+
+fn load<'a>(
+    trials: &[&'a Trial],
+    spent: impl Fn(&'a Trial) -> Option<&'a Spent>,
+    host: impl Fn(&'a Trial) -> Option<&'a HostDelta>,
+    cores: Option<u32>,
+) -> Load {
+    let of_process = |share: &dyn Fn(&Spent) -> Option<f64>| {
+        let shares = trials.iter().filter_map(|trial| {
+            let spent = spent(trial)?;
+            let real_s = spent.real_s.or(trial.real_s).filter(|&real_s| real_s > 0.0)?;
+            Some(share(spent)? / real_s)
+        });
+        median(&shares.collect::<Vec<_>>())
+    };
+    let of_host = |share: &dyn Fn(&HostDelta) -> Option<f64>| {
+        let shares = trials.iter().filter_map(|trial| {
+            let delta = host(trial).filter(|delta| delta.real_s > 0.0)?;
+            Some(share(delta)? / delta.real_s)
+        });
+        median(&shares.collect::<Vec<_>>())
+    };
+    let throttled = of_process(&|spent| spent.waits.throttled_s);
+    let quota = throttled.unwrap_or(0.0);
+    Load {
+        busy: of_process(&|spent| Some(spent.bulk.total_s)),
+        delayed: of_process(&|spent| spent.waits.run_delay_s).map(|all| (all - quota).max(0.0)),
+        throttled,
+        host_busy: of_host(&|delta| Some(delta.busy_s() / f64::from(cores?.max(1)))),
+        stolen: of_host(&|delta| Some(delta.steal_s)),
+        disk_wait: of_host(&|delta| Some(delta.iowait_s)),
+        disk_busy: of_host(&|delta| Some(delta.disk.as_ref()?.busy_s)),
+    }
+}
+
+type Named = (Limit, String);
+
+fn ends<'a>(client: &'a Load, server: &'a Load) -> [(End, &'a Load); 2] {
+    // The busier one first: it is the likelier limit.
+    let mut ends = [(End::Client, client), (End::Server, server)];
+    ends.sort_by(|(_, a), (_, b)| b.busy.unwrap_or(0.0).total_cmp(&a.busy.unwrap_or(0.0)));
+    ends
+}
+
+fn by_quota(client: &Load, server: &Load) -> Option<Named> {
+    ends(client, server).into_iter().find_map(|(end, load)| {
+        let (busy, throttled) = (load.busy?, load.throttled?);
+        (throttled >= NOTABLE && busy + throttled >= WANTS).then(|| {
+            let evidence = format!(
+                "at the {end}, throttled for {} of the time, at work for {}",
+                per_cent(throttled),
+                per_cent(busy)
+            );
+            (Limit::Quota, evidence)
+        })
+    })
+}
+
+fn by_contention(client: &Load, server: &Load) -> Option<Named> {
+    ends(client, server).into_iter().find_map(|(end, load)| {
+        let busy = load.busy?;
+        let delayed = load.delayed.filter(|&share| share >= NOTABLE && busy + share >= WANTS);
+        let stolen = load.stolen.filter(|&share| share >= NOTABLE && busy + share >= WANTS);
+        let why = match (delayed, stolen) {
+            (Some(share), _) => format!("runnable but not running for {}", per_cent(share)),
+            (None, Some(share)) => {
+                format!("its virtual machine was not run for {}", per_cent(share))
+            }
+            (None, None) => return None,
+        };
+        let evidence = format!("at the {end}, {why} of the time, at work for {}", per_cent(busy));
+        Some((Limit::Contention, evidence))
+    })
+}
+
+fn by_cpu(client: &Load, server: &Load) -> Option<Named> {
+    let limit = |end: End| match end {
+        End::Client => Limit::ClientCpu,
+        End::Server => Limit::ServerCpu,
+    };
+    let thread = ends(client, server).into_iter().find_map(|(end, load)| {
+        let busy = load.busy.filter(|&busy| busy >= BUSY)?;
+        let ready = load.delayed.unwrap_or(0.0);
+        let more = match ready >= 0.01 {
+            true => format!(", ready to for {} more", per_cent(ready)),
+            false => String::new(),
+        };
+        let evidence = format!("at work for {} of the time{more}", per_cent(busy));
+        (busy + ready >= WORKING).then(|| (limit(end), evidence))
+    });
+    thread.or_else(|| {
+        ends(client, server).into_iter().find_map(|(end, load)| {
+            let busy = load.host_busy.filter(|&busy| busy >= HOST_BUSY)?;
+            Some((limit(end), format!("all cores of the host at work for {}", per_cent(busy))))
+        })
+    })
+}
+
+fn by_window(subject: &Subject, pairing: &Pairing) -> Option<Named> {
+    let round_trip_s = pairing.round_trip_s.filter(|&seconds| seconds >= LEAST_ROUND_TRIP_S)?;
+    let in_flight = subject.rate_mb_per_s * MB * round_trip_s;
+    (in_flight >= WINDOW_USED * WINDOW_BYTES).then(|| {
+        let evidence = format!(
+            "{} MB in flight ({} ms × {} MB/s), of the 2.1 MB that a session's window holds",
+            significant(in_flight / MB),
+            significant(round_trip_s * 1e3),
+            significant(subject.rate_mb_per_s)
+        );
+        (Limit::Window, evidence)
+    })
+}
+
+/// The file is written, and flushed, at the end that receives it.
+fn by_storage(subject: &Subject, client: &Load, server: &Load, sink: Sink) -> Option<Named> {
+    let trial = subject.trials.first().filter(|trial| makes_files(trial.method, sink))?;
+    let (end, load) = match trial.direction {
+        Direction::Upload => (End::Server, server),
+        Direction::Download => (End::Client, client),
+    };
+    let wait = load.disk_wait.filter(|&share| share >= NOTABLE);
+    let busy = load.disk_busy.filter(|&share| share >= DISK_BUSY);
+    let figures = match (busy, wait) {
+        (Some(busy), _) => format!("its disk at work for {}", per_cent(busy)),
+        (None, Some(wait)) => format!("waiting for its disk for {}", per_cent(wait)),
+        (None, None) => return None,
+    };
+    Some((Limit::Storage, format!("at the {end}, {figures} of the time")))
+}
+
+/// Ciphers of different cost that are as fast meet the same wall, and no CPU is at it.
+fn by_network(
+    subject: &Subject,
+    client: &Load,
+    server: &Load,
+    others: impl Iterator<Item = (f64, f64)>,
+) -> Option<Named> {
+    let own = busier(&(*client, *server));
+    if client.busy.is_none() || server.busy.is_none() || own >= IDLE {
+        return None;
+    }
+    let alike = others.filter(|(rate, busy)| {
+        (rate / subject.rate_mb_per_s).ln().abs() <= SAME_RATE
+            && *busy < IDLE
+            && (busy / own).ln().abs() >= OTHER_COST
+    });
+    let alike = alike.count();
+    (alike > 0).then(|| {
+        let many = if alike == 1 { "another cipher".into() } else { format!("{alike} others") };
+        let evidence = format!(
+            "{} MB/s, no faster than {many} of other cost; {}",
+            significant(subject.rate_mb_per_s),
+            figures(client, server)
+        );
+        (Limit::Network, evidence)
+    })
+}
+
+/// The share of the time that the busier end is at work.
+fn busier(loads: &(Load, Load)) -> f64 {
+    [loads.0.busy, loads.1.busy].into_iter().flatten().fold(0.0, f64::max)
+}
+
+fn figures(client: &Load, server: &Load) -> String {
+    let of = |load: &Load| load.busy.map_or("an unknown share".into(), per_cent);
+    format!("the client at work for {} of the time, the server for {}", of(client), of(server))
+}
+
+fn per_cent(share: f64) -> String {
+    format!("{:.0} %", 100.0 * share)
+}
+
+#[cfg(test)]
+#[path = "limit_tests.rs"]
+mod tests;

@@ -1,0 +1,105 @@
+use super::*;
+use crate::analysis::testing::{pairing, spent, trial};
+use crate::model::record::Disk;
+use crate::model::{Source, Waits};
+
+const GCM: &str = "aes128-gcm@openssh.com";
+const CHACHA: &str = "chacha20-poly1305@openssh.com";
+
+/// An upload of one second in which the ends were at work for these shares of it.
+fn upload(cipher: &str, client: f64, server: f64) -> Trial {
+    Trial {
+        real_s: Some(1.0),
+        client: Some(spent(Source::Wait4, client)),
+        server: Some(spent(Source::Inside, server)),
+        ..trial(cipher, 1, 100.0)
+    }
+}
+
+fn waiting(mut trial: Trial, run_delay_s: f64, throttled_s: f64) -> Trial {
+    let waits = Waits { run_delay_s: Some(run_delay_s), throttled_s: Some(throttled_s) };
+    trial.server.as_mut().unwrap().waits = waits;
+    trial
+}
+
+/// The limits of trials, one a row, with these rates.
+fn of(rows: &[(&Trial, f64)], pairing: &Pairing) -> Vec<(Limit, String)> {
+    let lists: Vec<Vec<&Trial>> = rows.iter().map(|(trial, _)| vec![*trial]).collect();
+    let subjects: Vec<Option<Subject>> = lists
+        .iter()
+        .zip(rows)
+        .map(|(trials, (_, rate))| Some(Subject { trials, rate_mb_per_s: *rate }))
+        .collect();
+    let limits = limits(&subjects, pairing, Sink::Null);
+    limits.into_iter().flatten().map(|limited| (limited.limit, limited.evidence)).collect()
+}
+
+fn one(trial: &Trial) -> (Limit, String) {
+    of(&[(trial, 100.0)], &pairing("pi1")).remove(0)
+}
+
+#[test]
+fn the_busier_end_is_the_limit() {
+    assert_eq!(one(&upload(GCM, 0.3, 0.97)).0, Limit::ServerCpu);
+    assert_eq!(one(&upload(GCM, 0.98, 0.95)).0, Limit::ClientCpu);
+    let (limit, evidence) = one(&upload(GCM, 0.6, 0.7));
+    assert_eq!(limit, Limit::Unknown);
+    assert_eq!(evidence, "the client at work for 60 % of the time, the server for 70 %");
+}
+
+#[test]
+fn a_quota_is_told_from_contention() {
+    // What is throttled is delayed too.
+    let (limit, evidence) = one(&waiting(upload(GCM, 0.1, 0.3), 0.7, 0.65));
+    assert_eq!(limit, Limit::Quota);
+    assert!(evidence.contains("server, throttled for 65 %"), "{evidence}");
+    let (limit, evidence) = one(&waiting(upload(GCM, 0.1, 0.5), 0.45, 0.0));
+    assert_eq!(limit, Limit::Contention);
+    assert!(evidence.contains("not running for 45 %"), "{evidence}");
+    // A little of either is no limit, but what is ready to work wants the CPU too.
+    let (limit, evidence) = one(&waiting(upload(GCM, 0.1, 0.81), 0.13, 0.0));
+    assert_eq!(limit, Limit::ServerCpu);
+    assert_eq!(evidence, "at work for 81 % of the time, ready to for 13 % more");
+    assert_eq!(one(&waiting(upload(GCM, 0.1, 0.7), 0.13, 0.0)).0, Limit::Unknown);
+}
+
+#[test]
+fn a_wall_that_ciphers_of_other_cost_meet_is_the_network() {
+    let (cheap, dear) = (upload(GCM, 0.1, 0.2), upload(CHACHA, 0.2, 0.5));
+    let limits = of(&[(&cheap, 11.7), (&dear, 11.6)], &pairing("pi1"));
+    assert!(limits.iter().all(|(limit, _)| *limit == Limit::Network), "{limits:?}");
+    // One alone, one of the same cost, one that is slower: nobody knows.
+    assert_eq!(of(&[(&cheap, 11.7)], &pairing("pi1"))[0].0, Limit::Unknown);
+    assert_eq!(of(&[(&cheap, 11.7), (&cheap, 11.7)], &pairing("pi1"))[0].0, Limit::Unknown);
+    assert_eq!(of(&[(&cheap, 11.7), (&dear, 9.0)], &pairing("pi1"))[0].0, Limit::Unknown);
+}
+
+#[test]
+fn a_full_window_is_told_by_the_round_trip() {
+    let far = Pairing { round_trip_s: Some(0.05), ..pairing("pi1") };
+    let trial = upload(GCM, 0.2, 0.2);
+    let (limit, evidence) = of(&[(&trial, 38.0)], &far).remove(0);
+    assert_eq!(limit, Limit::Window, "{evidence}");
+    assert!(evidence.contains("1.90 MB in flight (50.0 ms"), "{evidence}");
+    assert_eq!(of(&[(&trial, 20.0)], &far)[0].0, Limit::Unknown);
+}
+
+#[test]
+fn a_busy_disk_is_the_limit_of_what_makes_files() {
+    let delta = HostDelta {
+        real_s: 1.0,
+        disk: Some(Disk {
+            device: "/dev/sda".into(),
+            read_bytes: 0,
+            written_bytes: 1,
+            busy_s: 0.95,
+        }),
+        ..HostDelta::default()
+    };
+    let trial = Trial { far_host: Some(delta), ..upload(GCM, 0.2, 0.2) };
+    let (limit, evidence) = one(&trial);
+    assert_eq!(limit, Limit::Storage);
+    assert!(evidence.contains("server, its disk at work for 95 %"), "{evidence}");
+    let into_no_file = Trial { method: crate::model::Method::Pipe, ..trial };
+    assert_eq!(one(&into_no_file).0, Limit::Unknown);
+}
