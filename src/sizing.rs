@@ -41,6 +41,11 @@ impl Sizer {
         Sizer { sink, full, largest, trial_s, rates: HashMap::new() }
     }
 
+    /// No trial moves a larger file, one of the pilot neither.
+    pub fn largest(&self) -> u64 {
+        self.largest
+    }
+
     /// Sizes follow from rates.
     pub fn needs_rates(&self) -> bool {
         !self.full

@@ -37,7 +37,9 @@ pub fn run(
     journal: &mut dyn Journal,
     events: &mut dyn Events,
 ) -> Result<Result<Vec<Trial>, Stopped>> {
-    let mut pilot = Pilot { executor, journal, events, trials: Vec::new(), rates: Vec::new() };
+    let largest = sizer.largest();
+    let (trials, rates) = (Vec::new(), Vec::new());
+    let mut pilot = Pilot { executor, journal, events, largest, trials, rates };
     for pairing in 0..pilot.executor.lanes.len() {
         if let Err(stopped) = pilot.sources(pairing)? {
             return Ok(Err(stopped));
@@ -62,6 +64,8 @@ struct Pilot<'a> {
     executor: &'a mut Real,
     journal: &'a mut dyn Journal,
     events: &'a mut dyn Events,
+    /// The largest file that a trial may move.
+    largest: u64,
     trials: Vec<Trial>,
     /// Contenders with their rates and with that of the default in the same direction.
     rates: Vec<(Contender, f64, Option<f64>)>,
@@ -254,7 +258,7 @@ impl Pilot<'_> {
 
     /// The pilot's size that is nearest to so many bytes.
     fn fitting(&self, bytes: f64) -> u64 {
-        on_grid(bytes).clamp(PILOT_SMALL, PILOT_LARGEST).min(self.executor.payload.usable)
+        on_grid(bytes).clamp(PILOT_SMALL, PILOT_LARGEST).min(self.largest)
     }
 
     /// What ssh would negotiate unasked.

@@ -5,7 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
-use crate::lab::{CHACHA, Cgroup, Lab, Options, measured, need_root};
+use crate::cgroup::Cgroup;
+use crate::lab::{CHACHA, Lab, Options, measured, need_root};
 
 /// Samples a cgroup's account while `work` runs: seconds since 1970, CPU seconds.
 fn sampled<T>(cgroup: &Cgroup, work: impl FnOnce() -> T) -> (T, Vec<(f64, f64)>) {

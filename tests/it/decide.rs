@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::hosts::{Host, Link};
 use crate::lab::{CHACHA, GCM, Lab, Options, Run, rounds};
+use crate::limits::assert_all;
 
 /// A survey with no flags but where to go; its JSON.
 fn unaided(lab: &Lab) -> Value {
@@ -41,6 +42,12 @@ fn an_arm_host_without_aes_takes_chacha_and_one_with_it_need_not() {
         assert_eq!(conclusion["fastest"]["ties"], Value::Array(Vec::new()));
     }
     assert_eq!(advice(&slow, "speed")["choice"]["cipher"], CHACHA);
+    // Its commands and its /proc are this machine's: the label says AES, the figures do not.
+    assert_all(&slow, "server_cpu");
+    let warnings = slow["summary"]["warnings"].as_array().unwrap();
+    let contradicted = |warning: &&Value| warning["kind"] == "label_contradicted";
+    let label = &slow["header"]["pairings"][0]["server"]["host"]["aes"]["class"];
+    assert_eq!(warnings.iter().filter(contradicted).count(), usize::from(label == "aes"));
     let fast = unaided(&Lab::with(Options { host: Host::arm(true), ..Options::default() }));
     for table in [0, 1] {
         let share = |survey: &Value| rate(survey, table, GCM) / rate(survey, table, CHACHA);
@@ -68,6 +75,7 @@ fn behind_a_slow_link_the_default_is_kept() {
             assert!(low > 0.97, "{other}");
         }
     }
+    assert_all(&survey, "network");
     let speed = advice(&survey, "speed");
     assert_eq!(
         (&speed["choice"]["cipher"], &speed["keep_default"]),

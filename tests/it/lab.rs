@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::cgroup::{Cgroup, Quota};
 use crate::hosts::Host;
 
 /// The program under test.
@@ -39,6 +40,8 @@ pub struct Options<'a> {
     pub ordinary: bool,
     /// Account its CPU in a cgroup of its own.
     pub cgroup: bool,
+    /// The share of a core that its server may have.
+    pub quota: Option<f64>,
     /// Which host it runs on.
     pub host: Host,
 }
@@ -46,6 +49,7 @@ pub struct Options<'a> {
 pub struct Lab {
     pub directory: TempDir,
     pub cgroup: Option<Cgroup>,
+    _quota: Option<Quota>,
     server: Child,
     ordinary: bool,
     host: Host,
@@ -91,8 +95,9 @@ impl Lab {
         let (server, port) = start_server(directory.path(), &options);
         let address = options.host.address.clone();
         let cgroup = options.cgroup.then(|| Cgroup::with(server.id()));
+        let quota = options.quota.map(|share| Quota::of(share, server.id()));
         let (ordinary, host) = (options.ordinary, options.host);
-        let lab = Lab { directory, cgroup, server, ordinary, host, _alone: alone };
+        let lab = Lab { directory, cgroup, _quota: quota, server, ordinary, host, _alone: alone };
         let public = fs::read_to_string(lab.path("host_key.pub")).unwrap();
         fs::write(lab.path("known_hosts"), format!("[{address}]:{port} {public}")).unwrap();
         let root = lab.directory.path().display().to_string();
@@ -357,55 +362,4 @@ fn walk(directory: &Path) -> Vec<PathBuf> {
         }
     }
     found
-}
-
-/// CPU of a server and all its sessions, by the kernel's own account.
-pub struct Cgroup {
-    directory: PathBuf,
-    usage: PathBuf,
-}
-
-impl Cgroup {
-    fn with(pid: u32) -> Cgroup {
-        need_root();
-        let name = format!("cipher-survey-test-{}", std::process::id());
-        let roots = ["/sys/fs/cgroup/cpuacct", "/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup"];
-        for root in roots {
-            let directory = Path::new(root).join(&name);
-            if fs::create_dir(&directory).is_err() {
-                continue;
-            }
-            for usage in ["cpuacct.usage", "cpu.stat"] {
-                let usage = directory.join(usage);
-                if usage.exists()
-                    && fs::write(directory.join("cgroup.procs"), pid.to_string()).is_ok()
-                {
-                    return Cgroup { directory, usage };
-                }
-            }
-            let _ = fs::remove_dir(&directory);
-        }
-        panic!("this test needs a cgroup with CPU accounting (v1 cpuacct or v2), writable by root");
-    }
-
-    /// Seconds of CPU so far.
-    pub fn cpu_s(&self) -> f64 {
-        let text = fs::read_to_string(&self.usage).unwrap();
-        match text.lines().find_map(|line| line.strip_prefix("usage_usec ")) {
-            Some(microseconds) => microseconds.trim().parse::<f64>().unwrap() / 1e6,
-            None => text.trim().parse::<f64>().unwrap() / 1e9,
-        }
-    }
-}
-
-impl Drop for Cgroup {
-    fn drop(&mut self) {
-        // Its processes may take a moment to go.
-        for _ in 0..50 {
-            if fs::remove_dir(&self.directory).is_ok() {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(100));
-        }
-    }
 }

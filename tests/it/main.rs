@@ -5,12 +5,14 @@
 
 mod accounting;
 mod captured;
+mod cgroup;
 mod config_traps;
 mod decide;
 mod faults;
 mod hosts;
 mod interrupt;
 mod lab;
+mod limits;
 mod list;
 mod loopback;
 mod pipeline;
