@@ -1,13 +1,16 @@
 //! Moving the bytes of a `pipe` trial by splice, never through our memory.
 //!
 //! A wake-up a packet would cost a tenth of a core at 1 GB/s. So the pipe is made large, and
-//! between two turns we sleep for as long as it takes to empty (or fill) most of it.
+//! between two turns we sleep for as long as it takes to empty (or fill) most of it. Where nothing
+//! moves at all, as when a quota holds the client back, we wait for the first byte that does: it
+//! may then go on in a burst, which a sleep that had grown meanwhile would starve.
 
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::pipe::{SpliceFlags, fcntl_setpipe_size, splice};
 
@@ -63,7 +66,7 @@ pub fn feed(
     live: &mut dyn FnMut(u64),
 ) -> io::Result<Flow> {
     let mut offset = 0_u64;
-    run(pipe.as_fd(), interrupt, live, |flow, elapsed_s, pipe| {
+    run(pipe.as_fd(), PollFlags::OUT, interrupt, live, |flow, elapsed_s, pipe| {
         let left = match until {
             Until::Seconds(seconds) if elapsed_s >= seconds => 0,
             Until::Seconds(_) => u64::MAX,
@@ -101,7 +104,7 @@ pub fn drain(
     live: &mut dyn FnMut(u64),
 ) -> io::Result<Flow> {
     let mut stop_after = stop_after;
-    run(pipe.as_fd(), interrupt, live, |_, elapsed_s, pipe| {
+    run(pipe.as_fd(), PollFlags::IN, interrupt, live, |_, elapsed_s, pipe| {
         if stop_after.is_some_and(|seconds| elapsed_s >= seconds) {
             stop_after = None;
             stop();
@@ -123,9 +126,11 @@ enum Step {
     Over,
 }
 
-/// Turns `step` until it says that all is over.
+/// Turns `step` until it says that all is over. `ready`: what the pipe has to be for it to move
+/// anything.
 fn run(
     pipe: BorrowedFd,
+    ready: PollFlags,
     interrupt: &Interrupt,
     live: &mut dyn FnMut(u64),
     mut step: impl FnMut(&Flow, f64, BorrowedFd) -> io::Result<Step>,
@@ -181,8 +186,21 @@ fn run(
             flow.end = FlowEnd::Interrupted;
             return Ok(flow);
         }
-        pause = next_pause(pause, turn);
+        if turn > 0 {
+            pause = next_pause(pause, turn);
+        } else {
+            wait_until(ready, pipe)?;
+        }
         std::thread::sleep(pause);
+    }
+}
+
+/// Waits for movement, but not so long that marks, stalls and interrupts are missed.
+fn wait_until(ready: PollFlags, pipe: BorrowedFd) -> io::Result<()> {
+    const PATIENCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
+    match poll(&mut [PollFd::from_borrowed_fd(pipe, ready)], Some(&PATIENCE)) {
+        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 
