@@ -195,6 +195,10 @@ pub struct SurveyArgs {
     /// Write at most SIZE bytes on either end in the whole survey
     #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "How long")]
     pub max_bytes: Option<u64>,
+    /// Measure also what the path carries without SSH, by plain TCP from the far host to this
+    /// port of this machine (0: any), for 2 s a direction before the survey
+    #[arg(long, value_name = "PORT", help_heading = "How it is measured")]
+    pub ceiling_port: Option<u16>,
     /// Seed of the shuffled order, to have the same one again
     #[arg(long, value_name = "N", help_heading = "How it is measured")]
     pub seed: Option<u64>,

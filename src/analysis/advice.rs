@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::compare::Times;
 use super::conclusion::{list, per_cent, times_text};
+use super::limit::Limit;
 use super::series::Figure;
 use super::standing::Choice;
 use crate::model::units::significant;
@@ -56,6 +57,8 @@ pub struct Advice {
     pub figure: f64,
     /// The question is answered: nothing allowed is better by more than the precision.
     pub decided: bool,
+    /// What limits it, where that is of the path: no cipher is faster, whatever it costs.
+    pub limit: Option<Limit>,
     /// What something else may still be better by, in per cent.
     pub bound_percent: Option<f64>,
     pub ties: Vec<Choice>,
@@ -108,17 +111,20 @@ pub fn text(advice: &Advice, background: &Background) -> String {
     let figure =
         format!("{} {}", significant(advice.figure), if speed { "MB/s" } else { "CPU-s per GB" });
     if advice.keep_default {
-        let why = match (ahead, ties.is_empty()) {
-            (Some((leader, times)), _) => format!(
+        let why = match (advice.limit, ahead, ties.is_empty()) {
+            (Some(limit), ..) => {
+                format!("the {limit} is the limit: no cipher is recommended for its speed")
+            }
+            (None, Some((leader, times)), _) => format!(
                 "nothing is surely better; {leader} may be, at most {} times",
                 significant(times.high.max(1.0))
             ),
-            (None, false) => format!(
+            (None, None, false) => format!(
                 "within {} of {}: it does not matter",
                 per_cent(100.0 * precision),
                 list(ties.iter())
             ),
-            (None, true) => "nothing is better".into(),
+            (None, None, true) => "nothing is better".into(),
         };
         return format!("keep the default, {choice}, {figure} ({why}){}", load(advice));
     }
@@ -145,6 +151,9 @@ pub fn text(advice: &Advice, background: &Background) -> String {
     }
     if !has_default {
         text += "; what ssh negotiates unasked was not measured or is not recommended";
+    }
+    if let Some(limit) = advice.limit {
+        text += &format!("; the {limit} is then the limit");
     }
     text += &load(advice);
     if !advice.decided {

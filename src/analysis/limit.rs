@@ -7,12 +7,15 @@
 
 use serde::Serialize;
 
+use super::ceiling::beside_mb_per_s;
 use super::finding::End;
-use super::statistics::median;
+use super::series::{costs_s, steady_rate};
+use super::startup::Startups;
+use super::statistics::{median, quotient};
 use crate::method::makes_files;
 use crate::model::record::{HostDelta, Outcome, Pairing, Spent, Trial};
 use crate::model::units::{MB, significant};
-use crate::model::{Direction, Sink};
+use crate::model::{Direction, Method, Sink, Survey};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -45,6 +48,13 @@ impl std::fmt::Display for Limit {
     }
 }
 
+impl Limit {
+    /// Of what lies between and behind the ends: no cipher helps against it.
+    pub fn is_of_the_path(self) -> bool {
+        matches!(self, Limit::Network | Limit::Window | Limit::Storage)
+    }
+}
+
 /// The limit of one cipher's transfers with its evidence.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Limited {
@@ -59,12 +69,14 @@ pub struct Limited {
 /// What one end did in the bulk, as shares of its real time; medians over the trials.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Load {
-    /// The SSH process at work, of one core.
+    /// The SSH process at work while bytes flow, of one core.
     pub busy: Option<f64>,
     /// Runnable but not running, a quota's share taken off.
     pub delayed: Option<f64>,
     /// Throttled by a quota.
     pub throttled: Option<f64>,
+    /// sftp-server and the like.
+    pub helpers: Option<f64>,
     /// All cores of the host at work.
     pub host_busy: Option<f64>,
     /// Time that the host of a virtual machine gave to others, of one core.
@@ -95,6 +107,12 @@ const WINDOW_USED: f64 = 0.7;
 /// Below this a window is no limit of anything.
 const LEAST_ROUND_TRIP_S: f64 = 0.002;
 const DISK_BUSY: f64 = 0.8;
+/// How many times faster than into a file a pipe has to be for the file system to be named.
+const MUCH_FASTER: f64 = 2.0;
+/// A rate so near to a plain stream's, as a logarithm, is the stream's.
+const NEAR: f64 = 0.1;
+/// Fewer segments sent again are not worth a word.
+const RESENT_PER_MB: f64 = 0.1;
 /// Ciphers whose rates differ by no more meet the same wall.
 const SAME_RATE: f64 = 0.05;
 /// … provided that they cost the busier end CPU that differs by so much.
@@ -106,10 +124,47 @@ pub struct Subject<'a> {
     pub rate_mb_per_s: f64,
 }
 
+/// What else is known of a section.
+#[derive(Clone, Copy, Debug)]
+pub struct Path<'a> {
+    pub pairing: &'a Pairing,
+    pub sink: Sink,
+    /// What the same direction carries by `pipe` into no file, in the pilot at least.
+    pub pipe_mb_per_s: Option<f64>,
+    /// What it carries by a plain TCP stream.
+    pub beside_mb_per_s: Option<f64>,
+    pub startups: &'a Startups,
+}
+
+impl<'a> Path<'a> {
+    pub fn of(
+        survey: &'a Survey,
+        pairing: usize,
+        direction: Direction,
+        startups: &'a Startups,
+    ) -> Path<'a> {
+        let own = &survey.header.pairings[pairing];
+        let pipes = survey.trials.iter().filter(|trial| {
+            (trial.pairing, trial.method, trial.direction) == (pairing, Method::Pipe, direction)
+                && !makes_files(trial.method, survey.header.sink)
+                && trial.outcome == Outcome::Measured
+        });
+        let rates = pipes.filter_map(|trial| quotient(trial.bytes? as f64 / MB, trial.real_s?));
+        Path {
+            pairing: own,
+            sink: survey.header.sink,
+            pipe_mb_per_s: rates.reduce(f64::max),
+            beside_mb_per_s: beside_mb_per_s(own, direction),
+            startups,
+        }
+    }
+}
+
 /// The limit of each of a section's rows. Absent for rows without a measured trial.
-pub fn limits(rows: &[Option<Subject>], pairing: &Pairing, sink: Sink) -> Vec<Option<Limited>> {
+pub fn limits(rows: &[Option<Subject>], path: &Path) -> Vec<Option<Limited>> {
+    let Path { pairing, .. } = *path;
     let loads: Vec<Option<(Load, Load)>> =
-        rows.iter().map(|row| row.as_ref().map(|subject| loads(subject.trials, pairing))).collect();
+        rows.iter().map(|row| row.as_ref().map(|subject| loads(subject.trials, path))).collect();
     let of = |k: usize| {
         let subject = rows[k].as_ref()?;
         let (client, server) = loads[k]?;
@@ -120,15 +175,16 @@ pub fn limits(rows: &[Option<Subject>], pairing: &Pairing, sink: Sink) -> Vec<Op
             .or_else(|| by_contention(&client, &server))
             .or_else(|| by_cpu(&client, &server))
             .or_else(|| by_window(subject, pairing))
-            .or_else(|| by_storage(subject, &client, &server, sink))
-            .or_else(|| by_network(subject, &client, &server, others))
+            .or_else(|| by_storage(subject, &client, &server, path))
+            .or_else(|| by_network(subject, &client, &server, path, others))
             .unwrap_or_else(|| (Limit::Unknown, figures(&client, &server)));
         Some(Limited { limit, evidence, client, server })
     };
     (0..rows.len()).map(of).collect()
 }
 
-fn loads(trials: &[&Trial], pairing: &Pairing) -> (Load, Load) {
+fn loads(trials: &[&Trial], path: &Path) -> (Load, Load) {
+    let Path { pairing, startups, .. } = *path;
     let measured: Vec<&Trial> =
         trials.iter().copied().filter(|trial| trial.outcome == Outcome::Measured).collect();
     // Where both ends share one machine its counters are nobody's own.
@@ -136,14 +192,18 @@ fn loads(trials: &[&Trial], pairing: &Pairing) -> (Load, Load) {
     let client = load(
         &measured,
         |trial| trial.client.as_ref(),
+        |trial| costs_s(trial, startups).0,
         |trial| trial.near_host.as_ref(),
         host(pairing.client.host.cores),
+        startups,
     );
     let server = load(
         &measured,
         |trial| trial.server.as_ref(),
+        |trial| costs_s(trial, startups).1,
         |trial| trial.far_host.as_ref(),
         host(pairing.server.host.cores),
+        startups,
     );
     (client, server)
 }
@@ -151,15 +211,20 @@ fn loads(trials: &[&Trial], pairing: &Pairing) -> (Load, Load) {
 fn load<'a>(
     trials: &[&'a Trial],
     spent: impl Fn(&'a Trial) -> Option<&'a Spent>,
+    flow_cpu_s: impl Fn(&Trial) -> Option<f64>,
     host: impl Fn(&'a Trial) -> Option<&'a HostDelta>,
     cores: Option<u32>,
+    startups: &Startups,
 ) -> Load {
+    let real_s =
+        |trial: &'a Trial| spent(trial)?.real_s.or(trial.real_s).filter(|&real_s| real_s > 0.0);
+    // While bytes flow: what a byte costs times how many flow a second.
+    let busy = trials.iter().filter_map(|trial| {
+        let bytes = trial.bytes.filter(|&bytes| bytes > 0)? as f64;
+        Some(flow_cpu_s(trial)? / bytes * steady_rate(trial, startups)?)
+    });
     let of_process = |share: &dyn Fn(&Spent) -> Option<f64>| {
-        let shares = trials.iter().filter_map(|trial| {
-            let spent = spent(trial)?;
-            let real_s = spent.real_s.or(trial.real_s).filter(|&real_s| real_s > 0.0)?;
-            Some(share(spent)? / real_s)
-        });
+        let shares = trials.iter().filter_map(|trial| Some(share(spent(trial)?)? / real_s(trial)?));
         median(&shares.collect::<Vec<_>>())
     };
     let of_host = |share: &dyn Fn(&HostDelta) -> Option<f64>| {
@@ -172,9 +237,10 @@ fn load<'a>(
     let throttled = of_process(&|spent| spent.waits.throttled_s);
     let quota = throttled.unwrap_or(0.0);
     Load {
-        busy: of_process(&|spent| Some(spent.bulk.total_s)),
+        busy: median(&busy.collect::<Vec<_>>()),
         delayed: of_process(&|spent| spent.waits.run_delay_s).map(|all| (all - quota).max(0.0)),
         throttled,
+        helpers: of_process(&|spent| Some(spent.helpers?.total_s)),
         host_busy: of_host(&|delta| Some(delta.busy_s() / f64::from(cores?.max(1)))),
         stolen: of_host(&|delta| Some(delta.steal_s)),
         disk_wait: of_host(&|delta| Some(delta.iowait_s)),
@@ -237,7 +303,11 @@ fn by_cpu(client: &Load, server: &Load) -> Option<Named> {
         let evidence = format!("at work for {} of the time{more}", per_cent(busy));
         (busy + ready >= WORKING).then(|| (limit(end), evidence))
     });
-    thread.or_else(|| {
+    let helper = || {
+        let busy = server.helpers.filter(|&busy| busy >= WORKING)?;
+        Some((Limit::ServerCpu, format!("its helper at work for {} of the time", per_cent(busy))))
+    };
+    thread.or_else(helper).or_else(|| {
         ends(client, server).into_iter().find_map(|(end, load)| {
             let busy = load.host_busy.filter(|&busy| busy >= HOST_BUSY)?;
             Some((limit(end), format!("all cores of the host at work for {}", per_cent(busy))))
@@ -260,20 +330,34 @@ fn by_window(subject: &Subject, pairing: &Pairing) -> Option<Named> {
 }
 
 /// The file is written, and flushed, at the end that receives it.
-fn by_storage(subject: &Subject, client: &Load, server: &Load, sink: Sink) -> Option<Named> {
-    let trial = subject.trials.first().filter(|trial| makes_files(trial.method, sink))?;
+fn by_storage(subject: &Subject, client: &Load, server: &Load, path: &Path) -> Option<Named> {
+    let trial = subject.trials.first().filter(|trial| makes_files(trial.method, path.sink))?;
     let (end, load) = match trial.direction {
         Direction::Upload => (End::Server, server),
         Direction::Download => (End::Client, client),
     };
     let wait = load.disk_wait.filter(|&share| share >= NOTABLE);
     let busy = load.disk_busy.filter(|&share| share >= DISK_BUSY);
-    let figures = match (busy, wait) {
-        (Some(busy), _) => format!("its disk at work for {}", per_cent(busy)),
-        (None, Some(wait)) => format!("waiting for its disk for {}", per_cent(wait)),
-        (None, None) => return None,
+    // A file system may wait for what no counter shows: a disk over a network, or one in user
+    // space. What goes much faster into no file tells it.
+    let rate = subject.rate_mb_per_s;
+    let without_file = path.pipe_mb_per_s.filter(|pipe| {
+        *pipe >= MUCH_FASTER * rate
+            && trial.direction == Direction::Upload
+            && [client.busy, server.busy, server.helpers].iter().flatten().all(|&b| b < IDLE)
+    });
+    let figures = match (busy, wait, without_file) {
+        (Some(busy), ..) => format!("its disk at work for {} of the time", per_cent(busy)),
+        (None, Some(wait), _) => format!("waiting for its disk for {} of the time", per_cent(wait)),
+        (None, None, Some(pipe)) => format!(
+            "{} MB/s into a file, {} by pipe into none; {}",
+            significant(rate),
+            significant(pipe),
+            figures(client, server)
+        ),
+        (None, None, None) => return None,
     };
-    Some((Limit::Storage, format!("at the {end}, {figures} of the time")))
+    Some((Limit::Storage, format!("at the {end}, {figures}")))
 }
 
 /// Ciphers of different cost that are as fast meet the same wall, and no CPU is at it.
@@ -281,14 +365,26 @@ fn by_network(
     subject: &Subject,
     client: &Load,
     server: &Load,
+    path: &Path,
     others: impl Iterator<Item = (f64, f64)>,
 ) -> Option<Named> {
     let own = busier(&(*client, *server));
     if client.busy.is_none() || server.busy.is_none() || own >= IDLE {
         return None;
     }
-    let alike = others.filter(|(rate, busy)| {
-        (rate / subject.rate_mb_per_s).ln().abs() <= SAME_RATE
+    let rate = subject.rate_mb_per_s;
+    if let Some(stream) = path.beside_mb_per_s.filter(|stream| (rate / stream).ln().abs() < NEAR) {
+        let evidence = format!(
+            "{} MB/s, a plain TCP stream carries {}; {}{}",
+            significant(rate),
+            significant(stream),
+            figures(client, server),
+            resent(subject)
+        );
+        return Some((Limit::Network, evidence));
+    }
+    let alike = others.filter(|(other, busy)| {
+        (other / rate).ln().abs() <= SAME_RATE
             && *busy < IDLE
             && (busy / own).ln().abs() >= OTHER_COST
     });
@@ -296,12 +392,29 @@ fn by_network(
     (alike > 0).then(|| {
         let many = if alike == 1 { "another cipher".into() } else { format!("{alike} others") };
         let evidence = format!(
-            "{} MB/s, no faster than {many} of other cost; {}",
-            significant(subject.rate_mb_per_s),
-            figures(client, server)
+            "{} MB/s, no faster than {many} of other cost; {}{}",
+            significant(rate),
+            figures(client, server),
+            resent(subject)
         );
         (Limit::Network, evidence)
     })
+}
+
+/// TCP's own sign of a full path: what the sending end had to send again.
+fn resent(subject: &Subject) -> String {
+    let of = |trial: &&Trial| {
+        let sender = match trial.direction {
+            Direction::Upload => trial.near_host.as_ref(),
+            Direction::Download => trial.far_host.as_ref(),
+        };
+        Some(sender?.resent_segments? as f64 / (trial.bytes? as f64 / MB))
+    };
+    let per_mb = median(&subject.trials.iter().filter_map(of).collect::<Vec<_>>());
+    match per_mb.filter(|&per_mb| per_mb >= RESENT_PER_MB) {
+        Some(per_mb) => format!("; {} TCP segments a MB sent again", significant(per_mb)),
+        None => String::new(),
+    }
 }
 
 /// The share of the time that the busier end is at work.

@@ -1,6 +1,6 @@
 use super::*;
 use crate::analysis::testing::{pairing, spent, trial};
-use crate::model::record::Disk;
+use crate::model::record::{Beside, Disk, Stream};
 use crate::model::{Source, Waits};
 
 const GCM: &str = "aes128-gcm@openssh.com";
@@ -30,7 +30,14 @@ fn of(rows: &[(&Trial, f64)], pairing: &Pairing) -> Vec<(Limit, String)> {
         .zip(rows)
         .map(|(trials, (_, rate))| Some(Subject { trials, rate_mb_per_s: *rate }))
         .collect();
-    let limits = limits(&subjects, pairing, Sink::Null);
+    let path = Path {
+        pairing,
+        sink: Sink::Null,
+        pipe_mb_per_s: None,
+        beside_mb_per_s: beside_mb_per_s(pairing, Direction::Upload),
+        startups: &Startups::default(),
+    };
+    let limits = limits(&subjects, &path);
     limits.into_iter().flatten().map(|limited| (limited.limit, limited.evidence)).collect()
 }
 
@@ -102,4 +109,45 @@ fn a_busy_disk_is_the_limit_of_what_makes_files() {
     assert!(evidence.contains("server, its disk at work for 95 %"), "{evidence}");
     let into_no_file = Trial { method: crate::model::Method::Pipe, ..trial };
     assert_eq!(one(&into_no_file).0, Limit::Unknown);
+}
+
+#[test]
+fn a_pipe_that_is_much_faster_than_a_file_tells_of_slow_storage() {
+    let trial = upload(GCM, 0.1, 0.2);
+    let pairing = pairing("pi1");
+    let of = |trial: &Trial, pipe_mb_per_s| {
+        let path = Path {
+            pairing: &pairing,
+            sink: Sink::Null,
+            pipe_mb_per_s: Some(pipe_mb_per_s),
+            beside_mb_per_s: None,
+            startups: &Startups::default(),
+        };
+        let trials = [trial];
+        let subject = Subject { trials: &trials, rate_mb_per_s: 20.0 };
+        let limited = limits(&[Some(subject)], &path).remove(0).unwrap();
+        (limited.limit, limited.evidence)
+    };
+    let (limit, evidence) = of(&trial, 300.0);
+    assert_eq!(limit, Limit::Storage);
+    assert!(evidence.contains("20.0 MB/s into a file, 300 by pipe into none"), "{evidence}");
+    assert_eq!(of(&trial, 30.0).0, Limit::Unknown);
+    // A helper that is at work all the time is no disk.
+    let mut helped = trial;
+    helped.server.as_mut().unwrap().helpers = Some(spent(Source::Inside, 0.95).bulk);
+    assert_eq!(of(&helped, 300.0).0, Limit::ServerCpu);
+}
+
+#[test]
+fn one_cipher_as_fast_as_a_plain_stream_meets_the_network() {
+    let stream = Some(Stream { bytes: 24_000_000, seconds: 2.0 });
+    let beside = Beside { port: 5201, upload: stream, download: None };
+    let pairing = Pairing { beside: Some(beside), ..pairing("pi1") };
+    let mut trial = upload(GCM, 0.1, 0.2);
+    trial.near_host = Some(HostDelta { resent_segments: Some(250), ..HostDelta::default() });
+    let (limit, evidence) = of(&[(&trial, 11.7)], &pairing).remove(0);
+    assert_eq!(limit, Limit::Network);
+    assert!(evidence.starts_with("11.7 MB/s, a plain TCP stream carries 12.0"), "{evidence}");
+    assert!(evidence.ends_with("2.50 TCP segments a MB sent again"), "{evidence}");
+    assert_eq!(of(&[(&trial, 8.0)], &pairing)[0].0, Limit::Unknown);
 }

@@ -10,6 +10,7 @@ use super::compare::{Comparison, compare_field};
 use super::conclusion::list;
 use super::figures::{Cost, Row};
 use super::floor::below_floor;
+use super::limit::{Limit, Path, Subject, limits};
 use super::race::{Label, Rule};
 use super::rows::{by_table, groups, way};
 use super::series::{Figure, both_ways, levels};
@@ -42,6 +43,8 @@ struct Candidate<'a> {
     unasked: bool,
     floor: Option<String>,
     ways: Vec<Vec<&'a Trial>>,
+    /// What limits it, where that is of the path and the same each way.
+    wall: Option<Limit>,
 }
 
 /// Advice for each pairing and method of a survey. `allow_legacy` lowers the floor to legacy
@@ -87,6 +90,7 @@ pub fn recommend(survey: &Survey, allow_legacy: bool) -> Vec<Recommendation> {
             let alike = names.iter().filter(|name| **name == candidate.choice.cipher);
             candidate.choice.ambiguous = alike.count() > 1;
         }
+        find_walls(&mut candidates, survey, index, &directions, &startups);
         advise(survey, index, method, directions, &candidates, &startups)
     };
     cells.into_iter().filter_map(of).collect()
@@ -122,8 +126,42 @@ fn candidate<'a>(
         unasked: unasked.cipher == choice.cipher && unasked.explicit_mac() == choice.mac,
         floor: below_floor(&choice, pairing, allow_legacy),
         ways: Vec::new(),
+        wall: None,
         startups,
         choice,
+    }
+}
+
+/// Names the candidates that the path limits: they are as fast as any cipher can be.
+fn find_walls(
+    candidates: &mut [Candidate],
+    survey: &Survey,
+    pairing: usize,
+    directions: &[Direction],
+    startups: &Startups,
+) {
+    let mut each_way: Vec<Vec<Option<Limit>>> = Vec::new();
+    for (way, &direction) in directions.iter().enumerate() {
+        let subject = |candidate: &'_ Candidate<'_>| {
+            let trials = &candidate.ways[way];
+            let name = candidate.choice.cipher.clone();
+            Row::of(name, None, trials, 0, candidate.startups).rate_mb_per_s
+        };
+        let rates: Vec<Option<f64>> = candidates.iter().map(subject).collect();
+        let subjects: Vec<Option<Subject>> = candidates
+            .iter()
+            .zip(rates)
+            .map(|(candidate, rate)| {
+                Some(Subject { trials: &candidate.ways[way], rate_mb_per_s: rate? })
+            })
+            .collect();
+        let found = limits(&subjects, &Path::of(survey, pairing, direction, startups)).into_iter();
+        each_way.push(found.map(|limited| Some(limited?.limit)).collect());
+    }
+    for (k, candidate) in candidates.iter_mut().enumerate() {
+        let mut own = each_way.iter().map(|way| way[k].filter(|limit| limit.is_of_the_path()));
+        let first = own.next().flatten();
+        candidate.wall = first.filter(|_| own.all(|limit| limit.is_some()));
     }
 }
 
@@ -175,7 +213,9 @@ fn one(
     let leader = race.leader.filter(|&leader| comparison.rows[leader].is_some())?;
     let default = candidates.iter().position(|c| c.unasked && c.floor.is_none());
     let open = |k: usize| matches!(race.labels[k], Label::Lead | Label::Tie | Label::Undecided);
-    let kept = default.filter(|&k| comparison.rows[k].is_some() && open(k));
+    // Where the path is the limit of the default, no cipher is recommended for its speed.
+    let wall = |k: usize| candidates[k].wall.filter(|_| goal == Goal::Speed);
+    let kept = default.filter(|&k| comparison.rows[k].is_some() && (open(k) || wall(k).is_some()));
     let chosen = kept.unwrap_or(leader);
     let label = |wanted: Label| {
         (0..candidates.len()).filter(move |&k| race.labels[k] == wanted && k != chosen)
@@ -200,7 +240,9 @@ fn one(
         choice: candidates[chosen].choice.clone(),
         keep_default: kept.is_some(),
         figure: shown(goal, &candidates[chosen])?,
-        decided: race.decided && (kept.is_none() || race.labels[chosen] != Label::Undecided),
+        decided: kept.and_then(wall).is_some()
+            || race.decided && (kept.is_none() || race.labels[chosen] != Label::Undecided),
+        limit: wall(chosen),
         bound_percent: race.bound().map(|bound| 100.0 * bound.exp_m1()),
         ties,
         times_unasked: default.filter(|_| kept.is_none()).and_then(better),

@@ -119,3 +119,31 @@ fn one_cipher_for_several_hosts_must_be_good_on_each() {
     assert!(all(&[&chacha, &tie]).unwrap().contains(CHACHA));
     assert!(all(&[&gcm, &chacha]).unwrap().contains("No one cipher"));
 }
+
+#[test]
+fn where_the_path_is_the_limit_no_cipher_is_recommended_for_its_speed() {
+    // Ends that idle, and a leader that is ahead by a little more than chance.
+    let idle = |trials: Vec<Trial>, client, server| {
+        each(trials, move |trial| {
+            let real_s = trial.real_s.unwrap();
+            trial.client = Some(spent(Source::Wait4, client * real_s));
+            trial.server = Some(spent(Source::Inside, server * real_s));
+        })
+    };
+    let all = |client: f64| {
+        [
+            idle(about(GCM, 12.0), client, client),
+            idle(about(CTR, 11.9), client, 0.5),
+            idle(about(CHACHA, 11.5), client, 0.6),
+        ]
+    };
+    let found = recommended(all(0.1).concat());
+    assert_eq!(chosen(&found, Goal::Speed), (CHACHA, true));
+    let speed = advice(&found, Goal::Speed);
+    assert_eq!((speed.limit, speed.decided), (Some(Limit::Network), true));
+    assert!(speed.text.contains("the network is the limit"), "{}", speed.text);
+    // The same rates where the client works all the time are a matter of the cipher.
+    let found = recommended(all(0.97).concat());
+    assert_eq!(chosen(&found, Goal::Speed), (GCM, false));
+    assert_eq!(advice(&found, Goal::Speed).limit, None);
+}

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::ceiling::ceiling;
 use super::conclusion::Setting;
 use super::figures::Row;
 use super::judge::judge;
-use super::limit::{Subject, limits};
+use super::limit::{Path, Subject, limits};
 use super::outcomes::{self, Failure, Skipped};
 use super::pace::Pace;
 use super::rows::{Groups, RowKey, TableKey, by_table, groups, rounds, way};
@@ -111,13 +112,15 @@ fn sections(
             .zip(&lists)
             .map(|(row, trials)| Some(Subject { trials, rate_mb_per_s: row.rate_mb_per_s? }))
             .collect();
-        for (row, limit) in rows.iter_mut().zip(limits(&subjects, pairing, survey.header.sink)) {
+        let path = Path::of(survey, index, direction, startups);
+        for (row, limit) in rows.iter_mut().zip(limits(&subjects, &path)) {
             row.limit = limit;
         }
         // The sort is stable, so rows without a rate stay in the order of their names.
         let rate = |row: &Row| row.rate_mb_per_s.unwrap_or(f64::NEG_INFINITY);
         rows.sort_by(|a, b| rate(b).total_cmp(&rate(a)));
-        Section { pairing: index, aes, rows, conclusion }
+        let ceiling = ceiling(&rows, pairing, direction);
+        Section { pairing: index, aes, rows, ceiling, conclusion }
     };
     by_pairing.into_iter().map(of).collect()
 }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::ceiling::Ceiling;
 use super::conclusion::Conclusion;
 use super::figures::{Cost, Row};
 use super::finding::End;
@@ -32,6 +33,8 @@ pub struct Section {
     pub aes: String,
     /// Fastest first; those without a rate last.
     pub rows: Vec<Row>,
+    /// What the path carries; absent where nothing was measured.
+    pub ceiling: Option<Ceiling>,
     /// Absent where nothing was measured.
     pub conclusion: Option<Conclusion>,
 }

@@ -84,6 +84,7 @@ pub fn pairing(target: &str) -> Pairing {
         proxy: None,
         rekey_limit: None,
         round_trip_s: None,
+        beside: None,
         skipped: vec![],
     }
 }

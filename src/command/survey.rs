@@ -24,7 +24,7 @@ use crate::run::lane::{Lane, LaneSpec, Met, meet};
 use crate::run::scratch::{Payload, Scratch};
 use crate::run::stopping::Adaptive;
 use crate::run::survey::{Course, FixedRounds, StopRule, end, run_rounds};
-use crate::run::{near, pilot, shim};
+use crate::run::{beside, near, pilot, shim};
 use crate::sizing::Sizer;
 use crate::ui::progress::Progress;
 use crate::ui::{Events, Silent};
@@ -63,6 +63,7 @@ fn survey(request: Request, interrupt: &Interrupt) -> Result<Status> {
     let mut events: Box<dyn Events> =
         if args.quiet { Box::new(Silent) } else { Box::new(Progress::new()) };
     // All that can be wrong on this end is found before anybody is bothered.
+    args.journal.as_deref().map_or(Ok(()), FileJournal::refuse_existing)?;
     let seed = args.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
     let scratch = scratch.map_or_else(Scratch::new, Ok)?;
     let any_file = methods.iter().any(|&method| makes_files(method, args.sink));
@@ -118,6 +119,12 @@ fn survey(request: Request, interrupt: &Interrupt) -> Result<Status> {
         return Ok(Status::Complete);
     }
 
+    if let Some(port) = args.ceiling_port {
+        for lane in &mut lanes {
+            let measured = beside::measure(&mut lane.monitor, port, &choice.directions, interrupt)?;
+            lane.beside = Some(measured);
+        }
+    }
     let header = Header {
         schema: SCHEMA.into(),
         tool_version: env!("CARGO_PKG_VERSION").into(),

@@ -1,7 +1,7 @@
 //! A whole host's counters around a trial, from the answers of [`super::script::counters`].
 
 use super::Sections;
-use super::linux::{HostCpu, ProcessStat, disk, interfaces, swapped_pages};
+use super::linux::{HostCpu, ProcessStat, disk, interfaces, resent_segments, swapped_pages};
 use crate::model::record::{Disk, HostDelta, Interface};
 
 /// One reading.
@@ -14,6 +14,7 @@ pub struct HostCounters {
     frequency_khz: Option<u64>,
     temperature_millic: Option<i64>,
     swapped_pages: Option<u64>,
+    resent_segments: Option<u64>,
     /// The process above the server's sessions, where one is known.
     pub reaper: Option<ProcessStat>,
     /// Its children.
@@ -36,6 +37,7 @@ impl HostCounters {
             frequency_khz: answer.number("frequency"),
             temperature_millic: answer.number("temperature"),
             swapped_pages: answer.text("swap").and_then(swapped_pages),
+            resent_segments: answer.text("snmp").and_then(resent_segments),
             reaper: answer.line("reaper").and_then(ProcessStat::parse),
             children: answer
                 .text("children")
@@ -78,12 +80,14 @@ impl HostCounters {
             }),
             frequency_khz: self.frequency_khz,
             temperature_millic: self.temperature_millic,
-            swapped_pages: self
-                .swapped_pages
-                .zip(earlier.swapped_pages)
-                .map(|(now, then)| now.saturating_sub(then)),
+            swapped_pages: grown(self.swapped_pages, earlier.swapped_pages),
+            resent_segments: grown(self.resent_segments, earlier.resent_segments),
         }
     }
+}
+
+fn grown(now: Option<u64>, then: Option<u64>) -> Option<u64> {
+    now.zip(then).map(|(now, then)| now.saturating_sub(then))
 }
 
 #[cfg(test)]

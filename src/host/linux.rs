@@ -136,6 +136,14 @@ pub fn swapped_pages(vmstat: &str) -> Option<u64> {
     vmstat.lines().filter_map(of).reduce(|sum, pages| sum + pages)
 }
 
+/// TCP segments sent again since boot, in `/proc/net/snmp`: a line of names, a line of values.
+pub fn resent_segments(snmp: &str) -> Option<u64> {
+    let mut lines = snmp.lines().filter_map(|line| line.strip_prefix("Tcp: "));
+    let (names, values) = (lines.next()?, lines.next()?);
+    let place = names.split_whitespace().position(|name| name == "RetransSegs")?;
+    values.split_whitespace().nth(place)?.parse().ok()
+}
+
 /// Received and sent bytes of each interface in `/proc/net/dev`.
 pub fn interfaces(net_dev: &str) -> Vec<(String, u64, u64)> {
     let row = |line: &str| {
@@ -207,5 +215,8 @@ mod tests {
         assert_eq!(run_delay_seconds("0 0 0"), None);
         assert_eq!(swapped_pages("pgpgin 5\npswpin 3\npswpout 4\n"), Some(7));
         assert_eq!(swapped_pages("pgpgin 5\n"), None);
+        let snmp = "Ip: Forwarding\nIp: 1\nTcp: InSegs RetransSegs InErrs\nTcp: 900 12 0\n";
+        assert_eq!(resent_segments(snmp), Some(12));
+        assert_eq!(resent_segments("Tcp: InSegs\nTcp: 900\n"), None);
     }
 }

@@ -137,7 +137,8 @@ pub fn counters(reaper: Option<u32>) -> String {
          echo @@net; cat /proc/net/dev; echo @@disks; cat /proc/diskstats\n\
          echo @@frequency; cat /sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq\n\
          echo @@temperature; cat /sys/class/thermal/thermal_zone0/temp\n\
-         echo @@swap; grep ^pswp /proc/vmstat\n{reaper}"
+         echo @@swap; grep ^pswp /proc/vmstat\n\
+         echo @@snmp; grep ^Tcp: /proc/net/snmp\n{reaper}"
     )
 }
 

@@ -96,9 +96,30 @@ pub struct Pairing {
     /// The least of a few round trips of the monitor's session, the far shell's echo included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub round_trip_s: Option<f64>,
+    /// What the path carries without SSH, where a port for that was allowed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<Beside>,
     /// Ciphers and MACs that are not surveyed, with the reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<Skip>,
+}
+
+/// A plain TCP connection from the far host to a port of this machine, without SSH.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Beside {
+    pub port: u16,
+    /// Absent where the direction was not measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upload: Option<Stream>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub download: Option<Stream>,
+}
+
+/// Bytes and seconds of a plain stream after its start.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stream {
+    pub bytes: u64,
+    pub seconds: f64,
 }
 
 /// One end of a pairing.
@@ -297,6 +318,9 @@ pub struct HostDelta {
     /// Pages swapped in and out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub swapped_pages: Option<u64>,
+    /// TCP segments of all connections that were sent again (`/proc/net/snmp`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resent_segments: Option<u64>,
 }
 
 impl HostDelta {

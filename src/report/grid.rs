@@ -6,6 +6,7 @@ use comfy_table::{
 };
 
 use super::Style;
+use crate::analysis::ceiling::Ceiling;
 use crate::analysis::compare::Compared;
 use crate::analysis::conclusion::per_cent;
 use crate::analysis::figures::{Cost, EndTimes, Mark, Row};
@@ -74,6 +75,8 @@ fn of_row(heading: &'static str, text: impl Fn(&Row) -> String + 'static) -> Col
 
 fn columns(table: &Table, wide: bool) -> Vec<Column> {
     let masked = table.sections.len() > 1;
+    // Of a lower bound alone the shares say no more than the rates.
+    let known = table.sections.iter().flat_map(|section| &section.ceiling).any(Ceiling::is_known);
     let mac_below = several_macs(table) && !wide;
     let columns = [
         (true, column("cipher", Kind::Name, move |_, row| cipher(row, mac_below))),
@@ -82,6 +85,7 @@ fn columns(table: &Table, wide: bool) -> Vec<Column> {
         (wide, of_row("n", |row| row.measured.to_string())),
         (true, of_row("MB/s", |row| figure(row.rate_mb_per_s))),
         (true, of_row("±", |row| half(row.speed))),
+        (wide || known, column("of\nceiling", Kind::Figure, share)),
         (true, of_row("client\nCPU-s\nper GB", |row| cost(row.client.as_ref()))),
         (wide, of_row("±", |row| half(row.client.as_ref().and_then(|cost| cost.compared)))),
         (true, of_row("server\nCPU-s\nper GB", |row| cost(row.server.as_ref()))),
@@ -166,6 +170,14 @@ fn mac(row: &Row) -> Option<String> {
 
 fn figure(value: Option<f64>) -> String {
     value.map_or("-".into(), significant)
+}
+
+/// Of the ceiling; at most so much where that is a lower bound.
+fn share(section: &Section, row: &Row) -> String {
+    let ceiling = section.ceiling.as_ref();
+    let share = ceiling.zip(row.rate_mb_per_s).and_then(|(ceiling, rate)| ceiling.share(rate));
+    let bound = if ceiling.is_some_and(Ceiling::is_known) { "" } else { "≤" };
+    share.map_or("-".into(), |share| format!("{bound}{:.0}%", 100.0 * share))
 }
 
 /// Half the 95 % interval.

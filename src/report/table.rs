@@ -31,7 +31,9 @@ pub fn write(
         page.lines(grid::lines(table, style));
         page.paragraph(&footnote(table));
         for section in &table.sections {
-            if let Some(text) = limits_in_words(section, table.sections.len() > 1) {
+            let several = table.sections.len() > 1;
+            let said = limits_in_words(section, several).into_iter();
+            for text in said.chain(ceiling_in_words(section, several)) {
                 page.paragraph(&text);
             }
         }
@@ -98,8 +100,18 @@ fn limits_in_words(section: &Section, several: bool) -> Option<String> {
         format!("{} for {whom}", limited.limit)
     };
     let said: Vec<String> = groups.iter().map(of).collect();
-    let scope = if several { format!(", AES {}", section.aes) } else { String::new() };
-    (!said.is_empty()).then(|| format!("Limit{scope}: {}.", said.join("; ")))
+    (!said.is_empty()).then(|| format!("Limit{}: {}.", scope(section, several), said.join("; ")))
+}
+
+/// What the path carries, and how that is known.
+fn ceiling_in_words(section: &Section, several: bool) -> Option<String> {
+    let text = &section.ceiling.as_ref()?.text;
+    Some(format!("Ceiling{}: {text}.", scope(section, several)))
+}
+
+/// Tells one section of a table from the others.
+fn scope(section: &Section, several: bool) -> String {
+    if several { format!(", AES {}", section.aes) } else { String::new() }
 }
 
 fn legend(summary: &Summary, style: &Style, page: &mut Page) {

@@ -108,6 +108,7 @@ pub fn host_counters(ticks_per_s: u32, device: Option<&str>) -> Option<HostCount
         ("frequency", "/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq"),
         ("temperature", "/sys/class/thermal/thermal_zone0/temp"),
         ("swap", "/proc/vmstat"),
+        ("snmp", "/proc/net/snmp"),
     ];
     for (name, path) in sources {
         if let Ok(text) = fs::read_to_string(path) {

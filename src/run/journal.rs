@@ -22,6 +22,17 @@ pub struct FileJournal {
 }
 
 impl FileJournal {
+    /// An existing journal is never overwritten: asked before anybody is bothered.
+    pub fn refuse_existing(path: &Path) -> Result<()> {
+        if path.exists() {
+            bail!(
+                "the journal {} exists; name another with --journal, or move it away",
+                path.display()
+            );
+        }
+        Ok(())
+    }
+
     /// Makes the file; an existing one is never overwritten.
     pub fn create(path: &Path) -> Result<FileJournal> {
         if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
@@ -30,11 +41,8 @@ impl FileJournal {
         }
         let file = match File::options().append(true).create_new(true).open(path) {
             Ok(file) => file,
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => bail!(
-                "the journal {} exists; name another with --journal, or move it away",
-                path.display()
-            ),
             Err(error) => {
+                FileJournal::refuse_existing(path)?;
                 return Err(error)
                     .with_context(|| format!("the journal {} can't be made", path.display()));
             }

@@ -16,7 +16,7 @@ use crate::host::counters::HostCounters;
 use crate::host::profile::host_profile;
 use crate::host::{Sections, script};
 use crate::model::host::Storage;
-use crate::model::record::{PairedEnd, Pairing, Skip};
+use crate::model::record::{Beside, PairedEnd, Pairing, Skip};
 use crate::model::{
     AesClass, AesEvidence, Cipher, Direction, HostProfile, Mac, Method, Negotiated, Proposal,
 };
@@ -76,6 +76,8 @@ pub struct Lane {
     server_version: String,
     proxied: bool,
     round_trip_s: f64,
+    /// What the path carries without SSH, where that was measured.
+    pub beside: Option<Beside>,
     /// Chain of server processes that the last session reported of itself.
     pub last_chain: Option<Vec<u32>>,
     /// Growth of the reaper's account in the last transfer after which it was waited for.
@@ -176,6 +178,7 @@ impl Lane {
             server_version: met.server_version,
             proxied: met.proxied,
             round_trip_s,
+            beside: None,
             last_chain: None,
             last_reaper_s: None,
             mask_doubt: None,
@@ -317,6 +320,7 @@ impl Lane {
             client_proposal: self.client_proposal.clone(),
             server_proposal: self.server_proposal.clone(),
             round_trip_s: Some(self.round_trip_s),
+            beside: self.beside.clone(),
             far_storage: self.directory.storage.clone(),
             near_storage: self.near_storage.clone(),
             proxy: self.proxied.then(|| "the connection goes through a proxy or jump host".into()),

@@ -1,6 +1,7 @@
 //! The impure part: processes, clocks, files and the monitor's session.
 
 pub mod account;
+pub mod beside;
 pub mod child;
 pub mod counters;
 pub mod executor;

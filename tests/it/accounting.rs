@@ -1,38 +1,9 @@
 //! The figures against independent accounts of the same trials.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
 use serde_json::Value;
 
-use crate::cgroup::Cgroup;
+use crate::lab::cgroup::sampled;
 use crate::lab::{CHACHA, Lab, Options, measured, need_root};
-
-/// Samples a cgroup's account while `work` runs: seconds since 1970, CPU seconds.
-fn sampled<T>(cgroup: &Cgroup, work: impl FnOnce() -> T) -> (T, Vec<(f64, f64)>) {
-    let stop = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        let sampler = scope.spawn(|| {
-            let mut samples = Vec::new();
-            while !stop.load(Ordering::Relaxed) {
-                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
-                samples.push((now, cgroup.cpu_s()));
-                std::thread::sleep(Duration::from_millis(2));
-            }
-            samples
-        });
-        let result = work();
-        stop.store(true, Ordering::Relaxed);
-        (result, sampler.join().unwrap())
-    })
-}
-
-fn at(samples: &[(f64, f64)], time: f64) -> f64 {
-    let after = samples.partition_point(|(at, _)| *at < time);
-    let (earlier, later) = (samples[after - 1], samples[after]);
-    let share = (time - earlier.0) / (later.0 - earlier.0);
-    earlier.1 + share * (later.1 - earlier.1)
-}
 
 fn total(spent: &Value) -> f64 {
     spent["total_s"].as_f64().unwrap()
@@ -45,7 +16,7 @@ fn server_against_cgroup(ordinary: bool) {
     let file = lab.file("data", 400 << 20);
     let ciphers = format!("{CHACHA},aes128-ctr");
     let target = lab.target();
-    let (survey, samples) = sampled(lab.cgroup.as_ref().unwrap(), || {
+    let (survey, samples) = sampled(&[lab.cgroup.as_ref().unwrap()], || {
         let arguments = ["--method", "scp,pipe", "--rounds", "1", "--full", "--ciphers", &ciphers];
         lab.survey(&[&arguments[..], &[&target, file.to_str().unwrap()]].concat())
     });
@@ -55,7 +26,7 @@ fn server_against_cgroup(ordinary: bool) {
         let started: jiff::Timestamp = trial["started"].as_str().unwrap().parse().unwrap();
         let begin = started.as_nanosecond() as f64 / 1e9 + trial["handshake_s"].as_f64().unwrap();
         let end = begin + trial["real_s"].as_f64().unwrap();
-        let truth = at(&samples, end) - at(&samples, begin);
+        let truth = samples.at(0, end) - samples.at(0, begin);
         let ours = total(&trial["server"]["bulk"]) + total(&trial["server"]["helpers"]);
         eprintln!(
             "{} {} {}: cgroup {truth:.3} s, ours {ours:.3} s",

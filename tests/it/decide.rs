@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::hosts::{Host, Link};
+use crate::lab::hosts::{Host, Link};
 use crate::lab::{CHACHA, GCM, Lab, Options, Run, rounds};
 use crate::limits::assert_all;
 

@@ -1,8 +1,10 @@
-//! What limited a transfer, where it is known.
+//! What limited a transfer, where it is known. The short form of `tests/validation`.
 
 use serde_json::Value;
 
-use crate::lab::{CHACHA, GCM, Lab, Options, Run};
+use crate::lab::hosts::Link;
+use crate::lab::scenarios::Scenario;
+use crate::lab::{GCM, Lab, Options, Run};
 
 /// The limits of all rows of a survey.
 pub fn limits(survey: &Value) -> Vec<&Value> {
@@ -20,24 +22,80 @@ pub fn assert_all(survey: &Value, name: &str) {
     }
 }
 
+/// The limit of a lab is named, for both ciphers.
+fn assert_named(name: &str) -> Value {
+    let scenario = Scenario::named(name);
+    let directory = tempfile::tempdir().unwrap();
+    let survey = scenario.run(&directory.path().join("journal"));
+    assert_all(&survey, scenario.limit);
+    survey
+}
+
 #[test]
 fn a_server_without_aes_instructions_is_the_limit() {
-    let lab = Lab::new();
-    let mut command = lab.program();
-    command.args(["loopback", "--aes", "on/off", "--ciphers", GCM, "--directions", "upload"]);
-    command.args(["--rounds", "3", "--format", "json", "-q"]);
-    let run = Run::of(command.output().unwrap());
-    assert_eq!(run.code, Some(0), "{run:?}");
-    assert_all(&serde_json::from_str(&run.stdout).unwrap(), "server_cpu");
+    assert_named("mask");
+}
+
+#[test]
+fn a_client_without_aes_instructions_is_the_limit() {
+    assert_named("client-mask");
 }
 
 #[test]
 fn a_quota_of_the_server_is_named() {
-    let lab = Lab::with(Options { quota: Some(0.3), ..Options::default() });
-    let ciphers = format!("{GCM},{CHACHA}");
-    let arguments = ["--method", "pipe", "--directions", "upload", "--rounds", "2"];
-    let survey = lab.survey(&[&arguments[..], &["--ciphers", &ciphers, &lab.target()]].concat());
-    assert_all(&survey, "quota");
+    let survey = assert_named("server-quota");
     let evidence = limits(&survey)[0]["evidence"].as_str().unwrap();
     assert!(evidence.contains("at the server, throttled for"), "{evidence}");
+}
+
+#[test]
+fn a_quota_of_the_client_is_named() {
+    let survey = assert_named("client-quota");
+    let evidence = limits(&survey)[0]["evidence"].as_str().unwrap();
+    assert!(evidence.contains("at the client, throttled for"), "{evidence}");
+}
+
+#[test]
+fn a_busy_neighbour_is_named() {
+    assert_named("neighbour");
+}
+
+#[test]
+fn a_long_way_fills_the_window() {
+    assert_named("relay");
+}
+
+#[test]
+fn a_slow_file_system_is_named() {
+    assert_named("storage-fuse");
+}
+
+/// A plain stream tells what the link carries, and the survey each cipher's share of it.
+#[test]
+fn a_stream_beside_ssh_is_the_ceiling_of_a_link() {
+    let link = Link::new();
+    let lab = Lab::with(Options { host: link.host(), ..Options::default() });
+    let arguments = ["--method", "pipe", "--rounds", "1", "--ciphers", GCM, "--ceiling-port", "0"];
+    let survey = lab.survey(&[&arguments[..], &[&lab.target()]].concat());
+    for table in survey["summary"]["tables"].as_array().unwrap() {
+        let section = &table["sections"][0];
+        let ceiling = &section["ceiling"];
+        assert_eq!(ceiling["basis"], "beside", "{ceiling}");
+        // 100 Mbit/s of frames carry 11.9 MB/s of payload.
+        let mb_per_s = ceiling["mb_per_s"].as_f64().unwrap();
+        assert!((11.0..13.5).contains(&mb_per_s), "{ceiling}");
+    }
+    // One cipher alone can't tell the network from anything else; beside a stream it can.
+    assert_all(&survey, "network");
+    lab.assert_nothing_left();
+}
+
+#[test]
+fn without_a_far_host_that_can_connect_the_ceiling_is_refused() {
+    let lab = Lab::new();
+    let taken = std::net::TcpListener::bind("[::]:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let run: Run = lab.run(&["--ceiling-port", &port, &lab.target()]);
+    run.assert_refused(&["--ceiling-port", "can't be listened on"]);
+    lab.assert_nothing_left();
 }

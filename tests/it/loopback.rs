@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::hosts::Host;
+use crate::lab::hosts::Host;
 use crate::lab::{ACCOUNT, CHACHA, GCM, Lab, Options, PROGRAM, Run, measured, need_root};
 
 fn has_aes() -> bool {

@@ -5,12 +5,12 @@
 
 mod accounting;
 mod captured;
-mod cgroup;
 mod config_traps;
 mod decide;
 mod faults;
-mod hosts;
 mod interrupt;
+#[path = "../lab/mod.rs"]
+#[allow(dead_code, reason = "shared with the validation")]
 mod lab;
 mod limits;
 mod list;

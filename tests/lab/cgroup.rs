@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::lab::need_root;
+use super::need_root;
 
 /// CPU of a server and all its sessions, by the kernel's own account.
 pub struct Cgroup {
@@ -14,8 +15,19 @@ pub struct Cgroup {
 
 impl Cgroup {
     pub fn with(pid: u32) -> Cgroup {
+        let cgroup = Cgroup::empty("server");
+        fs::write(cgroup.processes(), pid.to_string()).unwrap();
+        cgroup
+    }
+
+    /// Who writes its number into this file is accounted for, with all its children.
+    pub fn processes(&self) -> PathBuf {
+        self.directory.join("cgroup.procs")
+    }
+
+    pub fn empty(end: &str) -> Cgroup {
         need_root();
-        let name = format!("cipher-survey-test-{}", std::process::id());
+        let name = format!("cipher-survey-{end}-{}", std::process::id());
         let roots = ["/sys/fs/cgroup/cpuacct", "/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup"];
         for root in roots {
             let directory = Path::new(root).join(&name);
@@ -24,9 +36,7 @@ impl Cgroup {
             }
             for usage in ["cpuacct.usage", "cpu.stat"] {
                 let usage = directory.join(usage);
-                if usage.exists()
-                    && fs::write(directory.join("cgroup.procs"), pid.to_string()).is_ok()
-                {
+                if usage.exists() {
                     return Cgroup { directory, usage };
                 }
             }
@@ -51,7 +61,39 @@ impl Drop for Cgroup {
     }
 }
 
-/// A share of a core for a server and all its sessions.
+/// The accounts of several groups over time.
+pub struct Samples(Vec<(f64, Vec<f64>)>);
+
+/// Samples the accounts while `work` runs.
+pub fn sampled<T>(groups: &[&Cgroup], work: impl FnOnce() -> T) -> (T, Samples) {
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let sampler = scope.spawn(|| {
+            let mut samples = Vec::new();
+            while !stop.load(Ordering::Relaxed) {
+                let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
+                samples.push((now, groups.iter().map(|group| group.cpu_s()).collect()));
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            samples
+        });
+        let result = work();
+        stop.store(true, Ordering::Relaxed);
+        (result, Samples(sampler.join().unwrap()))
+    })
+}
+
+impl Samples {
+    /// CPU seconds of a group until a time in seconds since 1970.
+    pub fn at(&self, group: usize, time: f64) -> f64 {
+        let after = self.0.partition_point(|(at, _)| *at < time).clamp(1, self.0.len() - 1);
+        let (earlier, later) = (&self.0[after - 1], &self.0[after]);
+        let share = (time - earlier.0) / (later.0 - earlier.0);
+        earlier.1[group] + share * (later.1[group] - earlier.1[group])
+    }
+}
+
+/// A share of a core for a process and all its children.
 pub struct Quota {
     directory: PathBuf,
 }
@@ -61,6 +103,17 @@ impl Quota {
     const PERIOD_US: u32 = 20_000;
 
     pub fn of(share: f64, pid: u32) -> Quota {
+        let quota = Quota::empty(share);
+        fs::write(quota.processes(), pid.to_string()).unwrap();
+        quota
+    }
+
+    /// Who writes its number into this file is held to the quota.
+    pub fn processes(&self) -> PathBuf {
+        self.directory.join("cgroup.procs")
+    }
+
+    pub fn empty(share: f64) -> Quota {
         need_root();
         let name = format!("cipher-survey-quota-{}", std::process::id());
         let quota_us = (share * f64::from(Quota::PERIOD_US)) as u32;
@@ -81,7 +134,7 @@ impl Quota {
                         && set("cpu.cfs_quota_us", quota_us.to_string())
                 }
             };
-            if limited && set("cgroup.procs", pid.to_string()) {
+            if limited {
                 return Quota { directory };
             }
             let _ = fs::remove_dir(&directory);

@@ -1,10 +1,14 @@
 //! Hosts for a lab's server that this machine is not.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::lab::{need, need_root, ran};
+use super::{need, need_root, ran};
+
+/// Hides the AES instructions of an x86 CPU from OpenSSL.
+pub const MASK: (&str, &str) = ("OPENSSL_ia32cap", "~0x200000200000000:~0x0000060000000000");
 
 /// What a server runs on.
 pub struct Host {
@@ -37,9 +41,24 @@ impl Host {
         Host { under, emulated: true, ..Host::default() }
     }
 
+    /// OpenSSH 10.0, with the lines that its sshd_config needs.
+    pub fn openssh_10() -> Host {
+        Host { sshd: Some(OPENSSH_10.wrapped("sshd")), ..Host::default() }
+    }
+
+    /// Since 9.8 sessions are programs of their own.
+    pub fn openssh_10_config() -> String {
+        format!(
+            "SshdSessionPath {}\nSshdAuthPath {}\nSubsystem sftp {}\n",
+            OPENSSH_10.wrapped("sshd-session").display(),
+            OPENSSH_10.wrapped("sshd-auth").display(),
+            OPENSSH_10.wrapped("sftp-server").display(),
+        )
+    }
+
     /// An Arm server: as a Raspberry Pi 4 without its AES instructions, as a Pi 5 with them.
     pub fn arm(aes: bool) -> Host {
-        let root = arm_root();
+        let root = ARM.root();
         let emulator = need("qemu-aarch64-static", "qemu-user-static").display().to_string();
         let words = [&emulator, "-cpu", "cortex-a53", "-L", root.to_str().unwrap()];
         Host {
@@ -53,28 +72,76 @@ impl Host {
     }
 }
 
-/// Debian's OpenSSH for arm64, unpacked and never run as such; made once.
-fn arm_root() -> PathBuf {
-    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("arm64");
-    if root.join("usr/sbin/sshd").exists() {
-        return root;
+/// A release of Debian's OpenSSH, unpacked and never installed.
+pub struct Unpacked {
+    name: &'static str,
+    suite: &'static str,
+    architecture: &'static str,
+    packages: &'static str,
+}
+
+const ARM: Unpacked = Unpacked {
+    name: "arm64",
+    suite: "bookworm",
+    architecture: "arm64",
+    packages: "openssh-server,openssh-sftp-server",
+};
+
+/// OpenSSH 10.0, server and client.
+pub const OPENSSH_10: Unpacked = Unpacked {
+    name: "openssh-10",
+    suite: "trixie",
+    architecture: "amd64",
+    packages: "openssh-server,openssh-client,openssh-sftp-server",
+};
+
+impl Unpacked {
+    /// Its root directory, made once.
+    fn root(&self) -> PathBuf {
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(self.name);
+        if root.join("usr/sbin/sshd").exists() {
+            return root;
+        }
+        need_root();
+        let partial = root.with_extension("partial");
+        let _ = fs::remove_dir_all(&partial);
+        ran(Command::new(need("mmdebstrap", "mmdebstrap"))
+            .args(["--mode=root", "--variant=extract"])
+            .arg(format!("--architectures={}", self.architecture))
+            .arg(format!("--include={}", self.packages))
+            .arg(self.suite)
+            .arg(&partial)
+            .arg("http://deb.debian.org/debian"));
+        // So that this machine's accounts serve.
+        for name in ["passwd", "group"] {
+            let _ = fs::remove_file(partial.join("etc").join(name));
+        }
+        fs::rename(&partial, &root).unwrap();
+        root
     }
-    need_root();
-    let partial = root.with_extension("partial");
-    let _ = fs::remove_dir_all(&partial);
-    let packages = "--include=openssh-server,openssh-sftp-server";
-    let unpacked = ["--mode=root", "--variant=extract", "--architectures=arm64", packages];
-    ran(Command::new(need("mmdebstrap", "mmdebstrap"))
-        .args(unpacked)
-        .arg("bookworm")
-        .arg(&partial)
-        .arg("http://deb.debian.org/debian"));
-    // So that this machine's accounts serve.
-    for name in ["passwd", "group"] {
-        let _ = fs::remove_file(partial.join("etc").join(name));
+
+    /// A program of it, started with its own libraries.
+    pub fn wrapped(&self, name: &str) -> PathBuf {
+        let root = self.root();
+        let places = ["usr/bin", "usr/sbin", "usr/lib/openssh"];
+        let program = places
+            .iter()
+            .map(|place| root.join(place).join(name))
+            .find(|program| program.exists())
+            .unwrap_or_else(|| panic!("{} has no {name}", self.suite));
+        let wrapper = root.join(format!("with-libraries-{name}"));
+        if !wrapper.exists() {
+            let root = root.display();
+            let script = format!(
+                "#!/bin/sh\nexec {root}/usr/lib64/ld-linux-x86-64.so.2 \
+                 --library-path {root}/usr/lib/x86_64-linux-gnu {} \"$@\"\n",
+                program.display()
+            );
+            fs::write(&wrapper, script).unwrap();
+            fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        wrapper
     }
-    fs::rename(&partial, &root).unwrap();
-    root
 }
 
 /// A network namespace behind a link of 100 Mbit/s.
@@ -107,15 +174,19 @@ impl Link {
         link
     }
 
-    /// This machine's own server behind the link, its AES instructions hidden.
-    pub fn masked_host(&self) -> Host {
+    /// This machine's own server behind the link.
+    pub fn host(&self) -> Host {
         let words = ["ip", "netns", "exec", &self.name];
         Host {
             under: words.map(str::to_owned).to_vec(),
-            environment: vec![("OPENSSL_ia32cap", "~0x200000200000000:~0x0000060000000000")],
             address: Link::THERE.into(),
             ..Host::default()
         }
+    }
+
+    /// The same, its AES instructions hidden.
+    pub fn masked_host(&self) -> Host {
+        Host { environment: vec![MASK], ..self.host() }
     }
 }
 

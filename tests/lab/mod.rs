@@ -1,5 +1,10 @@
 //! A private sshd for one test, and the program run against it.
 
+pub mod cgroup;
+pub mod hosts;
+pub mod relay;
+pub mod scenarios;
+
 use std::ffi::OsStr;
 use std::fs::{self, File, Permissions};
 use std::net::TcpListener;
@@ -12,8 +17,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::cgroup::{Cgroup, Quota};
-use crate::hosts::Host;
+use cgroup::{Cgroup, Quota};
+use hosts::Host;
 
 /// The program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_cipher-survey");
@@ -53,6 +58,7 @@ pub struct Lab {
     server: Child,
     ordinary: bool,
     host: Host,
+    port: u16,
     _alone: MutexGuard<'static, ()>,
 }
 
@@ -97,7 +103,8 @@ impl Lab {
         let cgroup = options.cgroup.then(|| Cgroup::with(server.id()));
         let quota = options.quota.map(|share| Quota::of(share, server.id()));
         let (ordinary, host) = (options.ordinary, options.host);
-        let lab = Lab { directory, cgroup, _quota: quota, server, ordinary, host, _alone: alone };
+        let lab =
+            Lab { directory, cgroup, _quota: quota, server, ordinary, host, port, _alone: alone };
         let public = fs::read_to_string(lab.path("host_key.pub")).unwrap();
         fs::write(lab.path("known_hosts"), format!("[{address}]:{port} {public}")).unwrap();
         let root = lab.directory.path().display().to_string();
@@ -112,6 +119,16 @@ impl Lab {
         )
         .unwrap();
         lab
+    }
+
+    /// The server's.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// How its host key is known, for who comes by another way.
+    pub fn host_key_alias(&self) -> String {
+        format!("[{}]:{}", self.host.address, self.port)
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

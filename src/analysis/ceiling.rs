@@ -1,0 +1,123 @@
+//! The ceiling: what the path carries without any cipher, as an estimate with its method named.
+//! Where a CPU is the limit of the fastest cipher nobody knows it; it is then at least so much.
+
+use serde::Serialize;
+
+use super::figures::Row;
+use super::statistics::quotient;
+use crate::model::Direction;
+use crate::model::record::Pairing;
+use crate::model::units::{MB, significant};
+
+/// What the path carries between two ends in one direction.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Ceiling {
+    pub mb_per_s: f64,
+    pub basis: Basis,
+    pub text: String,
+}
+
+/// How a ceiling is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// A plain TCP stream beside SSH (`--ceiling-port`).
+    Beside,
+    /// The fastest cipher's rate, which no CPU limits.
+    FastestCipher,
+    /// The fastest cipher's rate, which a CPU limits, or nobody knows what: it is at least so much.
+    AtLeast,
+}
+
+/// The ceiling of a section. Absent where no cipher has a rate.
+pub fn ceiling(rows: &[Row], pairing: &Pairing, direction: Direction) -> Option<Ceiling> {
+    let rate = |row: &&Row| row.rate_mb_per_s.unwrap_or(f64::NEG_INFINITY);
+    let fastest = rows.iter().max_by(|a, b| rate(a).total_cmp(&rate(b)))?;
+    let by_cipher = fastest.rate_mb_per_s?;
+    let by_stream = beside_mb_per_s(pairing, direction);
+    let limit = fastest.limit.as_ref().map(|limited| limited.limit);
+    // A stream that a cipher outruns met something else: it tells nothing of the path.
+    let (mb_per_s, basis) = match by_stream {
+        Some(by_stream) if by_stream >= by_cipher => (by_stream, Basis::Beside),
+        _ if limit.is_some_and(|limit| limit.is_of_the_path()) => (by_cipher, Basis::FastestCipher),
+        _ => (by_cipher, Basis::AtLeast),
+    };
+    let rate = significant(mb_per_s);
+    let text = match (basis, limit) {
+        (Basis::Beside, _) => format!("{rate} MB/s, by a plain TCP stream beside SSH"),
+        (Basis::FastestCipher, Some(limit)) => {
+            format!("{rate} MB/s, the rate of {}, which the {limit} limits", fastest.cipher)
+        }
+        _ => format!("at least {rate} MB/s, the rate of {}", fastest.cipher),
+    };
+    Some(Ceiling { mb_per_s, basis, text })
+}
+
+/// What a plain TCP stream beside SSH carried, where one was allowed.
+pub fn beside_mb_per_s(pairing: &Pairing, direction: Direction) -> Option<f64> {
+    let beside = pairing.beside.as_ref()?;
+    let stream = match direction {
+        Direction::Upload => beside.upload,
+        Direction::Download => beside.download,
+    }?;
+    quotient(stream.bytes as f64 / MB, stream.seconds)
+}
+
+impl Ceiling {
+    /// A rate as a share of the ceiling; where that is a lower bound the share is an upper one.
+    pub fn share(&self, mb_per_s: f64) -> Option<f64> {
+        quotient(mb_per_s, self.mb_per_s)
+    }
+
+    pub fn is_known(&self) -> bool {
+        self.basis != Basis::AtLeast
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::limit::{Limit, Limited, Load};
+    use crate::analysis::startup::Startups;
+    use crate::analysis::testing::{pairing, rounds};
+    use crate::model::Cipher;
+    use crate::model::record::{Beside, Stream};
+
+    const GCM: &str = "aes128-gcm@openssh.com";
+
+    fn row(cipher: &str, mb_per_s: f64, limit: Limit) -> Row {
+        let trials = rounds(cipher, [mb_per_s; 3]);
+        let trials: Vec<_> = trials.iter().collect();
+        let load = Load::default();
+        Row {
+            limit: Some(Limited { limit, evidence: String::new(), client: load, server: load }),
+            ..Row::of(Cipher::from(cipher), None, &trials, 1, &Startups::default())
+        }
+    }
+
+    #[test]
+    fn a_wall_that_no_cpu_makes_is_the_ceiling_and_a_cpu_is_a_lower_bound() {
+        let rows = |limit| [row("aes128-ctr", 9.0, Limit::ServerCpu), row(GCM, 11.7, limit)];
+        let of = |limit| ceiling(&rows(limit), &pairing("pi1"), Direction::Upload).unwrap();
+        let network = of(Limit::Network);
+        assert_eq!((network.basis, network.share(9.0)), (Basis::FastestCipher, Some(9.0 / 11.7)));
+        assert_eq!(network.text, format!("11.7 MB/s, the rate of {GCM}, which the network limits"));
+        for limit in [Limit::ClientCpu, Limit::Quota, Limit::Contention, Limit::Unknown] {
+            let bound = of(limit);
+            assert_eq!(bound.text, format!("at least 11.7 MB/s, the rate of {GCM}"));
+        }
+        assert_eq!(ceiling(&[], &pairing("pi1"), Direction::Upload), None);
+    }
+
+    #[test]
+    fn a_stream_beside_ssh_is_believed_unless_a_cipher_outruns_it() {
+        let stream = |mb_per_s: u64| Some(Stream { bytes: 3 * mb_per_s * 1_000_000, seconds: 3.0 });
+        let beside = Beside { port: 5201, upload: stream(117), download: stream(8) };
+        let pairing = Pairing { beside: Some(beside), ..pairing("pi1") };
+        let rows = [row(GCM, 90.0, Limit::ServerCpu)];
+        let up = ceiling(&rows, &pairing, Direction::Upload).unwrap();
+        assert_eq!((up.mb_per_s, up.basis), (117.0, Basis::Beside));
+        let down = ceiling(&rows, &pairing, Direction::Download).unwrap();
+        assert_eq!((down.mb_per_s, down.basis), (90.0, Basis::AtLeast));
+    }
+}
