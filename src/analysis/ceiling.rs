@@ -77,7 +77,8 @@ impl Ceiling {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::limit::{Limit, Limited, Load};
+    use crate::analysis::limit::{Limit, Limited};
+    use crate::analysis::load::Load;
     use crate::analysis::startup::Startups;
     use crate::analysis::testing::{pairing, rounds};
     use crate::model::Cipher;

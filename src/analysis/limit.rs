@@ -9,11 +9,11 @@ use serde::Serialize;
 
 use super::ceiling::beside_mb_per_s;
 use super::finding::End;
-use super::series::{costs_s, steady_rate};
+use super::load::{Load, loads};
 use super::startup::Startups;
 use super::statistics::{median, quotient};
 use crate::method::makes_files;
-use crate::model::record::{HostDelta, Outcome, Pairing, Spent, Trial};
+use crate::model::record::{Outcome, Pairing, Trial};
 use crate::model::units::{MB, significant};
 use crate::model::{Direction, Method, Sink, Survey};
 
@@ -64,27 +64,6 @@ pub struct Limited {
     /// Shares of the bulk's real time.
     pub client: Load,
     pub server: Load,
-}
-
-/// What one end did in the bulk, as shares of its real time; medians over the trials.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
-pub struct Load {
-    /// The SSH process at work while bytes flow, of one core.
-    pub busy: Option<f64>,
-    /// Runnable but not running, a quota's share taken off.
-    pub delayed: Option<f64>,
-    /// Throttled by a quota.
-    pub throttled: Option<f64>,
-    /// sftp-server and the like.
-    pub helpers: Option<f64>,
-    /// All cores of the host at work.
-    pub host_busy: Option<f64>,
-    /// Time that the host of a virtual machine gave to others, of one core.
-    pub stolen: Option<f64>,
-    /// Waiting for a disk with nothing else to do, of one core.
-    pub disk_wait: Option<f64>,
-    /// The disk behind the directory at work.
-    pub disk_busy: Option<f64>,
 }
 
 /// A thread is the limit when it works, or is ready to, for so much of the time: it also waits a
@@ -163,8 +142,10 @@ impl<'a> Path<'a> {
 /// The limit of each of a section's rows. Absent for rows without a measured trial.
 pub fn limits(rows: &[Option<Subject>], path: &Path) -> Vec<Option<Limited>> {
     let Path { pairing, .. } = *path;
-    let loads: Vec<Option<(Load, Load)>> =
-        rows.iter().map(|row| row.as_ref().map(|subject| loads(subject.trials, path))).collect();
+    let loads: Vec<Option<(Load, Load)>> = rows
+        .iter()
+        .map(|row| row.as_ref().map(|subject| loads(subject.trials, path.pairing, path.startups)))
+        .collect();
     let of = |k: usize| {
         let subject = rows[k].as_ref()?;
         let (client, server) = loads[k]?;
@@ -181,71 +162,6 @@ pub fn limits(rows: &[Option<Subject>], path: &Path) -> Vec<Option<Limited>> {
         Some(Limited { limit, evidence, client, server })
     };
     (0..rows.len()).map(of).collect()
-}
-
-fn loads(trials: &[&Trial], path: &Path) -> (Load, Load) {
-    let Path { pairing, startups, .. } = *path;
-    let measured: Vec<&Trial> =
-        trials.iter().copied().filter(|trial| trial.outcome == Outcome::Measured).collect();
-    // Where both ends share one machine its counters are nobody's own.
-    let host = |cores: Option<u32>| cores.filter(|_| !pairing.loopback);
-    let client = load(
-        &measured,
-        |trial| trial.client.as_ref(),
-        |trial| costs_s(trial, startups).0,
-        |trial| trial.near_host.as_ref(),
-        host(pairing.client.host.cores),
-        startups,
-    );
-    let server = load(
-        &measured,
-        |trial| trial.server.as_ref(),
-        |trial| costs_s(trial, startups).1,
-        |trial| trial.far_host.as_ref(),
-        host(pairing.server.host.cores),
-        startups,
-    );
-    (client, server)
-}
-
-fn load<'a>(
-    trials: &[&'a Trial],
-    spent: impl Fn(&'a Trial) -> Option<&'a Spent>,
-    flow_cpu_s: impl Fn(&Trial) -> Option<f64>,
-    host: impl Fn(&'a Trial) -> Option<&'a HostDelta>,
-    cores: Option<u32>,
-    startups: &Startups,
-) -> Load {
-    let real_s =
-        |trial: &'a Trial| spent(trial)?.real_s.or(trial.real_s).filter(|&real_s| real_s > 0.0);
-    // While bytes flow: what a byte costs times how many flow a second.
-    let busy = trials.iter().filter_map(|trial| {
-        let bytes = trial.bytes.filter(|&bytes| bytes > 0)? as f64;
-        Some(flow_cpu_s(trial)? / bytes * steady_rate(trial, startups)?)
-    });
-    let of_process = |share: &dyn Fn(&Spent) -> Option<f64>| {
-        let shares = trials.iter().filter_map(|trial| Some(share(spent(trial)?)? / real_s(trial)?));
-        median(&shares.collect::<Vec<_>>())
-    };
-    let of_host = |share: &dyn Fn(&HostDelta) -> Option<f64>| {
-        let shares = trials.iter().filter_map(|trial| {
-            let delta = host(trial).filter(|delta| delta.real_s > 0.0)?;
-            Some(share(delta)? / delta.real_s)
-        });
-        median(&shares.collect::<Vec<_>>())
-    };
-    let throttled = of_process(&|spent| spent.waits.throttled_s);
-    let quota = throttled.unwrap_or(0.0);
-    Load {
-        busy: median(&busy.collect::<Vec<_>>()),
-        delayed: of_process(&|spent| spent.waits.run_delay_s).map(|all| (all - quota).max(0.0)),
-        throttled,
-        helpers: of_process(&|spent| Some(spent.helpers?.total_s)),
-        host_busy: of_host(&|delta| Some(delta.busy_s() / f64::from(cores?.max(1)))),
-        stolen: of_host(&|delta| Some(delta.steal_s)),
-        disk_wait: of_host(&|delta| Some(delta.iowait_s)),
-        disk_busy: of_host(&|delta| Some(delta.disk.as_ref()?.busy_s)),
-    }
 }
 
 type Named = (Limit, String);

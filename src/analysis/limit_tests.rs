@@ -1,6 +1,6 @@
 use super::*;
 use crate::analysis::testing::{pairing, spent, trial};
-use crate::model::record::{Beside, Disk, Stream};
+use crate::model::record::{Beside, Disk, HostDelta, Stream};
 use crate::model::{Source, Waits};
 
 const GCM: &str = "aes128-gcm@openssh.com";

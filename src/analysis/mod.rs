@@ -13,6 +13,7 @@ pub mod floor;
 pub mod intervals;
 mod judge;
 pub mod limit;
+pub mod load;
 mod masks;
 pub mod outcomes;
 pub mod pace;

@@ -1,0 +1,93 @@
+//! What each end did while a cipher's bytes flowed: the figures that limits are named by.
+
+use serde::Serialize;
+
+use super::finding::End;
+use super::series::{costs_s, steady_rate};
+use super::startup::Startups;
+use super::statistics::median;
+use crate::model::Method;
+use crate::model::record::{HostDelta, Outcome, Pairing, Spent, Trial};
+
+/// What one end did in the bulk, as shares of its real time; medians over the trials.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Load {
+    /// The SSH process at work while bytes flow, of one core.
+    pub busy: Option<f64>,
+    /// Runnable but not running, a quota's share taken off.
+    pub delayed: Option<f64>,
+    /// Throttled by a quota.
+    pub throttled: Option<f64>,
+    /// sftp-server and the like.
+    pub helpers: Option<f64>,
+    /// All cores of the host at work.
+    pub host_busy: Option<f64>,
+    /// Time that the host of a virtual machine gave to others, of one core.
+    pub stolen: Option<f64>,
+    /// Waiting for a disk with nothing else to do, of one core.
+    pub disk_wait: Option<f64>,
+    /// The disk behind the directory at work.
+    pub disk_busy: Option<f64>,
+}
+
+/// The loads of the client and of the server.
+pub fn loads(trials: &[&Trial], pairing: &Pairing, startups: &Startups) -> (Load, Load) {
+    let measured: Vec<&Trial> =
+        trials.iter().copied().filter(|trial| trial.outcome == Outcome::Measured).collect();
+    let of = |end| load(end, &measured, pairing, startups);
+    (of(End::Client), of(End::Server))
+}
+
+fn load(end: End, trials: &[&Trial], pairing: &Pairing, startups: &Startups) -> Load {
+    let cores = match end {
+        End::Client => pairing.client.host.cores,
+        End::Server => pairing.server.host.cores,
+    };
+    // While bytes flow: what a byte costs times how many flow a second.
+    let busy = trials.iter().filter_map(|trial| {
+        let (client_s, server_s) = costs_s(trial, startups);
+        let cpu_s = if end == End::Client { client_s } else { server_s };
+        let bytes = trial.bytes.filter(|&bytes| bytes > 0)? as f64;
+        Some(cpu_s? / bytes * steady_rate(trial, startups)?)
+    });
+    let busy = median(&busy.collect::<Vec<_>>());
+    // Start-up and rate are not known exactly, and one process has one core. Of scp's client there
+    // are two.
+    let alone = end == End::Server || trials.iter().all(|trial| trial.method == Method::Pipe);
+    let of_process = |share: &dyn Fn(&Spent) -> Option<f64>| {
+        let shares = trials.iter().filter_map(|trial| {
+            let spent = match end {
+                End::Client => trial.client.as_ref(),
+                End::Server => trial.server.as_ref(),
+            }?;
+            let real_s = spent.real_s.or(trial.real_s).filter(|&real_s| real_s > 0.0)?;
+            Some(share(spent)? / real_s)
+        });
+        median(&shares.collect::<Vec<_>>())
+    };
+    let of_host = |share: &dyn Fn(&HostDelta) -> Option<f64>| {
+        let shares = trials.iter().filter_map(|trial| {
+            let delta = match end {
+                End::Client => trial.near_host.as_ref(),
+                End::Server => trial.far_host.as_ref(),
+            };
+            let delta = delta.filter(|delta| delta.real_s > 0.0)?;
+            Some(share(delta)? / delta.real_s)
+        });
+        median(&shares.collect::<Vec<_>>())
+    };
+    let throttled = of_process(&|spent| spent.waits.throttled_s);
+    let quota = throttled.unwrap_or(0.0);
+    // Where both ends share one machine its counters are nobody's own.
+    let cores = cores.filter(|_| !pairing.loopback).map(|cores| f64::from(cores.max(1)));
+    Load {
+        busy: busy.map(|busy| if alone { busy.min(1.0) } else { busy }),
+        delayed: of_process(&|spent| spent.waits.run_delay_s).map(|all| (all - quota).max(0.0)),
+        throttled,
+        helpers: of_process(&|spent| Some(spent.helpers?.total_s)),
+        host_busy: of_host(&|delta| Some(delta.busy_s() / cores?)),
+        stolen: of_host(&|delta| Some(delta.steal_s)),
+        disk_wait: of_host(&|delta| Some(delta.iowait_s)),
+        disk_busy: of_host(&|delta| Some(delta.disk.as_ref()?.busy_s)),
+    }
+}
