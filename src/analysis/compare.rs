@@ -78,8 +78,11 @@ pub fn compare(
 /// Compares what has been brought into rounds.
 pub fn compare_field(field: &Field, figure: Figure, rule: &Rule) -> Comparison {
     let mut race = Race::judged(field, rule);
-    let leader = race.leader.unwrap_or(0);
-    let (against, own) = (against(field, leader), own(field, leader));
+    let many = field.values.len();
+    let (against, own) = match race.leader {
+        Some(leader) => (against(field, leader), own(field, leader)),
+        None => (vec![None; many], vec![None; many]),
+    };
     // Who leaves and when rounds stop rests on verdicts that all contenders share the error of;
     // that one of them is equal is a claim of its own, as wide as the interval that is shown.
     for (label, interval) in race.labels.iter_mut().zip(&against) {
@@ -99,6 +102,6 @@ pub fn compare_field(field: &Field, figure: Figure, rule: &Rule) -> Comparison {
             disturbed: disturbed[k],
         })
     };
-    let rows = (0..field.values.len()).map(compared).collect();
+    let rows = (0..many).map(compared).collect();
     Comparison { rows, race }
 }

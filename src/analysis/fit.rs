@@ -28,9 +28,25 @@ pub struct Field {
     pub values: Matrix,
     /// The last round in which each was tried, whether it failed or not.
     pub tried: Vec<u32>,
+    /// The rounds in which each failed. A value may be absent for other reasons: a trial of
+    /// another size is not compared, a clock may not have moved.
+    pub failed: Vec<Vec<u32>>,
     /// What start-up may differ by between contenders, as a fraction of a trial: it does not
     /// average out.
     pub bias: Vec<f64>,
+}
+
+/// From so many tries on a cipher may be called unreliable: of two that differ either may be the
+/// accident.
+const LEAST_TRIES: u32 = 3;
+
+impl Field {
+    /// Until that round it failed more often than not.
+    pub fn mostly_failed(&self, k: usize, round: u32) -> bool {
+        let tries = round.min(self.tried[k]);
+        let failures = self.failed[k].iter().filter(|&&round| round <= tries).count();
+        tries >= LEAST_TRIES && 2 * failures > tries as usize
+    }
 }
 
 /// The fitted values.

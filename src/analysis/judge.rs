@@ -3,7 +3,7 @@
 use super::compare::compare;
 use super::conclusion::{Conclusion, Costs, Setting, conclude};
 use super::figures::{Cost, Mark, Row};
-use super::race::{Question, Rule};
+use super::race::Rule;
 use super::series::{Figure, levels};
 use super::standing::{Other, Standing};
 use super::startup::Startups;
@@ -19,13 +19,8 @@ pub fn judge(
     setting: &Setting,
 ) -> Option<Conclusion> {
     let rounds = lists.iter().flatten().map(|trial| trial.round).max().unwrap_or(0);
-    let question = if header.thorough { Question::Groups } else { Question::Choice };
-    let racing = match header.rounds {
-        Some(_) => Rule::once(header.precision, rounds),
-        None => Rule::looking(header.precision, question),
-    };
     // Speed alone decides when rounds stop: costs are looked at once.
-    let once = Rule::once(header.precision, rounds);
+    let (racing, once) = (Rule::of(header, rounds), Rule::once(header.precision, rounds));
     let speed = compare(lists, Figure::Rate, startups, &racing, |_| true);
     let fine = |cost: &Option<Cost>| cost.as_ref().is_some_and(|cost| !cost.coarse);
     let by_cost = |figure: Figure, takes_part: &dyn Fn(&Row) -> bool| {

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::fit::{Field, Matrix, fit};
 use super::intervals::{ALPHA, Interval, paired};
 use super::statistics::median;
+use crate::model::record::Header;
 
 /// Rounds after which a survey looks; between them it never does, since each look has its price.
 /// The first is enough where one cipher leads by far: on simulated hosts without AES it saves a
@@ -48,6 +49,15 @@ impl Rule {
         Rule { delta, question, looks: LOOKS.to_vec(), alpha: ALPHA / SHARES }
     }
 
+    /// As a survey's races were judged while they ran.
+    pub fn of(header: &Header, rounds: u32) -> Rule {
+        let question = if header.thorough { Question::Groups } else { Question::Choice };
+        match header.rounds {
+            Some(_) => Rule::once(header.precision, rounds),
+            None => Rule::looking(header.precision, question),
+        }
+    }
+
     /// One look at the end of a number of rounds that nothing measured has a say in.
     pub fn once(delta: f64, rounds: u32) -> Rule {
         Rule { delta, question: Question::Groups, looks: vec![rounds], alpha: ALPHA }
@@ -73,8 +83,11 @@ pub struct Race {
     pub looked: Option<u32>,
     pub leader: Option<usize>,
     pub labels: Vec<Label>,
-    /// The round after which a contender left; those without are still in.
+    /// The round after which a contender left, 0 for one that was never tried; those without are
+    /// still in.
     pub left: Vec<Option<u32>>,
+    /// Those that were in at the last look and had figures: nothing is said of the others.
+    compared: Vec<usize>,
     /// Against the leader, at the last look that a contender was part of, as wide as the verdict
     /// needs it.
     pub verdicts: Vec<Option<Interval>>,
@@ -92,14 +105,16 @@ impl Race {
             looked: None,
             leader: None,
             labels: vec![Label::Undecided; many],
-            left: vec![None; many],
+            left: field.tried.iter().map(|&tried| (tried == 0).then_some(0)).collect(),
+            compared: Vec::new(),
             verdicts: vec![None; many],
             decided: false,
             needed: None,
         };
-        for &round in &rule.looks {
+        let last = last_round(field);
+        for &round in rule.looks.iter().filter(|&&round| round <= last) {
             let complete = race.inside().all(|k| field.tried[k] >= round);
-            if race.decided || !complete {
+            if race.is_over() || !complete {
                 break;
             }
             race.look(round, field, rule);
@@ -111,8 +126,8 @@ impl Race {
     /// up, and nothing measured had a say in when.
     pub fn judged(field: &Field, rule: &Rule) -> Race {
         let mut race = Race::of(field, rule);
-        let last = field.tried.iter().copied().max().unwrap_or(0);
-        if !race.decided && race.looked != Some(last) && last > 0 {
+        let last = last_round(field);
+        if !race.is_over() && race.looked != Some(last) && last > 0 {
             race.look(last, field, rule);
         }
         race
@@ -123,6 +138,12 @@ impl Race {
         next_look(self.looked.unwrap_or(0), self.needed)
     }
 
+    /// Nothing is more to be learned, and nobody is still to be given a chance: what has failed so
+    /// far is tried again until it can be called unreliable.
+    pub fn is_over(&self) -> bool {
+        self.decided && self.inside().all(|k| self.compared.contains(&k))
+    }
+
     /// Those that have not left.
     pub fn inside(&self) -> impl Iterator<Item = usize> {
         (0..self.left.len()).filter(|&k| self.left[k].is_none())
@@ -130,48 +151,72 @@ impl Race {
 
     /// By how much some contender may still be better than the leader.
     pub fn bound(&self) -> Option<f64> {
-        let rivals = self.inside().filter(|&k| Some(k) != self.leader);
-        rivals
+        self.rivals()
             .map(|k| self.verdicts[k].map(|interval| interval.upper().max(0.0)))
             .try_fold(0.0, |most: f64, upper| Some(most.max(upper?)))
     }
 
+    /// By how much something may still be better than a contender. Of the leader the last look has
+    /// told it; of another its intervals against all that are still in tell it, the leader among
+    /// them, since who has left is slower than that. These are as many claims, so each has the
+    /// same share of the error.
+    pub fn bound_over(&self, k: usize, field: &Field, rule: &Rule) -> Option<f64> {
+        let leader = self.leader?;
+        if k == leader {
+            return self.bound();
+        }
+        let fitted =
+            fit(&until(self.looked?, field, |other| other == k || self.compared.contains(&other)))?;
+        let rivals = self.rivals().chain([leader]).filter(|&rival| rival != k);
+        rivals
+            .map(|rival| {
+                let bias = field.bias[rival].max(field.bias[k]);
+                paired(&fitted, rival, k, self.share(rule), bias)
+            })
+            .try_fold(0.0, |most: f64, interval| Some(most.max(interval?.upper())))
+    }
+
+    /// Those that may still be better than the leader.
+    fn rivals(&self) -> impl Iterator<Item = usize> {
+        let rivals = self.compared.iter().copied();
+        rivals.filter(|&k| self.left[k].is_none() && Some(k) != self.leader)
+    }
+
     fn look(&mut self, round: u32, field: &Field, rule: &Rule) {
         self.looked = Some(round);
+        self.decided = false;
+        self.needed = None;
         for k in 0..field.values.len() {
-            let measured = field.values[k].iter().take(round as usize).flatten().count();
-            if self.left[k].is_none() && 2 * measured <= round.min(field.tried[k]) as usize {
+            if self.left[k].is_none() && field.mostly_failed(k, round) {
                 self.left[k] = Some(round);
                 self.labels[k] = Label::Unreliable;
+                self.verdicts[k] = None;
             }
         }
         let inside: Vec<usize> = self.inside().collect();
-        let values: Matrix = (0..field.values.len())
-            .map(|k| {
-                let known = if inside.contains(&k) { round as usize } else { 0 };
-                field.values[k].iter().take(known).copied().collect()
-            })
-            .collect();
+        for &k in &inside {
+            self.labels[k] = Label::Undecided;
+            self.verdicts[k] = None;
+        }
+        let values = until(round, field, |k| inside.contains(&k));
         let fitted = fit(&values);
         let level = |k: &usize| match &fitted {
             Some(fitted) => fitted.levels[*k],
             None => median(&values[*k].iter().flatten().copied().collect::<Vec<_>>())
                 .unwrap_or(f64::NEG_INFINITY),
         };
-        let Some(leader) = inside.iter().copied().max_by(|a, b| level(a).total_cmp(&level(b)))
-        else {
-            self.decided = true;
-            return;
-        };
-        self.leader = Some(leader);
+        let compared = inside.into_iter().filter(|&k| values[k].iter().any(Option::is_some));
+        self.compared = compared.collect();
+        self.leader = self.compared.iter().copied().max_by(|a, b| level(a).total_cmp(&level(b)));
+        // Where nothing was measured nothing is decided.
+        let Some(leader) = self.leader else { return };
         self.labels[leader] = Label::Lead;
-        let Some(fitted) = fitted.filter(|_| inside.len() > 1) else {
-            self.decided = inside.len() == 1;
+        let Some(fitted) = fitted.filter(|_| self.compared.len() > 1) else {
+            self.decided = self.compared.len() == 1;
             return;
         };
-        // Bonferroni over those that are still in: Holm's steps, since who has left stays out.
-        let share = rule.alpha / (inside.len() - 1) as f64;
-        for k in inside.iter().copied().filter(|&k| k != leader) {
+        let share = self.share(rule);
+        for k in self.rivals().collect::<Vec<_>>() {
             let interval = paired(&fitted, k, leader, share, field.bias[k]);
             self.verdicts[k] = interval;
             self.labels[k] = match interval {
@@ -183,13 +228,17 @@ impl Race {
                 self.left[k] = Some(round);
             }
         }
-        self.verdicts[leader] = None;
         self.decide(round, rule);
     }
 
+    /// The error probability of one comparison: Bonferroni over those that were in at the look,
+    /// which is Holm's steps, since who had left stays out.
+    fn share(&self, rule: &Rule) -> f64 {
+        rule.alpha / self.compared.len().saturating_sub(1).max(1) as f64
+    }
+
     fn decide(&mut self, round: u32, rule: &Rule) {
-        let rivals: Vec<Option<Interval>> =
-            self.inside().filter(|&k| Some(k) != self.leader).map(|k| self.verdicts[k]).collect();
+        let rivals: Vec<Option<Interval>> = self.rivals().map(|k| self.verdicts[k]).collect();
         // How far the interval's end is from where it must be, by how wide the interval is.
         let answered = |interval: &Interval| match rule.question {
             Question::Choice => interval.upper() < rule.delta,
@@ -213,6 +262,18 @@ impl Race {
     }
 }
 
+fn last_round(field: &Field) -> u32 {
+    field.tried.iter().copied().max().unwrap_or(0)
+}
+
+/// The values of some contenders until a round.
+fn until(round: u32, field: &Field, takes_part: impl Fn(usize) -> bool) -> Matrix {
+    let known = |k: usize| if takes_part(k) { round as usize } else { 0 };
+    (0..field.values.len())
+        .map(|k| field.values[k].iter().take(known(k)).copied().collect())
+        .collect()
+}
+
 /// The look at which a question is answered that needs so many rounds, if there is one so far
 /// ahead.
 pub fn next_look(round: u32, needed: Option<u32>) -> Option<u32> {
@@ -220,96 +281,5 @@ pub fn next_look(round: u32, needed: Option<u32>) -> Option<u32> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Rates by contender and round.
-    fn field(rates: &[&[f64]]) -> Field {
-        let values: Matrix =
-            rates.iter().map(|row| row.iter().map(|rate| Some(rate.ln())).collect()).collect();
-        let tried = rates.iter().map(|row| row.len() as u32).collect();
-        Field { bias: vec![0.0; values.len()], values, tried }
-    }
-
-    fn choice() -> Rule {
-        Rule::looking(0.03, Question::Choice)
-    }
-
-    const FAST: [f64; 4] = [100.0, 101.0, 99.0, 100.5];
-    const SAME: [f64; 4] = [100.1, 100.9, 99.2, 100.4];
-    const SLOW: [f64; 4] = [60.0, 60.3, 59.8, 60.2];
-
-    #[test]
-    fn what_is_clear_is_decided_at_the_first_look() {
-        let race = Race::of(&field(&[&FAST[..3], &SAME[..3], &SLOW[..3]]), &choice());
-        assert_eq!((race.looked, race.decided, race.needed), (Some(2), true, None));
-        assert_eq!(race.labels[2], Label::Slower);
-        assert_eq!(race.left, [None, None, Some(2)]);
-        let mut best = [race.labels[0], race.labels[1]];
-        best.sort_by_key(|label| *label != Label::Lead);
-        assert_eq!(best, [Label::Lead, Label::Tie]);
-        assert!(race.bound().unwrap() < 0.03);
-    }
-
-    #[test]
-    fn between_looks_nothing_is_looked_at() {
-        let many = [100.0, 104.0, 99.0, 95.0, 103.0];
-        let rates = [&many[..], &[98.0, 108.0, 93.0, 101.0, 96.0]];
-        assert_eq!(Race::of(&field(&rates), &choice()).looked, Some(4));
-        // Time is up: one look at all that there is.
-        let race = Race::judged(&field(&rates), &choice());
-        assert_eq!((race.looked, race.decided), (Some(5), false));
-    }
-
-    #[test]
-    fn what_left_stays_out_and_its_row_stays() {
-        // The third is slower in two rounds and is not tried again.
-        let mut field = field(&[&FAST, &[103.0, 95.0, 104.0, 99.0], &SLOW[..2]]);
-        field.tried = vec![4, 4, 2];
-        let race = Race::of(&field, &choice());
-        assert_eq!(race.looked, Some(4));
-        assert_eq!((race.labels[2], race.left[2]), (Label::Slower, Some(2)));
-        assert!(race.verdicts[2].unwrap().upper() < 0.0);
-    }
-
-    #[test]
-    fn noise_is_undecided_with_a_bound_and_a_forecast() {
-        let race = Race::of(
-            &field(&[&[100.0, 80.0, 120.0, 95.0], &[95.0, 105.0, 92.0, 104.0]]),
-            &choice(),
-        );
-        assert!(!race.decided && race.needed.unwrap() > 45);
-        assert_eq!((race.bound().unwrap() > 0.03, race.answered_after()), (true, None));
-    }
-
-    #[test]
-    fn groups_ask_for_more_than_a_choice() {
-        // Surely not faster, and not surely within 3 %.
-        let rates = [&[100.0, 102.0, 99.0, 101.0][..], &[99.7, 98.9, 98.1, 99.2]];
-        let groups = Race::of(&field(&rates), &Rule::looking(0.03, Question::Groups));
-        assert!(Race::of(&field(&rates), &choice()).decided);
-        assert!(!groups.decided);
-    }
-
-    #[test]
-    fn a_clear_outlier_neither_decides_nor_disappears() {
-        let field = field(&[&[100.0, 100.4, 99.8, 60.0], &[99.0, 99.5, 98.7, 99.2], &SLOW]);
-        assert_eq!(super::super::intervals::disturbed(&field), [1, 0, 0]);
-        assert_eq!(Race::judged(&field, &choice()).leader, Some(0));
-    }
-
-    #[test]
-    fn what_mostly_fails_is_not_ranked_and_one_alone_is_decided() {
-        let mut field = field(&[&FAST[..3], &[900.0]]);
-        field.tried = vec![3, 3];
-        let race = Race::of(&field, &choice());
-        assert_eq!(race.labels, [Label::Lead, Label::Unreliable]);
-        assert!(race.decided);
-    }
-
-    #[test]
-    fn one_round_tells_who_was_ahead_and_no_more() {
-        let race = Race::judged(&field(&[&[60.0], &[90.0]]), &choice());
-        assert_eq!((race.leader, race.decided, race.bound()), (Some(1), false, None));
-    }
-}
+#[path = "race_tests.rs"]
+mod tests;

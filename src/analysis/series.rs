@@ -1,6 +1,8 @@
 //! What of a race's trials enters the fit, and what is left out of it (kept in the journal and
 //! shown all the same).
 
+use std::collections::BTreeSet;
+
 use super::fit::{Field, Matrix, fit};
 use super::startup::{Startups, flow_s};
 use super::statistics::median;
@@ -35,7 +37,10 @@ pub fn field(contenders: &[Vec<&Trial>], figure: Figure, startups: &Startups) ->
     let rounds = contenders.iter().flatten().map(|trial| trial.round).max().unwrap_or(0);
     let mut values: Matrix = vec![vec![None; rounds as usize]; contenders.len()];
     let mut bias = Vec::new();
+    let mut failed: Vec<Vec<u32>> = Vec::new();
     for (k, trials) in contenders.iter().enumerate() {
+        let failures = trials.iter().filter(|trial| trial.outcome != Outcome::Measured);
+        failed.push(failures.map(|trial| trial.round).collect());
         let usual = trials.iter().rev().find_map(|trial| size(trial));
         let compared: Vec<&Trial> =
             trials.iter().copied().filter(|trial| is_comparable(trial, usual)).collect();
@@ -56,7 +61,7 @@ pub fn field(contenders: &[Vec<&Trial>], figure: Figure, startups: &Startups) ->
         });
     }
     let last = |trials: &Vec<&Trial>| trials.iter().map(|trial| trial.round).max().unwrap_or(0);
-    Field { values, tried: contenders.iter().map(last).collect(), bias }
+    Field { values, tried: contenders.iter().map(last).collect(), failed, bias }
 }
 
 /// As many bytes in each of the contenders' directions: the merit of one byte each way, in the
@@ -83,6 +88,15 @@ pub fn both_ways(contenders: &[Vec<Vec<&Trial>>], figure: Figure, startups: &Sta
         tried: all
             .clone()
             .map(|k| fields.iter().map(|field| field.tried[k]).min().unwrap_or(0))
+            .collect(),
+        // A round that failed one way failed.
+        failed: all
+            .clone()
+            .map(|k| {
+                let rounds: BTreeSet<u32> =
+                    fields.iter().flat_map(|field| field.failed[k].iter().copied()).collect();
+                rounds.into_iter().collect()
+            })
             .collect(),
         bias: all.map(|k| fields.iter().map(|field| field.bias[k]).fold(0.0, f64::max)).collect(),
     }

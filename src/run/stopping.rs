@@ -30,7 +30,7 @@ pub struct Adaptive {
     /// Empty transfers tell the start-up.
     pilot: Vec<Trial>,
     races: Vec<(Key, Race)>,
-    /// Races that the budget can't decide.
+    /// Races that the budget can't decide, and those in which every cipher fails.
     given_up: Vec<Key>,
     news: Option<String>,
 }
@@ -79,7 +79,7 @@ impl Adaptive {
     }
 
     fn open(&self) -> impl Iterator<Item = &(Key, Race)> {
-        self.races.iter().filter(|(of, race)| !race.decided && !self.given_up.contains(of))
+        self.races.iter().filter(|(of, race)| !race.is_over() && !self.given_up.contains(of))
     }
 }
 
@@ -124,6 +124,10 @@ impl StopRule for Adaptive {
         self.look(trials, contenders);
         let left_s = left.map_or(f64::INFINITY, |left| left.as_secs_f64());
         self.give_up(round, &Pace::of(trials), left_s);
+        // Where all have left, since all fail, there is nothing to wait for.
+        let empty = self.open().filter(|(_, race)| race.inside().next().is_none());
+        let empty: Vec<Key> = empty.map(|(of, _)| *of).collect();
+        self.given_up.extend(empty);
         let mut going_on = Vec::new();
         for (of, race) in self.open() {
             let (names, _) = by_contender(trials, *of);
