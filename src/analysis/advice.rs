@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::compare::Times;
-use super::conclusion::{list, per_cent, times_text};
+use super::conclusion::{at_most, list, per_cent, times_text};
 use super::limit::Limit;
 use super::series::Figure;
 use super::standing::Choice;
@@ -55,12 +55,16 @@ pub struct Advice {
     pub keep_default: bool,
     /// MB/s, or CPU-seconds per GB.
     pub figure: f64,
-    /// The question is answered: nothing allowed is better by more than the precision.
+    /// The question is answered: nothing allowed is better than the choice by the precision.
     pub decided: bool,
     /// What limits it, where that is of the path: no cipher is faster, whatever it costs.
     pub limit: Option<Limit>,
-    /// What something else may still be better by, in per cent.
+    /// What something else may still be better than the choice by, in per cent.
     pub bound_percent: Option<f64>,
+    /// Where speed is the goal, all that nothing is better than by the precision: none where that
+    /// is not decided.
+    #[serde(skip)]
+    pub as_good: Vec<Choice>,
     pub ties: Vec<Choice>,
     /// How many times better than what ssh negotiates unasked, and than the worst that is allowed.
     pub times_unasked: Option<Times>,
@@ -70,13 +74,6 @@ pub struct Advice {
     /// How many transfers a core carries, where that is the goal.
     pub sessions: Option<Sessions>,
     pub text: String,
-}
-
-impl Advice {
-    /// The choice and what is practically equal to it.
-    pub fn as_good(&self) -> Vec<Choice> {
-        [&self.choice].into_iter().chain(&self.ties).cloned().collect()
-    }
 }
 
 /// Per cent of one core.
@@ -94,38 +91,27 @@ pub struct Sessions {
 }
 
 /// What the words need beside the advice.
-pub struct Background<'a> {
-    /// The default was compared.
-    pub has_default: bool,
-    /// The leader and how much better it may be than the default that is kept.
-    pub ahead: Option<(&'a Choice, Times)>,
-    pub worst: Option<&'a Choice>,
+pub struct Background {
+    /// Why the default was not compared, where it was not.
+    pub absent: Option<&'static str>,
+    /// Nothing else was compared.
+    pub alone: bool,
+    /// The leader, where it may be better than the default that is kept.
+    pub ahead: Option<Choice>,
+    /// What may be as good as the choice, or better or worse.
+    pub undecided: Vec<Choice>,
+    pub worst: Option<Choice>,
     /// As a fraction.
     pub precision: f64,
 }
 
 pub fn text(advice: &Advice, background: &Background) -> String {
-    let &Background { has_default, ahead, worst, precision } = background;
     let Advice { choice, ties, .. } = advice;
     let speed = advice.goal == Goal::Speed;
     let figure =
         format!("{} {}", significant(advice.figure), if speed { "MB/s" } else { "CPU-s per GB" });
     if advice.keep_default {
-        let why = match (advice.limit, ahead, ties.is_empty()) {
-            (Some(limit), ..) => {
-                format!("the {limit} is the limit: no cipher is recommended for its speed")
-            }
-            (None, Some((leader, times)), _) => format!(
-                "nothing is surely better; {leader} may be, at most {} times",
-                significant(times.high.max(1.0))
-            ),
-            (None, None, false) => format!(
-                "within {} of {}: it does not matter",
-                per_cent(100.0 * precision),
-                list(ties.iter())
-            ),
-            (None, None, true) => "nothing is better".into(),
-        };
+        let why = why_kept(advice, background);
         return format!("keep the default, {choice}, {figure} ({why}){}", load(advice));
     }
     let mut text = format!("{choice}, {figure}");
@@ -139,7 +125,7 @@ pub fn text(advice: &Advice, background: &Background) -> String {
             false => format!("what ssh negotiates unasked takes {times} as much"),
         });
     }
-    if let (Some(times), Some(worst)) = (advice.times_worst, worst) {
+    if let (Some(times), Some(worst)) = (advice.times_worst, &background.worst) {
         let times = significant(times.ratio);
         gains.push(match speed {
             true => format!("{times} times as fast as {worst}, the slowest sensible one"),
@@ -149,8 +135,8 @@ pub fn text(advice: &Advice, background: &Background) -> String {
     if !gains.is_empty() {
         text += &format!("; {}", gains.join(", "));
     }
-    if !has_default {
-        text += "; what ssh negotiates unasked was not measured or is not recommended";
+    if let Some(why) = background.absent {
+        text += &format!("; what ssh negotiates unasked {why}");
     }
     if let Some(limit) = advice.limit {
         text += &format!("; the {limit} is then the limit");
@@ -158,11 +144,41 @@ pub fn text(advice: &Advice, background: &Background) -> String {
     text += &load(advice);
     if !advice.decided {
         text += &match advice.bound_percent {
-            Some(bound) => format!(" (undecided: nothing is more than {} better)", per_cent(bound)),
+            Some(bound) => format!(" (undecided: nothing is more than {} better)", at_most(bound)),
             None => " (undecided: too few rounds)".into(),
         };
     }
     text
+}
+
+/// Why the default is kept; no more than the figures carry.
+fn why_kept(advice: &Advice, background: &Background) -> String {
+    if let Some(limit) = advice.limit {
+        return format!("the {limit} is the limit: no cipher is recommended for its speed");
+    }
+    if background.alone {
+        return "nothing else was measured that could be recommended".into();
+    }
+    let Some(bound) = advice.bound_percent else { return "too few rounds to tell".into() };
+    let bounded = match bound > 0.0 {
+        true => format!("nothing is more than {} better", at_most(bound)),
+        false => "nothing is better".into(),
+    };
+    let precision = per_cent(100.0 * background.precision);
+    let equal = format!("within {precision} of {}", list(advice.ties.iter()));
+    match (advice.decided, &background.ahead, background.undecided.is_empty()) {
+        (true, ..) if !advice.ties.is_empty() => format!("{equal}: it does not matter"),
+        (true, ..) => bounded,
+        (false, Some(leader), _) => format!(
+            "nothing is surely better; {leader} may be, and nothing by more than {}",
+            at_most(bound)
+        ),
+        (false, None, true) => format!("{equal}; {bounded}"),
+        (false, None, false) => {
+            let others = list(background.undecided.iter());
+            format!("undecided between it and {others}: {bounded}")
+        }
+    }
 }
 
 /// How busy the ends are then, or how many transfers they carry.
@@ -182,4 +198,59 @@ fn load(advice: &Advice) -> String {
         )
     });
     cores.into_iter().chain(sessions).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choice(cipher: &str) -> Choice {
+        Choice { cipher: cipher.into(), mac: None, ambiguous: false }
+    }
+
+    /// Why a default is kept that nothing is better than by more than a bound.
+    fn why(bound_percent: f64, ties: &[&str], undecided: &[&str], ahead: Option<&str>) -> String {
+        let advice = Advice {
+            goal: Goal::Speed,
+            choice: choice("default"),
+            keep_default: true,
+            figure: 50.0,
+            decided: bound_percent < 3.0,
+            limit: None,
+            bound_percent: Some(bound_percent),
+            as_good: Vec::new(),
+            ties: ties.iter().copied().map(choice).collect(),
+            times_unasked: None,
+            times_worst: None,
+            cores: None,
+            sessions: None,
+            text: String::new(),
+        };
+        let background = Background {
+            absent: None,
+            alone: false,
+            ahead: ahead.map(choice),
+            undecided: undecided.iter().copied().map(choice).collect(),
+            worst: None,
+            precision: 0.03,
+        };
+        why_kept(&advice, &background)
+    }
+
+    #[test]
+    fn a_kept_default_hides_no_rival_and_bounds_are_rounded_up() {
+        assert_eq!(why(1.2, &["a"], &["b"], None), "within 3 % of a: it does not matter");
+        assert_eq!(why(0.0, &[], &[], None), "nothing is better");
+        assert_eq!(why(0.42, &[], &["b"], None), "nothing is more than 0.5 % better");
+        assert_eq!(
+            why(3.1, &["a"], &["b"], None),
+            "undecided between it and b: nothing is more than 4 % better"
+        );
+        assert_eq!(why(3.1, &["a"], &[], None), "within 3 % of a; nothing is more than 4 % better");
+        assert_eq!(
+            why(9.0, &[], &["b"], Some("a")),
+            "nothing is surely better; a may be, and nothing by more than 9 %"
+        );
+        assert_eq!(why(1.2, &[], &["b"], Some("a")), "nothing is more than 2 % better");
+    }
 }

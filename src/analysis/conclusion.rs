@@ -79,7 +79,7 @@ fn speed(fastest: &Standing, setting: &Setting, measured: usize) -> String {
     };
     if !undecided.is_empty() && !fastest.decided {
         let bound = match fastest.bound_percent {
-            Some(bound) => format!("nothing is more than {} faster", per_cent(bound)),
+            Some(bound) => format!("nothing is more than {} faster", at_most(bound)),
             None => "too few rounds to say by how much".into(),
         };
         return format!(
@@ -157,6 +157,12 @@ pub fn per_cent(percent: f64) -> String {
         _ if (0.05..0.95).contains(&percent) => format!("{percent:.1} %"),
         _ => format!("{percent:.0} %"),
     }
+}
+
+/// A bound, rounded up, since it must hold as it is told.
+pub fn at_most(percent: f64) -> String {
+    let step = if percent < 0.9 { 0.1 } else { 1.0 };
+    per_cent((percent / step).ceil() * step)
 }
 
 /// `a and b`, `a, b and c`, `a, b, c and 3 more`.

@@ -156,7 +156,7 @@ fn host(end: End, trials: &[&Trial], pairings: &[Pairing]) -> Vec<Finding> {
 }
 
 /// Both ends' counters are the same ones.
-fn is_one_machine(pairing: &Pairing) -> bool {
+pub fn is_one_machine(pairing: &Pairing) -> bool {
     let (client, server) = (&pairing.client.host, &pairing.server.host);
     pairing.loopback || (&client.name, &client.kernel) == (&server.name, &server.kernel)
 }

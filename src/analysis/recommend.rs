@@ -5,19 +5,18 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::advice::{Advice, Background, Cores, GOALS, Goal, Sessions, text};
-use super::compare::{Comparison, compare_field};
+use super::advice::{Advice, Background, GOALS, Goal, text};
+use super::candidate::{Candidate, find_walls};
+use super::compare::compare_field;
 use super::conclusion::list;
-use super::figures::{Cost, Row};
-use super::floor::below_floor;
-use super::limit::{Limit, Path, Subject, limits};
+use super::disturbances::is_one_machine;
+use super::fit::Field;
 use super::race::{Label, Rule};
-use super::rows::{by_table, groups, way};
-use super::series::{Figure, both_ways, levels};
+use super::rows::{by_table, groups};
+use super::series::both_ways;
 use super::standing::Choice;
 use super::startup::Startups;
-use crate::model::record::{Pairing, Trial};
-use crate::model::units::{GB, MB};
+use crate::model::record::{Pairing, StopReason, Trial};
 use crate::model::{Cipher, Direction, Mac, Method, Survey};
 
 /// Advice between two ends, by one method.
@@ -34,17 +33,6 @@ pub struct Recommendation {
     /// Ciphers that were measured and are not recommended, with the reason.
     pub below_floor: Vec<(Cipher, String)>,
     pub caveats: Vec<String>,
-}
-
-/// A cipher with its MAC: the measured name, and its trials each way.
-struct Candidate<'a> {
-    startups: &'a Startups,
-    choice: Choice,
-    unasked: bool,
-    floor: Option<String>,
-    ways: Vec<Vec<&'a Trial>>,
-    /// What limits it, where that is of the path and the same each way.
-    wall: Option<Limit>,
 }
 
 /// Advice for each pairing and method of a survey. `allow_legacy` lowers the floor to legacy
@@ -70,14 +58,9 @@ pub fn recommend(survey: &Survey, allow_legacy: bool) -> Vec<Recommendation> {
                 };
                 let known = candidates.iter().position(is);
                 let index = known.unwrap_or_else(|| {
-                    candidates.push(candidate(
-                        cipher,
-                        mac,
-                        direction,
-                        pairing,
-                        allow_legacy,
-                        &startups,
-                    ));
+                    let one =
+                        Candidate::new(cipher, mac, direction, pairing, allow_legacy, &startups);
+                    candidates.push(one);
                     candidates.len() - 1
                 });
                 candidates[index].ways.resize(place, Vec::new());
@@ -96,73 +79,39 @@ pub fn recommend(survey: &Survey, allow_legacy: bool) -> Vec<Recommendation> {
     cells.into_iter().filter_map(of).collect()
 }
 
-/// One cipher for several hosts, where it is practically as fast as the best on each. Absent for
-/// one host.
+/// One cipher for several hosts: one that is surely as fast as the best of each, else one that is
+/// recommended for each. Absent for one host.
 pub fn for_all<'a>(all: impl Iterator<Item = &'a Recommendation>) -> Option<String> {
-    let all: Vec<&Recommendation> = all.collect();
-    let speed = |one: &Recommendation| {
-        one.advice.iter().find(|advice| advice.goal == Goal::Speed).map(Advice::as_good)
+    let speed = |one: &'a Recommendation| {
+        let advice = one.advice.iter().find(|advice| advice.goal == Goal::Speed)?;
+        Some((one.scope.as_str(), advice))
     };
-    let good: Vec<Vec<Choice>> = all.iter().map(|one| speed(one)).collect::<Option<_>>()?;
-    let (first, rest) = good.split_first().filter(|(_, rest)| !rest.is_empty())?;
-    let everywhere = |choice: &&Choice| rest.iter().all(|others| others.contains(choice));
-    Some(match first.iter().find(everywhere) {
-        Some(choice) => format!("For all of them: {choice}, as fast as the best of each."),
-        None => "No one cipher is as fast as the best on all of them.".into(),
+    let all: Vec<(&str, &Advice)> = all.map(speed).collect::<Option<_>>()?;
+    let (_, first) = all.first().filter(|_| all.len() > 1)?;
+    let choices = || first.as_good.iter().chain([&first.choice]);
+    let unsure = |choice: &Choice| -> Vec<&str> {
+        let not_surely = all.iter().filter(|(_, advice)| !advice.as_good.contains(choice));
+        not_surely.map(|(scope, _)| *scope).collect()
+    };
+    let is_advised = |choice: &&Choice| {
+        all.iter().all(|(_, advice)| advice.choice == **choice || advice.as_good.contains(choice))
+    };
+    let Some(choice) = choices().filter(is_advised).min_by_key(|choice| unsure(choice).len())
+    else {
+        return Some("No one cipher is known to be as fast as the best on all of them.".into());
+    };
+    // The MAC is needed where one of the hosts needs it.
+    let named = all.iter().flat_map(|(_, advice)| advice.as_good.iter().chain([&advice.choice]));
+    let ambiguous = named.filter(|other| *other == choice).any(|other| other.ambiguous);
+    let name = Choice { ambiguous, ..choice.clone() };
+    Some(match unsure(choice).as_slice() {
+        [] => format!("For all of them: {name}, as fast as the best of each."),
+        scopes => format!(
+            "For all of them: {name}, recommended for each; it is not sure that it is as fast as \
+             the best for {}.",
+            scopes.join("; ")
+        ),
     })
-}
-
-fn candidate<'a>(
-    cipher: &str,
-    mac: Option<&str>,
-    direction: Direction,
-    pairing: &Pairing,
-    allow_legacy: bool,
-    startups: &'a Startups,
-) -> Candidate<'a> {
-    let choice = Choice { cipher: cipher.into(), mac: mac.map(Mac::from), ambiguous: false };
-    let unasked = way(&pairing.unasked, direction);
-    Candidate {
-        unasked: unasked.cipher == choice.cipher && unasked.explicit_mac() == choice.mac,
-        floor: below_floor(&choice, pairing, allow_legacy),
-        ways: Vec::new(),
-        wall: None,
-        startups,
-        choice,
-    }
-}
-
-/// Names the candidates that the path limits: they are as fast as any cipher can be.
-fn find_walls(
-    candidates: &mut [Candidate],
-    survey: &Survey,
-    pairing: usize,
-    directions: &[Direction],
-    startups: &Startups,
-) {
-    let mut each_way: Vec<Vec<Option<Limit>>> = Vec::new();
-    for (way, &direction) in directions.iter().enumerate() {
-        let subject = |candidate: &'_ Candidate<'_>| {
-            let trials = &candidate.ways[way];
-            let name = candidate.choice.cipher.clone();
-            Row::of(name, None, trials, 0, candidate.startups).rate_mb_per_s
-        };
-        let rates: Vec<Option<f64>> = candidates.iter().map(subject).collect();
-        let subjects: Vec<Option<Subject>> = candidates
-            .iter()
-            .zip(rates)
-            .map(|(candidate, rate)| {
-                Some(Subject { trials: &candidate.ways[way], rate_mb_per_s: rate? })
-            })
-            .collect();
-        let found = limits(&subjects, &Path::of(survey, pairing, direction, startups)).into_iter();
-        each_way.push(found.map(|limited| Some(limited?.limit)).collect());
-    }
-    for (k, candidate) in candidates.iter_mut().enumerate() {
-        let mut own = each_way.iter().map(|way| way[k].filter(|limit| limit.is_of_the_path()));
-        let first = own.next().flatten();
-        candidate.wall = first.filter(|_| own.all(|limit| limit.is_some()));
-    }
 }
 
 fn advise(
@@ -175,16 +124,24 @@ fn advise(
 ) -> Option<Recommendation> {
     let pairing = &survey.header.pairings[index];
     let rounds = survey.trials.iter().map(|trial| trial.round).max().unwrap_or(0);
-    let rule = Rule::once(survey.header.precision, rounds);
     let advice = |goal: Goal| {
-        let takes_part = |c: &&Candidate| c.floor.is_none() && !is_coarse(goal, c);
+        let figures: Vec<bool> =
+            candidates.iter().map(|c| c.floor.is_none() && c.is_known(goal)).collect();
+        // What fails now and then is no choice where something else is.
+        let sound = candidates.iter().zip(&figures).any(|(c, known)| *known && !c.is_flaky());
+        let takes_part = |c: &Candidate, known: bool| known && !(sound && c.is_flaky());
         let ways: Vec<Vec<Vec<&Trial>>> = candidates
             .iter()
-            .map(|c| Some(c).filter(takes_part).map(|c| c.ways.clone()).unwrap_or_default())
+            .zip(&figures)
+            .map(|(c, known)| if takes_part(c, *known) { c.ways.clone() } else { Vec::new() })
             .collect();
         let field = both_ways(&ways, goal.figure(), startups);
-        let comparison = compare_field(&field, goal.figure(), &rule);
-        one(goal, candidates, &comparison, survey.header.precision)
+        // Speed alone decides when rounds stop: costs are looked at once.
+        let rule = match goal {
+            Goal::Speed => Rule::of(&survey.header, rounds),
+            _ => Rule::once(survey.header.precision, rounds),
+        };
+        one(goal, candidates, &field, &rule)
     };
     let advice: Vec<Advice> = GOALS.into_iter().filter_map(advice).collect();
     if advice.is_empty() {
@@ -203,28 +160,23 @@ fn advise(
 }
 
 /// What to use for one goal: the leader, unless the default is as good or may be.
-fn one(
-    goal: Goal,
-    candidates: &[Candidate],
-    comparison: &Comparison,
-    precision: f64,
-) -> Option<Advice> {
+fn one(goal: Goal, candidates: &[Candidate], field: &Field, rule: &Rule) -> Option<Advice> {
+    let comparison = compare_field(field, goal.figure(), rule);
     let race = &comparison.race;
-    let leader = race.leader.filter(|&leader| comparison.rows[leader].is_some())?;
-    let default = candidates.iter().position(|c| c.unasked && c.floor.is_none());
+    let leader = race.leader?;
+    let compared = |k: &usize| comparison.rows[*k].is_some();
+    let unasked = candidates.iter().position(|c| c.unasked);
+    let default = unasked.filter(compared);
     let open = |k: usize| matches!(race.labels[k], Label::Lead | Label::Tie | Label::Undecided);
     // Where the path is the limit of the default, no cipher is recommended for its speed.
     let wall = |k: usize| candidates[k].wall.filter(|_| goal == Goal::Speed);
-    let kept = default.filter(|&k| comparison.rows[k].is_some() && (open(k) || wall(k).is_some()));
+    let kept = default.filter(|&k| open(k) || wall(k).is_some());
     let chosen = kept.unwrap_or(leader);
-    let label = |wanted: Label| {
-        (0..candidates.len()).filter(move |&k| race.labels[k] == wanted && k != chosen)
-    };
-    let ties: Vec<Choice> = label(Label::Tie)
-        .chain(label(Label::Lead))
-        .filter(|_| matches!(race.labels[chosen], Label::Lead | Label::Tie))
-        .map(|k| candidates[k].choice.clone())
-        .collect();
+    let others = || (0..candidates.len()).filter(compared).filter(|&k| k != chosen);
+    let label = |wanted: Label| others().filter(move |&k| race.labels[k] == wanted);
+    let name = |k: usize| candidates[k].choice.clone();
+    let is_best = |k: &usize| matches!(race.labels[*k], Label::Lead | Label::Tie);
+    let ties: Vec<usize> = label(Label::Tie).chain(label(Label::Lead)).collect();
     let against = |k: usize| comparison.rows[k]?.times_leader;
     let better = |k: usize| {
         // How many times better the leader is; a cost is better where it is less.
@@ -235,83 +187,44 @@ fn one(
         let behind = |k: usize| better(k).map_or(0.0, |times| times.ratio);
         behind(a).total_cmp(&behind(b))
     });
+    let bound = |k: usize| race.bound_over(k, field, rule);
+    let is_surely_good = |k: &usize| bound(*k).is_some_and(|bound| bound < rule.delta);
+    let as_good = others().filter(is_best).chain([chosen]).filter(|_| goal == Goal::Speed);
     let mut advice = Advice {
         goal,
-        choice: candidates[chosen].choice.clone(),
+        choice: name(chosen),
         keep_default: kept.is_some(),
-        figure: shown(goal, &candidates[chosen])?,
-        decided: kept.and_then(wall).is_some()
-            || race.decided && (kept.is_none() || race.labels[chosen] != Label::Undecided),
+        figure: candidates[chosen].shown(goal)?,
+        decided: kept.and_then(wall).is_some() || is_surely_good(&chosen),
         limit: wall(chosen),
-        bound_percent: race.bound().map(|bound| 100.0 * bound.exp_m1()),
-        ties,
+        bound_percent: bound(chosen).map(|bound| 100.0 * bound.exp_m1()),
+        as_good: as_good.filter(is_surely_good).map(name).collect(),
+        ties: ties.into_iter().filter(|_| is_best(&chosen)).map(name).collect(),
         times_unasked: default.filter(|_| kept.is_none()).and_then(better),
         times_worst: worst.filter(|_| chosen == leader).and_then(better),
-        cores: cores(goal, &candidates[chosen]),
-        sessions: sessions(goal, &candidates[chosen]),
+        cores: candidates[chosen].cores().filter(|_| goal == Goal::Speed),
+        sessions: candidates[chosen].sessions().filter(|_| goal == Goal::Many),
         text: String::new(),
     };
-    let ahead = kept
-        .filter(|&k| race.labels[k] == Label::Undecided)
-        .and_then(|k| Some((&candidates[leader].choice, better(k)?)));
     let background = Background {
-        has_default: default.is_some(),
-        ahead,
-        worst: worst.map(|k| &candidates[k].choice),
-        precision,
+        absent: why_absent(goal, unasked.map(|k| &candidates[k])).filter(|_| default.is_none()),
+        alone: others().next().is_none(),
+        ahead: Some(name(leader)).filter(|_| race.labels[chosen] == Label::Undecided),
+        undecided: label(Label::Undecided).map(name).collect(),
+        worst: worst.map(name),
+        precision: rule.delta,
     };
     advice.text = text(&advice, &background);
     Some(advice)
 }
 
-/// The level of both directions together: MB/s of as many bytes each way, or CPU-seconds per GB.
-fn shown(goal: Goal, candidate: &Candidate) -> Option<f64> {
-    let figure = if goal == Goal::Speed { Figure::SteadyRate } else { goal.figure() };
-    let per_byte = |trials: &Vec<&Trial>| {
-        levels(std::slice::from_ref(trials), figure, candidate.startups)
-            .into_iter()
-            .next()?
-            .map(f64::recip)
-    };
-    let each: Vec<f64> = candidate.ways.iter().map(per_byte).collect::<Option<Vec<f64>>>()?;
-    let mean = each.iter().sum::<f64>() / each.len() as f64;
-    Some(if goal == Goal::Speed { mean.recip() / MB } else { mean * GB })
-}
-
-/// Readings too near the resolution of their clock rank nothing.
-fn is_coarse(goal: Goal, candidate: &Candidate) -> bool {
-    let trials: Vec<&Trial> = candidate.ways.iter().flatten().copied().collect();
-    let row = Row::of(candidate.choice.cipher.clone(), None, &trials, 0, candidate.startups);
-    let coarse = |cost: &Option<Cost>| cost.as_ref().is_some_and(|cost| cost.coarse);
-    match goal {
-        Goal::Speed => false,
-        Goal::LeastHere => coarse(&row.client),
-        Goal::LeastThere => coarse(&row.server),
-        Goal::Many => row.coarse(),
-    }
-}
-
-/// The share of a core that each end is at work, averaged over the directions.
-fn cores(goal: Goal, candidate: &Candidate) -> Option<Cores> {
-    let trials: Vec<&Trial> = candidate.ways.iter().flatten().copied().collect();
-    let row = Row::of(candidate.choice.cipher.clone(), None, &trials, 0, candidate.startups);
-    let percent = |cost: Option<Cost>| cost.and_then(|cost| cost.core_percent);
-    Some(Cores {
-        client_percent: percent(row.client).filter(|_| goal == Goal::Speed)?,
-        server_percent: percent(row.server)?,
-    })
-}
-
-/// How many sessions of 100 Mbit/s a core of each end carries.
-fn sessions(goal: Goal, candidate: &Candidate) -> Option<Sessions> {
-    const SESSION_MB_PER_S: f64 = 12.5;
-    let per_core = |end: Goal| {
-        let cpu_s_per_gb = shown(end, candidate).filter(|_| !is_coarse(end, candidate))?;
-        Some(GB / MB / cpu_s_per_gb / SESSION_MB_PER_S)
-    };
-    Some(Sessions {
-        per_client_core: per_core(Goal::LeastHere).filter(|_| goal == Goal::Many)?,
-        per_server_core: per_core(Goal::LeastThere)?,
+/// Why what ssh negotiates unasked is not compared.
+fn why_absent(goal: Goal, default: Option<&Candidate>) -> Option<&'static str> {
+    Some(match default {
+        Some(c) if c.floor.is_some() => "is not recommended",
+        Some(c) if c.is_known(goal) => "fails now and then",
+        Some(c) if c.shown(goal).is_some() => "was not measured finely enough",
+        _ => "was not measured",
     })
 }
 
@@ -338,23 +251,26 @@ fn caveats(survey: &Survey, pairing: &Pairing, candidates: &[Candidate]) -> Vec<
             default.floor.as_deref().unwrap_or_default()
         ));
     }
-    if pairing.loopback {
+    if is_one_machine(pairing) {
         caveats.push("both ends share one machine: survey the real host before deciding".into());
     }
-    if survey.end.is_none() {
-        caveats.push("the survey was cut off".into());
-    }
-    let flaky: Vec<&Choice> = candidates
-        .iter()
-        .filter(|c| {
-            let trials = || c.ways.iter().flatten();
-            let failed = trials().filter(|t| t.outcome != crate::model::record::Outcome::Measured);
-            10 * failed.count() > trials().count()
-        })
-        .map(|c| &c.choice)
-        .collect();
+    let early = match survey.end.as_ref().map(|end| end.reason) {
+        None => Some("the survey was cut off"),
+        Some(StopReason::Interrupted) => Some("the survey was interrupted before its end"),
+        Some(StopReason::Lost) => Some("the far host was lost before the survey's end"),
+        Some(StopReason::Budget) => Some("the budget was spent before the survey's end"),
+        Some(StopReason::RoundsDone | StopReason::Decided | StopReason::OutOfReach) => None,
+    };
+    caveats.extend(early.map(str::to_owned));
+    let flaky: Vec<&Choice> =
+        candidates.iter().filter(|c| c.is_flaky()).map(|c| &c.choice).collect();
     if !flaky.is_empty() {
-        caveats.push(format!("failed in more than one of ten trials: {}", list(flaky.into_iter())));
+        let so = match candidates.iter().any(|c| c.floor.is_none() && !c.is_flaky()) {
+            true => ", so not recommended",
+            false => "",
+        };
+        let names = list(flaky.into_iter());
+        caveats.push(format!("failed in more than one of ten trials{so}: {names}"));
     }
     caveats
 }

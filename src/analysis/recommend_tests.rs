@@ -1,7 +1,8 @@
 use super::*;
-use crate::analysis::testing::{each, rounds, spent, survey};
+use crate::analysis::limit::Limit;
+use crate::analysis::testing::{each, failed, rounds, spent, survey, trial, with_mac};
 use crate::model::Source;
-use crate::model::record::Trial;
+use crate::model::record::End;
 
 const CHACHA: &str = "chacha20-poly1305@openssh.com";
 const GCM: &str = "aes128-gcm@openssh.com";
@@ -67,6 +68,79 @@ fn what_is_not_surely_better_leaves_the_default() {
 }
 
 #[test]
+fn a_default_that_leads_is_said_to_be_no_better_than_it_is_known_to_be() {
+    let noisy = [rounds(CHACHA, [60.0, 30.0, 70.0, 45.0]), rounds(GCM, [40.0, 50.0, 35.0, 48.0])];
+    let one_round = [rounds(CHACHA, [60.0]), rounds(GCM, [30.0])];
+    let alone = [about(CHACHA, 60.0)];
+    let sure = [about(CHACHA, 60.0), about(GCM, 30.0)];
+    for (trials, decided, why) in [
+        (noisy.concat(), false, "undecided between it and aes128-gcm@openssh.com: nothing is more"),
+        (one_round.concat(), false, "(too few rounds to tell)"),
+        (alone.concat(), true, "(nothing else was measured"),
+        (sure.concat(), true, "(nothing is better)"),
+    ] {
+        let found = recommended(trials);
+        assert_eq!(chosen(&found, Goal::Speed), (CHACHA, true));
+        let speed = advice(&found, Goal::Speed);
+        assert_eq!(speed.decided, decided, "{}", speed.text);
+        assert!(speed.text.contains(why), "{}", speed.text);
+    }
+}
+
+#[test]
+fn a_choice_that_is_decided_is_not_called_undecided() {
+    // Surely nothing is 3 % faster than the first; whether the second is as fast is not clear.
+    let trials =
+        [rounds(GCM, [100.0, 102.0, 99.0, 101.0]), rounds(CTR, [99.7, 98.9, 98.1, 99.2])].concat();
+    for rounds in [None, Some(4)] {
+        let mut survey = survey(trials.clone());
+        survey.header.rounds = rounds;
+        let found = recommend(&survey, false).remove(0);
+        let speed = advice(&found, Goal::Speed);
+        assert!(speed.decided && speed.bound_percent.unwrap() < 3.0, "{speed:?}");
+        assert!(!speed.text.contains("undecided"), "{}", speed.text);
+        assert!(speed.text.contains("negotiates unasked was not measured"), "{}", speed.text);
+    }
+}
+
+#[test]
+fn what_fails_now_and_then_is_passed_over_where_something_else_is() {
+    let failing = |cipher: &str, mb_per_s: f64| {
+        [about(cipher, mb_per_s), vec![failed(trial(cipher, 5, 1.0), "reset", None)]].concat()
+    };
+    let others = [about(GCM, 40.0), about(CHACHA, 30.0)].concat();
+    let found = recommended([failing(CTR, 60.0), others].concat());
+    assert_eq!(chosen(&found, Goal::Speed), (GCM, false));
+    let caveat = "failed in more than one of ten trials, so not recommended: aes256-ctr";
+    assert_eq!(found.caveats, [caveat]);
+    // A default that fails is left, and that is said.
+    let found = recommended([failing(CHACHA, 60.0), about(GCM, 40.0)].concat());
+    assert_eq!(chosen(&found, Goal::Speed), (GCM, false));
+    let text = &advice(&found, Goal::Speed).text;
+    assert!(text.contains("what ssh negotiates unasked fails now and then"), "{text}");
+    // Where all fail the best of them is better than nothing.
+    let found = recommended([failing(CTR, 60.0), failing(CHACHA, 30.0)].concat());
+    assert_eq!(chosen(&found, Goal::Speed), (CTR, false));
+}
+
+#[test]
+fn a_survey_that_ended_early_is_marked() {
+    for (reason, words) in [
+        (None, Some("cut off")),
+        (Some(StopReason::Interrupted), Some("interrupted")),
+        (Some(StopReason::Lost), Some("was lost")),
+        (Some(StopReason::Budget), Some("the budget was spent")),
+        (Some(StopReason::OutOfReach), None),
+    ] {
+        let mut survey = survey(about(GCM, 30.0));
+        survey.end = survey.end.zip(reason).map(|(end, reason)| End { reason, ..end });
+        let caveats = recommend(&survey, false).remove(0).caveats;
+        assert_eq!(caveats.len(), usize::from(words.is_some()), "{caveats:?}");
+        assert!(words.is_none_or(|words| caveats[0].contains(words)), "{caveats:?}");
+    }
+}
+
+#[test]
 fn a_default_below_the_floor_is_replaced_and_said() {
     let trials = [about(GCM, 20.0), about(CHACHA, 60.0), about("3des-cbc", 99.0)].concat();
     let found = recommend(&survey(trials), false).remove(0);
@@ -118,6 +192,23 @@ fn one_cipher_for_several_hosts_must_be_good_on_each() {
     assert!(all(&[&gcm, &tie]).unwrap().contains(GCM));
     assert!(all(&[&chacha, &tie]).unwrap().contains(CHACHA));
     assert!(all(&[&gcm, &chacha]).unwrap().contains("No one cipher"));
+    // Kept only because nothing is decided there.
+    let noise = [rounds(GCM, [60.0, 30.0, 70.0, 45.0]), rounds(CHACHA, [40.0, 50.0, 35.0, 48.0])];
+    let kept = recommended(noise.concat());
+    let said = all(&[&chacha, &kept]).unwrap();
+    assert!(said.contains(CHACHA) && said.contains("it is not sure"), "{said}");
+    assert!(all(&[&gcm, &kept]).unwrap().contains("No one cipher"));
+}
+
+#[test]
+fn one_cipher_for_several_hosts_is_named_as_each_host_needs_it() {
+    let one = recommended([about(CTR, 60.0), about(CHACHA, 30.0)].concat());
+    let slower = each(about(CTR, 40.0), with_mac("hmac-sha2-256"));
+    let two = recommended([about(CTR, 60.0), slower, about(CHACHA, 30.0)].concat());
+    for pair in [[&one, &two], [&two, &one]] {
+        let said = for_all(pair.into_iter()).unwrap();
+        assert!(said.contains("aes256-ctr with umac-64-etm@openssh.com, as fast"), "{said}");
+    }
 }
 
 #[test]

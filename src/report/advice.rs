@@ -73,15 +73,14 @@ pub fn closing(advised: &[Advised], page: &mut Page) {
         goals(one, page);
         caveats(one, page);
         if let Some(first) = one.uses.first() {
-            let line = first.paste.ssh_config[1..].join("; ");
             let goals: Vec<&str> = first.goals.iter().map(|goal| goal.words()).collect();
-            page.paragraph(&format!(
-                "To use {} ({}): {} in ssh_config; 'cipher-survey recommend' has the lines for scp, \
-                 sftp, sshfs and rsync.",
-                first.choice,
-                goals.join(", "),
-                line.trim()
-            ));
+            let goals = goals.join(", ");
+            page.paragraph(&format!("To use {} ({goals}), in ssh_config:", first.choice));
+            // A line each and not wrapped, so that they can be copied.
+            page.lines(first.paste.ssh_config[1..].iter().cloned());
+            page.paragraph(
+                "'cipher-survey recommend' has the lines for scp, sftp, sshfs and rsync.",
+            );
         }
     }
 }
