@@ -42,7 +42,7 @@ impl Interval {
 /// Half the width of each contender's own interval (of its level in the rounds' weather, not of a
 /// difference); absent where there is no telling.
 pub fn own(field: &Field, leader: usize) -> Vec<Option<f64>> {
-    let Some(fitted) = fit(&field.values) else { return vec![None; field.values.len()] };
+    let Some(fitted) = fit(&field.values) else { return alone(field) };
     let one = |k: usize| {
         let many = field.values[k].iter().flatten().count() as f64;
         let (error, freedom) = match k == leader {
@@ -56,6 +56,21 @@ pub fn own(field: &Field, leader: usize) -> Vec<Option<f64>> {
         (many > 0.0).then(|| t_quantile(1.0 - OWN * ALPHA / 2.0, freedom) * error)
     };
     (0..field.values.len()).map(one).collect()
+}
+
+/// One contender alone has no weather to be told from: the plain interval of its mean.
+fn alone(field: &Field) -> Vec<Option<f64>> {
+    let mut halves = vec![None; field.values.len()];
+    let known = |k: &usize| field.values[*k].iter().any(Option::is_some);
+    if let [k] = (0..field.values.len()).filter(known).collect::<Vec<_>>()[..] {
+        let values: Vec<f64> = field.values[k].iter().flatten().copied().collect();
+        let many = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / many;
+        let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+        let error = (squares / (many - 1.0) / many + field.bias[k].powi(2)).sqrt();
+        halves[k] = (many > 1.0).then(|| t_quantile(1.0 - ALPHA / 2.0, many - 1.0) * error);
+    }
+    halves
 }
 
 /// Trials of each contender that the fit clipped: much faster or slower than the rest.
