@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::disturbances::disturbances;
+use super::disturbances::{disturbances, is_one_machine};
 use super::figures::Cost;
 use super::finding::{End, Finding};
 use super::masks;
@@ -75,7 +75,7 @@ fn connections(pairings: &[Pairing]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for pairing in pairings {
         let target = || pairing.target.clone();
-        let shared = pairing.loopback.then_some(Finding::SharedMachine);
+        let shared = is_one_machine(pairing).then_some(Finding::SharedMachine);
         let proxy = pairing.proxy.clone().map(|proxy| Finding::Proxy { target: target(), proxy });
         let limit = pairing.rekey_limit.clone();
         let rekey = limit.map(|limit| Finding::RekeyLimit { target: target(), limit });
@@ -281,6 +281,15 @@ mod tests {
             found[..],
             [Finding::SharedMachine, Finding::Proxy { .. }, Finding::RekeyLimit { .. }]
         ));
+    }
+
+    #[test]
+    fn one_machine_by_another_name_is_told() {
+        let mut survey = survey(two());
+        let pairing = &mut survey.header.pairings[0];
+        pairing.target = "localhost".into();
+        pairing.server.host = pairing.client.host.clone();
+        assert_eq!(found(&survey), [Finding::SharedMachine]);
     }
 
     #[test]
