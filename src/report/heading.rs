@@ -78,7 +78,9 @@ fn rounds(survey: &Survey, summary: &Summary) -> String {
     };
     let why = match survey.end.as_ref().map(|end| end.reason) {
         Some(StopReason::Decided) => ", then the choice was decided",
-        Some(StopReason::OutOfReach) => ", then more would have taken more than the budget",
+        Some(StopReason::OutOfReach) if summary.rounds > 0 => {
+            ", then more would have taken more than the budget"
+        }
         Some(StopReason::Budget) => ", then the budget was spent",
         _ => "",
     };

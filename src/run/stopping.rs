@@ -5,11 +5,14 @@
 use std::time::Duration;
 
 use super::survey::StopRule;
+use crate::analysis::conclusion::{at_most, list};
 use crate::analysis::pace::Pace;
-use crate::analysis::race::{FORECAST_FROM, LOOKS, Race, Rule, next_look};
+use crate::analysis::race::{FORECAST_FROM, LOOKS, Label, Race, Rule, next_look};
 use crate::analysis::series::{Figure, field};
+use crate::analysis::standing::Choice;
 use crate::analysis::startup::Startups;
 use crate::model::record::{StopReason, Trial};
+use crate::model::units::duration;
 use crate::model::{Direction, Method};
 use crate::plan::Contender;
 
@@ -32,13 +35,27 @@ pub struct Adaptive {
     races: Vec<(Key, Race)>,
     /// Races that the budget can't decide, and those in which every cipher fails.
     given_up: Vec<Key>,
+    /// How pairings are told apart.
+    pairings: Vec<String>,
     news: Option<String>,
 }
 
 impl Adaptive {
     /// `pilot`: the trials before the rounds.
     pub fn new(rule: Rule, pilot: Vec<Trial>) -> Adaptive {
-        Adaptive { rule, pilot, races: Vec::new(), given_up: Vec::new(), news: None }
+        Adaptive {
+            rule,
+            pilot,
+            races: Vec::new(),
+            given_up: Vec::new(),
+            pairings: Vec::new(),
+            news: None,
+        }
+    }
+
+    /// What pairings are called in the news, in the order of the header.
+    pub fn naming(self, pairings: Vec<String>) -> Adaptive {
+        Adaptive { pairings, ..self }
     }
 
     fn look(&mut self, trials: &[Trial], contenders: &[Contender]) {
@@ -54,6 +71,7 @@ impl Adaptive {
             self.races.retain(|(other, _)| *other != of);
             self.races.push((of, race));
         }
+        self.races.sort_by_key(|(of, _)| *of);
     }
 
     /// Gives up the races that the budget can't decide, the dearest first: what it leaves may
@@ -78,9 +96,67 @@ impl Adaptive {
         }
     }
 
+    /// What is decided, what is open and for how long about, what was given up.
+    fn tell(&self, trials: &[Trial], pace: &Pace) -> String {
+        let (mut decided, mut open, mut given_up) = (Vec::new(), Vec::new(), Vec::new());
+        for (of, race) in &self.races {
+            let (contenders, _) = by_contender(trials, *of);
+            let choices: Vec<Choice> = contenders.into_iter().map(choice).collect();
+            let named = |ks: &mut dyn Iterator<Item = usize>| {
+                let others = ks.filter(|&k| Some(k) != race.leader);
+                list(race.leader.into_iter().chain(others).map(|k| &choices[k]))
+            };
+            let what = self.name(*of);
+            if self.given_up.contains(of) {
+                let bound = race.bound().map(|bound| at_most(100.0 * bound.exp_m1()));
+                given_up.push(match (race.leader, bound) {
+                    (None, _) => format!("{what} (every cipher fails)"),
+                    (Some(leader), None) => format!("{what} ({} leads)", choices[leader]),
+                    (Some(leader), Some(bound)) => format!(
+                        "{what} ({} leads, nothing is more than {bound} faster)",
+                        choices[leader]
+                    ),
+                });
+            } else if race.is_over() {
+                let best = &mut (0..choices.len()).filter(|&k| race.labels[k] == Label::Tie);
+                decided.push(format!("{what} ({})", named(best)));
+            } else {
+                let rounds = race.answered_after().zip(race.looked);
+                let left = rounds.map(|(until, round)| {
+                    let trials = f64::from(until - round) * race.inside().count() as f64;
+                    format!("about {} more", duration(trials * pace.trial_s(*of)))
+                });
+                let left = left.unwrap_or_else(|| "for longer than can be told".into());
+                open.push(format!("{what} between {}, {left}", named(&mut race.inside())));
+            }
+        }
+        let told = [("decided", decided), ("open", open), ("given up", given_up)];
+        let told = told.into_iter().filter(|(_, races)| !races.is_empty());
+        let told = told.map(|(word, races)| format!("{word}: {}", races.join(", ")));
+        told.collect::<Vec<_>>().join("; ")
+    }
+
+    /// By its direction, and by what else tells it from the other races.
+    fn name(&self, (pairing, method, direction): Key) -> String {
+        let mut name = direction.to_string();
+        if self.races.iter().any(|((_, other, _), _)| *other != method) {
+            name += &format!(" by {method}");
+        }
+        if self.races.iter().any(|((other, ..), _)| *other != pairing) {
+            let number = || format!("pairing {}", pairing + 1);
+            name += &format!(" on {}", self.pairings.get(pairing).cloned().unwrap_or_else(number));
+        }
+        name
+    }
+
     fn open(&self) -> impl Iterator<Item = &(Key, Race)> {
         self.races.iter().filter(|(of, race)| !race.is_over() && !self.given_up.contains(of))
     }
+}
+
+fn choice(contender: Contender) -> Choice {
+    let Contender { cipher, mac, .. } = contender;
+    Choice { ambiguous: mac.is_some(), cipher, mac }
 }
 
 /// Rounds that a race needs, as far as so many rounds can tell: a forecast from few is a guess, so
@@ -123,7 +199,8 @@ impl StopRule for Adaptive {
         }
         self.look(trials, contenders);
         let left_s = left.map_or(f64::INFINITY, |left| left.as_secs_f64());
-        self.give_up(round, &Pace::of(trials), left_s);
+        let pace = Pace::of(trials);
+        self.give_up(round, &pace, left_s);
         // Where all have left, since all fail, there is nothing to wait for.
         let empty = self.open().filter(|(_, race)| race.inside().next().is_none());
         let empty: Vec<Key> = empty.map(|(of, _)| *of).collect();
@@ -137,8 +214,7 @@ impl StopRule for Adaptive {
             self.given_up.extend(self.open().map(|(of, _)| *of).collect::<Vec<_>>());
             going_on.clear();
         }
-        let open = self.open().count();
-        self.news = Some(format!("{} of {} decided", self.races.len() - open, self.races.len()));
+        self.news = Some(self.tell(trials, &pace));
         going_on
     }
 
@@ -155,3 +231,7 @@ impl StopRule for Adaptive {
         next_look(0, Some(needed)).unwrap_or(LOOKS[LOOKS.len() - 1])
     }
 }
+
+#[cfg(test)]
+#[path = "stopping_tests.rs"]
+mod tests;

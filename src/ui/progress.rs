@@ -19,7 +19,6 @@ pub struct Progress {
     left_s: f64,
     /// The rounds have begun.
     rounds: bool,
-    news: String,
 }
 
 /// Redrawing costs CPU, which the trials need.
@@ -36,14 +35,7 @@ impl Progress {
             bar.set_message("pilot");
             bar
         });
-        Progress {
-            bar,
-            begun: Instant::now(),
-            what: String::new(),
-            left_s: 0.0,
-            rounds: false,
-            news: String::new(),
-        }
+        Progress { bar, begun: Instant::now(), what: String::new(), left_s: 0.0, rounds: false }
     }
 
     /// What is cut off where the terminal is narrow comes last.
@@ -51,10 +43,7 @@ impl Progress {
         let Some(bar) = &self.bar else { return };
         let left = units::duration(self.left_s - self.begun.elapsed().as_secs_f64());
         let (done, total) = (bar.position(), bar.length().unwrap_or_default());
-        bar.set_message(format!(
-            "{done}/{total}  about {left} left{rate}  {}{}",
-            self.news, self.what
-        ));
+        bar.set_message(format!("{done}/{total}  about {left} left{rate}  {}", self.what));
     }
 }
 
@@ -124,10 +113,8 @@ impl Events for Progress {
     }
 
     fn round_ends(&mut self, round: u32, news: &str) {
-        match &self.bar {
-            Some(_) => self.news = format!("{news}  "),
-            None => eprintln!("round {round}: {news}"),
-        }
+        // A line that stays: beside a bar it would be cut off. Looks are few.
+        self.say(&printable(&format!("round {round}: {news}")));
     }
 
     fn finish(&mut self) {
