@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use anyhow::{Context, Result, bail};
 
@@ -16,14 +17,21 @@ use crate::report::advice::{self, Advised};
 use crate::run::journal::default_directory;
 
 pub fn execute(args: &RecommendArgs) -> Result<Status> {
-    let surveys = match args.journals.as_slice() {
-        [] => newest_of_each_target()?,
-        named => named.iter().map(output::read).collect::<Result<_>>()?,
+    let all = |survey: &Survey| recommend(survey, args.allow_legacy);
+    let advised: Vec<Advised> = match args.journals.as_slice() {
+        [] => newest_of_each_target()?
+            .iter()
+            .flat_map(|(target, survey)| {
+                let mut own = all(survey);
+                own.retain(|one| survey.header.pairings[one.pairing].target == *target);
+                advice::advised(survey, own)
+            })
+            .collect(),
+        named => {
+            let surveys: Vec<Survey> = named.iter().map(output::read).collect::<Result<_>>()?;
+            surveys.iter().flat_map(|survey| advice::advised(survey, all(survey))).collect()
+        }
     };
-    let advised: Vec<Advised> = surveys
-        .iter()
-        .flat_map(|survey| advice::advised(survey, recommend(survey, args.allow_legacy)))
-        .collect();
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let written = match args.format {
         Format::Table => advice::write(&advised, &output::style(false), &mut out),
@@ -38,8 +46,9 @@ pub fn execute(args: &RecommendArgs) -> Result<Status> {
     Ok(Status::Complete)
 }
 
-/// Of the journals in the default place the last one of each target.
-fn newest_of_each_target() -> Result<Vec<Survey>> {
+/// Each target with the last survey of it among the journals in the default place: one survey may
+/// have had several targets.
+fn newest_of_each_target() -> Result<BTreeMap<String, Rc<Survey>>> {
     let directory = default_directory()?;
     let shown = directory.display();
     let none = || format!("no journal in {shown}; name one, or survey a host first");
@@ -50,12 +59,15 @@ fn newest_of_each_target() -> Result<Vec<Survey>> {
         .collect();
     // Their names begin with the time.
     paths.sort();
-    let mut newest: BTreeMap<String, Survey> = BTreeMap::new();
+    let mut newest: BTreeMap<String, Rc<Survey>> = BTreeMap::new();
     for path in paths {
         match output::read(&path) {
-            Ok(survey) if recommend(&survey, true).is_empty() => {}
             Ok(survey) => {
-                newest.insert(survey.header.pairings[0].target.clone(), survey);
+                let survey = Rc::new(survey);
+                for one in recommend(&survey, true) {
+                    let target = survey.header.pairings[one.pairing].target.clone();
+                    newest.insert(target, survey.clone());
+                }
             }
             Err(error) => eprintln!("warning: {error:#}"),
         }
@@ -63,5 +75,5 @@ fn newest_of_each_target() -> Result<Vec<Survey>> {
     if newest.is_empty() {
         bail!(none());
     }
-    Ok(newest.into_values().collect())
+    Ok(newest)
 }

@@ -162,3 +162,40 @@ fn the_newest_of_each_target_is_taken_and_nothing_is_contacted() {
     assert!(run.stderr.contains("20260202T000000000Z-lab.jsonl"), "{run:?}");
     assert!(!lab.server_log().contains("Connection from"));
 }
+
+#[test]
+fn a_survey_of_several_hosts_is_the_newest_of_those_not_surveyed_since() {
+    let lab = Lab::new();
+    let store = lab.path("xdg/cipher-survey");
+    fs::create_dir_all(&store).unwrap();
+    let path = journal(&lab, None);
+    fs::copy(&path, store.join("20260202T000000000Z-lab.jsonl")).unwrap();
+    // The older one had the same host, and another one.
+    let mut text = String::new();
+    for line in fs::read_to_string(&path).unwrap().lines() {
+        let mut line: Value = serde_json::from_str(line).unwrap();
+        if line["kind"] == "survey" {
+            line["started"] = "2026-01-01T00:00:00Z".into();
+            let mut other = line["pairings"][0].clone();
+            other["target"] = "other".into();
+            line["pairings"].as_array_mut().unwrap().push(other);
+        }
+        text += &format!("{line}\n");
+        if line["kind"] == "trial" {
+            line["pairing"] = 1.into();
+            text += &format!("{line}\n");
+        }
+    }
+    fs::write(store.join("20260101T000000000Z-lab.jsonl"), text).unwrap();
+    let mut command = lab.program();
+    command.args(["recommend", "--format", "json"]);
+    let all: Value = serde_json::from_str(&said(&mut command)).unwrap();
+    let old = |one: &Value| one["surveyed"] == "2026-01-01T00:00:00Z";
+    let told: Vec<(&str, bool)> = all
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["scope"].as_str().unwrap(), old(one)))
+        .collect();
+    assert_eq!(told, [("lab", false), ("other", true)]);
+}
