@@ -16,9 +16,13 @@ fn unaided(lab: &Lab) -> Value {
     survey
 }
 
-fn conclusions(survey: &Value) -> impl Iterator<Item = &Value> {
+fn sections(survey: &Value) -> impl Iterator<Item = &Value> {
     let tables = survey["summary"]["tables"].as_array().unwrap();
-    tables.iter().flat_map(|table| table["sections"].as_array().unwrap()).map(|s| &s["conclusion"])
+    tables.iter().flat_map(|table| table["sections"].as_array().unwrap())
+}
+
+fn conclusions(survey: &Value) -> impl Iterator<Item = &Value> {
+    sections(survey).map(|section| &section["conclusion"])
 }
 
 fn advice<'a>(survey: &'a Value, goal: &str) -> &'a Value {
@@ -65,14 +69,26 @@ fn behind_a_slow_link_the_default_is_kept() {
         let rates = [GCM, CHACHA, "aes128-ctr"].map(|cipher| rate(&survey, table, cipher));
         assert!(rates.iter().all(|rate| (9.0..12.6).contains(rate)), "{rates:?}");
     }
-    for conclusion in conclusions(&survey) {
-        let fastest = &conclusion["fastest"];
+    for section in sections(&survey) {
+        let fastest = &section["conclusion"]["fastest"];
         // Nothing is slower, and nothing can be much faster.
         assert_eq!(fastest["worse"], Value::Array(Vec::new()), "{fastest}");
-        assert!(fastest["bound_percent"].as_f64().unwrap() < 6.0, "{fastest}");
-        for other in fastest["ties"].as_array().unwrap() {
-            let low = other["times_leader"]["low"].as_f64().unwrap();
-            assert!(low > 0.97, "{other}");
+        let bound = 1.0 + fastest["bound_percent"].as_f64().unwrap() / 100.0;
+        assert!(bound < 1.06, "{fastest}");
+        let others = |key: &str| fastest[key].as_array().unwrap().clone();
+        let (ties, undecided) = (others("ties"), others("undecided"));
+        let rows = section["rows"].as_array().unwrap();
+        let measured = rows.iter().filter(|row| row["measured"] != 0).count();
+        assert_eq!(1 + ties.len() + undecided.len(), measured, "{fastest}");
+        let times = |other: &Value, key: &str| other["times_leader"][key].as_f64().unwrap();
+        for other in &ties {
+            assert!(times(other, "low") > 0.97, "{other}");
+        }
+        // What is no tie is within the bound, and its interval is too wide for one.
+        for other in &undecided {
+            assert!(times(other, "ratio") <= bound, "{other}");
+            let (low, high) = (times(other, "low").ln(), times(other, "high").ln());
+            assert!(low <= -0.03 || high >= 0.03, "{other}");
         }
     }
     assert_all(&survey, "network");
@@ -102,8 +118,8 @@ fn a_masked_server_is_decided_long_before_five_rounds() {
     for conclusion in conclusions(&survey) {
         assert_eq!(conclusion["fastest"]["leader"]["cipher"], CHACHA, "{conclusion}");
     }
-    // Both directions: five rounds would be thirty trials. Mostly two do.
-    assert!(rounds(&survey).len() <= 24, "{}", rounds(&survey).len());
+    // Half of the thirty trials of five rounds in both directions. Mostly two rounds do.
+    assert!(rounds(&survey).len() <= 15, "{}", rounds(&survey).len());
 }
 
 #[test]
@@ -114,12 +130,23 @@ fn with_aes_at_both_ends_it_ends_by_itself_and_names_the_bound() {
     let run = Run::of(command.output().unwrap());
     assert_eq!(run.code, Some(0), "{run:?}");
     let survey: Value = serde_json::from_str(&run.stdout).unwrap();
-    assert!(survey["end"]["elapsed_s"].as_f64().unwrap() <= 122.0, "{}", survey["end"]);
+    let end = &survey["end"];
+    assert!(end["elapsed_s"].as_f64().unwrap() <= 122.0, "{end}");
+    // A forecast from four rounds is not yet believed, so that on a machine this noisy the budget
+    // may end before the next look; the bound is named then too.
+    let reason = end["reason"].as_str().unwrap();
+    assert!(["decided", "out_of_reach", "budget"].contains(&reason), "{end}");
     for conclusion in conclusions(&survey) {
         let fastest = &conclusion["fastest"];
         assert_ne!(fastest["leader"]["cipher"], "aes256-ctr");
         let text = conclusion["text"].as_str().unwrap();
-        assert!(fastest["decided"] == true || text.contains("nothing is more than"), "{text}");
+        let bound = fastest["bound_percent"].as_f64();
+        assert!(
+            fastest["decided"] == true
+                || bound.is_some() && text.contains("nothing is more than")
+                || text.contains("equally fast"),
+            "{text}"
+        );
     }
 }
 
