@@ -18,6 +18,11 @@ pub enum Finding {
         rounds: u32,
         asked: u32,
     },
+    /// Ciphers that were planned and that no round came to.
+    Unreached {
+        target: String,
+        ciphers: Vec<String>,
+    },
     Journal {
         problems: Vec<String>,
         more: usize,
@@ -170,6 +175,9 @@ impl Finding {
             Finding::BudgetEnded { rounds, asked } => {
                 format!("the budget was spent in round {rounds} of {asked}")
             }
+            Finding::Unreached { target, ciphers } => {
+                format!("the survey of {target} ended before it came to {}", ciphers.join(", "))
+            }
             Finding::Journal { problems, more: 0 } => {
                 format!("the journal is damaged: {}", problems.join("; "))
             }
@@ -301,7 +309,9 @@ impl Finding {
             Finding::Lost { .. } => {
                 "see that the host is up and the link steady, then run it again"
             }
-            Finding::BudgetEnded { .. } => "give a larger --budget, or fewer --ciphers",
+            Finding::BudgetEnded { .. } | Finding::Unreached { .. } => {
+                "give a larger --budget, or fewer --ciphers"
+            }
             Finding::Journal { .. } => "the other lines are in the tables; restore it from a copy",
             Finding::NothingMeasured => "see the failures and their remedies",
             Finding::SharedMachine => {

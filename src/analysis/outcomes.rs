@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::rows::Groups;
+use super::rows::{Groups, rounds};
 use crate::model::record::Outcome;
 use crate::model::{Cipher, Mac, Survey};
 
@@ -61,6 +61,26 @@ pub fn skipped(survey: &Survey, groups: &Groups) -> Vec<Skipped> {
     found.into_iter().map(|(_, skipped)| skipped).collect()
 }
 
+/// Ciphers of a pairing that were planned and that no round came to, as a survey that ends within
+/// its first round leaves them. The header tells the plan where all that both ends have was to be
+/// surveyed: what only one end has is then listed as skipped. Of named ciphers (`--ciphers`) it
+/// does not.
+pub fn unreached(survey: &Survey, pairing: usize) -> Vec<Cipher> {
+    let own = &survey.header.pairings[pairing];
+    let (here, there) = (&own.client_ciphers, &own.server_proposal.ciphers);
+    let is_skipped = |cipher: &Cipher| {
+        own.skipped.iter().any(|skip| skip.cipher == *cipher && skip.mac.is_none())
+    };
+    let is_of_both = |cipher: &Cipher| here.contains(cipher) && there.contains(cipher);
+    let all_planned = here.iter().chain(there).any(|c| !is_of_both(c) && is_skipped(c));
+    let has_begun = rounds(survey).next().is_some();
+    let was_tried = |cipher: &Cipher| {
+        rounds(survey).any(|trial| trial.pairing == pairing && trial.cipher == *cipher)
+    };
+    let planned = there.iter().filter(|c| is_of_both(c) && !is_skipped(c));
+    planned.filter(|c| all_planned && has_begun && !was_tried(c)).cloned().collect()
+}
+
 /// Failed trials, by target, cipher and reason.
 pub fn failures(survey: &Survey, groups: &Groups) -> Vec<Failure> {
     let mut counted: BTreeMap<_, usize> = BTreeMap::new();
@@ -85,6 +105,7 @@ pub fn failures(survey: &Survey, groups: &Groups) -> Vec<Failure> {
 
 #[cfg(test)]
 mod tests {
+    use super::unreached;
     use crate::analysis::summarise;
     use crate::analysis::testing::{self, each, failed, rounds, trial};
     use crate::model::record::{Phase, Skip};
@@ -114,6 +135,24 @@ mod tests {
                 ("--macs leaves it out", "aes128-ctr with hmac-md5".into()),
             ]
         );
+    }
+
+    #[test]
+    fn what_no_round_came_to_is_told_where_the_plan_is_known() {
+        let mut survey = testing::survey(vec![trial("a", 1, 1.0)]);
+        let pairing = &mut survey.header.pairings[0];
+        pairing.client_ciphers = ["a", "b", "c", "d"].map(Into::into).to_vec();
+        pairing.server_proposal.ciphers = ["c", "a", "b"].map(Into::into).to_vec();
+        // Two of three were named, perhaps.
+        assert!(unreached(&survey, 0).is_empty());
+        let skip = |cipher: &str| Skip { cipher: cipher.into(), mac: None, reason: "so".into() };
+        survey.header.pairings[0].skipped = vec![skip("d"), skip("b")];
+        assert_eq!(unreached(&survey, 0), ["c".into()]);
+        let warnings = summarise(&survey).warnings;
+        let told = &warnings[0].text;
+        assert_eq!(told, "the survey of pi1 ended before it came to c");
+        survey.trials.extend(rounds("c", [1.0]));
+        assert!(unreached(&survey, 0).is_empty());
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::disturbances::{disturbances, is_one_machine};
 use super::figures::Cost;
 use super::finding::{End, Finding};
 use super::masks;
+use super::outcomes;
 use super::rows::Groups;
 use super::table::{Table, cost, rows};
 use crate::model::record::{Outcome, Pairing, StopReason, Trial};
@@ -31,6 +32,7 @@ impl From<Finding> for Warning {
 pub fn warnings(survey: &Survey, groups: &Groups, tables: &[Table]) -> Vec<Warning> {
     let mut findings = Vec::new();
     findings.extend(ending(survey, tables));
+    findings.extend(unreached(survey));
     findings.extend(damage(survey));
     findings.extend(connections(&survey.header.pairings));
     findings.extend(servers_missing(survey, groups));
@@ -62,6 +64,22 @@ fn ending(survey: &Survey, tables: &[Table]) -> Vec<Finding> {
     };
     let nothing = rows(tables).all(|row| row.measured == 0).then_some(Finding::NothingMeasured);
     stopped.into_iter().chain(nothing).collect()
+}
+
+fn unreached(survey: &Survey) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (index, pairing) in survey.header.pairings.iter().enumerate() {
+        let ciphers = outcomes::unreached(survey, index);
+        if ciphers.is_empty() {
+            continue;
+        }
+        let ciphers = ciphers.iter().map(ToString::to_string).collect();
+        let finding = Finding::Unreached { target: pairing.target.clone(), ciphers };
+        if !findings.contains(&finding) {
+            findings.push(finding);
+        }
+    }
+    findings
 }
 
 fn damage(survey: &Survey) -> Option<Finding> {
