@@ -126,13 +126,13 @@ impl Adaptive {
                     let trials = f64::from(until - round) * race.inside().count() as f64;
                     format!("about {} more", duration(trials * pace.trial_s(*of)))
                 });
-                let left = left.unwrap_or_else(|| "for longer than can be told".into());
-                open.push(format!("{what} between {}, {left}", named(&mut race.inside())));
+                let left = left.unwrap_or_else(|| "longer than can be told".into());
+                open.push(format!("{what} between {} ({left})", named(&mut race.inside())));
             }
         }
         let told = [("decided", decided), ("open", open), ("given up", given_up)];
         let told = told.into_iter().filter(|(_, races)| !races.is_empty());
-        let told = told.map(|(word, races)| format!("{word}: {}", races.join(", ")));
+        let told = told.map(|(word, races)| format!("{word}: {}", races.join("; ")));
         told.collect::<Vec<_>>().join("; ")
     }
 

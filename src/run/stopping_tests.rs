@@ -35,8 +35,8 @@ fn the_news_tell_what_is_decided_what_is_open_and_what_was_given_up() {
     let mut patient = stop.clone();
     assert_eq!(after(&mut patient, 4, &trials, 600).len(), 2);
     let news = patient.news().unwrap();
-    let open = format!("{decided}open: download between {GCM} and {CHACHA}, about ");
-    assert!(news.starts_with(&open) && news.ends_with(" s more"), "{news}");
+    let open = format!("{decided}open: download between {GCM} and {CHACHA} (about ");
+    assert!(news.starts_with(&open) && news.ends_with(" s more)"), "{news}");
 
     assert!(after(&mut stop, 4, &trials, 1).is_empty());
     let news = stop.news().unwrap();
@@ -52,7 +52,7 @@ fn races_are_told_apart_and_between_looks_there_are_no_news() {
     let trials = [open, masked].concat();
     let mut stop = adaptive().naming(vec!["pi1".into()]);
     assert!(after(&mut stop, 2, &trials, 600).is_empty());
-    let news = format!("decided: upload on pi1 ({GCM}), upload on pairing 2 ({GCM})");
+    let news = format!("decided: upload on pi1 ({GCM}); upload on pairing 2 ({GCM})");
     assert_eq!((stop.news(), stop.reason()), (Some(news), StopReason::Decided));
     after(&mut stop, 5, &trials, 600);
     assert_eq!(stop.news(), None);

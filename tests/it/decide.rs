@@ -104,22 +104,27 @@ fn behind_a_slow_link_the_default_is_kept() {
 #[test]
 fn a_masked_server_is_decided_long_before_five_rounds() {
     let lab = Lab::new();
-    let loopback = |arguments: &[&str]| -> Value {
+    let loopback = || -> Value {
         let mut command = lab.program();
         let ciphers = format!("{CHACHA},{GCM},aes256-gcm@openssh.com");
         command.args(["loopback", "--aes", "on/off", "--ciphers", &ciphers]);
-        command.args(["--format", "json", "-q"]).args(arguments);
+        command.args(["--format", "json", "-q"]);
         let run = Run::of(command.output().unwrap());
         assert_eq!(run.code, Some(0), "{run:?}");
         serde_json::from_str(&run.stdout).unwrap()
     };
-    let survey = loopback(&[]);
-    assert_eq!(survey["end"]["reason"], "decided", "{}", survey["end"]);
-    for conclusion in conclusions(&survey) {
-        assert_eq!(conclusion["fastest"]["leader"]["cipher"], CHACHA, "{conclusion}");
-    }
-    // Half of the thirty trials of five rounds in both directions. Mostly two rounds do.
-    assert!(rounds(&survey).len() <= 15, "{}", rounds(&survey).len());
+    let trials = || {
+        let survey = loopback();
+        assert_eq!(survey["end"]["reason"], "decided", "{}", survey["end"]);
+        for conclusion in conclusions(&survey) {
+            assert_eq!(conclusion["fastest"]["leader"]["cipher"], CHACHA, "{conclusion}");
+        }
+        rounds(&survey).len()
+    };
+    // Half of the thirty trials of five rounds in both directions: two rounds do, unless others
+    // keep the machine busy. They are given two chances to go away.
+    let most = 15;
+    assert!((0..3).any(|_| trials() <= most));
 }
 
 #[test]
