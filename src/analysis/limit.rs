@@ -79,6 +79,8 @@ const WANTS: f64 = 0.8;
 const NOTABLE: f64 = 0.2;
 /// CPUs are idle enough to look for another limit.
 const IDLE: f64 = 0.8;
+/// … and so idle that nothing but the path is left.
+const MOSTLY_IDLE: f64 = 0.5;
 /// Of a session's window (OpenSSH: 2 MiB, `channels.h`, CHAN_SES_WINDOW_DEFAULT; sftp keeps as
 /// much in flight, 64 requests of 32 KiB).
 const WINDOW_BYTES: f64 = 2.0 * 1024.0 * 1024.0;
@@ -276,7 +278,7 @@ fn by_storage(subject: &Subject, client: &Load, server: &Load, path: &Path) -> O
     Some((Limit::Storage, format!("at the {end}, {figures}")))
 }
 
-/// Ciphers of different cost that are as fast meet the same wall, and no CPU is at it.
+/// Ciphers that are as fast meet the same wall, and no CPU is at it.
 fn by_network(
     subject: &Subject,
     client: &Load,
@@ -299,16 +301,23 @@ fn by_network(
         );
         return Some((Limit::Network, evidence));
     }
-    let alike = others.filter(|(other, busy)| {
-        (other / rate).ln().abs() <= SAME_RATE
-            && *busy < IDLE
-            && (busy / own).ln().abs() >= OTHER_COST
-    });
-    let alike = alike.count();
+    let as_fast: Vec<f64> = others
+        .filter(|(other, busy)| (other / rate).ln().abs() <= SAME_RATE && *busy < IDLE)
+        .map(|(_, busy)| busy)
+        .collect();
+    let of_other_cost = as_fast.iter().filter(|&&busy| (busy / own).ln().abs() >= OTHER_COST);
+    // By elimination, ciphers of one cost tell it too: neither CPU does much, and what a file system
+    // would take is known.
+    let no_file = !makes_files(subject.trials.first()?.method, path.sink);
+    let left = own < MOSTLY_IDLE && (no_file || path.pipe_mb_per_s.is_some());
+    let (alike, cost) = match of_other_cost.count() {
+        0 if left => (as_fast.len(), ""),
+        many => (many, " of other cost"),
+    };
     (alike > 0).then(|| {
         let many = if alike == 1 { "another cipher".into() } else { format!("{alike} others") };
         let evidence = format!(
-            "{} MB/s, no faster than {many} of other cost; {}{}",
+            "{} MB/s, no faster than {many}{cost}; {}{}",
             significant(rate),
             figures(client, server),
             resent(subject)

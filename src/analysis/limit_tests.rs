@@ -1,6 +1,6 @@
 use super::*;
 use crate::analysis::testing::{pairing, spent, trial};
-use crate::model::record::{Beside, Disk, HostDelta, Stream};
+use crate::model::record::{Beside, Disk, HostDelta, Steady, Stream};
 use crate::model::{Source, Waits};
 
 const GCM: &str = "aes128-gcm@openssh.com";
@@ -79,6 +79,28 @@ fn a_wall_that_ciphers_of_other_cost_meet_is_the_network() {
     assert_eq!(of(&[(&cheap, 11.7)], &pairing("pi1"))[0].0, Limit::Unknown);
     assert_eq!(of(&[(&cheap, 11.7), (&cheap, 11.7)], &pairing("pi1"))[0].0, Limit::Unknown);
     assert_eq!(of(&[(&cheap, 11.7), (&dear, 9.0)], &pairing("pi1"))[0].0, Limit::Unknown);
+}
+
+#[test]
+fn where_both_ends_idle_and_no_file_is_made_ciphers_of_one_cost_tell_the_network_too() {
+    let by_pipe = |client, server| Trial {
+        method: crate::model::Method::Pipe,
+        ..upload(GCM, client, server)
+    };
+    let two = |trial: &Trial, rate| of(&[(trial, 11.7), (trial, rate)], &pairing("pi1")).remove(0);
+    let (limit, evidence) = two(&by_pipe(0.1, 0.2), 11.6);
+    assert_eq!(limit, Limit::Network);
+    assert!(evidence.starts_with("11.7 MB/s, no faster than another cipher; the client"));
+    assert_eq!(two(&by_pipe(0.1, 0.2), 9.0).0, Limit::Unknown);
+    assert_eq!(two(&by_pipe(0.1, 0.6), 11.6).0, Limit::Unknown);
+}
+
+#[test]
+fn a_rate_that_falls_makes_no_busy_end_idle() {
+    let mut trial = upload(GCM, 0.95, 0.2);
+    // The steady part was slower than the whole.
+    trial.steady = Some(Steady { bytes: 60_000_000, seconds: 0.7, skipped_s: 0.3 });
+    assert_eq!(one(&trial).0, Limit::ClientCpu);
 }
 
 #[test]

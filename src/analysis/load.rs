@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::finding::End;
 use super::series::{costs_s, steady_rate};
 use super::startup::Startups;
-use super::statistics::median;
+use super::statistics::{median, quotient};
 use crate::model::Method;
 use crate::model::record::{HostDelta, Outcome, Pairing, Spent, Trial};
 
@@ -43,12 +43,17 @@ fn load(end: End, trials: &[&Trial], pairing: &Pairing, startups: &Startups) -> 
         End::Client => pairing.client.host.cores,
         End::Server => pairing.server.host.cores,
     };
-    // While bytes flow: what a byte costs times how many flow a second.
+    let spent_of = |trial: &Trial| if end == End::Client { trial.client } else { trial.server };
+    // While bytes flow: what a byte costs times how many flow a second. Or of the whole bulk, if
+    // that is more: its start-up waits, but a rate that falls later lowers the first figure.
     let busy = trials.iter().filter_map(|trial| {
         let (client_s, server_s) = costs_s(trial, startups);
         let cpu_s = if end == End::Client { client_s } else { server_s };
         let bytes = trial.bytes.filter(|&bytes| bytes > 0)? as f64;
-        Some(cpu_s? / bytes * steady_rate(trial, startups)?)
+        let flowing = cpu_s? / bytes * steady_rate(trial, startups)?;
+        let spent = spent_of(trial)?;
+        let whole = spent.real_s.or(trial.real_s).and_then(|s| quotient(spent.bulk.total_s, s));
+        Some(whole.map_or(flowing, |whole| whole.max(flowing)))
     });
     let busy = median(&busy.collect::<Vec<_>>());
     // Start-up and rate are not known exactly, and one process has one core. Of scp's client there
@@ -56,12 +61,9 @@ fn load(end: End, trials: &[&Trial], pairing: &Pairing, startups: &Startups) -> 
     let alone = end == End::Server || trials.iter().all(|trial| trial.method == Method::Pipe);
     let of_process = |share: &dyn Fn(&Spent) -> Option<f64>| {
         let shares = trials.iter().filter_map(|trial| {
-            let spent = match end {
-                End::Client => trial.client.as_ref(),
-                End::Server => trial.server.as_ref(),
-            }?;
+            let spent = spent_of(trial)?;
             let real_s = spent.real_s.or(trial.real_s).filter(|&real_s| real_s > 0.0)?;
-            Some(share(spent)? / real_s)
+            Some(share(&spent)? / real_s)
         });
         median(&shares.collect::<Vec<_>>())
     };
