@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::analysis::race::LOOKS;
 use crate::method::makes_files;
 use crate::model::units;
-use crate::model::{Direction, Sink};
-use crate::plan::{Contender, PILOT_LARGEST, PILOT_SMALL, groups};
+use crate::model::{Direction, Method, Sink};
+use crate::plan::{Contender, PILOT_LARGEST, PILOT_SHARE, PILOT_SMALL, groups};
 
 /// What a survey will do to both ends, said before it begins.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,35 +30,71 @@ const PILOT_PER_MASKED: usize = 2;
 const PILOT_PER_FILES: usize = 6;
 const PILOT_PER_PIPE_DOWNLOAD: usize = 1;
 
+/// The data that trials move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Data {
+    /// The largest file that a trial may move.
+    pub largest: u64,
+    /// Each trial moves exactly that.
+    pub full: bool,
+    /// It is made on this end first, for want of a FILE.
+    pub made: bool,
+}
+
+impl Data {
+    /// Bytes of one end's prefixes in the whole survey: each size is written once at most, and
+    /// sizes are powers of two, so all of them are less than twice the largest; again after each of
+    /// the two rounds that may change them.
+    fn prefixes(&self) -> u64 {
+        if self.full { self.largest } else { 6 * self.largest }
+    }
+
+    /// Bytes of this end's files at once: random data, prefixes, and what a download makes.
+    pub fn stored_here(&self, contenders: &[Contender], sink: Sink) -> u64 {
+        let prefixes = if self.full { self.largest } else { 2 * self.largest };
+        let part = |needed: bool, bytes: u64| if needed { bytes } else { 0 };
+        part(self.made, self.largest)
+            + part(contenders.iter().any(Contender::sends_prefix), prefixes)
+            + part(contenders.iter().any(|c| c.fetches_prefix(sink)), self.largest)
+    }
+}
+
 impl Announcement {
-    /// `sizes`: the largest file that a trial may move; `handshakes`: seconds by pairing.
     pub fn new(
         contenders: &[Contender],
         rounds: u32,
         sink: Sink,
-        largest: u64,
+        data: &Data,
         lanes: &[LanePlan],
     ) -> Announcement {
-        let files = |direction| {
-            let many = contenders
-                .iter()
-                .filter(|c| c.direction == direction && makes_files(c.method, sink))
-                .count() as u64;
-            many * u64::from(rounds) * largest
-        };
-        let uploads = files(Direction::Upload);
-        let downloads = files(Direction::Download);
+        let largest = data.largest;
         let groups = groups(contenders);
-        // Before downloads their source is written over there once a size at most; sizes are
-        // powers of two, so all of them are less than twice the largest. Again after each of the
-        // two rounds that may change them.
-        let staged = if downloads > 0 { 6 * largest * lanes.len() as u64 } else { 0 };
-        let pilots_written = if uploads + downloads > 0 {
-            (PILOT_LARGEST + 2 * PILOT_SMALL).min(3 * largest) * groups.len() as u64
-                + PILOT_LARGEST.min(largest) * contenders.len() as u64
-        } else {
-            0
+        // Contenders that make files in a direction, and what the pilot moves for them.
+        let files = |direction: Direction| {
+            let makes = |c: &&Contender| c.direction == direction && makes_files(c.method, sink);
+            contenders.iter().filter(makes).count() as u64
         };
+        let piloted = |direction: Direction| {
+            let makes = |method: Method| makes_files(method, sink);
+            let of = groups.iter().filter(|(_, m, d)| *d == direction && makes(*m)).count() as u64;
+            let most = (PILOT_LARGEST + 2 * PILOT_SMALL).min(3 * largest) * of
+                + PILOT_LARGEST.min(largest) * files(direction);
+            if data.full { 0 } else { most }
+        };
+        let moved = |direction: Direction| {
+            files(direction) * u64::from(rounds) * largest + piloted(direction)
+        };
+        let (uploads, downloads) = (moved(Direction::Upload), moved(Direction::Download));
+        // What is downloaded is written over there before, and what is sent by its name here.
+        let staged = match contenders.iter().any(|c| c.fetches_prefix(sink)) {
+            true => data.prefixes() * lanes.len() as u64 + piloted(Direction::Download),
+            false => 0,
+        };
+        let prefixes = match contenders.iter().any(Contender::sends_prefix) {
+            true => data.prefixes() + piloted(Direction::Upload),
+            false => 0,
+        };
+        let made = if data.made { largest } else { 0 };
         let round_s = round_seconds(contenders, lanes);
         let pilot = |pairing: usize, lane: &LanePlan| {
             let first_time = |method, direction| {
@@ -85,7 +121,7 @@ impl Announcement {
             .zip(&pilots)
             .map(|(lane, &many)| many as f64 * (lane.handshake_s + OVERHEAD_S + 0.2))
             .sum();
-        let staging = if downloads > 0 { 3 * lanes.len() } else { 0 };
+        let staging = if staged > 0 { 3 * lanes.len() } else { 0 };
         Announcement {
             trials: contenders.len() * rounds as usize,
             rounds,
@@ -93,8 +129,8 @@ impl Announcement {
                 + pilots.iter().sum::<usize>()
                 + staging
                 + contenders.len() * rounds as usize,
-            far_written: uploads + staged + pilots_written,
-            near_written: downloads + pilots_written,
+            far_written: uploads + staged,
+            near_written: downloads + prefixes + made,
             round_s,
             pilot_s,
             directories: lanes.iter().map(|lane| lane.directory.clone()).collect(),
@@ -125,8 +161,9 @@ impl Announcement {
     /// the choice is decided or the budget is spent.
     pub fn lines(&self, fixed: Option<u32>, budget: Option<Duration>) -> Vec<String> {
         let each = self.trials / self.rounds.max(1) as usize;
-        let whole_s = self.round_s * f64::from(self.rounds) + self.pilot_s;
         let budget_s = budget.map_or(f64::INFINITY, |budget| budget.as_secs_f64());
+        let pilot_s = self.pilot_s.min(PILOT_SHARE * budget_s);
+        let whole_s = self.round_s * f64::from(self.rounds) + pilot_s;
         let time = units::duration(whole_s.min(budget_s));
         let connections = format!("{} connections one after another", self.connections);
         let plan = match fixed {
@@ -142,9 +179,9 @@ impl Announcement {
         };
         let mut lines = vec![format!("{plan}; {}", self.written())];
         let least = fixed.unwrap_or(LOOKS[0]);
-        let needed_s = self.pilot_s + self.round_s * f64::from(least);
+        let needed_s = pilot_s + self.round_s * f64::from(least);
         if needed_s > budget_s {
-            let fit = ((budget_s - self.pilot_s) / (self.round_s / each as f64)).max(0.0) as usize;
+            let fit = ((budget_s - pilot_s) / (self.round_s / each as f64)).max(0.0) as usize;
             lines.push(format!(
                 "the budget of {} holds about {fit} trials; {least} rounds take {} and {} trials \
                  (--budget TIME, --quick or --ciphers A,B change that)",
@@ -158,38 +195,47 @@ impl Announcement {
 
     /// Bytes that are written to storage.
     pub fn written(&self) -> String {
-        if self.far_written + self.near_written == 0 {
-            return "no file is written on either end".into();
+        let here = match self.near_written {
+            0 => "nothing".to_owned(),
+            bytes => format!("at most {}", units::size(bytes)),
+        };
+        match self.far_written {
+            0 if self.near_written == 0 => "no file is written on either end".into(),
+            0 => format!("writes nothing there and {here} here"),
+            bytes => format!(
+                "writes at most {} there (in {}) and {here} here",
+                units::size(bytes),
+                units::printable(&self.directories.join(", "))
+            ),
         }
-        format!(
-            "writes at most {} there (in {}) and {} here",
-            units::size(self.far_written),
-            units::printable(&self.directories.join(", ")),
-            units::size(self.near_written)
-        )
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Cipher, Method};
+    use crate::model::Cipher;
 
-    fn announce(rounds: u32, handshake_s: f64) -> Announcement {
-        let contender = |cipher: &str| Contender {
-            pairing: 0,
-            method: Method::Pipe,
-            direction: Direction::Upload,
-            cipher: Cipher::from(cipher),
-            mac: None,
-        };
-        let lane = LanePlan { handshake_s, trial_s: 2.0, directory: "/srv".into(), masked: false };
-        Announcement::new(&["a", "b"].map(contender), rounds, Sink::Null, 1 << 20, &[lane])
+    const FILE: Data = Data { largest: 1 << 20, full: false, made: false };
+
+    fn contender(method: Method, direction: Direction, cipher: &str) -> Contender {
+        Contender { pairing: 0, method, direction, cipher: Cipher::from(cipher), mac: None }
+    }
+
+    fn announce_all(contenders: &[Contender], rounds: u32, data: Data) -> Announcement {
+        let lane =
+            LanePlan { handshake_s: 0.35, trial_s: 2.0, directory: "/srv".into(), masked: false };
+        Announcement::new(contenders, rounds, Sink::Null, &data, &[lane])
+    }
+
+    fn announce(rounds: u32) -> Announcement {
+        let of = |cipher| contender(Method::Pipe, Direction::Upload, cipher);
+        announce_all(&["a", "b"].map(of), rounds, FILE)
     }
 
     #[test]
     fn fixed_rounds_are_announced_as_such() {
-        let lines = announce(3, 0.35).lines(Some(3), None);
+        let lines = announce(3).lines(Some(3), None);
         assert_eq!(
             lines,
             ["plan: 6 trials in 3 rounds, 10 connections one after another, about 17 s; no file \
@@ -200,11 +246,40 @@ mod tests {
     #[test]
     fn a_budget_that_holds_too_few_rounds_says_what_it_holds() {
         let budget = |seconds| Some(Duration::from_secs(seconds));
-        assert_eq!(announce(9, 0.35).lines(None, budget(30)).len(), 1);
-        let lines = announce(1, 0.35).lines(None, budget(9));
+        assert_eq!(announce(9).lines(None, budget(30)).len(), 1);
+        let lines = announce(1).lines(None, budget(9));
         assert!(
             lines[1].starts_with("the budget of 9 s holds about 2 trials; 2 rounds take"),
             "{lines:?}"
         );
+    }
+    #[test]
+    fn whatever_is_written_on_this_end_is_announced() {
+        let of = |method, direction, data: Data| {
+            let announcement = announce_all(&[contender(method, direction, "a")], 3, data);
+            (announcement.far_written >> 20, announcement.near_written >> 20)
+        };
+        let made = Data { made: true, ..FILE };
+        let full = Data { full: true, ..FILE };
+        assert_eq!(of(Method::Pipe, Direction::Upload, FILE), (0, 0));
+        assert_eq!(of(Method::Pipe, Direction::Upload, made), (0, 1));
+        // Three rounds of one file; prefixes here for uploads, there for downloads.
+        assert_eq!(of(Method::Scp, Direction::Upload, full), (3, 1));
+        assert_eq!(of(Method::Scp, Direction::Download, full), (1, 3));
+        // The pilot moves four files of the largest size, which is small here.
+        assert_eq!(of(Method::Scp, Direction::Upload, made), (3 + 4, 6 + 4 + 1));
+        assert_eq!(of(Method::Scp, Direction::Download, FILE), (6 + 4, 3 + 4));
+        let words = announce_all(&[contender(Method::Pipe, Direction::Upload, "a")], 3, made);
+        assert_eq!(words.written(), "writes nothing there and at most 1 MiB here");
+    }
+
+    #[test]
+    fn what_lies_here_at_once_is_counted() {
+        let both = [Direction::Upload, Direction::Download];
+        let both = both.map(|direction| contender(Method::Scp, direction, "a"));
+        assert_eq!(FILE.stored_here(&both, Sink::Null), 3 << 20);
+        let made = Data { made: true, full: true, ..FILE };
+        assert_eq!(made.stored_here(&both, Sink::Null), 3 << 20);
+        assert_eq!(FILE.stored_here(&both[1..], Sink::Null), 1 << 20);
     }
 }

@@ -6,6 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use thiserror::Error;
 
 use crate::catalog;
+use crate::method::makes_files;
 use crate::model::record::{Asked, Skip, Trial};
 use crate::model::units;
 use crate::model::{Cipher, Direction, Mac, Method, Negotiated, Proposal, Sink};
@@ -69,6 +70,16 @@ impl Contender {
             cipher: trial.cipher.clone(),
             mac: trial.mac.clone(),
         }
+    }
+
+    /// It sends a file by its name, so a prefix of FILE has to be one of its own on this end.
+    pub fn sends_prefix(&self) -> bool {
+        (self.method, self.direction) == (Method::Scp, Direction::Upload)
+    }
+
+    /// It fetches a file, so a prefix of FILE has to lie on the far host.
+    pub fn fetches_prefix(&self, sink: Sink) -> bool {
+        self.direction == Direction::Download && makes_files(self.method, sink)
     }
 }
 
@@ -199,6 +210,9 @@ pub fn shuffled<T: Clone>(items: &[T], seed: u64, round: u32) -> Vec<T> {
 pub fn trial_seconds(handshake_s: f64, loopback: bool) -> f64 {
     if loopback { 1.0 } else { (3.0 * handshake_s).clamp(2.0, 10.0) }
 }
+
+/// The share of the budget that what comes before the rounds may take.
+pub const PILOT_SHARE: f64 = 0.5;
 
 /// A pilot's file is at most so large: long enough to tell a rate on a fast host.
 pub const PILOT_LARGEST: u64 = 32 << 20;

@@ -16,8 +16,8 @@ use crate::plan::{Contender, PILOT_SMALL};
 /// No prefix is smaller, unless FILE is.
 const SMALLEST: u64 = 1 << 20;
 
-/// A contender whose pilot failed is tried with so much.
-const UNKNOWN: u64 = 2 * PILOT_SMALL;
+/// A contender whose pilot failed, or had no time, is tried with no more.
+pub const UNTRIED: u64 = 2 * PILOT_SMALL;
 
 /// Rounds after which sizes are mended.
 const MENDED_AFTER: [u32; 2] = [1, 2];
@@ -90,6 +90,17 @@ impl Sizer {
         self.trial_s[pairing]
     }
 
+    /// Seconds that one trial of each is likely to flow for.
+    pub fn flow_s(&self, contenders: &[Contender]) -> f64 {
+        let of = |(contender, asked): (&Contender, Asked)| match (asked, self.rates.get(contender))
+        {
+            (Asked::Bytes(bytes), Some(rate)) => bytes as f64 / rate,
+            (Asked::Seconds(seconds), _) => seconds,
+            (Asked::Bytes(_), None) => self.seconds(contender.pairing),
+        };
+        contenders.iter().zip(self.amounts(contenders)).map(of).sum()
+    }
+
     fn amount(&self, contender: &Contender, cap: u64) -> Asked {
         if self.full {
             return Asked::Bytes(self.largest);
@@ -100,7 +111,7 @@ impl Sizer {
         }
         let wanted = match self.rates.get(contender) {
             Some(rate) => on_grid(rate * seconds),
-            None => UNKNOWN,
+            None => UNTRIED,
         };
         Asked::Bytes(wanted.max(SMALLEST).min(cap))
     }
@@ -162,6 +173,10 @@ mod tests {
         sizer.start_with(slow.clone(), 3e6);
         let amounts = sizer.amounts(&[fast, slow]);
         assert_eq!(amounts, [Asked::Bytes(256 << 20), Asked::Bytes(8 << 20)]);
+        // On a slow path the smallest file takes longer than a trial should.
+        let crawling = contender("crawling", Direction::Upload);
+        sizer.start_with(crawling.clone(), 131_072.0);
+        assert_eq!(sizer.flow_s(&[crawling]), 8.0);
     }
 
     #[test]

@@ -48,6 +48,10 @@ const FORCED: &[(&str, Version)] = &[
     ("StdinNull=no", Version(8, 7)),
 ];
 
+/// For a session that is silent for long: it ends within a minute of its link.
+const KEPT_ALIVE: &[(&str, Version)] =
+    &[("ServerAliveInterval=15", Version(3, 8)), ("ServerAliveCountMax=3", Version(3, 8))];
+
 /// With a subsystem this one is an error of its own.
 const SESSION_TYPE: (&str, Version) = ("SessionType=default", Version(8, 7));
 
@@ -78,6 +82,8 @@ pub struct Session<'a> {
     pub subsystem: bool,
     /// `-v` once (what was negotiated) or twice (each end's proposal).
     pub verbosity: u8,
+    /// Asks now and then whether the server is still there.
+    pub kept_alive: bool,
 }
 
 impl Connection {
@@ -87,7 +93,8 @@ impl Connection {
         let mut push = |argument: &OsStr| arguments.push(argument.to_owned());
         let known = |since: Version| self.version.is_none_or(|version| version >= since);
         let session_type = (!session.subsystem).then_some(&SESSION_TYPE);
-        for (option, since) in FORCED.iter().chain(session_type) {
+        let kept_alive = if session.kept_alive { KEPT_ALIVE } else { &[] };
+        for (option, since) in FORCED.iter().chain(kept_alive).chain(session_type) {
             if known(*since) {
                 push("-o".as_ref());
                 push(option.as_ref());
@@ -191,7 +198,9 @@ mod tests {
     fn a_client_is_told_only_what_it_knows() {
         let old = line(Some(Version(7, 5)), &Session::default());
         assert!(!old.contains("StdinNull") && !old.contains("RemoteCommand"));
-        assert!(old.contains("ControlPath=none"));
+        assert!(old.contains("ControlPath=none") && !old.contains("ServerAlive"));
+        let silent = Session { kept_alive: true, ..Session::default() };
+        assert!(line(Some(Version(7, 5)), &silent).contains("-o ServerAliveInterval=15"));
         let subsystem = Session { subsystem: true, ..Session::default() };
         let line = line(Some(Version(9, 2)), &subsystem);
         assert!(!line.contains("SessionType") && line.contains(" -s -- pi1"));

@@ -5,7 +5,7 @@ use std::io::Write;
 use anyhow::{Context, Result, bail};
 use comfy_table::{LineStyle, Table, TableStyle};
 
-use super::{Status, output, run::connection};
+use super::{Status, output, run::connection, unless_interrupted};
 use crate::catalog::{self, CipherInfo, Mode};
 use crate::cli::ListArgs;
 use crate::model::units::printable;
@@ -18,7 +18,10 @@ use crate::run::near;
 use crate::run::probe::Client;
 
 pub fn execute(args: &ListArgs) -> Result<Status> {
-    let interrupt = Interrupt::install()?;
+    unless_interrupted(&Interrupt::install()?, |interrupt| list(args, interrupt))
+}
+
+fn list(args: &ListArgs, interrupt: &Interrupt) -> Result<Status> {
     let client = Client::probe(&args.connect.client)?;
     let met = match &args.target {
         None => None,
@@ -27,7 +30,7 @@ pub fn execute(args: &ListArgs) -> Result<Status> {
             let connection = connection(&args.connect, &client, target);
             Some((
                 connection.target.host_label(),
-                meet(&connection, &ClientSetting::default(), &interrupt)?,
+                meet(&connection, &ClientSetting::default(), interrupt)?,
             ))
         }
     };

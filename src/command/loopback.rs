@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use super::Status;
 use super::survey::{self, Request};
+use super::{Status, unless_interrupted};
 use crate::cli::{AesPair, LoopbackArgs};
 use crate::client::Connection;
 use crate::loopback::mask::aes_mask;
@@ -29,7 +29,10 @@ const DEFAULT_PAIRS: [AesPair; 2] =
 const OFF: AesPair = AesPair { client: false, server: false };
 
 pub fn execute(args: &LoopbackArgs) -> Result<Status> {
-    let interrupt = Interrupt::install()?;
+    unless_interrupted(&Interrupt::install()?, |interrupt| loopback(args, interrupt))
+}
+
+fn loopback(args: &LoopbackArgs, interrupt: &Interrupt) -> Result<Status> {
     let client = Client::probe(&args.client)?;
     let near = near::profile()?;
     let pairs = pairs(args.aes.as_deref(), near.aes.class)?;
@@ -48,11 +51,24 @@ pub fn execute(args: &LoopbackArgs) -> Result<Status> {
     };
     // Where the CPU has none there is nothing to hide.
     let mask = mask.filter(|_| near.aes.class == AesClass::Aes);
-    if near.aes.class != AesClass::Aes && !args.survey.quiet {
-        eprintln!(
-            "this CPU shows no AES instructions ({}), so only off/off exists here",
-            near.aes.evidence
-        );
+    if !args.survey.quiet {
+        let evidence = &near.aes.evidence;
+        match near.aes.class {
+            AesClass::Aes => {}
+            AesClass::NoAes => eprintln!(
+                "this CPU shows no AES instructions ({evidence}), so only off/off exists here"
+            ),
+            AesClass::Unknown => eprintln!(
+                "whether this CPU has AES instructions is not known ({evidence}), so nothing is \
+                 hidden from either end"
+            ),
+        }
+        if args.all && client.ciphers.is_none() {
+            eprintln!(
+                "warning: this client does not list its ciphers (it has no -Q), so --all has no \
+                 effect: the ciphers that sshd offers by default are surveyed"
+            );
+        }
     }
     let halves = if args.no_pin { None } else { pin::halves()? };
     let (client_cores, server_cores) = halves.unzip();
@@ -76,7 +92,7 @@ pub fn execute(args: &LoopbackArgs) -> Result<Status> {
             mask: server_mask.as_ref(),
             cores: server_cores.as_deref(),
         };
-        let server = PrivateSshd::start(&setup, &interrupt)?;
+        let server = PrivateSshd::start(&setup, interrupt)?;
         let target = Target {
             user: None,
             host: ALIAS.into(),
@@ -115,7 +131,7 @@ pub fn execute(args: &LoopbackArgs) -> Result<Status> {
         default_budget: BUDGET,
         scratch: Some(scratch),
     };
-    survey::execute(request, &interrupt)
+    survey::execute(request, interrupt)
 }
 
 /// The pairs to survey on a CPU of this class.
@@ -131,9 +147,13 @@ fn pairs(asked: Option<&[AesPair]>, class: AesClass) -> Result<Vec<AesPair>> {
             }
             Ok(unique)
         }
-        (Some(asked), _) if asked.iter().any(|pair| *pair != OFF) => {
+        (Some(asked), AesClass::NoAes) if asked.iter().any(|pair| *pair != OFF) => {
             bail!("this CPU shows no AES instructions: only --aes off/off exists here")
         }
+        (Some(_), AesClass::Unknown) => bail!(
+            "whether this CPU has AES instructions is not known, so they can't be hidden for \
+             certain; leave out --aes"
+        ),
         _ => Ok(vec![OFF]),
     }
 }
@@ -148,5 +168,7 @@ mod tests {
         assert!(pairs(Some(&DEFAULT_PAIRS), AesClass::NoAes).is_err());
         assert_eq!(pairs(None, AesClass::Aes).unwrap(), DEFAULT_PAIRS);
         assert_eq!(pairs(Some(&[OFF, OFF]), AesClass::Aes).unwrap(), [OFF]);
+        assert_eq!(pairs(None, AesClass::Unknown).unwrap(), [OFF]);
+        assert!(pairs(Some(&[OFF]), AesClass::Unknown).is_err());
     }
 }

@@ -11,6 +11,10 @@ pub mod survey;
 
 use std::process::ExitCode;
 
+use anyhow::Result;
+
+use crate::run::interrupt::Interrupt;
+
 /// How a command ended, as an exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
@@ -28,5 +32,23 @@ impl From<Status> for ExitCode {
             Status::NothingMeasured => 2,
             Status::Interrupted => 130,
         })
+    }
+}
+
+/// What fails after an interrupt fails because of it.
+fn unless_interrupted(
+    interrupt: &Interrupt,
+    command: impl FnOnce(&Interrupt) -> Result<Status>,
+) -> Result<Status> {
+    match command(interrupt) {
+        Err(error) if interrupt.is_raised() => {
+            let said = format!("{error:#}");
+            match said.as_str() {
+                "interrupted" => eprintln!("interrupted"),
+                detail => eprintln!("interrupted ({detail})"),
+            }
+            Ok(Status::Interrupted)
+        }
+        other => other,
     }
 }

@@ -3,11 +3,12 @@
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use tempfile::NamedTempFile;
 
 use crate::cli::OutputArgs;
 use crate::model::survey::Survey;
-use crate::report::{self, Style};
+use crate::report::{self, Format, Style};
 
 /// A line longer than this is hard to follow even where the terminal is wider.
 const WIDEST: usize = 160;
@@ -30,18 +31,51 @@ pub fn print(survey: &Survey, args: &OutputArgs, journal: Option<&Path>) -> Resu
                 .context("the report can't be written to standard output")?;
         }
         Some(path) => {
-            let parent = match path.parent() {
-                Some(parent) if !parent.as_os_str().is_empty() => parent,
-                _ => Path::new("."),
-            };
             let style = Style { color: false, width: width(false), wide: args.wide };
             let about = || format!("the report can't be written to {}", path.display());
-            let mut file = tempfile::NamedTempFile::new_in(parent).with_context(about)?;
+            let mut file = beside(path)?;
             report::write(survey, args.format, &style, journal, &mut file).with_context(about)?;
             file.persist_noclobber(path).with_context(about)?;
         }
     }
     Ok(())
+}
+
+/// A report that could not be written at the end is refused before a survey begins.
+pub fn refuse_unwritable(path: &Path) -> Result<()> {
+    if path.symlink_metadata().is_ok() {
+        bail!("the report {} exists; name another with --output, or move it away", path.display());
+    }
+    beside(path).map(drop)
+}
+
+/// Prints the report of a survey that has just ended; where that can't be written, its table to
+/// standard output, since what was measured is not to be lost from sight. Whether it went where it
+/// was to go.
+pub fn print_or_show(survey: &Survey, args: &OutputArgs, journal: &Path) -> Result<bool> {
+    let printed = print(survey, args, Some(journal));
+    match printed {
+        Err(error) if args.output.is_some() => {
+            eprintln!(
+                "error: {error:#}; the table follows, and the journal is {}",
+                journal.display()
+            );
+            let table = OutputArgs { format: Format::Table, output: None, ..args.clone() };
+            print(survey, &table, Some(journal))?;
+            Ok(false)
+        }
+        other => other.map(|()| true),
+    }
+}
+
+/// A file that becomes the report once it is whole.
+fn beside(path: &Path) -> Result<NamedTempFile> {
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    NamedTempFile::new_in(parent)
+        .with_context(|| format!("the report can't be written to {}", path.display()))
 }
 
 /// What standard output can show.

@@ -1,13 +1,12 @@
 //! `cipher-survey run TARGET [FILE]`: real hosts.
 
 use std::ffi::OsStr;
-
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use super::Status;
 use super::survey::{self, Request};
+use super::{Status, unless_interrupted};
 use crate::cli::{ConnectArgs, RunArgs, VERBS};
 use crate::client::Connection;
 use crate::model::Target;
@@ -21,6 +20,10 @@ const BUDGET: Duration = Duration::from_secs(180);
 
 /// `named`: the word `run` was given, so that a target may look like a mistyped verb.
 pub fn execute(args: &RunArgs, named: bool) -> Result<Status> {
+    unless_interrupted(&Interrupt::install()?, |interrupt| run(args, named, interrupt))
+}
+
+fn run(args: &RunArgs, named: bool, interrupt: &Interrupt) -> Result<Status> {
     let targets: Vec<&OsStr> =
         args.target.iter().chain(&args.also).map(|text| text.as_os_str()).collect();
     if let Some(first) = targets.first().filter(|_| !named) {
@@ -50,7 +53,7 @@ pub fn execute(args: &RunArgs, named: bool) -> Result<Status> {
         default_budget: BUDGET,
         scratch: None,
     };
-    survey::execute(request, &Interrupt::install()?)
+    survey::execute(request, interrupt)
 }
 
 /// How to reach a target with the client program.

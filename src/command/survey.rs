@@ -9,18 +9,18 @@ use anyhow::{Context, Result, bail};
 
 use super::effort::Effort;
 use super::{Status, output};
-use crate::announcement::{Announcement, LanePlan, round_seconds};
+use crate::announcement::{Announcement, Data, LanePlan, round_seconds};
 use crate::cli::SurveyArgs;
 use crate::method::makes_files;
 use crate::model::record::{FileInfo, Header, Line, Outcome, Phase, SCHEMA, Skip, StopReason};
 use crate::model::survey::Survey;
+use crate::model::units::size;
 use crate::model::{Cipher, Direction, Mac, Method};
 use crate::plan::{Choice, Contender, Ends, MacChoice, contenders};
 use crate::run::executor::Real;
 use crate::run::interrupt::Interrupt;
 use crate::run::journal::{FileJournal, Journal, default_path};
 use crate::run::lane::{Lane, LaneSpec, Met, meet};
-
 use crate::run::scratch::{Payload, Scratch};
 use crate::run::stopping::Adaptive;
 use crate::run::survey::{Course, FixedRounds, StopRule, end, run_rounds};
@@ -45,17 +45,6 @@ const GENERATED: u64 = 256 << 20;
 const GENERATED_FOR_PIPE: u64 = 16 << 20;
 
 pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
-    match survey(request, interrupt) {
-        Err(error) if interrupt.is_raised() => {
-            // Whatever failed, failed because we were told to end.
-            eprintln!("interrupted before anything was measured ({error:#})");
-            Ok(Status::Interrupted)
-        }
-        other => other,
-    }
-}
-
-fn survey(request: Request, interrupt: &Interrupt) -> Result<Status> {
     let Request { specs, file, methods, args, default_budget, scratch } = request;
     let started = jiff::Timestamp::now();
     let clock = Instant::now();
@@ -64,15 +53,16 @@ fn survey(request: Request, interrupt: &Interrupt) -> Result<Status> {
         if args.quiet { Box::new(Silent) } else { Box::new(Progress::new()) };
     // All that can be wrong on this end is found before anybody is bothered.
     args.journal.as_deref().map_or(Ok(()), FileJournal::refuse_existing)?;
+    args.output.output.as_deref().map_or(Ok(()), output::refuse_unwritable)?;
     let seed = args.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
     let scratch = scratch.map_or_else(Scratch::new, Ok)?;
     let any_file = methods.iter().any(|&method| makes_files(method, args.sink));
-    let payload = match file {
-        Some(path) => Payload::open(path, args.limit)?,
-        None => {
-            let usual = if any_file { GENERATED } else { GENERATED_FOR_PIPE };
-            Payload::generate(&scratch, args.limit.unwrap_or(usual), seed)?
-        }
+    let named = file.map(|path| Payload::open(path, args.limit)).transpose()?;
+    let usual = if any_file { GENERATED } else { GENERATED_FOR_PIPE };
+    let data = Data {
+        largest: named.as_ref().map_or(args.limit.unwrap_or(usual), |payload| payload.usable),
+        full: args.full,
+        made: named.is_none(),
     };
     let shim = shim::install(scratch.path())?;
 
@@ -108,17 +98,21 @@ fn survey(request: Request, interrupt: &Interrupt) -> Result<Status> {
         })
         .collect();
     let rounds = effort.most_rounds(round_seconds(&all, &lane_plans));
-    let (announcement, largest) =
-        announce(&all, rounds, args, payload.usable, &lane_plans).map_err(anyhow::Error::msg)?;
+    let (announcement, data) =
+        announce(&all, rounds, args, data, &lane_plans).map_err(anyhow::Error::msg)?;
     for line in announcement.lines(effort.rounds, effort.budget) {
         events.say(&line);
     }
-    check_space(&lanes, &all, args, largest)?;
+    check_space(&lanes, &all, args, &data)?;
     if args.dry_run {
         lanes.into_iter().for_each(Lane::close);
         return Ok(Status::Complete);
     }
 
+    let payload = match named {
+        Some(payload) => payload,
+        None => Payload::generate(&scratch, data.largest, seed, interrupt)?,
+    };
     if let Some(port) = args.ceiling_port {
         for lane in &mut lanes {
             let measured = beside::measure(&mut lane.monitor, port, &choice.directions, interrupt)?;
@@ -145,18 +139,23 @@ fn survey(request: Request, interrupt: &Interrupt) -> Result<Status> {
     journal.append(&Line::Survey(Box::new(header)))?;
 
     let trial_s = lane_plans.iter().map(|plan| plan.trial_s).collect();
-    let mut sizer = Sizer::new(args.sink, args.full, largest, trial_s);
-    let mut executor = Real::new(lanes, payload, scratch, args.sink, interrupt.clone(), clock);
-    let piloted = pilot::run(&mut executor, &all, &mut sizer, &mut journal, events.as_mut())?;
+    let mut sizer = Sizer::new(args.sink, args.full, data.largest, trial_s);
+    let mut executor =
+        Real::new(lanes, payload, scratch, args.sink, args.full, interrupt.clone(), clock);
+    let (budget, voice) = (effort.budget, events.as_mut());
+    let piloted = pilot::run(&mut executor, &all, &mut sizer, budget, &mut journal, voice)?;
     let reason = match piloted {
         Err(stopped) => stopped.into(),
         Ok(pilot_trials) => {
+            // Where files are sized by time, the pilot knows better what that comes to.
+            let planned_s: f64 = all.iter().map(|c| sizer.seconds(c.pairing)).sum();
+            let round_s = announcement.round_s + sizer.flow_s(&all) - planned_s;
             let mut course = Course {
-                trial_s: announcement.round_s / all.len() as f64,
+                trial_s: round_s / all.len() as f64,
                 contenders: all,
                 sizer,
                 seed,
-                budget: effort.budget,
+                budget,
             };
             let mut stop: Box<dyn StopRule> = match effort.rounds {
                 Some(rounds) => Box::new(FixedRounds(rounds)),
@@ -172,18 +171,26 @@ fn survey(request: Request, interrupt: &Interrupt) -> Result<Status> {
             )?
         }
     };
+    // In the report too there is nothing else to say.
+    let too_short = reason.1.clone().filter(|_| reason.0 == StopReason::Budget);
     let own = executor.own_cpu_s();
     let record = end(reason, clock.elapsed().as_secs_f64(), executor.backoff_s(), Some(own));
     journal.append(&Line::End(record))?;
     executor.close();
     events.finish();
+    if let Some(too_short) = too_short {
+        eprintln!("error: {too_short}");
+    }
 
     // From here on the journal alone speaks, as it would on any other machine.
     let text = std::fs::read(&path)
         .with_context(|| format!("the journal {} can't be read", path.display()))?;
     let survey = Survey::read(&text)?;
-    output::print(&survey, &args.output, Some(&path))?;
-    Ok(status(&survey))
+    let printed = output::print_or_show(&survey, &args.output, &path)?;
+    Ok(match status(&survey) {
+        Status::Complete if !printed => Status::SomeFailed,
+        status => status,
+    })
 }
 
 /// The contenders of one pairing.
@@ -224,30 +231,29 @@ fn choice(args: &SurveyArgs, methods: &[Method]) -> Choice {
     }
 }
 
-/// The announcement, and the largest file that `--max-bytes` allows.
+/// The announcement, and the data that `--max-bytes` allows.
 fn announce(
     contenders: &[Contender],
     rounds: u32,
     args: &SurveyArgs,
-    usable: u64,
+    mut data: Data,
     lanes: &[LanePlan],
-) -> Result<(Announcement, u64), String> {
-    let mut largest = usable;
+) -> Result<(Announcement, Data), String> {
     loop {
-        let announcement = Announcement::new(contenders, rounds, args.sink, largest, lanes);
+        let announcement = Announcement::new(contenders, rounds, args.sink, &data, lanes);
         let most = announcement.far_written.max(announcement.near_written);
         match args.max_bytes {
             Some(allowed) if most > allowed => {
-                if args.full || largest <= 1 << 16 {
+                if args.full || data.largest <= 1 << 16 {
                     return Err(format!(
                         "the plan {}, more than --max-bytes allows; fewer rounds, ciphers or \
                          directions, or --method pipe, write less",
                         announcement.written()
                     ));
                 }
-                largest /= 2;
+                data.largest /= 2;
             }
-            _ => return Ok((announcement, largest)),
+            _ => return Ok((announcement, data)),
         }
     }
 }
@@ -257,7 +263,7 @@ fn check_space(
     lanes: &[Lane],
     contenders: &[Contender],
     args: &SurveyArgs,
-    largest: u64,
+    data: &Data,
 ) -> Result<()> {
     let any = |pairing: usize, direction: Direction| {
         contenders.iter().any(|c| {
@@ -265,21 +271,19 @@ fn check_space(
         })
     };
     for lane in lanes {
-        let uploads = if any(lane.index, Direction::Upload) { largest } else { 0 };
-        let downloads = if any(lane.index, Direction::Download) { largest } else { 0 };
-        lane.check_space(uploads + downloads)?;
-        if let Some(free) = lane.near_storage.free_bytes
-            && free < uploads + downloads
-        {
-            bail!(
-                "the temporary directory of this machine has {} free and the survey may need {} \
-                 at once; set TMPDIR to a larger one, or use less data with --limit",
-                crate::model::units::size(free),
-                crate::model::units::size(uploads + downloads)
-            );
-        }
+        let needs = |direction| if any(lane.index, direction) { data.largest } else { 0 };
+        lane.check_space(needs(Direction::Upload) + needs(Direction::Download))?;
     }
-    Ok(())
+    let here = data.stored_here(contenders, args.sink);
+    match lanes.first().and_then(|lane| lane.near_storage.free_bytes) {
+        Some(free) if free < here => bail!(
+            "the temporary directory of this machine has {} free and the survey may need {} at \
+             once; set TMPDIR to a larger one, or use less data with --limit",
+            size(free),
+            size(here)
+        ),
+        _ => Ok(()),
+    }
 }
 
 fn journal_path(args: &SurveyArgs, target: &str, started: &jiff::Timestamp) -> Result<PathBuf> {

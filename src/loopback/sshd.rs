@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::model::units::printable;
-use crate::run::child::Child;
+use crate::run::child::{Child, output};
 use crate::run::interrupt::Interrupt;
 
 /// The host's alias in the client's configuration.
@@ -58,6 +58,7 @@ impl PrivateSshd {
         make_privilege_separation_directory()?;
         let mut last_log = String::new();
         for _ in 0..TRIES {
+            interrupt.check()?;
             let port = free_port()?;
             let config = setup.directory.join("sshd_config");
             let log = setup.directory.join("sshd.log");
@@ -79,6 +80,7 @@ impl PrivateSshd {
                 fs::create_dir(&target_directory)?;
                 return Ok(PrivateSshd { child, client_config, target_directory });
             }
+            interrupt.check()?;
             last_log = fs::read_to_string(&log).unwrap_or_default();
             if !last_log.contains("Address already in use") {
                 break;
@@ -182,11 +184,11 @@ impl Keys {
     fn make(directory: &Path) -> Result<Keys> {
         let (host, client) = (directory.join("host_key"), directory.join("client_key"));
         for key in [&host, &client] {
-            let output = Command::new("ssh-keygen")
+            let mut command = Command::new("ssh-keygen");
+            command
                 .args(["-q", "-t", "ed25519", "-N", "", "-C", "cipher-survey loopback", "-f"])
-                .arg(key)
-                .stdin(Stdio::null())
-                .output()
+                .arg(key);
+            let output = output(&mut command)
                 .context("ssh-keygen can't be started; install the package openssh-client")?;
             if !output.status.success() {
                 bail!(
@@ -228,7 +230,7 @@ fn quoted(path: &Path) -> String {
 }
 
 fn user_name() -> Result<String> {
-    let output = Command::new("id").arg("-un").output().context("'id' can't be started")?;
+    let output = output(Command::new("id").arg("-un")).context("'id' can't be started")?;
     let name = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     if name.is_empty() {
         bail!("the calling user has no name ('id -un'), which sshd needs");

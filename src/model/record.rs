@@ -375,7 +375,7 @@ pub struct End {
     /// CPU seconds of this program itself while trials ran (its children excluded).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_cpu_s: Option<f64>,
-    /// Why the far host was lost.
+    /// Why the far host was lost, or by how much the budget was too short for any round.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }

@@ -5,7 +5,7 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus};
+use std::process::{ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -133,6 +133,12 @@ impl Child {
     }
 }
 
+/// What a helper says that ends by itself at once: out of the reach of ^C as well, so that what
+/// it says is whole.
+pub fn output(command: &mut Command) -> io::Result<Output> {
+    command.process_group(0).stdin(Stdio::null()).output()
+}
+
 impl Drop for Child {
     fn drop(&mut self) {
         self.end();
@@ -181,7 +187,6 @@ fn wait4(pid: u32) -> io::Result<Option<Reaped>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::process::Stdio;
 
     #[test]
     fn a_child_is_reaped_with_the_cpu_of_those_it_reaped() {

@@ -1,26 +1,23 @@
 //! Runs planned trials for real: files in place, counters around, the transfer, its proof, its
 //! account.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
-
 use super::account::{Readings, Setting, account, reaper_growth};
+use super::broken::Broken;
 use super::counters::{host_counters, own_cpu_s};
 use super::interrupt::Interrupt;
 use super::lane::Lane;
+use super::monitor::MonitorError;
 use super::route::{Places, Route, counts_each_byte, route};
 use super::scratch::{Payload, Scratch};
 use super::survey::{Executor, Stopped};
-use super::trial::{Broken, Transferred, transfer};
-use crate::client::Failure;
+use super::trial::{Transferred, transfer};
 use crate::host::counters::HostCounters;
 use crate::host::{Sections, sampled, script};
-use crate::method::makes_files;
 use crate::model::record::{Asked, Outcome, Phase, Spent, Trial};
-use crate::model::units;
-use crate::model::{Direction, Method, Sink, Source};
+use crate::model::{Method, Sink, Source};
 use crate::plan::PlannedTrial;
 use crate::ui::Events;
 
@@ -31,20 +28,21 @@ pub struct Real {
     pub payload: Payload,
     pub scratch: Scratch,
     pub sink: Sink,
+    /// `--full`: each download is compared with FILE.
+    pub full: bool,
     pub interrupt: Interrupt,
-    started: Instant,
-    backoff_s: f64,
+    pub(super) started: Instant,
+    pub(super) backoff_s: f64,
     own_cpu_s: f64,
-    /// Pairings and methods whose downloads were compared with FILE.
+    /// Pairings and methods of which a download of the rounds was FILE's prefix.
     pub(super) compared: HashSet<(usize, Method)>,
+    /// SHA-256 of FILE's prefixes, by size.
+    pub(super) digests: HashMap<u64, String>,
 }
 
-/// Seconds to wait, one after the other, while the server refuses connections: together longer
-/// than any PerSourcePenalty of a single offence and than a rate rule's window.
-const BACKOFF_S: [u64; 7] = [2, 5, 10, 20, 40, 60, 60];
-
-/// The file that an upload makes on the far host.
+/// The file that an upload makes on the far host, and a download on this one.
 pub(super) const MADE: &str = "upload";
+pub(super) const DOWNLOADED: &str = "download";
 
 /// A session is reaped a moment after its client has ended.
 const REAP_PATIENCE: Duration = Duration::from_secs(2);
@@ -55,6 +53,7 @@ impl Real {
         payload: Payload,
         scratch: Scratch,
         sink: Sink,
+        full: bool,
         interrupt: Interrupt,
         started: Instant,
     ) -> Real {
@@ -63,91 +62,30 @@ impl Real {
             payload,
             scratch,
             sink,
+            full,
             interrupt,
             started,
             backoff_s: 0.0,
             own_cpu_s: 0.0,
             compared: HashSet::new(),
+            digests: HashMap::new(),
         }
-    }
-
-    /// Runs a trial, waiting and trying again where the server refuses connections.
-    pub fn run_in(
-        &mut self,
-        phase: Phase,
-        planned: &PlannedTrial,
-        events: &mut dyn Events,
-    ) -> Result<Trial, Stopped> {
-        let mut trial = blank(phase, planned);
-        let lane = &mut self.lanes[planned.contender.pairing];
-        if let Some(doubt) = &lane.mask_doubt {
-            trial.outcome = failed(doubt.clone(), Some("name the pairs to measure with --aes"));
-            return Ok(trial);
-        }
-        let mut waited = BACKOFF_S.iter();
-        loop {
-            self.check_interrupt()?;
-            let interrupt = self.interrupt.clone();
-            let refusal = match self.lane(planned).ensure_monitor_or_refusal(&interrupt) {
-                Ok(None) => match self.attempt(planned, &mut trial, events) {
-                    Ok(()) => None,
-                    Err(Broken::Interrupted) => return Err(Stopped::Interrupted),
-                    Err(Broken::Client(failure)) if failure.is_refusal() => Some(failure),
-                    Err(Broken::Client(failure)) => {
-                        trial.outcome = failed(failure.reason, failure.remedy.as_deref());
-                        None
-                    }
-                    Err(Broken::Other(reason)) => {
-                        trial.outcome = failed(reason, None);
-                        None
-                    }
-                },
-                Ok(Some(failure)) => Some(failure),
-                Err(error) => return Err(Stopped::Lost(format!("{error:#}"))),
-            };
-            let Some(failure) = refusal else { break };
-            let Some(&seconds) = waited.next() else {
-                return Err(Stopped::Lost(failure.reason));
-            };
-            events.say(&format!(
-                "{}; waiting {} before the next try",
-                units::printable(&failure.reason),
-                units::duration(seconds as f64)
-            ));
-            self.interrupt.sleep(Duration::from_secs(seconds));
-            trial.backoff_s += seconds as f64;
-            self.backoff_s += seconds as f64;
-        }
-        trial.at_s = self.started.elapsed().as_secs_f64();
-        Ok(trial)
-    }
-
-    fn lane(&mut self, planned: &PlannedTrial) -> &mut Lane {
-        &mut self.lanes[planned.contender.pairing]
     }
 
     pub(super) fn check_interrupt(&self) -> Result<(), Stopped> {
         if self.interrupt.is_raised() { Err(Stopped::Interrupted) } else { Ok(()) }
     }
 
-    fn attempt(
+    /// One try; what it left behind is for the caller to remove where it broke.
+    pub(super) fn attempt(
         &mut self,
         planned: &PlannedTrial,
         trial: &mut Trial,
         events: &mut dyn Events,
     ) -> Result<(), Broken> {
         let contender = &planned.contender;
-        let put = |error: anyhow::Error| Broken::Other(format!("{error:#}"));
-        let near_file = self.scratch.join("download");
-        let prefix = match planned.asked {
-            Asked::Bytes(bytes) if makes_files(contender.method, self.sink) => {
-                if contender.direction == Direction::Download {
-                    self.stage(contender.pairing, bytes).map_err(put)?;
-                }
-                Some(self.payload.prefix(&self.scratch, bytes).map_err(put)?)
-            }
-            _ => None,
-        };
+        let near_file = self.scratch.join(DOWNLOADED);
+        let near_prefix = self.put_one_in_place(planned)?;
         let lane = &mut self.lanes[contender.pairing];
         let far_prefix = match planned.asked {
             Asked::Bytes(bytes) => lane.directory.prefix(bytes),
@@ -155,7 +93,7 @@ impl Real {
         };
         let made = lane.directory.join(MADE);
         let command = lane.sftp_command();
-        let near_prefix = prefix.as_deref().unwrap_or(&near_file);
+        let near_prefix = near_prefix.as_deref().unwrap_or(&near_file);
         let route = route(
             contender,
             planned.asked,
@@ -166,7 +104,7 @@ impl Real {
             command,
         );
 
-        let before = lane.far_counters().map_err(|e| put(e.into()))?;
+        let before = lane.far_counters()?;
         let near_device = lane.near_storage.device.clone();
         let near_before = host_counters(lane.near.ticks_per_s, near_device.as_deref());
         let sampling = sampling(&route, lane, before.as_ref());
@@ -185,17 +123,10 @@ impl Real {
         self.own_cpu_s += own_cpu_s() - ours;
         let sampled_answer =
             begun.then(|| monitor.collect(REAP_PATIENCE + Duration::from_secs(60)));
-        let done = match result {
-            Ok(done) => done,
-            Err(broken) => {
-                self.discard(contender.pairing);
-                return Err(broken);
-            }
-        };
+        let done = result?;
         let near_after = host_counters(lane.near.ticks_per_s, near_device.as_deref());
         let wait_for_reaping = trial.phase == Phase::Pilot || done.report.spent(100).is_none();
-        let after =
-            counters_after(lane, before.as_ref(), wait_for_reaping).map_err(|e| put(e.into()))?;
+        let after = counters_after(lane, before.as_ref(), wait_for_reaping)?;
 
         let far_device = lane.directory.storage.device.clone();
         trial.far_host = before
@@ -205,7 +136,7 @@ impl Real {
         trial.near_host = near_before
             .zip(near_after)
             .map(|(before, after)| after.since(&before, near_device.as_deref()));
-        let sampled = sampled_answer.transpose().map_err(|e| put(e.into()))?.and_then(|answer| {
+        let sampled = sampled_answer.transpose()?.and_then(|answer| {
             let sections = Sections::parse(&String::from_utf8_lossy(&answer));
             sampled::spent(&sections, lane.far.ticks_per_s)
         });
@@ -239,15 +170,16 @@ impl Real {
         trial.client = Some(client_spent(&done));
         trial.handshake_s = Some(done.handshake_s);
         trial.real_s = Some(done.real_s);
-        self.judge(planned, trial, &done).map_err(put)
+        self.judge(planned, trial, &done)?;
+        Ok(())
     }
 
     /// Removes what a broken transfer may have made on either end.
-    fn discard(&mut self, pairing: usize) {
+    pub(super) fn discard(&mut self, pairing: usize) {
         let lane = &mut self.lanes[pairing];
         // Where this fails the monitor has gone, and its shell has removed the whole directory.
         let _ = lane.directory.take_made(&mut lane.monitor, MADE, 0);
-        let _ = std::fs::remove_file(self.scratch.join("download"));
+        let _ = std::fs::remove_file(self.scratch.join(DOWNLOADED));
     }
 
     pub fn backoff_s(&self) -> f64 {
@@ -281,21 +213,6 @@ impl Executor for Real {
     }
 }
 
-impl Lane {
-    /// Connects the monitor again where it has ended; a refusal is worth waiting for.
-    fn ensure_monitor_or_refusal(&mut self, interrupt: &Interrupt) -> Result<Option<Failure>> {
-        match self.ensure_monitor(interrupt) {
-            Ok(()) => Ok(None),
-            Err(error) => match error.downcast_ref::<super::monitor::MonitorError>() {
-                Some(super::monitor::MonitorError::Connect(failure)) if failure.is_refusal() => {
-                    Ok(Some(failure.clone()))
-                }
-                _ => Err(error),
-            },
-        }
-    }
-}
-
 /// Where the session can't read its own counters, the monitor samples them.
 fn sampling(route: &Route, lane: &Lane, before: Option<&HostCounters>) -> Option<String> {
     let blind = matches!(route, Route::Scp { command: None, .. });
@@ -308,7 +225,7 @@ fn counters_after(
     lane: &mut Lane,
     before: Option<&HostCounters>,
     wait: bool,
-) -> Result<Option<HostCounters>, super::monitor::MonitorError> {
+) -> Result<Option<HostCounters>, MonitorError> {
     let end = Instant::now() + REAP_PATIENCE;
     loop {
         let after = lane.far_counters()?;
@@ -339,7 +256,7 @@ fn client_spent(done: &Transferred) -> Spent {
     }
 }
 
-fn blank(phase: Phase, planned: &PlannedTrial) -> Trial {
+pub(super) fn blank(phase: Phase, planned: &PlannedTrial) -> Trial {
     let contender = &planned.contender;
     Trial {
         phase,

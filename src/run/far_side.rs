@@ -26,11 +26,31 @@ pub struct FarDirectory {
 /// An ordinary question's patience.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How a survey signs the lock.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    /// One lane's own word: a lock that holds it was made by an earlier connection of that lane.
+    pub token: String,
+    /// How this survey is named to another one that finds the lock.
+    pub who: String,
+}
+
 /// Makes the directory and has the far shell remove it at its end. One survey a target at a time:
 /// the directory is the lock, stale when the shell that made it is gone (same host, same boot,
-/// no process of that number and start), or of another boot.
+/// no process of that number and start), or of another boot. Where a link has broken, our own
+/// former shell may never hear of it: it is given two seconds to end by itself and then ended, so
+/// that it does not remove what is ours now.
 const CLAIM: &str = r#"
 umask 077
+started() {
+  l=
+  if [ -r /proc/$$/stat ]; then
+    read -r l < "/proc/$1/stat" && { set -- ${l##*) }; l=${20}; [ "$1" = Z ] && l=; }
+  elif kill -0 "$1"; then
+    l=$(ps -o lstart= -p "$1" | tr -d ' '); l=${l:-unknown}
+  fi
+}
+leave() { cd /; rm -rf "$w"; }
 claim() {
   if [ "$d" ]; then
     e=$(cd -- "$d" 2>&1) || { echo @@error; echo "$e"; return; }
@@ -38,13 +58,13 @@ claim() {
   fi
   t=$(pwd; echo x); t=${t%?x}; w=${t%/}/.cipher-survey
   boot=none; read -r boot < /proc/sys/kernel/random/boot_id
-  start=none; read -r l < /proc/$$/stat && { set -- ${l##*) }; start=${20}; }
+  started $$; start=${l:-none}
   host=$(uname -n); tries=0
   while [ $tries -lt 5 ]; do
     tries=$((tries+1))
     if e=$(mkdir "$w" 2>&1); then
-      trap 'cd /; rm -rf "$w"' EXIT; trap 'exit 1' HUP INT TERM; trap '' PIPE
-      e=$( { echo "cipher-survey $host $boot $$ $start $who" > "$w/owner"; } 2>&1) ||
+      trap leave EXIT; trap 'leave; exit 1' HUP INT TERM; trap '' PIPE
+      e=$( { echo "cipher-survey $host $boot $$ $start $token $who" > "$w/owner"; } 2>&1) ||
         { echo @@error; echo "$e"; return; }
       echo @@claimed; printf '%s\n' "$w"
       return
@@ -59,11 +79,10 @@ claim() {
     esac
     set -- $l
     if [ "$2" = "$host" ] && [ "$3" = "$boot" ]; then
-      p=$4; s=$5; l=
-      if [ -r /proc/$$/stat ]; then
-        read -r l < /proc/$p/stat && { set -- ${l##*) }; [ "${20}" = "$s" ] || l=; }
-      else
-        kill -0 "$p" && l=alive
+      started "$4"; [ "$l" = "$5" ] || l=
+      if [ "$l" ] && [ "$6" = "$token" ]; then
+        [ $tries -lt 3 ] && { sleep 1; continue; }
+        kill -KILL "$4" && l=
       fi
     elif [ "$2" = "$host" ]; then
       l=
@@ -77,17 +96,18 @@ claim
 "#;
 
 impl FarDirectory {
-    /// `who`: how this survey is named to another one that finds the lock.
     pub fn claim(
         monitor: &mut Monitor,
         target: &str,
         directory: Option<&[u8]>,
-        who: &str,
+        owner: &Owner,
     ) -> Result<FarDirectory> {
-        let who: String = who.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').collect();
+        let plain = |c: &char| c.is_ascii_graphic() || *c == ' ';
+        let who: String = owner.who.chars().filter(plain).collect();
         let fragment = format!(
-            "{}\n{}\n{CLAIM}",
+            "{}\n{}\n{}\n{CLAIM}",
             assign("d", directory.unwrap_or_default()),
+            assign("token", owner.token.as_bytes()),
             assign("who", who.as_bytes())
         );
         let answer = monitor.ask(&fragment, PATIENCE)?;
@@ -103,11 +123,12 @@ impl FarDirectory {
             );
         }
         if let Some(owner) = sections.line("held") {
-            let who = owner.split_whitespace().skip(5).collect::<Vec<_>>().join(" ");
+            let words: Vec<&str> = owner.split_whitespace().collect();
             bail!(
                 "another survey of {target} is running ({}); one at a time: wait until it has \
-                 ended",
-                printable(&who)
+                 ended, or, if its connection has broken, end its shell over there (kill -9 {})",
+                printable(&words.get(6..).unwrap_or_default().join(" ")),
+                printable(words.get(3).unwrap_or(&"PID"))
             );
         }
         if let Some(path) = sections.text("foreign") {

@@ -27,6 +27,17 @@ impl Interrupt {
         self.0.load(Ordering::Relaxed)
     }
 
+    /// As a signal does.
+    pub fn raise(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// For what moves bytes by itself, with an interrupt as its error. (`ErrorKind::Interrupted`
+    /// would only be tried again.)
+    pub fn check(&self) -> std::io::Result<()> {
+        if self.is_raised() { Err(std::io::Error::other("interrupted")) } else { Ok(()) }
+    }
+
     /// Sleeps, but not past an interrupt.
     pub fn sleep(&self, time: std::time::Duration) {
         let end = std::time::Instant::now() + time;

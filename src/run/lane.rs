@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::far_side::{FarDirectory, PATIENCE};
+use super::child::output;
+use super::far_side::{FarDirectory, Owner, PATIENCE};
 use super::interrupt::Interrupt;
 use super::monitor::{ClientSetting, Monitor, MonitorError};
 use super::trial::Way;
@@ -75,7 +76,7 @@ pub struct Lane {
     pub server_proposal: Proposal,
     server_version: String,
     proxied: bool,
-    round_trip_s: f64,
+    pub round_trip_s: f64,
     /// What the path carries without SSH, where that was measured.
     pub beside: Option<Beside>,
     /// Chain of server processes that the last session reported of itself.
@@ -93,7 +94,7 @@ pub struct Lane {
     pub mark: String,
     /// Where scp's shim lies.
     pub shim: PathBuf,
-    who: String,
+    owner: Owner,
 }
 
 /// The two ends as a connection shows them, before anything is done there.
@@ -154,12 +155,10 @@ impl Lane {
         let (far, processes) = look_around(&mut monitor, &mark)
             .with_context(|| format!("{host} could not be looked at"))?;
         let round_trip_s = round_trip(&mut monitor)?;
-        let directory = FarDirectory::claim(
-            &mut monitor,
-            &host,
-            target_directory(&spec.connection).as_deref(),
-            who,
-        )?;
+        let token = format!("{:016x}", rand::random::<u64>());
+        let owner = Owner { token, who: who.to_owned() };
+        let directory = target_directory(&spec.connection);
+        let directory = FarDirectory::claim(&mut monitor, &host, directory.as_deref(), &owner)?;
         let client_ciphers =
             spec.client_ciphers.clone().unwrap_or_else(|| client_proposal.ciphers.clone());
         Ok(Lane {
@@ -187,7 +186,7 @@ impl Lane {
             staged: Vec::new(),
             mark,
             shim,
-            who: who.to_owned(),
+            owner,
         })
     }
 
@@ -207,24 +206,24 @@ impl Lane {
         self.spec.connection.target.host_label()
     }
 
-    /// Connects the monitor again if it has ended. Its shell has then removed our directory, so
-    /// that is claimed again, empty.
+    /// Connects the monitor again if it has ended. Its shell has then removed our directory, or is
+    /// ended for it, so that is claimed again, empty.
     pub fn ensure_monitor(&mut self, interrupt: &Interrupt) -> Result<()> {
         if self.monitor.is_alive() {
             return Ok(());
         }
-        let met = meet(&self.spec.connection, &self.spec.setting, interrupt)?;
+        let mut met = meet(&self.spec.connection, &self.spec.setting, interrupt)?;
+        let (_, processes) = look_around(&mut met.monitor, &met.mark)?;
+        let (host, directory) = (self.host(), target_directory(&self.spec.connection));
+        self.directory =
+            FarDirectory::claim(&mut met.monitor, &host, directory.as_deref(), &self.owner)?;
+        self.staged.clear();
+        // A server that was started again has another reaper.
+        self.processes.reaper =
+            self.processes.reaper.filter(|reaper| processes.chain.contains(reaper));
+        self.processes.chain = processes.chain;
         self.monitor = met.monitor;
         self.mark = met.mark;
-        let (_, processes) = look_around(&mut self.monitor, &self.mark)?;
-        self.processes.chain = processes.chain;
-        self.staged.clear();
-        self.directory = FarDirectory::claim(
-            &mut self.monitor,
-            &self.spec.connection.target.host_label(),
-            target_directory(&self.spec.connection).as_deref(),
-            &self.who,
-        )?;
         Ok(())
     }
 
@@ -249,6 +248,18 @@ impl Lane {
             self.idle_busy = delta.busy_s() / delta.real_s.max(0.01);
         }
         Ok(())
+    }
+
+    /// Bytes a second that the path carries from there, at least: what is known of a slow one before
+    /// a transfer fills its buffers.
+    pub fn glimpse(&mut self) -> Result<f64, MonitorError> {
+        const BYTES: f64 = 262_144.0;
+        /// A connection that was silent so far starts slowly.
+        const ROUND_TRIPS: f64 = 5.0;
+        let asked = Instant::now();
+        self.monitor.ask("dd if=/dev/zero bs=65536 count=4 | tr '\\000' x", PATIENCE)?;
+        let flow_s = asked.elapsed().as_secs_f64() - ROUND_TRIPS * self.round_trip_s;
+        Ok(BYTES / flow_s.max(1e-3))
     }
 
     /// The process above two sessions of the server is what reaps them. Process 1 reaps
@@ -365,13 +376,9 @@ fn look_around(monitor: &mut Monitor, mark: &str) -> Result<(HostProfile, Server
 
 /// The user's RekeyLimit, where one is set: it falls into the figures.
 fn rekey_limit(connection: &Connection) -> Option<String> {
-    let output = std::process::Command::new(&connection.program)
-        .arg("-G")
-        .args(connection.arguments(&Session::default()))
-        .stdin(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .output()
-        .ok()?;
+    let mut command = std::process::Command::new(&connection.program);
+    command.arg("-G").args(connection.arguments(&Session::default()));
+    let output = output(&mut command).ok()?;
     let text = String::from_utf8_lossy(&output.stdout);
     let value = text.lines().find_map(|line| line.strip_prefix("rekeylimit "))?.trim();
     (value != "0 0").then(|| value.to_owned())
@@ -382,7 +389,7 @@ fn round_trip(monitor: &mut Monitor) -> Result<f64, MonitorError> {
     const TRIES: usize = 3;
     let mut least = f64::INFINITY;
     for _ in 0..TRIES {
-        let asked = std::time::Instant::now();
+        let asked = Instant::now();
         monitor.ask(":", PATIENCE)?;
         least = least.min(asked.elapsed().as_secs_f64());
     }

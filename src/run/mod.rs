@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod beside;
+pub mod broken;
 pub mod child;
 pub mod counters;
 pub mod executor;
@@ -13,6 +14,7 @@ pub mod lane;
 pub mod listener;
 pub mod monitor;
 pub mod near;
+pub mod patience;
 pub mod pilot;
 pub mod probe;
 pub mod route;

@@ -21,8 +21,11 @@ pub struct Monitor {
     stdin: Option<ChildStdin>,
     lines: Receiver<Vec<u8>>,
     listener: Listener,
+    /// How messages name the far host.
+    host: String,
     mark: String,
     asked: u32,
+    interrupt: Interrupt,
     /// Seconds from the start of the client program to the shell's first word.
     pub handshake_s: f64,
 }
@@ -68,8 +71,9 @@ impl Monitor {
         interrupt: &Interrupt,
     ) -> Result<Monitor, MonitorError> {
         let mut command = Command::new(&connection.program);
+        let session = Session { verbosity: 2, kept_alive: true, ..Session::default() };
         command
-            .args(connection.arguments(&Session { verbosity: 2, ..Session::default() }))
+            .args(connection.arguments(&session))
             .arg("sh")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -98,19 +102,20 @@ impl Monitor {
             stdin,
             lines,
             listener: Listener::new(stderr),
+            host: connection.target.host_label(),
             mark: mark.to_owned(),
             asked: 0,
+            interrupt: interrupt.clone(),
             handshake_s: 0.0,
         };
-        let host = connection.target.host_label();
-        match monitor.ask_for("", LOGIN_PATIENCE, &host, Some(interrupt)) {
+        match monitor.ask("", LOGIN_PATIENCE) {
             Ok(_) => {
                 monitor.handshake_s = monitor.child.started.elapsed().as_secs_f64();
                 Ok(monitor)
             }
             Err(MonitorError::Gone { .. }) => {
                 let log = monitor.listener.drain(Duration::from_secs(2)).to_owned();
-                Err(MonitorError::Connect(login_failure(&log, &host)))
+                Err(MonitorError::Connect(login_failure(&log, &monitor.host)))
             }
             Err(other) => Err(other),
         }
@@ -123,31 +128,12 @@ impl Monitor {
 
     /// Runs a fragment over there; what it wrote to its standard output.
     pub fn ask(&mut self, fragment: &str, patience: Duration) -> Result<Vec<u8>, MonitorError> {
-        self.ask_for(fragment, patience, "the far host", None)
-    }
-
-    fn ask_for(
-        &mut self,
-        fragment: &str,
-        patience: Duration,
-        host: &str,
-        interrupt: Option<&Interrupt>,
-    ) -> Result<Vec<u8>, MonitorError> {
-        self.send(fragment, host)?;
-        self.answer(patience, host, interrupt)
+        self.begin(fragment)?;
+        self.collect(patience)
     }
 
     /// Begins a fragment whose answer is fetched later with [`Monitor::collect`].
     pub fn begin(&mut self, fragment: &str) -> Result<(), MonitorError> {
-        self.send(fragment, "the far host")
-    }
-
-    /// The answer to the fragment begun last.
-    pub fn collect(&mut self, patience: Duration) -> Result<Vec<u8>, MonitorError> {
-        self.answer(patience, "the far host", None)
-    }
-
-    fn send(&mut self, fragment: &str, host: &str) -> Result<(), MonitorError> {
         self.asked += 1;
         let (mark, number) = (&self.mark, self.asked);
         // The fragment's own standard input is empty, so that nothing in it eats the next one.
@@ -159,21 +145,17 @@ impl Monitor {
             Some(stdin) => stdin.write_all(text.as_bytes()).and_then(|()| stdin.flush()),
             None => Err(std::io::ErrorKind::BrokenPipe.into()),
         };
-        sent.map_err(|error| self.gone(host, &error.to_string()))
+        sent.map_err(|error| self.gone(&error.to_string()))
     }
 
-    fn answer(
-        &mut self,
-        patience: Duration,
-        host: &str,
-        interrupt: Option<&Interrupt>,
-    ) -> Result<Vec<u8>, MonitorError> {
+    /// The answer to the fragment begun last.
+    pub fn collect(&mut self, patience: Duration) -> Result<Vec<u8>, MonitorError> {
         let begin = format!("{} begin {}", self.mark, self.asked).into_bytes();
         let end = format!("{} end {}", self.mark, self.asked).into_bytes();
         let deadline = Instant::now() + patience;
         let mut body: Option<Vec<u8>> = None;
         loop {
-            if interrupt.is_some_and(Interrupt::is_raised) {
+            if self.interrupt.is_raised() {
                 return Err(MonitorError::Interrupted);
             }
             match self.lines.recv_timeout(GLANCE) {
@@ -190,20 +172,27 @@ impl Monitor {
                         body.extend_from_slice(&line);
                     }
                 }
-                Err(RecvTimeoutError::Disconnected) => return Err(self.gone(host, "")),
+                Err(RecvTimeoutError::Disconnected) => return Err(self.gone("")),
                 Err(RecvTimeoutError::Timeout) if Instant::now() > deadline => {
-                    return Err(MonitorError::Silent { host: host.to_owned(), seconds: patience });
+                    // Of no further use: the next question is to find a new one.
+                    self.child.end();
+                    let host = self.host.clone();
+                    return Err(MonitorError::Silent { host, seconds: patience });
                 }
                 Err(RecvTimeoutError::Timeout) => {}
             }
         }
     }
 
-    fn gone(&mut self, host: &str, detail: &str) -> MonitorError {
+    fn gone(&mut self, detail: &str) -> MonitorError {
         let log = self.listener.drain(Duration::from_millis(200));
         let last = log.lines().rfind(|line| !line.starts_with("debug") && !line.trim().is_empty());
-        let reason = last.map_or_else(|| detail.to_owned(), |line| printable(line.trim()));
-        MonitorError::Gone { host: host.to_owned(), reason }
+        let reason = match last {
+            Some(line) => printable(line.trim()),
+            None if detail.is_empty() => "its client said nothing".to_owned(),
+            None => detail.to_owned(),
+        };
+        MonitorError::Gone { host: self.host.clone(), reason }
     }
 
     pub fn is_alive(&mut self) -> bool {

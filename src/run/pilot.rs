@@ -1,22 +1,27 @@
 //! Before the rounds: what empty transfers take, whether the sources of the server's CPU agree,
 //! whether a mask shows, and a first rate to size files by. Recorded, not analysed.
 
+use std::time::Duration;
+
 use anyhow::Result;
 
 use super::executor::Real;
 use super::journal::Journal;
-use super::survey::Stopped;
+use super::survey::{Executor, Stopped};
 use crate::analysis::startup::flow_s;
 use crate::analysis::statistics::median;
 use crate::method::makes_files;
 use crate::model::record::{Asked, Line, Outcome, Phase, Trial};
 use crate::model::{Cipher, Direction, Method, Source};
-use crate::plan::{Contender, PILOT_LARGEST, PILOT_SMALL, PlannedTrial, groups};
-use crate::sizing::{Sizer, on_grid};
+use crate::plan::{Contender, PILOT_LARGEST, PILOT_SHARE, PILOT_SMALL, PlannedTrial, groups};
+use crate::sizing::{Sizer, UNTRIED, on_grid};
 use crate::ui::Events;
 
-/// Empty transfers a pairing, method and direction.
+/// Empty transfers a pairing, method and direction, where there is time for them.
 const EMPTY: usize = 3;
+
+/// Seconds of a transfer beside its handshake and its flow.
+const AROUND_S: f64 = 0.3;
 
 /// Seconds of a timed transfer of the pilot.
 const SHORT_S: f64 = 0.5;
@@ -24,22 +29,36 @@ const SHORT_S: f64 = 0.5;
 /// The share of a trial that other ciphers are tried for.
 const SMALL_SHARE: f64 = 0.125;
 
+/// Even on the slowest path a transfer moves so much.
+const LEAST: u64 = 128 << 10;
+
 /// Ciphers whose costs part where AES instructions are hidden: with them GCM is the cheaper one,
 /// without them ChaCha20-Poly1305 is.
 const AES: &str = "aes128-gcm@openssh.com";
 const PLAIN: &str = "chacha20-poly1305@openssh.com";
 
-/// Runs the pilot of all lanes; its trials.
+/// Runs the pilot of all lanes; its trials. Of the budget it takes at most a half, but for what no
+/// survey can do without: then fewer empty transfers are made, and ciphers remain untried.
 pub fn run(
     executor: &mut Real,
     contenders: &[Contender],
     sizer: &mut Sizer,
+    budget: Option<Duration>,
     journal: &mut dyn Journal,
     events: &mut dyn Events,
 ) -> Result<Result<Vec<Trial>, Stopped>> {
-    let largest = sizer.largest();
-    let (trials, rates) = (Vec::new(), Vec::new());
-    let mut pilot = Pilot { executor, journal, events, largest, trials, rates };
+    let whole_s = budget.map_or(f64::INFINITY, |budget| budget.as_secs_f64());
+    let mut pilot = Pilot {
+        seen: vec![f64::INFINITY; executor.lanes.len()],
+        executor,
+        journal,
+        events,
+        largest: sizer.largest(),
+        ends_s: PILOT_SHARE * whole_s,
+        turn_ends_s: 0.0,
+        trials: Vec::new(),
+        rates: Vec::new(),
+    };
     for pairing in 0..pilot.executor.lanes.len() {
         if let Err(stopped) = pilot.sources(pairing)? {
             return Ok(Err(stopped));
@@ -48,7 +67,9 @@ pub fn run(
             return Ok(Err(stopped));
         }
     }
-    for (pairing, method, direction) in groups(contenders) {
+    let groups = groups(contenders);
+    for (done, &(pairing, method, direction)) in groups.iter().enumerate() {
+        pilot.take_turn(groups.len() - done);
         let group: Vec<&Contender> = contenders
             .iter()
             .filter(|c| (c.pairing, c.method, c.direction) == (pairing, method, direction))
@@ -66,6 +87,11 @@ struct Pilot<'a> {
     events: &'a mut dyn Events,
     /// The largest file that a trial may move.
     largest: u64,
+    /// When the pilot is to be over, and the present group with its part of it.
+    ends_s: f64,
+    turn_ends_s: f64,
+    /// Bytes a second that each pairing has been seen to move.
+    seen: Vec<f64>,
     trials: Vec<Trial>,
     /// Contenders with their rates and with that of the default in the same direction.
     rates: Vec<(Contender, f64, Option<f64>)>,
@@ -77,18 +103,22 @@ impl Pilot<'_> {
     fn sources(&mut self, pairing: usize) -> Result<Result<(), Stopped>> {
         let interrupt = self.executor.interrupt.clone();
         let lane = &mut self.executor.lanes[pairing];
-        if let Err(error) = lane.measure_idle(&interrupt) {
-            return Ok(Err(Stopped::Lost(error.to_string())));
+        match lane.measure_idle(&interrupt).and_then(|()| lane.glimpse()) {
+            Ok(bytes_per_s) => self.seen[pairing] = bytes_per_s,
+            Err(error) => return Ok(Err(error.into())),
         }
         // Once to learn the session's chain of processes, once for what the reaper sees of an
         // empty transfer, once for what it sees of a real one.
-        for asked in [Asked::Bytes(0), Asked::Bytes(0), Asked::Seconds(SHORT_S)] {
+        for asked in [Asked::Bytes(0), Asked::Bytes(0), self.short(pairing)] {
             let contender = self.unasked(pairing, Method::Pipe, Direction::Upload);
             let key = (contender.method, contender.direction);
             let trial = match self.run(contender, asked)? {
                 Ok(trial) => trial,
                 Err(stopped) => return Ok(Err(stopped)),
             };
+            if let (Some(bytes @ 1..), Some(real_s)) = (trial.bytes, trial.real_s) {
+                self.seen[pairing] = bytes as f64 / real_s.max(1e-3);
+            }
             let lane = &mut self.executor.lanes[pairing];
             match (lane.processes.reaper, asked) {
                 (None, _) => {
@@ -96,12 +126,12 @@ impl Pilot<'_> {
                         lane.find_reaper(&chain);
                     }
                 }
-                (Some(_), Asked::Bytes(_)) => {
+                (Some(_), Asked::Bytes(0)) => {
                     if let Some(growth) = lane.last_reaper_s {
                         lane.empty_reaper_s.insert(key, growth);
                     }
                 }
-                (Some(_), Asked::Seconds(_)) => {
+                (Some(_), _) => {
                     let inside = trial.server.filter(|spent| spent.source == Source::Inside);
                     let reaper =
                         trial.server_checks.iter().find(|check| check.source == Source::Reaper);
@@ -162,17 +192,18 @@ impl Pilot<'_> {
         let (pairing, method, direction) = (first.pairing, first.method, first.direction);
         if !makes_files(method, self.executor.sink) {
             // Timestamps on the way tell a pipe's start-up; one download is counted byte by byte.
-            return match direction {
-                Direction::Upload => Ok(Ok(())),
-                Direction::Download => {
-                    let contender = self.unasked(pairing, method, direction);
-                    Ok(self.run(contender, Asked::Seconds(SHORT_S))?.map(|_| ()))
-                }
-            };
+            let contender = self.unasked(pairing, method, direction);
+            if direction == Direction::Upload || !self.has_time_for(&contender, SHORT_S) {
+                return Ok(Ok(()));
+            }
+            return Ok(self.run(contender, self.short(pairing))?.map(|_| ()));
         }
         let unasked = self.unasked(pairing, method, direction);
         let (mut reals, mut growths) = (Vec::new(), Vec::new());
-        for _ in 0..EMPTY {
+        for many in 0..EMPTY {
+            if many > 0 && !self.has_time_for(&unasked, 0.0) {
+                break;
+            }
             match self.run(unasked.clone(), Asked::Bytes(0))? {
                 Ok(trial) => reals.extend(trial.real_s),
                 Err(stopped) => return Ok(Err(stopped)),
@@ -191,7 +222,11 @@ impl Pilot<'_> {
             Ok(found) => found,
             Err(stopped) => return Ok(Err(stopped)),
         };
-        let small = self.fitting(default.map_or(0.0, |rate| rate * trial_s * SMALL_SHARE));
+        if let Some(rate) = default {
+            self.seen[pairing] = rate;
+        }
+        let share = default.map_or(0.0, |rate| rate * trial_s * SMALL_SHARE);
+        let small = self.fitting(pairing, share, trial_s);
         for contender in group {
             // Ciphers differ by a factor of ten and more: one guess for all would make the first
             // round many times too long. Their ratio is alike both ways.
@@ -202,6 +237,7 @@ impl Pilot<'_> {
             let rate = match (twin, default) {
                 _ if **contender == unasked => default,
                 (Some((_, rate, Some(theirs))), Some(ours)) => Some(rate * ours / theirs),
+                _ if !self.has_time_for(contender, small as f64 / self.seen[pairing]) => None,
                 _ => match self.lasts((*contender).clone(), small)? {
                     Ok(real_s) => real_s.map(|real_s| small as f64 / flow_s(real_s, startup_s)),
                     Err(stopped) => return Ok(Err(stopped)),
@@ -209,8 +245,10 @@ impl Pilot<'_> {
             };
             if let Some(rate) = rate {
                 self.rates.push(((*contender).clone(), rate, default));
-                sizer.start_with((*contender).clone(), rate);
             }
+            // An untried one is taken for no faster than what the path was seen to carry.
+            let untried = self.seen[pairing].min(UNTRIED as f64 / trial_s);
+            sizer.start_with((*contender).clone(), rate.unwrap_or(untried));
         }
         Ok(Ok(()))
     }
@@ -223,15 +261,19 @@ impl Pilot<'_> {
         trial_s: f64,
         empty_s: f64,
     ) -> Result<Result<(Option<f64>, f64), Stopped>> {
-        let small = self.fitting(0.0);
+        let pairing = unasked.pairing;
+        let small = self.fitting(pairing, 0.0, trial_s);
+        if !self.has_time_for(unasked, small as f64 / self.seen[pairing]) {
+            return Ok(Ok((None, empty_s)));
+        }
         let small_s = match self.lasts(unasked.clone(), small)? {
             Ok(Some(real_s)) => real_s,
             Ok(None) => return Ok(Ok((None, empty_s))),
             Err(stopped) => return Ok(Err(stopped)),
         };
         let by_one = small as f64 / flow_s(small_s, empty_s);
-        let large = self.fitting(by_one * trial_s);
-        if large == small {
+        let large = self.fitting(pairing, by_one * trial_s, trial_s);
+        if large == small || !self.has_time_for(unasked, (large + small) as f64 / by_one) {
             return Ok(Ok((Some(by_one), empty_s)));
         }
         // Small ones again, since all figures will have the start-up taken off by them.
@@ -256,9 +298,35 @@ impl Pilot<'_> {
         Ok(self.run(contender, Asked::Bytes(bytes))?.map(measured))
     }
 
-    /// The pilot's size that is nearest to so many bytes.
-    fn fitting(&self, bytes: f64) -> u64 {
-        on_grid(bytes).clamp(PILOT_SMALL, PILOT_LARGEST).min(self.largest)
+    /// The pilot's size that is nearest to so many bytes. On a slow path the smallest is what lasts
+    /// as long as a trial.
+    fn fitting(&self, pairing: usize, bytes: f64, trial_s: f64) -> u64 {
+        let least = on_grid(self.seen[pairing] * trial_s).clamp(LEAST, PILOT_SMALL);
+        on_grid(bytes).clamp(least, PILOT_LARGEST).min(self.largest)
+    }
+
+    /// A short transfer by pipe. On a slow path it has a size: what is fed in half a second fills
+    /// buffers that take many times longer to empty.
+    fn short(&self, pairing: usize) -> Asked {
+        match on_grid(self.seen[pairing] * SHORT_S) {
+            few if few < PILOT_SMALL => Asked::Bytes(few.max(LEAST)),
+            _ => Asked::Seconds(SHORT_S),
+        }
+    }
+
+    /// The next of so many groups has its part of the time that is left.
+    fn take_turn(&mut self, groups: usize) {
+        let now_s = self.executor.elapsed().as_secs_f64();
+        self.turn_ends_s = now_s + (self.ends_s - now_s).max(0.0) / groups as f64;
+    }
+
+    /// Whether there is time for a transfer that flows for so many seconds.
+    fn has_time_for(&self, contender: &Contender, flow_s: f64) -> bool {
+        // What is downloaded is put there first, by as long a transfer.
+        let transfers = if contender.fetches_prefix(self.executor.sink) { 2.0 } else { 1.0 };
+        let handshake_s = self.executor.lanes[contender.pairing].monitor.handshake_s;
+        let seconds = transfers * (handshake_s + AROUND_S + flow_s);
+        self.executor.elapsed().as_secs_f64() + seconds <= self.turn_ends_s
     }
 
     /// What ssh would negotiate unasked.

@@ -1,10 +1,11 @@
 //! What the client program on this machine is and supports.
 
 use std::ffi::OsStr;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use super::child::output;
 use crate::client::Version;
 use crate::model::{Cipher, Mac};
 
@@ -23,10 +24,9 @@ pub struct Client {
 impl Client {
     pub fn probe(program: &OsStr) -> Result<Client> {
         let shown = program.to_string_lossy().into_owned();
-        let output =
-            Command::new(program).arg("-V").stdin(Stdio::null()).output().with_context(|| {
-                format!("the SSH client {shown} can't be started{}", missing(program))
-            })?;
+        let output = output(Command::new(program).arg("-V")).with_context(|| {
+            format!("the SSH client {shown} can't be started{}", missing(program))
+        })?;
         // OpenSSH says its version on standard error.
         let text = [output.stderr, output.stdout].concat();
         let says = String::from_utf8_lossy(&text).lines().next().unwrap_or_default().to_owned();
@@ -56,12 +56,7 @@ pub fn missing(program: &OsStr) -> &'static str {
 
 /// `ssh -Q what`, a name a line.
 fn query(program: &OsStr, what: &str) -> Option<Vec<String>> {
-    let output = Command::new(program)
-        .args(["-Q", what])
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .output()
-        .ok()?;
+    let output = output(Command::new(program).args(["-Q", what])).ok()?;
     let text = String::from_utf8_lossy(&output.stdout);
     let names: Vec<String> =
         text.lines().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();

@@ -11,6 +11,11 @@ use rustix::fs::FlockOperation;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
+use super::interrupt::Interrupt;
+
+/// So much is made, copied or hashed between two looks at the interrupt.
+const BLOCK: usize = 1 << 20;
+
 /// Begins the names of our directories.
 pub const PREFIX: &str = "cipher-survey-";
 
@@ -103,14 +108,20 @@ impl Payload {
     }
 
     /// Random bytes, which no file system and no link can compress.
-    pub fn generate(scratch: &Scratch, bytes: u64, seed: u64) -> Result<Payload> {
+    pub fn generate(
+        scratch: &Scratch,
+        bytes: u64,
+        seed: u64,
+        interrupt: &Interrupt,
+    ) -> Result<Payload> {
         let path = scratch.join("random-data");
         let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
         let mut write = || -> io::Result<File> {
             let mut file = File::options().create_new(true).read(true).write(true).open(&path)?;
-            let mut buffer = vec![0; 1 << 20];
+            let mut buffer = vec![0; BLOCK];
             let mut left = bytes;
             while left > 0 {
+                interrupt.check()?;
                 let part = left.min(buffer.len() as u64) as usize;
                 random.fill_bytes(&mut buffer[..part]);
                 file.write_all(&buffer[..part])?;
@@ -118,15 +129,14 @@ impl Payload {
             }
             Ok(file)
         };
-        let file = write().with_context(|| {
-            format!("random data could not be written to {} (is it full?)", path.display())
-        })?;
+        let file = write()
+            .with_context(|| format!("random data could not be written to {}", path.display()))?;
         Ok(Payload { name: None, file, path, length: bytes, usable: bytes })
     }
 
     /// A file in `scratch` with the first `bytes` of the data, under a name without surprises.
     /// Made once a size, by the kernel (`copy_file_range`) where it can.
-    pub fn prefix(&self, scratch: &Scratch, bytes: u64) -> Result<PathBuf> {
+    pub fn prefix(&self, scratch: &Scratch, bytes: u64, interrupt: &Interrupt) -> Result<PathBuf> {
         let path = scratch.join(&format!("prefix-{bytes}"));
         if path.symlink_metadata().is_ok() {
             return Ok(path);
@@ -135,13 +145,23 @@ impl Payload {
             if bytes == self.length {
                 return std::os::unix::fs::symlink(&self.path, &path);
             }
-            let from = File::open(&self.path)?;
-            let copied = io::copy(&mut from.take(bytes), &mut File::create(&path)?)?;
-            if copied == bytes { Ok(()) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+            let (from, mut to) = (File::open(&self.path)?, File::create(&path)?);
+            let mut left = bytes;
+            while left > 0 {
+                interrupt.check()?;
+                match io::copy(&mut (&from).take(left.min(BLOCK as u64)), &mut to)? {
+                    0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                    copied => left -= copied,
+                }
+            }
+            Ok(())
         };
-        make().with_context(|| {
-            format!("a prefix of {bytes} bytes could not be made at {}", path.display())
-        })?;
+        let about = || format!("a prefix of {bytes} bytes could not be made at {}", path.display());
+        if let Err(error) = make() {
+            // A part of it is not to be taken for the whole.
+            let _ = fs::remove_file(&path);
+            return Err(error).with_context(about);
+        }
         Ok(path)
     }
 
@@ -161,16 +181,17 @@ impl Payload {
     }
 
     /// SHA-256 of the first `bytes`, in hexadecimal.
-    pub fn sha256(&self, bytes: u64) -> io::Result<String> {
-        sha256(File::open(&self.path)?.take(bytes))
+    pub fn sha256(&self, bytes: u64, interrupt: &Interrupt) -> io::Result<String> {
+        sha256(File::open(&self.path)?.take(bytes), interrupt)
     }
 }
 
 /// SHA-256 of all that can be read, in hexadecimal.
-pub fn sha256(mut from: impl Read) -> io::Result<String> {
+pub fn sha256(mut from: impl Read, interrupt: &Interrupt) -> io::Result<String> {
     let mut digest = Sha256::new();
-    let mut buffer = vec![0; 1 << 18];
+    let mut buffer = vec![0; BLOCK];
     loop {
+        interrupt.check()?;
         match from.read(&mut buffer)? {
             0 => break,
             read => digest.update(&buffer[..read]),
@@ -185,16 +206,37 @@ mod tests {
 
     #[test]
     fn prefixes_are_prefixes() {
-        let scratch = Scratch::new().unwrap();
-        let payload = Payload::generate(&scratch, 3_000_000, 7).unwrap();
-        let part = payload.prefix(&scratch, 1_000_001).unwrap();
-        let made = sha256(File::open(&part).unwrap()).unwrap();
-        assert_eq!(made, payload.sha256(1_000_001).unwrap());
+        let (scratch, calm) = (Scratch::new().unwrap(), Interrupt::default());
+        let payload = Payload::generate(&scratch, 3_000_000, 7, &calm).unwrap();
+        let part = payload.prefix(&scratch, 1_000_001, &calm).unwrap();
+        let made = sha256(File::open(&part).unwrap(), &calm).unwrap();
+        assert_eq!(made, payload.sha256(1_000_001, &calm).unwrap());
         assert_eq!(fs::metadata(&part).unwrap().len(), 1_000_001);
-        let whole = payload.prefix(&scratch, 3_000_000).unwrap();
+        let whole = payload.prefix(&scratch, 3_000_000, &calm).unwrap();
         assert_eq!(fs::metadata(&whole).unwrap().len(), 3_000_000);
         payload.keep_only(&scratch, &[3_000_000]);
         assert!(!part.exists() && whole.exists());
+        // What is longer than it says leaves no part behind.
+        assert!(payload.prefix(&scratch, 3_000_001, &calm).is_err());
+        assert!(!scratch.join("prefix-3000001").exists());
+    }
+
+    #[test]
+    fn an_interrupt_ends_making_copying_and_hashing() {
+        let scratch = Scratch::new().unwrap();
+        let payload = Payload::generate(&scratch, 100_000, 7, &Interrupt::default()).unwrap();
+        let raised = Interrupt::default();
+        raised.raise();
+        let said = |error: anyhow::Error| format!("{error:#}");
+        assert!(
+            said(payload.prefix(&scratch, 99_999, &raised).unwrap_err()).contains("interrupted")
+        );
+        assert!(!scratch.join("prefix-99999").exists());
+        assert!(payload.sha256(100_000, &raised).is_err());
+        let other = Scratch::new().unwrap();
+        assert!(
+            said(Payload::generate(&other, 1, 7, &raised).unwrap_err()).contains("interrupted")
+        );
     }
 
     #[test]

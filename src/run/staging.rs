@@ -1,61 +1,65 @@
 //! Prefixes of FILE where the trials of a round need them, put there outside any clock.
 
-use anyhow::Result;
+use std::path::PathBuf;
 
+use super::broken::Broken;
 use super::executor::Real;
 use super::flow::Until;
 use super::route::Route;
 use super::survey::Stopped;
-use super::trial::{Broken, transfer};
-use crate::method::makes_files;
+use super::trial::transfer;
 use crate::method::pipe::FarPart;
 use crate::model::record::Asked;
 use crate::model::{Direction, Method};
 use crate::plan::{Contender, PlannedTrial};
 
 impl Real {
-    /// Prefixes for the downloads of a round, the largest first, since the smaller ones are cut
-    /// from it; those of no further use are removed on both ends.
+    /// Prefixes for a round, the largest first, since the smaller ones are cut from it; those of
+    /// no further use are removed on both ends. What can't be put in place now is tried again by
+    /// the trial that needs it, and its failure told there.
     pub fn put_in_place(&mut self, round: &[PlannedTrial]) -> Result<(), Stopped> {
-        let files = |pairing: Option<usize>, direction: Direction| {
-            let mut sizes: Vec<u64> = round
-                .iter()
-                .map(|planned| (&planned.contender, planned.asked))
-                .filter(|(c, _)| pairing.is_none_or(|pairing| c.pairing == pairing))
-                .filter(|(c, _)| c.direction == direction && makes_files(c.method, self.sink))
-                .filter_map(|(_, asked)| match asked {
-                    Asked::Bytes(bytes) => Some(bytes),
-                    Asked::Seconds(_) => None,
-                })
-                .collect();
-            sizes.sort_unstable_by(|a, b| b.cmp(a));
-            sizes.dedup();
-            sizes
-        };
-        let near = files(None, Direction::Upload);
-        let far: Vec<Vec<u64>> =
-            (0..self.lanes.len()).map(|p| files(Some(p), Direction::Download)).collect();
+        let near = sizes(round, Contender::sends_prefix);
         self.payload.keep_only(&self.scratch, &near);
-        for (pairing, sizes) in far.into_iter().enumerate() {
+        for bytes in near {
+            self.check_interrupt()?;
+            let _ = self.payload.prefix(&self.scratch, bytes, &self.interrupt);
+        }
+        let sink = self.sink;
+        for pairing in 0..self.lanes.len() {
+            let far = sizes(round, |c| c.pairing == pairing && c.fetches_prefix(sink));
             let lane = &mut self.lanes[pairing];
-            if lane.staged.iter().any(|staged| !sizes.contains(staged)) {
+            if lane.staged.iter().any(|staged| !far.contains(staged)) {
                 // A monitor that has ended is noticed, and mended, by the next trial.
-                if lane.directory.keep_only(&mut lane.monitor, &sizes).is_ok() {
-                    lane.staged.retain(|staged| sizes.contains(staged));
+                if lane.directory.keep_only(&mut lane.monitor, &far).is_ok() {
+                    lane.staged.retain(|staged| far.contains(staged));
                 }
             }
-            for bytes in sizes {
+            for bytes in far {
                 self.check_interrupt()?;
-                // What can't be staged now is tried again by the trial that needs it, and its
-                // failure told there.
                 let _ = self.stage(pairing, bytes);
             }
         }
         Ok(())
     }
 
+    /// What one trial needs, where it is not there yet; the prefix that it sends by its name.
+    pub(super) fn put_one_in_place(
+        &mut self,
+        planned: &PlannedTrial,
+    ) -> Result<Option<PathBuf>, Broken> {
+        let Asked::Bytes(bytes) = planned.asked else { return Ok(None) };
+        let contender = &planned.contender;
+        if contender.fetches_prefix(self.sink) {
+            self.stage(contender.pairing, bytes)?;
+        }
+        if !contender.sends_prefix() {
+            return Ok(None);
+        }
+        Ok(Some(self.payload.prefix(&self.scratch, bytes, &self.interrupt)?))
+    }
+
     /// Has the prefix of FILE of so many bytes on the far host.
-    pub fn stage(&mut self, pairing: usize, bytes: u64) -> Result<()> {
+    fn stage(&mut self, pairing: usize, bytes: u64) -> Result<(), Broken> {
         let lane = &mut self.lanes[pairing];
         if lane.staged.contains(&bytes) {
             return Ok(());
@@ -80,10 +84,11 @@ impl Real {
                 };
                 let (way, _) = lane.parts();
                 let done =
-                    transfer(&way, &contender, &route, &self.interrupt, &mut || {}, &mut |_| {})
-                        .map_err(|broken| anyhow::anyhow!("{}", in_words(&broken)))?;
+                    transfer(&way, &contender, &route, &self.interrupt, &mut || {}, &mut |_| {})?;
                 if done.report.bytes != Some(bytes) {
-                    anyhow::bail!("{bytes} bytes for downloads could not be put on the far host");
+                    return Err(Broken::Other(format!(
+                        "{bytes} bytes for downloads could not be put on the far host"
+                    )));
                 }
                 lane.directory.flush(&mut lane.monitor, &name, bytes)?;
             }
@@ -93,10 +98,17 @@ impl Real {
     }
 }
 
-fn in_words(broken: &Broken) -> String {
-    match broken {
-        Broken::Interrupted => "interrupted".into(),
-        Broken::Client(failure) => failure.reason.clone(),
-        Broken::Other(reason) => reason.clone(),
-    }
+/// The sizes that some trials of a round need, the largest first.
+fn sizes(round: &[PlannedTrial], of: impl Fn(&Contender) -> bool) -> Vec<u64> {
+    let mut sizes: Vec<u64> = round
+        .iter()
+        .filter(|planned| of(&planned.contender))
+        .filter_map(|planned| match planned.asked {
+            Asked::Bytes(bytes) => Some(bytes),
+            Asked::Seconds(_) => None,
+        })
+        .collect();
+    sizes.sort_unstable_by(|a, b| b.cmp(a));
+    sizes.dedup();
+    sizes
 }

@@ -8,7 +8,9 @@ use anyhow::Result;
 
 use super::interrupt::Interrupt;
 use super::journal::Journal;
+use super::monitor::MonitorError;
 use crate::model::record::{Asked, End, Line, StopReason, Trial};
+use crate::model::units;
 use crate::plan::{Contender, PlannedTrial, shuffled};
 use crate::sizing::Sizer;
 use crate::ui::Events;
@@ -29,6 +31,15 @@ pub enum Stopped {
     Interrupted,
     /// The far host can no longer be reached, with the reason.
     Lost(String),
+}
+
+impl From<MonitorError> for Stopped {
+    fn from(error: MonitorError) -> Stopped {
+        match error {
+            MonitorError::Interrupted => Stopped::Interrupted,
+            lost => Stopped::Lost(lost.to_string()),
+        }
+    }
 }
 
 /// Decides after each round who goes on.
@@ -92,6 +103,23 @@ pub struct Course {
     pub trial_s: f64,
 }
 
+impl Course {
+    /// Why there is no trial at all, and what would do.
+    fn too_short(&self, budget: Duration, begun: Duration) -> String {
+        let round_s = self.trial_s * self.contenders.len() as f64;
+        // With more time the pilot takes more, up to a half of all.
+        let needed_s = (begun.as_secs_f64() + round_s).max(2.0 * round_s);
+        let enough = match needed_s {
+            short if short < 120.0 => format!("{}s", 5 * (short / 5.0).ceil() as u32),
+            long => format!("{}m", (long / 60.0).ceil() as u32),
+        };
+        format!(
+            "the budget of {} was spent before the first round; --budget {enough} would hold one",
+            units::duration(budget.as_secs_f64())
+        )
+    }
+}
+
 /// Runs rounds until something says stop; why it stopped. Failing to write the journal ends the
 /// survey: nothing measured may be lost.
 pub fn run_rounds(
@@ -128,8 +156,9 @@ pub fn run_rounds(
                 many => (executor.elapsed() - begun).as_secs_f64() / many as f64,
             };
             let end = executor.elapsed() + Duration::from_secs_f64(each);
-            if course.budget.is_some_and(|budget| end > budget) {
-                return Ok((StopReason::Budget, None));
+            if let Some(budget) = course.budget.filter(|budget| end > *budget) {
+                let detail = trials.is_empty().then(|| course.too_short(budget, begun));
+                return Ok((StopReason::Budget, detail));
             }
             let rounds_left = stop.expected_rounds().saturating_sub(round) as usize;
             let ahead = planned.len() - index + rounds_left * inside.len();
@@ -174,4 +203,35 @@ pub fn end(
     own_cpu_s: Option<f64>,
 ) -> End {
     End { reason, elapsed_s, backoff_s, own_cpu_s, detail }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Cipher, Direction, Method, Sink};
+
+    #[test]
+    fn a_budget_too_short_for_a_round_says_what_would_do() {
+        let contender = Contender {
+            pairing: 0,
+            method: Method::Scp,
+            direction: Direction::Upload,
+            cipher: Cipher::from("aes128-ctr"),
+            mac: None,
+        };
+        let said = |trial_s: f64, begun: u64| {
+            let course = Course {
+                contenders: vec![contender.clone(); 4],
+                sizer: Sizer::new(Sink::Null, false, 1 << 20, vec![2.0]),
+                seed: 1,
+                budget: None,
+                trial_s,
+            };
+            course.too_short(Duration::from_secs(30), Duration::from_secs(begun))
+        };
+        let expected = "the budget of 30 s was spent before the first round; --budget 75s would";
+        assert!(said(9.0, 14).starts_with(expected), "{}", said(9.0, 14));
+        assert!(said(3.0, 29).contains("--budget 45s"), "{}", said(3.0, 29));
+        assert!(said(60.0, 14).contains("--budget 8m"), "{}", said(60.0, 14));
+    }
 }

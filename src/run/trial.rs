@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::{ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use super::broken::{Broken, other};
 use super::child::{Child, Reaped};
 use super::counters::{Waiting, children, io_bytes};
 use super::flow::{self, Flow, FlowEnd, STALLED_AFTER};
@@ -17,7 +18,7 @@ use super::monitor::ClientSetting;
 use super::route::Route;
 use super::shim;
 use crate::client::transcript::SESSION_UP;
-use crate::client::{Connection, Failure, FailureKind, Session, Transcript};
+use crate::client::{Connection, Failure, Session, Transcript};
 use crate::host::session::{Event, Report};
 use crate::method::pipe;
 use crate::method::scp;
@@ -52,16 +53,6 @@ pub struct Transferred {
     pub transcript: Transcript,
 }
 
-/// Why a transfer did not come to its end.
-#[derive(Debug)]
-pub enum Broken {
-    Interrupted,
-    /// The client's log tells why.
-    Client(Failure),
-    /// It does not, or it was not the client.
-    Other(String),
-}
-
 /// A login that takes longer has failed; a far part that does not end either.
 const LOGIN_PATIENCE: Duration = Duration::from_secs(60);
 const LAST_WORD_PATIENCE: Duration = Duration::from_secs(120);
@@ -90,7 +81,7 @@ pub fn transfer(
         // Without a far part of ours, the client's own log says that the session is up.
         ready_by_log: matches!(route, Route::Scp { command: None, .. }),
     };
-    let result = (|| {
+    let result: Result<_, Broken> = (|| {
         let ready = watch.ready(&mut child, interrupt)?;
         let client_before = child.cpu_so_far(way.ticks_per_s);
         let mut waiting = Waiting::of(child.pid);
@@ -114,7 +105,7 @@ pub fn transfer(
         Err(broken) => {
             child.end();
             let log = watch.listener.drain(Duration::from_secs(1));
-            return Err(explain(broken, log, &host));
+            return Err(broken.explained(log, &host));
         }
     };
     let log = watch.listener.drain(Duration::from_secs(5)).to_owned();
@@ -150,8 +141,8 @@ fn command(way: &Way, contender: &Contender, route: &Route) -> io::Result<Comman
     let session = Session {
         cipher: Some(&contender.cipher),
         mac: contender.mac.as_ref(),
-        subsystem: false,
         verbosity: 1,
+        ..Session::default()
     };
     let mut command = match route {
         Route::Scp { near, far, command } => {
@@ -388,24 +379,4 @@ impl Watch<'_> {
             _ => Broken::Client(Failure::read(self.listener.log(), "")),
         }
     }
-}
-
-/// Where the client's log holds a reason of its own, that one is told.
-fn explain(broken: Broken, log: &str, host: &str) -> Broken {
-    match broken {
-        Broken::Interrupted => Broken::Interrupted,
-        Broken::Client(_) => Broken::Client(Failure::read(log, host)),
-        Broken::Other(reason) => {
-            let failure = Failure::read(log, host);
-            if failure.kind == FailureKind::Other {
-                Broken::Other(reason)
-            } else {
-                Broken::Client(failure)
-            }
-        }
-    }
-}
-
-fn other(what: &'static str) -> impl Fn(io::Error) -> Broken {
-    move |error| Broken::Other(format!("{what}: {error}"))
 }

@@ -1,10 +1,11 @@
 //! Whether a transfer counts, and the part of it that is steady.
 
 use std::fs::{self, File};
+use std::path::Path;
 
 use anyhow::Result;
 
-use super::executor::{MADE, Real, failed};
+use super::executor::{DOWNLOADED, MADE, Real, failed};
 use super::route::counts_each_byte;
 use super::scratch::sha256;
 use super::trial::Transferred;
@@ -28,6 +29,7 @@ impl Real {
             Asked::Seconds(_) => None,
         };
         let files = makes_files(contender.method, self.sink);
+        let downloaded = self.scratch.join(DOWNLOADED);
         let flowed = done.flow.as_ref().map(|flow| flow.bytes);
         let (sent, received) = match (contender.direction, files) {
             (Direction::Upload, true) => {
@@ -38,19 +40,7 @@ impl Real {
             }
             (Direction::Upload, false) => (flowed, done.report.bytes),
             (Direction::Download, true) => {
-                let path = self.scratch.join("download");
-                let size = fs::metadata(&path)?.len();
-                // In the pilot, and once in the rounds where files are of full size.
-                if trial.phase == Phase::Pilot
-                    || self.compared.insert((contender.pairing, contender.method))
-                {
-                    trial.sha256 = Some(Digests {
-                        sent: self.payload.sha256(size)?,
-                        received: sha256(File::open(&path)?)?,
-                    });
-                }
-                fs::remove_file(&path)?;
-                (done.report.bytes, Some(size))
+                (done.report.bytes, Some(fs::metadata(&downloaded)?.len()))
             }
             (Direction::Download, false) if counts_each_byte(trial.phase) => {
                 (done.report.bytes, flowed)
@@ -64,7 +54,17 @@ impl Real {
             contender.direction == Direction::Download && !files && !counts_each_byte(trial.phase);
         trial.bytes = received;
         let shown = Shown { transcript: &done.transcript, sent, received, asked };
-        match proof::check(contender, &shown) {
+        let proved = proof::check(contender, &shown);
+        // Each in the pilot and with --full; else one in the rounds, where files are of full size.
+        let key = (contender.pairing, contender.method);
+        let to_compare = trial.phase == Phase::Pilot || self.full || !self.compared.contains(&key);
+        if contender.fetches_prefix(self.sink) {
+            if proved.is_ok() && to_compare {
+                trial.sha256 = Some(self.compare(&downloaded, received.unwrap_or_default())?);
+            }
+            fs::remove_file(&downloaded)?;
+        }
+        match proved {
             Ok(negotiated) => trial.negotiated = Some(negotiated),
             Err(reason) => {
                 trial.negotiated = done.transcript.negotiated.clone();
@@ -76,9 +76,26 @@ impl Real {
             trial.outcome = failed("what was downloaded is not what FILE holds".into(), None);
             return Ok(());
         }
+        if trial.phase == Phase::Round && trial.sha256.is_some() {
+            self.compared.insert(key);
+        }
         trial.steady = steady(done, received.unwrap_or_default(), framed);
         trial.outcome = Outcome::Measured;
         Ok(())
+    }
+
+    /// What arrived, and FILE's same prefix.
+    fn compare(&mut self, downloaded: &Path, bytes: u64) -> Result<Digests> {
+        let received = sha256(File::open(downloaded)?, &self.interrupt)?;
+        let sent = match self.digests.get(&bytes) {
+            Some(known) => known.clone(),
+            None => {
+                let sent = self.payload.sha256(bytes, &self.interrupt)?;
+                self.digests.insert(bytes, sent.clone());
+                sent
+            }
+        };
+        Ok(Digests { sent, received })
     }
 }
 

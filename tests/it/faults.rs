@@ -3,13 +3,16 @@
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::lab::{ACCOUNT, CHACHA, GCM, Lab, Options, PROGRAM, Run, measured, need_root};
+use crate::lab::{
+    ACCOUNT, CHACHA, GCM, Lab, Options, PROGRAM, Run, children, command_line, measured, need_root,
+};
 
 #[test]
 fn a_host_that_can_not_be_reached_is_named_with_a_remedy() {
@@ -58,7 +61,7 @@ fn an_unreadable_file_is_refused() {
     need_root();
     let lab = Lab::with(Options { ordinary: true, ..Options::default() });
     let file = lab.file("secret", 1000);
-    fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    fs::set_permissions(&file, PermissionsExt::from_mode(0o600)).unwrap();
     let program = lab.path("program");
     fs::copy(PROGRAM, &program).unwrap();
     let mut command = Command::new("runuser");
@@ -144,23 +147,6 @@ fn odd_names_are_names() {
     }
 }
 
-/// The process that serves a session for the program, without the monitor's: the one that was
-/// born last.
-fn newest_session(lab: &Lab) -> Option<u32> {
-    let listener = fs::read_dir("/proc").unwrap().filter_map(|entry| {
-        let path = entry.ok()?.path();
-        let pid: u32 = path.file_name()?.to_str()?.parse().ok()?;
-        let line = fs::read_to_string(path.join("cmdline")).ok()?;
-        let mark = lab.path("sshd_config");
-        line.replace('\0', " ").contains(mark.to_str()?).then_some(pid)
-    });
-    let listener = listener.min()?;
-    let children = fs::read_to_string(format!("/proc/{listener}/task/{listener}/children")).ok()?;
-    let sessions: Vec<u32> =
-        children.split_whitespace().filter_map(|pid| pid.parse().ok()).collect();
-    (sessions.len() >= 2).then(|| sessions.into_iter().max()).flatten()
-}
-
 #[test]
 fn a_session_killed_in_mid_transfer_fails_that_trial_only() {
     let lab = Lab::new();
@@ -175,8 +161,9 @@ fn a_session_killed_in_mid_transfer_fails_that_trial_only() {
     let child = command.spawn().unwrap();
     wait_for_round(&lab);
     std::thread::sleep(Duration::from_millis(1200));
-    let session = newest_session(&lab).expect("a session of a trial");
-    assert!(Command::new("kill").args(["-9", &session.to_string()]).status().unwrap().success());
+    let sessions = lab.sessions();
+    assert!(sessions.len() >= 2, "the monitor's and a trial's: {sessions:?}");
+    kill("-KILL", sessions[sessions.len() - 1]);
     let run = Run::of(child.wait_with_output().unwrap());
     assert_eq!(run.code, Some(1), "{run:?}");
     let survey: Value = serde_json::from_str(&run.stdout).unwrap();
@@ -184,6 +171,98 @@ fn a_session_killed_in_mid_transfer_fails_that_trial_only() {
     let failures = survey["summary"]["failures"].as_array().unwrap();
     assert_eq!(failures.len(), 1);
     assert!(failures[0]["reason"].as_str().unwrap().contains("the connection to lab broke"));
+    lab.assert_nothing_left();
+}
+
+pub fn kill(signal: &str, pid: u32) {
+    let status = Command::new("kill").args([signal, &pid.to_string()]).status();
+    assert!(status.unwrap().success(), "{pid}");
+}
+
+/// A survey of three trials, in the background.
+fn survey_of_three(lab: &Lab, more: &[&str]) -> Child {
+    let mut command = lab.program();
+    command
+        .args(["--method", "pipe", "--directions", "upload", "--rounds", "3", "--format", "json"])
+        .args(["--ciphers", GCM])
+        .args(more)
+        .arg(lab.target())
+        .arg("--ssh-config")
+        .arg(lab.path("ssh_config"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command.spawn().unwrap()
+}
+
+/// It has measured all three.
+fn has_measured_three(survey: Child) -> (Value, Run) {
+    let run = Run::of(survey.wait_with_output().unwrap());
+    assert_eq!(run.code, Some(0), "{run:?}");
+    let survey: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(measured(&survey).len(), 3, "{run:?}");
+    (survey, run)
+}
+
+/// The client program of a survey's monitor: the one with a verbose log.
+fn monitor_client(survey: &Child) -> u32 {
+    let is_monitor = |pid: &u32| command_line(*pid).contains(" -vv ");
+    children(survey.id()).into_iter().find(is_monitor).expect("the monitor's client")
+}
+
+#[test]
+fn a_monitor_that_ends_is_connected_again() {
+    let lab = Lab::new();
+    let survey = survey_of_three(&lab, &[]);
+    wait_for_round(&lab);
+    kill("-KILL", monitor_client(&survey));
+    let (_, run) = has_measured_three(survey);
+    assert!(run.stderr.contains("the monitor session on lab ended"), "{run:?}");
+    lab.assert_nothing_left();
+}
+
+/// As after a link that broke: the far shell never hears that its client is gone.
+#[test]
+fn a_link_that_breaks_does_not_lock_the_survey_out() {
+    let lab = Lab::new();
+    let survey = survey_of_three(&lab, &[]);
+    wait_for_round(&lab);
+    let owner = || fs::read_to_string(lab.path("far/.cipher-survey/owner")).unwrap();
+    let (before, session) = (owner(), lab.sessions()[0]);
+    kill("-STOP", session);
+    kill("-KILL", monitor_client(&survey));
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while fs::read_to_string(lab.path("far/.cipher-survey/owner")).is_ok_and(|now| now == before) {
+        assert!(Instant::now() < deadline, "the lock was not taken over: {before}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    has_measured_three(survey);
+    assert!(!lab.path("far/.cipher-survey").exists());
+    // Its shell is gone; it itself can only end once it runs again.
+    kill("-CONT", session);
+    lab.assert_nothing_left();
+}
+
+/// The wrapper refuses one connection, the first that puts a file for downloads in place.
+#[test]
+fn a_refusal_while_a_file_is_put_in_place_is_waited_for() {
+    let lab = Lab::new();
+    let (client, refused) = (lab.path("client"), lab.path("refused"));
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in *'cat >'*) [ -e {0} ] || {{ : > {0}\n\
+         echo 'ssh: connect to host lab port 22: Connection refused' >&2; exit 255; }};; esac\n\
+         exec ssh \"$@\"\n",
+        refused.display()
+    );
+    fs::write(&client, script).unwrap();
+    fs::set_permissions(&client, PermissionsExt::from_mode(0o755)).unwrap();
+    let base = ["--method", "scp", "--directions", "download", "--rounds", "1", "--format", "json"];
+    let how = ["--ciphers", GCM, "--limit", "4MiB", "--client", client.to_str().unwrap()];
+    let run = lab.run(&[&base[..], &how, &[&lab.target()]].concat());
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(refused.exists() && run.stderr.contains("refused the connection"), "{run:?}");
+    let survey: Value = serde_json::from_str(&run.stdout).unwrap();
+    let trials = survey["trials"].as_array().unwrap();
+    assert!(trials.iter().all(|trial| trial["outcome"] == "measured"), "{run:?}");
     lab.assert_nothing_left();
 }
 
@@ -221,7 +300,7 @@ fn a_second_survey_is_told_who_holds_the_lock() {
     fs::create_dir(&ours).unwrap();
     let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
-    let owner = format!("cipher-survey {} {} 999999 1 by x\n", host.trim(), boot.trim());
+    let owner = format!("cipher-survey {} {} 999999 1 token by x\n", host.trim(), boot.trim());
     fs::write(ours.join("owner"), owner).unwrap();
     let base = ["--method", "pipe", "--ciphers", GCM, "--rounds", "1"];
     lab.survey(&[&base[..], &[&lab.target()]].concat());
@@ -236,24 +315,14 @@ fn a_second_survey_is_told_who_holds_the_lock() {
 #[test]
 fn a_server_that_refuses_for_a_while_is_waited_for() {
     let mut lab = Lab::new();
-    let mut command = lab.program();
-    command
-        .args(["--method", "pipe", "--directions", "upload", "--rounds", "3", "--format", "json"])
-        .args(["--ciphers", GCM, &lab.target(), "--ssh-config"])
-        .arg(lab.path("ssh_config"))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let child = command.spawn().unwrap();
+    let survey = survey_of_three(&lab, &[]);
     wait_for_round(&lab);
     // The listener goes; the monitor's session and the present trial's stay.
     lab.stop_listening();
     std::thread::sleep(Duration::from_secs(5));
     lab.listen_again();
-    let run = Run::of(child.wait_with_output().unwrap());
-    assert_eq!(run.code, Some(0), "{run:?}");
+    let (survey, run) = has_measured_three(survey);
     assert!(run.stderr.contains("lab refused the connection") && run.stderr.contains("waiting"));
-    let survey: Value = serde_json::from_str(&run.stdout).unwrap();
-    assert_eq!(measured(&survey).len(), 3);
     let waited: f64 =
         measured(&survey).iter().filter_map(|trial| trial["backoff_s"].as_f64()).sum();
     assert!(waited >= 2.0 && survey["end"]["backoff_s"] == waited, "{waited}");

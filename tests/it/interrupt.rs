@@ -3,12 +3,13 @@
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
-use crate::faults::wait_for_round;
+use crate::faults::{kill, wait_for_round};
 use crate::lab::{GCM, Lab, PROGRAM, Run};
 
 /// The program in a terminal of its own; what is typed goes in, what is shown comes out.
@@ -20,6 +21,10 @@ struct Terminal {
 
 impl Terminal {
     fn start(lab: &Lab, arguments: &[&str]) -> Terminal {
+        Terminal::start_in(lab, arguments, &std::env::var("PATH").unwrap())
+    }
+
+    fn start_in(lab: &Lab, arguments: &[&str], path: &str) -> Terminal {
         let master: OwnedFd =
             openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&master).unwrap();
@@ -30,6 +35,7 @@ impl Terminal {
         let child = Command::new("setsid")
             .args(["--ctty", "--wait", PROGRAM])
             .args(arguments)
+            .env("PATH", path)
             .env("TMPDIR", lab.path("tmp"))
             .env("XDG_DATA_HOME", lab.path("xdg"))
             .stdin(open())
@@ -52,6 +58,16 @@ impl Terminal {
             String::from_utf8_lossy(&shown).into_owned()
         });
         Terminal { keyboard, child, screen }
+    }
+
+    /// ^C ends the program in time, which says so.
+    fn interrupted_within(mut self, time: Duration) {
+        self.keyboard.write_all(b"\x03").unwrap();
+        let typed = Instant::now();
+        let (code, screen) = self.end();
+        assert!(typed.elapsed() < time, "{:?}", typed.elapsed());
+        assert_eq!(code, Some(130), "{screen}");
+        assert!(screen.contains("interrupted"), "{screen}");
     }
 
     fn end(mut self) -> (Option<i32>, String) {
@@ -105,6 +121,72 @@ fn ctrl_c_ends_a_loopback_and_its_server() {
     let (code, screen) = terminal.end();
     assert_eq!(code, Some(130), "{screen}");
     lab.assert_nothing_left();
+}
+
+/// A host that takes the connection and never says a word.
+#[test]
+fn ctrl_c_ends_a_list_that_waits_for_its_host() {
+    let lab = Lab::new();
+    let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = mute.local_addr().unwrap().port().to_string();
+    let config = lab.path("ssh_config");
+    let arguments = ["list", "lab", "-p", &port, "--ssh-config", config.to_str().unwrap()];
+    let terminal = Terminal::start(&lab, &arguments);
+    let _connection = mute.accept().unwrap();
+    terminal.interrupted_within(Duration::from_secs(4));
+    lab.assert_nothing_left();
+}
+
+/// A server and a key maker that take their time.
+#[test]
+fn ctrl_c_ends_a_loopback_that_is_just_starting() {
+    let lab = Lab::new();
+    for (name, script) in
+        [("sshd", "sleep 1000"), ("ssh-keygen", "sleep 1; exec /usr/bin/ssh-keygen \"$@\"")]
+    {
+        let bin = lab.path(&format!("bin-{name}"));
+        fs::create_dir(&bin).unwrap();
+        let (program, begun) = (bin.join(name), bin.join("begun"));
+        let script = format!("#!/bin/sh\n: > {}\n{script}\n", begun.display());
+        fs::write(&program, script).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+        let terminal = Terminal::start_in(&lab, &["loopback", "--ciphers", GCM], &path);
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !begun.exists() {
+            assert!(Instant::now() < deadline, "{name} was not started");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        terminal.interrupted_within(Duration::from_secs(4));
+        lab.assert_nothing_left();
+    }
+}
+
+/// Shells put a signal off while they wait for their input.
+#[test]
+fn a_far_shell_that_was_told_to_end_still_cleans_up() {
+    let lab = Lab::new();
+    let mut command = lab.program();
+    command
+        .args(["--method", "pipe", "--ciphers", GCM, "--rounds", "9", &lab.target()])
+        .arg("--ssh-config")
+        .arg(lab.path("ssh_config"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    wait_for_round(&lab);
+    // In mid-trial, when nobody asks it anything.
+    std::thread::sleep(Duration::from_millis(1000));
+    let owner = fs::read_to_string(lab.path("far/.cipher-survey/owner")).unwrap();
+    kill("-TERM", owner.split_whitespace().nth(3).unwrap().parse().unwrap());
+    std::thread::sleep(Duration::from_millis(100));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while lab.path("far/.cipher-survey").exists() {
+        assert!(Instant::now() < deadline, "{:?}", lab.left());
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod captured;
 mod config_traps;
 mod decide;
 mod faults;
+mod instrument;
 mod interrupt;
 #[path = "../lab/mod.rs"]
 #[allow(dead_code, reason = "shared with the validation")]

@@ -2,11 +2,15 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::process::Command;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::lab::{ALL_CIPHERS, CHACHA, GCM, Lab, Options, measured, rounds, said};
+use crate::faults::wait_for_round;
+use crate::lab::relay::Relay;
+use crate::lab::{ALL_CIPHERS, CHACHA, GCM, Lab, Options, Run, measured, rounds, said};
 
 #[test]
 fn all_ten_ciphers_both_ways_by_both_methods_are_proved_and_accounted() {
@@ -32,6 +36,9 @@ fn all_ten_ciphers_both_ways_by_both_methods_are_proved_and_accounted() {
             assert!(trial[host]["real_s"].as_f64().unwrap() > 0.0);
         }
         assert!(trial["handshake_s"].as_f64().unwrap() > 0.0);
+        // With --full each download is compared with FILE.
+        let downloaded = trial["method"] == "scp" && trial["direction"] == "download";
+        assert_eq!(trial.get("sha256").is_some(), downloaded, "{trial}");
         seen.insert((text("method"), text("direction"), text("cipher")));
     }
     assert_eq!(seen.len(), 40, "{seen:?}");
@@ -97,9 +104,58 @@ fn a_pipe_writes_a_file_only_where_it_is_told_to() {
     assert!(compared);
     lab.assert_nothing_left();
 
-    // With a far file system of no free space at all a pipe into nothing still works.
-    let run = lab.run(&[&base[..], &["--dry-run", &target]].concat());
-    assert!(run.stderr.contains("no file is written on either end"), "{run:?}");
+    let dry = |more: &[&str]| {
+        let run = lab.run(&[&base[..], &["--dry-run"], more, &[&target]].concat());
+        assert_eq!(run.code, Some(0), "{run:?}");
+        run.stderr
+    };
+    let named = lab.run(&[&base[..], &["--dry-run", &target, file.to_str().unwrap()]].concat());
+    assert!(named.stderr.contains("no file is written on either end"), "{named:?}");
+    // For want of a FILE random data is made here, and no more of it than is allowed.
+    let made = |more: &[&str], words: &str| {
+        let said = dry(more);
+        assert!(said.contains(words), "{said}");
+    };
+    made(&[], "writes nothing there and at most 16 MiB here");
+    made(&["--limit", "3MiB"], "at most 3 MiB here");
+    let run = lab.run(&["--method", "pipe", "--max-bytes", "5MB", "--dry-run", &target]);
+    assert!(run.stderr.contains("at most 4 MiB here"), "{run:?}");
+}
+
+/// Names of all files in the program's temporary directory while it runs.
+fn files_made(lab: &Lab, arguments: &[&str]) -> HashSet<String> {
+    let mut command = lab.program();
+    command.args(arguments).arg("--ssh-config").arg(lab.path("ssh_config"));
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut seen = HashSet::new();
+    let status = loop {
+        for scratch in fs::read_dir(lab.path("tmp")).unwrap().flatten() {
+            let files = fs::read_dir(scratch.path()).into_iter().flatten().flatten();
+            seen.extend(files.map(|file| file.file_name().into_string().unwrap()));
+        }
+        match child.try_wait().unwrap() {
+            Some(status) => break status,
+            None => std::thread::sleep(Duration::from_millis(5)),
+        }
+    };
+    assert!(status.success(), "{status} {seen:?}");
+    seen
+}
+
+#[test]
+fn a_prefix_is_copied_here_only_for_what_sends_it() {
+    let lab = Lab::new();
+    let target = lab.target();
+    let made = |direction: &str| {
+        let base =
+            ["--rounds", "2", "--ciphers", GCM, "--limit", "8MiB", "--directions", direction];
+        let seen = files_made(&lab, &[&base[..], &[&target]].concat());
+        assert!(seen.contains("random-data"), "{seen:?}");
+        seen.iter().filter(|name| name.starts_with("prefix-")).count()
+    };
+    assert_eq!(made("download"), 0);
+    assert!(made("upload") > 0);
+    lab.assert_nothing_left();
 }
 
 #[test]
@@ -225,4 +281,63 @@ fn a_budget_ends_the_rounds() {
     assert_eq!(survey["end"]["reason"], "budget");
     let trials = measured(&survey).len();
     assert!(trials > 0 && trials < 12, "{trials}");
+}
+
+/// Through a relay of 1 Mbit/s, where a file of the usual size would take half a minute.
+#[test]
+fn a_slow_path_leaves_half_of_the_budget_to_the_rounds() {
+    let lab = Lab::new();
+    let relay = Relay::new(lab.port(), Relay::crawling());
+    let (port, alias) = (relay.port.to_string(), format!("HostKeyAlias={}", lab.host_key_alias()));
+    let base = ["--directions", "upload", "--budget", "50s", "-p", &port, "-o", &alias];
+    let ciphers = format!("{GCM},{CHACHA}");
+    let survey = lab.survey(&[&base[..], &["--ciphers", &ciphers, &lab.target()]].concat());
+    let trials = survey["trials"].as_array().unwrap();
+    let pilot = trials.iter().filter(|trial| trial["phase"] == "pilot");
+    let pilot_s = pilot.map(|trial| trial["at_s"].as_f64().unwrap()).fold(0.0, f64::max);
+    eprintln!("pilot {pilot_s:.1} s, {}", survey["end"]);
+    assert!(pilot_s < 30.0, "{pilot_s}");
+    assert!(measured(&survey).len() >= 2);
+    lab.assert_nothing_left();
+}
+
+#[test]
+fn a_budget_that_holds_no_round_says_what_would() {
+    let lab = Lab::new();
+    let run = lab.run(&["--budget", "3s", "--ciphers", GCM, &lab.target()]);
+    assert_eq!(run.code, Some(2), "{run:?}");
+    let words = "the budget of 3 s was spent before the first round; --budget ";
+    assert!(run.stderr.contains(words), "{run:?}");
+    lab.assert_nothing_left();
+}
+
+#[test]
+fn a_report_that_can_not_be_written_is_refused_and_at_the_end_shown() {
+    let lab = Lab::with(Options { server: "LogLevel VERBOSE\n", ..Options::default() });
+    let target = lab.target();
+    let taken = lab.file("taken", 1);
+    let out = |path: &Path| lab.run(&["--output", path.to_str().unwrap(), &target]);
+    out(&taken).assert_refused(&["taken exists", "--output"]);
+    out(&lab.path("none/report")).assert_refused(&["none/report", "can't be written"]);
+    assert_eq!(lab.server_log().matches("Connection from").count(), 0);
+
+    let directory = lab.path("reports");
+    fs::create_dir(&directory).unwrap();
+    let mut command = lab.program();
+    command
+        .args(["--method", "pipe", "--directions", "upload", "--rounds", "2", "--ciphers", GCM])
+        .args(["--format", "json", "--output"])
+        .arg(directory.join("report"))
+        .args([&target, "--ssh-config"])
+        .arg(lab.path("ssh_config"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    wait_for_round(&lab);
+    fs::remove_dir(&directory).unwrap();
+    let run = Run::of(child.wait_with_output().unwrap());
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.stdout.contains("MB/s") && run.stdout.contains(GCM), "{run:?}");
+    let journal = lab.journals().pop().unwrap();
+    assert!(run.stderr.contains(journal.to_str().unwrap()), "{run:?}");
 }

@@ -205,21 +205,31 @@ impl Lab {
         }
     }
 
-    /// What is left: our directory on the far side, temporary ones here, processes.
+    /// What is left: our directory on the far side, temporary ones here, the server's sessions, and
+    /// processes that name the lab or work in it.
     pub fn left(&self) -> Vec<String> {
         let far = walk(&self.path("far")).into_iter().filter(|p| p.ends_with(".cipher-survey"));
         let near = fs::read_dir(self.path("tmp")).unwrap().map(|entry| entry.unwrap().path());
-        let mark = self.directory.path().to_str().unwrap().to_owned();
-        let processes = fs::read_dir("/proc").unwrap().filter_map(|entry| {
-            let path = entry.ok()?.path();
-            let pid: u32 = path.file_name()?.to_str()?.parse().ok()?;
-            let line = fs::read(path.join("cmdline")).ok()?;
-            let line = String::from_utf8_lossy(&line).replace('\0', " ");
-            let ours = line.contains(&mark) && pid != self.server.id();
+        let files = far.chain(near).map(|path| path.display().to_string());
+        let mark = self.directory.path().to_str().unwrap();
+        let sessions = descendants(self.server.id());
+        let processes = processes().into_iter().filter(|pid| *pid != self.server.id());
+        let processes = processes.filter_map(|pid| {
+            let line = command_line(pid);
             // The title of a session's process names its listener's arguments nowhere.
-            (ours && !line.contains("[listener]")).then(|| PathBuf::from(format!("{pid}: {line}")))
+            let named = line.contains(mark) && !line.contains("[listener]");
+            let place = fs::read_link(format!("/proc/{pid}/cwd")).unwrap_or_default();
+            let ours = named || place.starts_with(mark) || sessions.contains(&pid);
+            ours.then(|| format!("{pid}: {line}"))
         });
-        far.chain(near).chain(processes).map(|path| path.display().to_string()).collect()
+        files.chain(processes).collect()
+    }
+
+    /// The server's processes for its connections, the oldest first.
+    pub fn sessions(&self) -> Vec<u32> {
+        let mut sessions = children(self.server.id());
+        sessions.sort_unstable();
+        sessions
     }
 
     /// Journals that surveys of this lab have written to the default place.
@@ -368,6 +378,29 @@ pub fn said(command: &mut Command) -> String {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{command:?}: {output:?}");
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// All processes.
+fn processes() -> Vec<u32> {
+    let number = |entry: fs::DirEntry| entry.file_name().to_str()?.parse().ok();
+    fs::read_dir("/proc").unwrap().flatten().filter_map(number).collect()
+}
+
+/// Empty where the process has ended.
+pub fn command_line(pid: u32) -> String {
+    let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    String::from_utf8_lossy(&line).replace('\0', " ")
+}
+
+pub fn children(pid: u32) -> Vec<u32> {
+    let text = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    text.split_whitespace().map(|pid| pid.parse().unwrap()).collect()
+}
+
+fn descendants(pid: u32) -> Vec<u32> {
+    let own = children(pid);
+    let below: Vec<u32> = own.iter().flat_map(|&child| descendants(child)).collect();
+    [own, below].concat()
 }
 
 fn walk(directory: &Path) -> Vec<PathBuf> {

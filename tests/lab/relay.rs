@@ -35,6 +35,11 @@ impl Relay {
         Manner { delay: Duration::ZERO, bytes_per_s: Some(10e6) }
     }
 
+    /// 1 Mbit/s.
+    pub fn crawling() -> Manner {
+        Manner { delay: Duration::ZERO, bytes_per_s: Some(125e3) }
+    }
+
     pub fn new(server: u16, manner: Manner) -> Relay {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
