@@ -61,8 +61,11 @@ impl Drop for Cgroup {
     }
 }
 
+/// A time in seconds since 1970, and the accounts of several groups.
+type Sample = (f64, Vec<f64>);
+
 /// The accounts of several groups over time.
-pub struct Samples(Vec<(f64, Vec<f64>)>);
+pub struct Samples(Vec<Sample>);
 
 /// Samples the accounts while `work` runs.
 pub fn sampled<T>(groups: &[&Cgroup], work: impl FnOnce() -> T) -> (T, Samples) {
@@ -86,10 +89,20 @@ pub fn sampled<T>(groups: &[&Cgroup], work: impl FnOnce() -> T) -> (T, Samples) 
 impl Samples {
     /// CPU seconds of a group until a time in seconds since 1970.
     pub fn at(&self, group: usize, time: f64) -> f64 {
-        let after = self.0.partition_point(|(at, _)| *at < time).clamp(1, self.0.len() - 1);
-        let (earlier, later) = (&self.0[after - 1], &self.0[after]);
+        let (earlier, later) = self.around(time);
         let share = (time - earlier.0) / (later.0 - earlier.0);
         earlier.1[group] + share * (later.1[group] - earlier.1[group])
+    }
+
+    /// How long nobody looked around that time: what [`Samples::at`] says may be off by so much.
+    pub fn gap_s(&self, time: f64) -> f64 {
+        let (earlier, later) = self.around(time);
+        later.0 - earlier.0
+    }
+
+    fn around(&self, time: f64) -> (&Sample, &Sample) {
+        let after = self.0.partition_point(|(at, _)| *at < time).clamp(1, self.0.len() - 1);
+        (&self.0[after - 1], &self.0[after])
     }
 }
 

@@ -41,6 +41,12 @@ impl Host {
         Host { under, emulated: true, ..Host::default() }
     }
 
+    /// Held to one core.
+    pub fn on_core(self, core: u32) -> Host {
+        let taskset = ["taskset".to_owned(), "-c".to_owned(), core.to_string()];
+        Host { under: taskset.into_iter().chain(self.under).collect(), ..self }
+    }
+
     /// OpenSSH 10.0, with the lines that its sshd_config needs.
     pub fn openssh_10() -> Host {
         Host { sshd: Some(OPENSSH_10.wrapped("sshd")), ..Host::default() }

@@ -64,8 +64,7 @@ const PIPE: [&str; 2] = ["--method", "pipe"];
 /// The ends of a machine of two cores apart from each other, as `loopback` holds them: it is to be
 /// the limit under test that shows, not that a client and a server share a core.
 fn apart(host: Host) -> Host {
-    let taskset = ["taskset", "-c", "1"].map(str::to_owned);
-    Host { under: taskset.into_iter().chain(host.under).collect(), ..host }
+    host.on_core(1)
 }
 
 /// A client program that does something before it becomes ssh.

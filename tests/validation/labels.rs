@@ -1,0 +1,155 @@
+//! One cipher under ten names: whoever is called slower is called so falsely.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use cipher_survey::analysis::race::Label;
+use cipher_survey::analysis::summarise;
+use cipher_survey::analysis::table::rows;
+use cipher_survey::model::record::{Outcome, Phase};
+use cipher_survey::model::survey::Survey;
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+
+use crate::Report;
+use crate::ends::Ends;
+use crate::evidence::{self, merged, rounds};
+use crate::lab::{ALL_CIPHERS, GCM, Lab, Options};
+use crate::naive::calls_one_slower;
+
+const SURVEYS: usize = 5;
+const LABELS: usize = 10;
+const PERMUTATIONS: u64 = 500;
+/// Most permutations, in per cent, in which a label may be called slower.
+const MOST_PERCENT: f64 = 10.0;
+
+pub fn measure(directory: &Path) {
+    evidence::begin(directory);
+    let ends = Ends::new(Options { server: ALL_CIPHERS, ..Options::default() });
+    let client = of_one_cipher(&ends.lab);
+    let mut journals = Vec::new();
+    for seed in 0..SURVEYS {
+        let seed = seed.to_string();
+        let arguments = ["--directions", "upload", "--client", &client, "--seed", &seed];
+        let (wall_s, journal) = ends.survey(&arguments);
+        let (slower, conclusion) = verdict(&Survey::read(&journal).unwrap());
+        eprintln!("{wall_s:.0} s, {slower} slower: {conclusion}");
+        journals.push(journal);
+    }
+    evidence::keep_journals(&directory.join("surveys.jsonl.gz"), &journals);
+}
+
+/// A client that uses one cipher, whatever it is asked for, and says otherwise in its log.
+fn of_one_cipher(lab: &Lab) -> String {
+    let client = lab.path("client");
+    let script = format!(
+        r#"#!/bin/bash
+arguments=() label=
+while [ $# -gt 0 ]; do
+  case $1 in
+    -c) label=$2; arguments+=(-c {GCM}); shift 2;;
+    --) break;;
+    *) arguments+=("$1"); shift;;
+  esac
+done
+[ ! "$label" ] || exec 2> >(exec sed -u "s/{GCM}/$label/g" >&2)
+exec ssh "${{arguments[@]}}" "$@"
+"#
+    );
+    fs::write(&client, script).unwrap();
+    fs::set_permissions(&client, fs::Permissions::from_mode(0o755)).unwrap();
+    client.display().to_string()
+}
+
+/// How many labels are called slower, and the conclusion.
+fn verdict(survey: &Survey) -> (usize, String) {
+    let summary = summarise(survey);
+    let slower = rows(&summary.tables)
+        .filter(|row| row.speed.is_some_and(|speed| speed.label == Label::Slower))
+        .count();
+    let conclusion = summary.tables[0].sections[0].conclusion.as_ref();
+    (slower, conclusion.map(|conclusion| conclusion.text.clone()).unwrap_or_default())
+}
+
+/// The rounds in which every label was measured, one after another.
+fn recorded(surveys: Vec<Survey>) -> Survey {
+    let mut all = merged(surveys);
+    let complete: Vec<u32> = (1..=rounds(&all))
+        .filter(|&round| {
+            let measured = |trial: &&cipher_survey::model::record::Trial| {
+                trial.round == round && trial.outcome == Outcome::Measured
+            };
+            all.trials.iter().filter(measured).count() == LABELS
+        })
+        .collect();
+    all.trials.retain(|trial| trial.phase == Phase::Pilot || complete.contains(&trial.round));
+    for trial in &mut all.trials {
+        if trial.phase == Phase::Round {
+            trial.round = complete.binary_search(&trial.round).unwrap() as u32 + 1;
+        }
+    }
+    all
+}
+
+/// The same rounds, their labels dealt anew in each.
+fn permuted(recorded: &Survey, seed: u64) -> Survey {
+    let mut survey = recorded.clone();
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    for round in 1..=rounds(&survey) {
+        let of_round = survey.trials.iter_mut().filter(|trial| trial.round == round);
+        let mut trials: Vec<_> = of_round.collect();
+        let mut labels: Vec<_> = trials.iter().map(|trial| trial.cipher.clone()).collect();
+        labels.sort();
+        labels.shuffle(&mut random);
+        for (trial, label) in trials.iter_mut().zip(labels) {
+            trial.cipher = label;
+        }
+    }
+    survey
+}
+
+pub fn report(directory: &Path) -> Report {
+    let surveys = evidence::surveys(&directory.join("surveys.jsonl.gz"));
+    let mut text = format!(
+        "# One cipher under ten names\n\n\
+         A client that uses {GCM} whatever it is asked for is surveyed with ten ciphers (`pipe`, \
+         uploads, no other flags), {SURVEYS} times: whoever is called slower is called so \
+         falsely. Then the rounds of these surveys as one record, their labels permuted within \
+         each round {PERMUTATIONS} times, through the analysis with all its looks. Bounds: no \
+         false \"slower\" in the surveys, one in at most {MOST_PERCENT} % of the permutations.\n\n\
+         | survey | rounds | false \"slower\" | its conclusion |\n\
+         | ---: | ---: | ---: | --- |\n"
+    );
+    let mut missed = Vec::new();
+    for (number, survey) in (1..).zip(&surveys) {
+        let (slower, conclusion) = verdict(survey);
+        text += &format!("| {number} | {} | {slower} | {conclusion} |\n", rounds(survey));
+        if slower > 0 {
+            missed.push(format!("survey {number}: {slower} labels are called slower"));
+        }
+    }
+    if surveys.len() < SURVEYS {
+        missed.push(format!("only {} surveys", surveys.len()));
+    }
+    let recorded = recorded(surveys);
+    let (mut false_ones, mut naive) = (0, 0);
+    for seed in 0..PERMUTATIONS {
+        let survey = permuted(&recorded, seed);
+        false_ones += u32::from(verdict(&survey).0 > 0);
+        naive += u32::from(calls_one_slower(&survey.trials));
+    }
+    let percent = |count: u32| 100.0 * f64::from(count) / PERMUTATIONS as f64;
+    text += &format!(
+        "\n{} recorded rounds, permuted: a false \"slower\" in {:.1} % (a t test after each round \
+         would call one slower in {:.0} %).\n",
+        rounds(&recorded),
+        percent(false_ones),
+        percent(naive)
+    );
+    if percent(false_ones) > MOST_PERCENT {
+        missed.push(format!("a false \"slower\" in {:.1} % of permutations", percent(false_ones)));
+    }
+    Report { text, missed }
+}

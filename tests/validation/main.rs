@@ -1,0 +1,103 @@
+//! The instrument against independent truths.
+//!
+//! `cargo test --test validation` remakes each report in `results/validation/` from the evidence
+//! kept beside it, and fails where one differs (bounds that it misses are shown in it); with `-- --accept` it writes them
+//! anew. `cargo test --release --test validation -- --measure limits` (or another name of [`ALL`])
+//! measures anew, as root, in less than an hour on a machine that does nothing else; it exits with
+//! 1 where a bound is missed.
+
+mod costs;
+mod ends;
+mod evidence;
+#[path = "../lab/mod.rs"]
+#[allow(dead_code, reason = "shared with the tests of the whole program")]
+mod lab;
+mod labels;
+mod limits;
+#[path = "../simulation/naive.rs"]
+mod naive;
+mod ranking;
+mod rates;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+/// One claim: how its evidence is gathered, and what the evidence says.
+struct Validation {
+    name: &'static str,
+    measure: fn(&Path),
+    report: fn(&Path) -> Report,
+}
+
+/// What the evidence says.
+pub struct Report {
+    pub text: String,
+    /// The bounds that are missed, in words.
+    pub missed: Vec<String>,
+}
+
+const ALL: [Validation; 5] = [
+    Validation { name: "rates", measure: rates::measure, report: rates::report },
+    Validation { name: "costs", measure: costs::measure, report: costs::report },
+    Validation { name: "ranking", measure: ranking::measure, report: ranking::report },
+    Validation { name: "labels", measure: labels::measure, report: labels::report },
+    Validation { name: "limits", measure: limits::measure, report: limits::report },
+];
+
+fn main() -> ExitCode {
+    let wanted = std::env::args().skip_while(|word| word != "--measure").nth(1);
+    let accept = std::env::args().any(|word| word == "--accept");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("results/validation");
+    let mut failures = Vec::new();
+    for validation in &ALL {
+        if wanted.as_ref().is_some_and(|name| name != validation.name) {
+            continue;
+        }
+        let evidence = root.join(validation.name);
+        let kept = root.join(format!("{}.md", validation.name));
+        if wanted.is_some() {
+            (validation.measure)(&evidence);
+        } else if !evidence.exists() && !kept.exists() {
+            println!("validation {}: not measured yet", validation.name);
+            continue;
+        }
+        let report = full(validation, &evidence);
+        if accept || wanted.is_some() {
+            std::fs::write(&kept, &report.text).unwrap();
+            print!("{}", report.text);
+            failures.extend(report.missed);
+        } else if std::fs::read_to_string(&kept).unwrap_or_default() == report.text {
+            // Bounds that it misses are shown in it, and explained in docs/bias.md.
+            println!("validation {}: remade from its evidence, equal", validation.name);
+        } else {
+            failures.push(format!(
+                "{} is not what its evidence says, which is:\n{}\n\
+                 `cargo test --test validation -- --accept` writes it",
+                kept.display(),
+                report.text
+            ));
+        }
+    }
+    for failure in &failures {
+        eprintln!("{failure}");
+    }
+    if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The report with its bounds and the command that makes it.
+fn full(validation: &Validation, evidence: &Path) -> Report {
+    let mut report = (validation.report)(evidence);
+    report.text += match report.missed.is_empty() {
+        true => "\nAll bounds are met.\n",
+        false => "\nMissed:\n\n",
+    };
+    for missed in &report.missed {
+        report.text += &format!("- {missed}\n");
+    }
+    report.text += &format!(
+        "\nMade by `cargo test --release --test validation -- --measure {}`; the machine is \
+         described in [README.md](README.md).\n",
+        validation.name
+    );
+    report
+}
