@@ -139,6 +139,26 @@ pub fn aes_state(end: &PairedEnd) -> &'static str {
     }
 }
 
+/// What tells each pairing from the others: its target, its client program, who has AES
+/// instructions; with the preposition that it is said with.
+pub fn distinctions(pairings: &[Pairing]) -> Vec<String> {
+    let aes = |of: &Pairing| format!("{}/{}", aes_state(&of.client), aes_state(&of.server));
+    let tell = |own: &Pairing| {
+        let mut words = Vec::new();
+        if pairings.iter().any(|other| other.target != own.target) {
+            words.push(format!("on {}", own.target));
+        }
+        if pairings.iter().any(|other| other.client.program != own.client.program) {
+            words.push(format!("with {}", own.client.program));
+        }
+        if pairings.iter().any(|other| aes(other) != aes(own)) {
+            words.push(format!("with AES {}", aes(own)));
+        }
+        words.join(" ")
+    };
+    pairings.iter().map(tell).collect()
+}
+
 /// Names a table by its direction and by what else tells it from the others.
 fn title(key: TableKey, keys: &[TableKey], pairings: &[Pairing]) -> String {
     let (group, method, direction) = key;

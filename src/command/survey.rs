@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use super::effort::Effort;
 use super::{Status, output};
+use crate::analysis::summary::distinctions;
 use crate::announcement::{Announcement, Data, LanePlan, round_seconds};
 use crate::cli::SurveyArgs;
 use crate::method::makes_files;
@@ -135,6 +136,7 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
         pairings: lanes.iter().zip(skips).map(|(lane, skipped)| lane.record(skipped)).collect(),
     };
     let path = journal_path(args, &header.pairings[0].target, &started)?;
+    let distinctions = distinctions(&header.pairings);
     let mut journal = FileJournal::create(&path)?;
     journal.append(&Line::Survey(Box::new(header)))?;
 
@@ -159,7 +161,7 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
             };
             let mut stop: Box<dyn StopRule> = match effort.rounds {
                 Some(rounds) => Box::new(FixedRounds(rounds)),
-                None => Box::new(Adaptive::new(effort.rule(), pilot_trials)),
+                None => Box::new(Adaptive::new(effort.rule(), pilot_trials).naming(distinctions)),
             };
             run_rounds(
                 &mut course,

@@ -53,7 +53,7 @@ impl Adaptive {
         }
     }
 
-    /// What pairings are called in the news, in the order of the header.
+    /// What tells the pairings apart in the news (`on pi1`), in the order of the header.
     pub fn naming(self, pairings: Vec<String>) -> Adaptive {
         Adaptive { pairings, ..self }
     }
@@ -143,8 +143,8 @@ impl Adaptive {
             name += &format!(" by {method}");
         }
         if self.races.iter().any(|((other, ..), _)| *other != pairing) {
-            let number = || format!("pairing {}", pairing + 1);
-            name += &format!(" on {}", self.pairings.get(pairing).cloned().unwrap_or_else(number));
+            let number = || format!("in pairing {}", pairing + 1);
+            name += &format!(" {}", self.pairings.get(pairing).cloned().unwrap_or_else(number));
         }
         name
     }

@@ -363,8 +363,17 @@ impl Watch<'_> {
                 return Err(Broken::Other("the far part did not say its last word".into()));
             }
         }
-        let reaped = child.wait(LAST_WORD_PATIENCE).map_err(other("the client"))?;
-        let reaped = reaped.ok_or_else(|| Broken::Other("the client did not end".into()))?;
+        let reaped = loop {
+            if let Some(reaped) = child.wait(GLANCE).map_err(other("the client"))? {
+                break reaped;
+            }
+            if interrupt.is_raised() {
+                return Err(Broken::Interrupted);
+            }
+            if Instant::now() > deadline {
+                return Err(Broken::Other("the client did not end".into()));
+            }
+        };
         if !self.ready_by_log && self.finished.is_none() && reaped.status.success() {
             return Err(Broken::Other("the session ended before its far part was done".into()));
         }
