@@ -23,16 +23,22 @@ impl Ends {
 
     fn on_the_clients_core(program: &str) -> Command {
         let mut command = Command::new("taskset");
-        command.args(["-c", &Ends::CLIENT.to_string(), program]);
+        command.args(["-c", &Ends::CLIENT.to_string()]).arg(program);
         command
     }
 
     /// A survey by `pipe` with these arguments: its wall seconds and its journal.
     pub fn survey(&self, arguments: &[&str]) -> (f64, Vec<u8>) {
+        self.survey_of(None, arguments)
+    }
+
+    /// The same with a file of its own.
+    pub fn survey_of(&self, file: Option<&Path>, arguments: &[&str]) -> (f64, Vec<u8>) {
         let journal = self.lab.path("journal");
         let mut survey = Ends::on_the_clients_core(PROGRAM);
         survey.args(["--method", "pipe", "-q", "--journal"]).arg(&journal).args(arguments);
         survey.arg("--ssh-config").arg(self.lab.path("ssh_config")).arg(self.lab.target());
+        survey.args(file);
         survey.env("TMPDIR", self.lab.path("tmp")).env_remove("SSH_AUTH_SOCK");
         let started = Instant::now();
         ran(&mut survey);
@@ -44,13 +50,29 @@ impl Ends {
 
     /// Wall seconds of one transfer with plain ssh, from its start to its end.
     pub fn by_hand(&self, cipher: &str, direction: Direction, file: &Path) -> f64 {
-        let mut ssh = Ends::on_the_clients_core("ssh");
-        ssh.args(["-c", cipher, "-F"]).arg(self.lab.path("ssh_config")).arg("lab");
         match direction {
-            Direction::Upload => ssh.arg("cat >/dev/null").stdin(File::open(file).unwrap()),
-            Direction::Download => ssh.arg(format!("cat {}", file.display())).stdin(Stdio::null()),
-        };
-        ssh.stdout(Stdio::null());
+            Direction::Upload => {
+                let file = File::open(file).unwrap();
+                self.timed(cipher, "cat >/dev/null", file.into())
+            }
+            Direction::Download => {
+                self.timed(cipher, &format!("cat {}", file.display()), Stdio::null())
+            }
+        }
+    }
+
+    /// A download by hand of so many zeros, made as a survey's `pipe` has them made.
+    pub fn zeros_by_hand(&self, cipher: &str, bytes: u64) -> f64 {
+        const BLOCK: u64 = 65_536;
+        assert!(bytes.is_multiple_of(BLOCK));
+        let remote = format!("dd if=/dev/zero bs={BLOCK} count={} 2>/dev/null", bytes / BLOCK);
+        self.timed(cipher, &remote, Stdio::null())
+    }
+
+    fn timed(&self, cipher: &str, remote: &str, stdin: Stdio) -> f64 {
+        let mut ssh = Ends::on_the_clients_core("ssh");
+        ssh.args(["-c", cipher, "-F"]).arg(self.lab.path("ssh_config")).args(["lab", remote]);
+        ssh.stdin(stdin).stdout(Stdio::null());
         let started = Instant::now();
         assert!(ssh.status().unwrap().success());
         started.elapsed().as_secs_f64()
