@@ -13,7 +13,7 @@ use crate::ends::Ends;
 use crate::evidence::{self, middle};
 use crate::lab::{CHACHA, GCM, Options};
 
-const PAIRS: usize = 30;
+const PAIRS: usize = 20;
 /// What sshd offers by default.
 const CIPHERS: [&str; 6] =
     [GCM, "aes256-gcm@openssh.com", CHACHA, "aes128-ctr", "aes192-ctr", "aes256-ctr"];
