@@ -18,19 +18,8 @@ pub fn assert_all(survey: &Value, name: &str) {
     let limits = limits(survey);
     assert!(!limits.is_empty());
     for limit in limits {
-        let others = name.ends_with("_cpu") && is_kept_waiting(limit);
-        assert!(limit["limit"] == name || others, "not {name}: {limit}");
+        assert_eq!(limit["limit"], name, "{limit}");
     }
-}
-
-/// Where others work on this machine too, they may keep a busy process from its core: that is then
-/// the limit, and the figures show it.
-fn is_kept_waiting(limit: &Value) -> bool {
-    let waits = |end: &str| {
-        let share = |what: &str| limit[end][what].as_f64().unwrap_or(0.0);
-        share("delayed") + share("stolen") >= 0.2 && share("busy") >= 0.5
-    };
-    limit["limit"] == "contention" && (waits("client") || waits("server"))
 }
 
 /// The limit of a lab is named, for both ciphers.
