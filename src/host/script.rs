@@ -5,8 +5,6 @@
 //! a line end, or a `!` that csh would expand. Paths, which may hold any bytes, are spelled in
 //! octal by [`assign`]. What the monitor reads from its standard input is free of these limits.
 
-use std::fmt::Write;
-
 /// `sh -c '…'`, to be run by any login shell.
 pub fn one_word(fragment: &str) -> String {
     debug_assert!(
@@ -27,7 +25,7 @@ pub fn assign(name: &str, value: &[u8]) -> String {
         if plain(byte) {
             spelled.push(char::from(*byte));
         } else {
-            write!(spelled, "\\0{byte:03o}").expect("writing to a String succeeds");
+            spelled += &format!("\\0{byte:03o}");
         }
     }
     // The x keeps line ends at the name's end, which $(…) would strip.
