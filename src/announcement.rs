@@ -26,6 +26,7 @@ pub struct Announcement {
 /// Connections of the pilot (`run::pilot`): for each pairing, for each masked one besides, and
 /// for each method and direction of a pairing where files are made.
 const PILOT_PER_PAIRING: usize = 3;
+/// More where a mask does not show at the first look.
 const PILOT_PER_MASKED: usize = 2;
 const PILOT_PER_FILES: usize = 6;
 const PILOT_PER_PIPE_DOWNLOAD: usize = 1;

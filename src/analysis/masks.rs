@@ -13,8 +13,10 @@ const CONTRADICTS: f64 = 1.3;
 /// An end that is at work for less of a core mostly pays for waiting for the other end, by the second
 /// and not by the byte: of ciphers it then tells nothing.
 const BUSY_PERCENT: f64 = 25.0;
-const GCM: &str = "aes128-gcm@openssh.com";
-const CHACHA: &str = "chacha20-poly1305@openssh.com";
+/// Ciphers whose costs part where AES instructions are hidden: with them GCM is the cheaper one,
+/// without them ChaCha20-Poly1305 is.
+pub const GCM: &str = "aes128-gcm@openssh.com";
+pub const CHACHA: &str = "chacha20-poly1305@openssh.com";
 
 /// A mask holds for a whole process, so one AES cipher that costs the masked end far more than
 /// the same end unmasked proves it. CTR may not: its code without AES instructions is not much

@@ -15,7 +15,7 @@ pub mod intervals;
 mod judge;
 pub mod limit;
 pub mod load;
-mod masks;
+pub mod masks;
 pub mod outcomes;
 pub mod pace;
 pub mod race;

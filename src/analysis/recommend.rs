@@ -16,6 +16,7 @@ use super::rows::{by_table, groups};
 use super::series::both_ways;
 use super::standing::Choice;
 use super::startup::Startups;
+use super::summary::aes_states;
 use crate::model::record::{Pairing, StopReason, Trial};
 use crate::model::{Cipher, Direction, Mac, Method, Survey};
 
@@ -233,8 +234,7 @@ fn scope(survey: &Survey, index: usize, method: Method) -> String {
     let own = &pairings[index];
     let mut scope = own.target.clone();
     if pairings.iter().filter(|other| other.target == own.target).count() > 1 {
-        let state = |end: &crate::model::record::PairedEnd| super::summary::aes_state(end);
-        scope += &format!(", AES {}/{}", state(&own.client), state(&own.server));
+        scope += &format!(", AES {}", aes_states(own));
     }
     if survey.header.methods.len() > 1 {
         scope += &format!(", {method}");

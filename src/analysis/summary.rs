@@ -93,7 +93,7 @@ fn sections(
     let several = by_pairing.len() > 1;
     let of = |(index, rows): (usize, Vec<(Row, Vec<&Trial>)>)| {
         let pairing = &survey.header.pairings[index];
-        let aes = format!("{}/{}", aes_state(&pairing.client), aes_state(&pairing.server));
+        let aes = aes_states(pairing);
         let scope = match several {
             true => format!("{title}, AES {aes}"),
             false => title.to_owned(),
@@ -130,8 +130,13 @@ fn is_unasked(row: &Row, pairing: &Pairing, direction: Direction) -> bool {
     row.cipher == unasked.cipher && row.mac == unasked.explicit_mac()
 }
 
-/// Whether AES instructions serve this end: a mask hides what the CPU has.
-pub fn aes_state(end: &PairedEnd) -> &'static str {
+/// Whether AES instructions serve the client and the server: `on/off`.
+pub fn aes_states(pairing: &Pairing) -> String {
+    format!("{}/{}", aes_state(&pairing.client), aes_state(&pairing.server))
+}
+
+/// A mask hides what the CPU has.
+fn aes_state(end: &PairedEnd) -> &'static str {
     match (&end.mask, end.host.aes.class) {
         (Some(_), _) | (None, AesClass::NoAes) => "off",
         (None, AesClass::Aes) => "on",
@@ -142,7 +147,6 @@ pub fn aes_state(end: &PairedEnd) -> &'static str {
 /// What tells each pairing from the others: its target, its client program, who has AES
 /// instructions; with the preposition that it is said with.
 pub fn distinctions(pairings: &[Pairing]) -> Vec<String> {
-    let aes = |of: &Pairing| format!("{}/{}", aes_state(&of.client), aes_state(&of.server));
     let tell = |own: &Pairing| {
         let mut words = Vec::new();
         if pairings.iter().any(|other| other.target != own.target) {
@@ -151,8 +155,8 @@ pub fn distinctions(pairings: &[Pairing]) -> Vec<String> {
         if pairings.iter().any(|other| other.client.program != own.client.program) {
             words.push(format!("with {}", own.client.program));
         }
-        if pairings.iter().any(|other| aes(other) != aes(own)) {
-            words.push(format!("with AES {}", aes(own)));
+        if pairings.iter().any(|other| aes_states(other) != aes_states(own)) {
+            words.push(format!("with AES {}", aes_states(own)));
         }
         words.join(" ")
     };

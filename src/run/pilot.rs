@@ -8,6 +8,7 @@ use anyhow::Result;
 use super::executor::Real;
 use super::journal::Journal;
 use super::survey::{Executor, Stopped};
+use crate::analysis::masks::{CHACHA, GCM};
 use crate::analysis::startup::flow_s;
 use crate::analysis::statistics::median;
 use crate::method::makes_files;
@@ -31,11 +32,6 @@ const SMALL_SHARE: f64 = 0.125;
 
 /// Even on the slowest path a transfer moves so much.
 const LEAST: u64 = 128 << 10;
-
-/// Ciphers whose costs part where AES instructions are hidden: with them GCM is the cheaper one,
-/// without them ChaCha20-Poly1305 is.
-const AES: &str = "aes128-gcm@openssh.com";
-const PLAIN: &str = "chacha20-poly1305@openssh.com";
 
 /// Times that a mask which does not show is looked at.
 const MASK_LOOKS: usize = 3;
@@ -158,7 +154,7 @@ impl Pilot<'_> {
         let mut doubt = None;
         for _ in 0..MASK_LOOKS {
             let mut costs: Vec<(f64, f64)> = Vec::new();
-            for name in [AES, PLAIN] {
+            for name in [GCM, CHACHA] {
                 let cipher = Cipher::from(name);
                 let contender =
                     Contender { cipher, ..self.unasked(pairing, Method::Pipe, Direction::Upload) };
@@ -339,11 +335,11 @@ impl Pilot<'_> {
     }
 }
 
-/// Why the masks of these ends can't be believed, by the costs of [`AES`] and of [`PLAIN`].
+/// Why the masks of these ends can't be believed, by the costs of [`GCM`] and of [`CHACHA`].
 fn mask_doubt(costs: &[(f64, f64)], client: bool, server: bool) -> Option<String> {
     let [aes, plain] = costs else {
         return Some(format!(
-            "the mask of AES instructions can't be checked: {AES} and {PLAIN} could not both be \
+            "the mask of AES instructions can't be checked: {GCM} and {CHACHA} could not both be \
              measured"
         ));
     };
@@ -352,8 +348,8 @@ fn mask_doubt(costs: &[(f64, f64)], client: bool, server: bool) -> Option<String
         .find(|(_, masked, aes, plain)| *masked && aes <= plain)
         .map(|(end, _, aes, plain)| {
             format!(
-                "the mask of AES instructions does not show at the {end}: {AES} costs {aes:.2} \
-                 CPU-s/GB there, no more than {PLAIN} with {plain:.2}"
+                "the mask of AES instructions does not show at the {end}: {GCM} costs {aes:.2} \
+                 CPU-s/GB there, no more than {CHACHA} with {plain:.2}"
             )
         })
 }

@@ -32,28 +32,37 @@ pub struct Adaptive {
     rule: Rule,
     /// Empty transfers tell the start-up.
     pilot: Vec<Trial>,
-    races: Vec<(Key, Race)>,
-    /// Races that the budget can't decide, and those in which every cipher fails.
-    given_up: Vec<Key>,
+    races: Vec<Running>,
     /// How pairings are told apart.
     pairings: Vec<String>,
     news: Option<String>,
 }
 
+/// One race as it stood at the last look.
+#[derive(Clone, Debug)]
+struct Running {
+    of: Key,
+    /// In the order of the race's labels.
+    contenders: Vec<Contender>,
+    race: Race,
+    /// The budget can't decide it, or every cipher fails.
+    given_up: bool,
+}
+
+impl Running {
+    fn is_open(&self) -> bool {
+        !self.race.is_over() && !self.given_up
+    }
+}
+
 impl Adaptive {
     /// `pilot`: the trials before the rounds.
     pub fn new(rule: Rule, pilot: Vec<Trial>) -> Adaptive {
-        Adaptive {
-            rule,
-            pilot,
-            races: Vec::new(),
-            given_up: Vec::new(),
-            pairings: Vec::new(),
-            news: None,
-        }
+        Adaptive { rule, pilot, races: Vec::new(), pairings: Vec::new(), news: None }
     }
 
-    /// What tells the pairings apart in the news (`on pi1`), in the order of the header.
+    /// What tells the pairings apart in the news (`on pi1`), in the order of the header; empty
+    /// where nothing does.
     pub fn naming(self, pairings: Vec<String>) -> Adaptive {
         Adaptive { pairings, ..self }
     }
@@ -65,13 +74,13 @@ impl Adaptive {
         keys.sort();
         keys.dedup();
         for of in keys {
-            let (names, lists) = by_contender(trials, of);
+            let (contenders, lists) = by_contender(trials, of);
             let race = Race::of(&field(&lists, Figure::Rate, &startups), &self.rule);
-            debug_assert_eq!(names.len(), race.labels.len());
-            self.races.retain(|(other, _)| *other != of);
-            self.races.push((of, race));
+            debug_assert_eq!(contenders.len(), race.labels.len());
+            self.races.retain(|other| other.of != of);
+            self.races.push(Running { of, contenders, race, given_up: false });
         }
-        self.races.sort_by_key(|(of, _)| *of);
+        self.races.sort_by_key(|running| running.of);
     }
 
     /// Gives up the races that the budget can't decide, the dearest first: what it leaves may
@@ -81,33 +90,32 @@ impl Adaptive {
             return;
         }
         loop {
-            let costs: Vec<(Key, f64)> = self
-                .open()
-                .map(|(of, race)| {
-                    let rounds = f64::from(forecast(round, race).max(round + 1) - round);
-                    (*of, rounds * race.inside().count() as f64 * pace.trial_s(*of))
-                })
-                .collect();
-            let total: f64 = costs.iter().map(|(_, cost)| cost).sum();
-            match costs.iter().max_by(|(_, a), (_, b)| a.total_cmp(b)) {
-                Some((of, _)) if total > left_s => self.given_up.push(*of),
+            let cost = |running: &Running| {
+                let rounds = forecast(round, &running.race).max(round + 1) - round;
+                f64::from(rounds) * running.race.inside().count() as f64 * pace.trial_s(running.of)
+            };
+            let open = self.races.iter_mut().filter(|running| running.is_open());
+            let costs: Vec<(f64, &mut Running)> = open.map(|open| (cost(open), open)).collect();
+            let total: f64 = costs.iter().map(|(cost, _)| cost).sum();
+            match costs.into_iter().max_by(|(a, _), (b, _)| a.total_cmp(b)) {
+                Some((_, dearest)) if total > left_s => dearest.given_up = true,
                 _ => return,
             }
         }
     }
 
     /// What is decided, what is open and for how long about, what was given up.
-    fn tell(&self, trials: &[Trial], pace: &Pace) -> String {
+    fn tell(&self, pace: &Pace) -> String {
         let (mut decided, mut open, mut given_up) = (Vec::new(), Vec::new(), Vec::new());
-        for (of, race) in &self.races {
-            let (contenders, _) = by_contender(trials, *of);
-            let choices: Vec<Choice> = contenders.into_iter().map(choice).collect();
+        for running in &self.races {
+            let Running { of, contenders, race, .. } = running;
+            let choices: Vec<Choice> = contenders.iter().map(choice).collect();
             let named = |ks: &mut dyn Iterator<Item = usize>| {
                 let others = ks.filter(|&k| Some(k) != race.leader);
                 list(race.leader.into_iter().chain(others).map(|k| &choices[k]))
             };
             let what = self.name(*of);
-            if self.given_up.contains(of) {
+            if running.given_up {
                 let bound = race.bound().map(|bound| at_most(100.0 * bound.exp_m1()));
                 given_up.push(match (race.leader, bound) {
                     (None, _) => format!("{what} (every cipher fails)"),
@@ -139,23 +147,22 @@ impl Adaptive {
     /// By its direction, and by what else tells it from the other races.
     fn name(&self, (pairing, method, direction): Key) -> String {
         let mut name = direction.to_string();
-        if self.races.iter().any(|((_, other, _), _)| *other != method) {
+        if self.races.iter().any(|other| other.of.1 != method) {
             name += &format!(" by {method}");
         }
-        if self.races.iter().any(|((other, ..), _)| *other != pairing) {
-            let number = || format!("in pairing {}", pairing + 1);
-            name += &format!(" {}", self.pairings.get(pairing).cloned().unwrap_or_else(number));
+        if let Some(words) = self.pairings.get(pairing).filter(|words| !words.is_empty()) {
+            name += &format!(" {words}");
         }
         name
     }
 
-    fn open(&self) -> impl Iterator<Item = &(Key, Race)> {
-        self.races.iter().filter(|(of, race)| !race.is_over() && !self.given_up.contains(of))
+    fn open(&self) -> impl Iterator<Item = &Running> {
+        self.races.iter().filter(|running| running.is_open())
     }
 }
 
-fn choice(contender: Contender) -> Choice {
-    let Contender { cipher, mac, .. } = contender;
+fn choice(contender: &Contender) -> Choice {
+    let Contender { cipher, mac, .. } = contender.clone();
     Choice { ambiguous: mac.is_some(), cipher, mac }
 }
 
@@ -201,25 +208,23 @@ impl StopRule for Adaptive {
         let left_s = left.map_or(f64::INFINITY, |left| left.as_secs_f64());
         let pace = Pace::of(trials);
         self.give_up(round, &pace, left_s);
-        // Where all have left, since all fail, there is nothing to wait for.
-        let empty = self.open().filter(|(_, race)| race.inside().next().is_none());
-        let empty: Vec<Key> = empty.map(|(of, _)| *of).collect();
-        self.given_up.extend(empty);
-        let mut going_on = Vec::new();
-        for (of, race) in self.open() {
-            let (names, _) = by_contender(trials, *of);
-            going_on.extend(race.inside().map(|k| names[k].clone()));
+        let last = next_look(round, None).is_none();
+        for running in self.races.iter_mut().filter(|running| running.is_open()) {
+            // Where all have left, since all fail, there is nothing to wait for.
+            running.given_up = last || running.race.inside().next().is_none();
         }
-        if next_look(round, None).is_none() {
-            self.given_up.extend(self.open().map(|(of, _)| *of).collect::<Vec<_>>());
-            going_on.clear();
-        }
-        self.news = Some(self.tell(trials, &pace));
+        let of = |running: &Running, k: usize| running.contenders[k].clone();
+        let going_on =
+            self.open().flat_map(|running| running.race.inside().map(|k| of(running, k))).collect();
+        self.news = Some(self.tell(&pace));
         going_on
     }
 
     fn reason(&self) -> StopReason {
-        if self.given_up.is_empty() { StopReason::Decided } else { StopReason::OutOfReach }
+        match self.races.iter().any(|running| running.given_up) {
+            true => StopReason::OutOfReach,
+            false => StopReason::Decided,
+        }
     }
 
     fn news(&self) -> Option<String> {
@@ -227,7 +232,7 @@ impl StopRule for Adaptive {
     }
 
     fn expected_rounds(&self) -> u32 {
-        let needed = self.open().map(|(_, race)| race.needed.unwrap_or(0)).max().unwrap_or(0);
+        let needed = self.open().filter_map(|running| running.race.needed).max().unwrap_or(0);
         next_look(0, Some(needed)).unwrap_or(LOOKS[LOOKS.len() - 1])
     }
 }

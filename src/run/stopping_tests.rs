@@ -50,9 +50,9 @@ fn races_are_told_apart_and_between_looks_there_are_no_news() {
     let open = [rounds(GCM, [60.0; 5]), rounds(CHACHA, [30.0; 5])].concat();
     let masked = each(open.clone(), |trial| trial.pairing = 1);
     let trials = [open, masked].concat();
-    let mut stop = adaptive().naming(vec!["on pi1".into()]);
+    let mut stop = adaptive().naming(vec!["on pi1".into(), "on pi2".into()]);
     assert!(after(&mut stop, 2, &trials, 600).is_empty());
-    let news = format!("decided: upload on pi1 ({GCM}); upload in pairing 2 ({GCM})");
+    let news = format!("decided: upload on pi1 ({GCM}); upload on pi2 ({GCM})");
     assert_eq!((stop.news(), stop.reason()), (Some(news), StopReason::Decided));
     after(&mut stop, 5, &trials, 600);
     assert_eq!(stop.news(), None);

@@ -353,25 +353,20 @@ impl Watch<'_> {
         interrupt: &Interrupt,
     ) -> Result<Reaped, Broken> {
         let deadline = Instant::now() + LAST_WORD_PATIENCE;
+        let in_time = |late: &str| match Instant::now() > deadline {
+            _ if interrupt.is_raised() => Err(Broken::Interrupted),
+            true => Err(Broken::Other(late.into())),
+            false => Ok(()),
+        };
         while !self.ready_by_log && self.finished.is_none() && !self.listener.has_ended() {
             self.turn(GLANCE);
             waiting.look();
-            if interrupt.is_raised() {
-                return Err(Broken::Interrupted);
-            }
-            if Instant::now() > deadline {
-                return Err(Broken::Other("the far part did not say its last word".into()));
-            }
+            in_time("the far part did not say its last word")?;
         }
         let reaped = loop {
-            if let Some(reaped) = child.wait(GLANCE).map_err(other("the client"))? {
-                break reaped;
-            }
-            if interrupt.is_raised() {
-                return Err(Broken::Interrupted);
-            }
-            if Instant::now() > deadline {
-                return Err(Broken::Other("the client did not end".into()));
+            match child.wait(GLANCE).map_err(other("the client"))? {
+                Some(reaped) => break reaped,
+                None => in_time("the client did not end")?,
             }
         };
         if !self.ready_by_log && self.finished.is_none() && reaped.status.success() {

@@ -183,8 +183,7 @@ impl SlowDisk {
         fs::set_permissions(at, fs::Permissions::from_mode(0o777)).unwrap();
         let device = super::said(Command::new("stat").args(["-c", "%Hd:%Ld"]).arg(at));
         let number = device.trim().to_owned();
-        let roots = ["/sys/fs/cgroup/blkio"].map(PathBuf::from);
-        let limits = roots[0].join("blkio.throttle.write_bps_device");
+        let limits = PathBuf::from("/sys/fs/cgroup/blkio/blkio.throttle.write_bps_device");
         let disk = SlowDisk { mounted: at.to_owned(), limits, number };
         disk.limit(SlowDisk::BYTES_PER_S);
         disk
