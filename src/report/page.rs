@@ -43,14 +43,16 @@ impl Page {
     /// A paragraph behind a coloured label, its further lines behind the indent.
     pub fn labelled(&mut self, label: &str, ink: Ink, text: &str, indent: &str) {
         let label = printable(label);
-        let whole = format!("{label}{}", printable(text));
+        // A number stays with its sign.
+        let whole = format!("{label}{}", printable(text)).replace(" %", "\u{a0}%");
         let options = Options::new(self.style.width())
             .subsequent_indent(indent)
             .word_splitter(WordSplitter::NoHyphenation);
         for (number, line) in textwrap::wrap(&whole, options).iter().enumerate() {
+            let line = line.replace('\u{a0}', " ");
             match line.strip_prefix(label.as_str()).filter(|_| number == 0) {
                 Some(rest) => self.text += &(self.paint(&label, ink) + rest),
-                None => self.text += line,
+                None => self.text += &line,
             }
             self.text.push('\n');
         }
@@ -85,6 +87,7 @@ mod tests {
         let mut page = Page::new(&style);
         page.labelled("warning: ", Ink::Yellow, &"aes128-gcm@openssh.com ".repeat(4), "  ");
         page.paragraph("from outside: \u{1b}[2J");
+        page.paragraph(&format!("{} 80 %", "x".repeat(57)));
         page.finish()
     }
 
@@ -95,6 +98,8 @@ mod tests {
         warning: aes128-gcm@openssh.com aes128-gcm@openssh.com
           aes128-gcm@openssh.com aes128-gcm@openssh.com
         from outside: \u{1b}[2J
+        xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
+        80 %
         ");
     }
 

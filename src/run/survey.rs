@@ -162,12 +162,14 @@ pub fn run_rounds(
             }
             let rounds_left = stop.expected_rounds().saturating_sub(round) as usize;
             let ahead = planned.len() - index + rounds_left * inside.len();
-            let left_s = match course.budget {
+            let time_s = match course.budget {
                 Some(budget) => (budget - executor.elapsed()).as_secs_f64(),
                 None => f64::INFINITY,
             };
-            let left_s = left_s.min(ahead as f64 * each);
-            events.trial_begins(next, trials.len(), trials.len() + ahead, left_s);
+            // No more are told than there is time for.
+            let ahead = (ahead as f64).min((time_s / each).ceil());
+            let (total, left_s) = (trials.len() + ahead as usize, time_s.min(ahead * each));
+            events.trial_begins(next, trials.len(), total, left_s);
             let trial = match executor.run(next, events) {
                 Ok(trial) => trial,
                 Err(stopped) => return Ok(stopped.into()),
