@@ -7,7 +7,9 @@
 pub mod cli;
 pub mod command;
 
-// What touches the world: a private sshd, running trials, progress, printing.
+// What touches the world: a private sshd, the built-in SSH, running trials, progress, printing.
+#[cfg(feature = "russh")]
+pub mod embedded;
 pub mod loopback;
 pub mod report;
 pub mod run;

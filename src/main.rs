@@ -17,6 +17,10 @@ fn main() -> ExitCode {
         eprintln!("error: {}", shim::run(argv0, arguments));
         return ExitCode::from(255);
     }
+    #[cfg(feature = "russh")]
+    if let Some((program, arguments)) = cipher_survey::embedded::Program::called(&words) {
+        return program.run(arguments);
+    }
     let cli = Cli::parse();
     let result = match &cli.verb {
         None => run::execute(&cli.run, false),

@@ -1,0 +1,100 @@
+//! The built-in SSH, over russh: programs of their own, each this same executable started again
+//! under another name. So one path starts, accounts for and ends all clients and servers, a
+//! mask or a core can be given to each alone, and scp, sftp, rsync and sshfs can be handed one
+//! path.
+
+pub mod algorithms;
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// What this executable can be besides `cipher-survey`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// An SSH client with the argument list of OpenSSH's `ssh`.
+    Client,
+    /// An SSH server for this machine alone.
+    Server,
+    /// What serves SFTP on its standard streams, as OpenSSH's `sftp-server` does.
+    SftpServer,
+}
+
+/// The hidden verb; after it the word of a [`Program`].
+pub const VERB: &str = "built-in";
+
+impl Program {
+    const ALL: [Program; 3] = [Program::Client, Program::Server, Program::SftpServer];
+
+    /// The file name under which this executable is this program.
+    pub fn name(self) -> &'static str {
+        match self {
+            Program::Client => "russh",
+            Program::Server => "russh-sshd",
+            Program::SftpServer => "russh-sftp-server",
+        }
+    }
+
+    /// The word after the hidden verb.
+    fn word(self) -> &'static str {
+        match self {
+            Program::Client => "ssh",
+            Program::Server => "sshd",
+            Program::SftpServer => "sftp-server",
+        }
+    }
+
+    /// The program that this process was started as, and its arguments: by the name of the
+    /// executable, or by the hidden verb.
+    pub fn called(words: &[OsString]) -> Option<(Program, &[OsString])> {
+        let (argv0, arguments) = words.split_first()?;
+        let file = Path::new(argv0).file_name();
+        if let Some(program) = Program::ALL.into_iter().find(|p| file == Some(OsStr::new(p.name())))
+        {
+            return Some((program, arguments));
+        }
+        let (verb, arguments) = arguments.split_first()?;
+        let (word, arguments) = arguments.split_first().filter(|_| verb == VERB)?;
+        let program = Program::ALL.into_iter().find(|program| word == program.word())?;
+        Some((program, arguments))
+    }
+
+    /// A link to this executable under the program's name, in a directory of the caller's.
+    pub fn install(self, directory: &Path) -> io::Result<PathBuf> {
+        let link = directory.join(self.name());
+        match std::os::unix::fs::symlink(std::env::current_exe()?, &link) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            _ => Ok(link),
+        }
+    }
+
+    /// Is this program until it ends.
+    pub fn run(self, _arguments: &[OsString]) -> ExitCode {
+        match self {
+            Program::Client | Program::Server | Program::SftpServer => {
+                eprintln!("{}: not in this build yet", self.name());
+                ExitCode::from(255)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn called(line: &str) -> Option<(Program, usize)> {
+        let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+        Program::called(&words).map(|(program, arguments)| (program, arguments.len()))
+    }
+
+    #[test]
+    fn a_program_is_known_by_the_executables_name_or_by_the_hidden_verb() {
+        assert_eq!(called("/tmp/x/russh -v pi1"), Some((Program::Client, 2)));
+        assert_eq!(called("russh-sftp-server"), Some((Program::SftpServer, 0)));
+        assert_eq!(called("cipher-survey built-in sshd --port 0"), Some((Program::Server, 2)));
+        assert_eq!(called("cipher-survey built-in"), None);
+        assert_eq!(called("cipher-survey pi1 built-in"), None);
+    }
+}

@@ -1,0 +1,1 @@
+//! The built-in client against the sshd of OpenSSH.

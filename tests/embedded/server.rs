@@ -1,0 +1,1 @@
+//! OpenSSH's clients against the built-in server.
