@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueHint};
 
+use crate::loopback::server::ServerProgram;
 use crate::model::units::{parse_duration, parse_fraction, parse_size};
 use crate::model::{Direction, Method, Sink};
 use crate::report::Format;
@@ -84,7 +85,8 @@ pub struct LoopbackArgs {
     #[arg(long, value_delimiter = ',', value_name = "PAIR", value_parser = parse_aes_pair,
           help_heading = "What is compared")]
     pub aes: Option<Vec<AesPair>>,
-    /// All ciphers of the client, not only those that sshd offers by default
+    /// All ciphers of the client, not only those that sshd offers by default; the built-in server
+    /// always offers all that it has
     #[arg(long, help_heading = "What is compared")]
     pub all: bool,
     /// Do not hold the two ends to disjoint halves of the cores
@@ -93,9 +95,16 @@ pub struct LoopbackArgs {
     /// How bytes move: scp, pipe (`cat` over the session, no file on either end) or both
     #[arg(long, value_delimiter = ',', default_value = "pipe", value_name = "METHOD")]
     pub method: Vec<Method>,
-    /// SSH client program
-    #[arg(long, value_name = "PROGRAM", default_value = "ssh", help_heading = "The way there")]
-    pub client: OsString,
+    /// SSH client programs to compare: `openssh` (the system's), `russh` (built in), or the path of
+    /// an ssh-compatible one [default: openssh where ssh and sshd are installed, else russh]
+    #[arg(long, value_delimiter = ',', value_name = "PROGRAM", help_heading = "What is compared")]
+    pub client: Vec<OsString>,
+    /// SSH servers to compare [default: openssh where ssh and sshd are installed, else russh]
+    #[arg(long, value_delimiter = ',', value_name = "SERVER", help_heading = "What is compared")]
+    pub server: Vec<ServerProgram>,
+    /// Also russh against russh with no cipher at all, to show what everything else costs
+    #[arg(long, help_heading = "What is compared")]
+    pub with_none: bool,
     #[command(flatten)]
     pub survey: SurveyArgs,
 }
@@ -123,9 +132,10 @@ fn parse_aes_pair(text: &str) -> Result<AesPair, String> {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "The way there")]
 pub struct ConnectArgs {
-    /// SSH client program: `ssh`, or the path of an ssh-compatible one
-    #[arg(long, value_name = "PROGRAM", default_value = "ssh")]
-    pub client: OsString,
+    /// SSH client programs: `openssh` (the system's), `russh` (built in), or the path of an
+    /// ssh-compatible one; several are compared in the same rounds
+    #[arg(long, value_delimiter = ',', value_name = "PROGRAM", default_value = "openssh")]
+    pub client: Vec<OsString>,
     /// ssh_config to use in place of the user's and the system's (ssh -F)
     #[arg(long, value_name = "FILE")]
     pub ssh_config: Option<PathBuf>,

@@ -36,6 +36,10 @@ pub struct Choice {
     pub quick: bool,
 }
 
+/// What two built-in ends can be told to negotiate in place of a cipher and a MAC (RFC 4253,
+/// section 6.3): it shows what everything but the cipher costs.
+pub const NONE: &str = "none";
+
 /// What the two ends of a pairing can do.
 #[derive(Clone, Debug)]
 pub struct Ends<'a> {
@@ -46,6 +50,8 @@ pub struct Ends<'a> {
     pub client_macs: &'a [Mac],
     pub server: &'a Proposal,
     pub unasked: &'a Negotiated,
+    /// Both ends are ours, on this machine, and allow a session without a cipher.
+    pub with_none: bool,
 }
 
 /// One thing that is compared with others: each round holds it once.
@@ -168,6 +174,13 @@ pub fn contenders(
                     mac: mac.clone(),
                 }));
             }
+            contenders.extend(ends.with_none.then(|| Contender {
+                pairing,
+                method,
+                direction,
+                cipher: NONE.into(),
+                mac: Some(NONE.into()),
+            }));
         }
     }
     Ok((contenders, skips))
@@ -255,7 +268,8 @@ fn macs(choice: &Choice, ends: &Ends) -> Result<Vec<Option<Mac>>, PlanError> {
 fn unusable(ends: &Ends) -> Vec<Skip> {
     let lacking = |cipher: &&Cipher, list: &[Cipher]| !list.contains(cipher);
     let here = ends.client_ciphers.iter().filter(|cipher| lacking(cipher, &ends.server.ciphers));
-    let there = ends.server.ciphers.iter().filter(|cipher| lacking(cipher, ends.client_ciphers));
+    let offered = ends.server.ciphers.iter().filter(|cipher| cipher.as_str() != NONE);
+    let there = offered.filter(|cipher| lacking(cipher, ends.client_ciphers));
     here.map(|cipher| skip(cipher.clone(), "not offered by the server"))
         .chain(there.map(|cipher| skip(cipher.clone(), "not supported by this client")))
         .collect()

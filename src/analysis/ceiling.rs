@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use super::apart::Apart;
 use super::figures::Row;
 use super::statistics::quotient;
 use crate::model::Direction;
@@ -23,6 +24,8 @@ pub struct Ceiling {
 pub enum Basis {
     /// A plain TCP stream beside SSH (`--ceiling-port`).
     Beside,
+    /// The rate without a cipher (`--with-none`).
+    NoCipher,
     /// The fastest cipher's rate, which no CPU limits.
     FastestCipher,
     /// The fastest cipher's rate, which a CPU limits, or nobody knows what: it is at least so much.
@@ -32,19 +35,24 @@ pub enum Basis {
 /// The ceiling of a section. Absent where no cipher has a rate.
 pub fn ceiling(rows: &[Row], pairing: &Pairing, direction: Direction) -> Option<Ceiling> {
     let rate = |row: &&Row| row.rate_mb_per_s.unwrap_or(f64::NEG_INFINITY);
-    let fastest = rows.iter().max_by(|a, b| rate(a).total_cmp(&rate(b)))?;
+    let ranked = rows.iter().filter(|row| row.apart.is_none());
+    let fastest = ranked.max_by(|a, b| rate(a).total_cmp(&rate(b)))?;
     let by_cipher = fastest.rate_mb_per_s?;
     let by_stream = beside_mb_per_s(pairing, direction);
+    let unencrypted = rows.iter().find(|row| row.apart == Some(Apart::NoCipher));
+    let without_cipher = unencrypted.and_then(|row| row.rate_mb_per_s);
     let limit = fastest.limit.as_ref().map(|limited| limited.limit);
     // A stream that a cipher outruns met something else: it tells nothing of the path.
-    let (mb_per_s, basis) = match by_stream {
-        Some(by_stream) if by_stream >= by_cipher => (by_stream, Basis::Beside),
+    let (mb_per_s, basis) = match (by_stream, without_cipher) {
+        (Some(by_stream), _) if by_stream >= by_cipher => (by_stream, Basis::Beside),
+        (_, Some(unencrypted)) if unencrypted >= by_cipher => (unencrypted, Basis::NoCipher),
         _ if limit.is_some_and(|limit| limit.is_of_the_path()) => (by_cipher, Basis::FastestCipher),
         _ => (by_cipher, Basis::AtLeast),
     };
     let rate = significant(mb_per_s);
     let text = match (basis, limit) {
         (Basis::Beside, _) => format!("{rate} MB/s, by a plain TCP stream beside SSH"),
+        (Basis::NoCipher, _) => format!("{rate} MB/s, the rate without a cipher"),
         (Basis::FastestCipher, Some(limit)) => {
             format!("{rate} MB/s, the rate of {}, which the {limit} limits", fastest.cipher)
         }
@@ -108,6 +116,19 @@ mod tests {
             assert_eq!(bound.text, format!("at least 11.7 MB/s, the rate of {GCM}"));
         }
         assert_eq!(ceiling(&[], &pairing("pi1"), Direction::Upload), None);
+    }
+
+    #[test]
+    fn the_rate_without_a_cipher_is_the_ceiling_unless_a_cipher_outruns_it() {
+        let of = |unencrypted: f64| {
+            let none =
+                Row { apart: Some(Apart::NoCipher), ..row("none", unencrypted, Limit::Unknown) };
+            let rows = [row(GCM, 1800.0, Limit::ClientCpu), none];
+            ceiling(&rows, &pairing("loopback"), Direction::Upload).unwrap()
+        };
+        assert_eq!((of(2400.0).basis, of(2400.0).share(1800.0)), (Basis::NoCipher, Some(0.75)));
+        assert_eq!(of(2400.0).text, "2400 MB/s, the rate without a cipher");
+        assert_eq!((of(1700.0).basis, of(1700.0).mb_per_s), (Basis::AtLeast, 1800.0));
     }
 
     #[test]

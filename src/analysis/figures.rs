@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::apart::Apart;
 use super::compare::Compared;
 use super::limit::Limited;
 use super::series::{costs_s, steady_rate};
@@ -38,6 +39,9 @@ pub struct Row {
     pub limit: Option<Limited>,
     /// ssh negotiates this one when it is told nothing.
     pub unasked: bool,
+    /// Why it is not ranked with the others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub apart: Option<Apart>,
     pub marks: Vec<Mark>,
 }
 
@@ -93,6 +97,10 @@ pub enum Mark {
     AsCheap,
     /// What ssh negotiates unasked.
     Default,
+    /// It shows what everything but the cipher costs.
+    NoCipher,
+    /// AES instructions that a mask hides from others serve it all the same.
+    NotMasked,
 }
 
 impl std::fmt::Display for Mark {
@@ -105,6 +113,8 @@ impl std::fmt::Display for Mark {
             Mark::Cheapest => "cheapest",
             Mark::AsCheap => "as cheap",
             Mark::Default => "default",
+            Mark::NoCipher => "no cipher",
+            Mark::NotMasked => "not masked",
         })
     }
 }
@@ -154,6 +164,7 @@ impl Row {
             server: server_cost,
             limit: None,
             unasked: false,
+            apart: None,
             marks: Vec::new(),
         }
     }

@@ -1,5 +1,6 @@
 //! The rows of a section compared by each figure, and marked.
 
+use super::apart::Apart;
 use super::compare::compare;
 use super::conclusion::{Conclusion, Costs, Setting, conclude};
 use super::figures::{Cost, Mark, Row};
@@ -10,7 +11,7 @@ use super::startup::Startups;
 use crate::model::record::{Header, Trial};
 use crate::model::units::MB;
 
-/// Compares the rows by each figure; what follows.
+/// Compares the rows by each figure; what follows. Rows that stand apart take no part.
 pub fn judge(
     rows: &mut [Row],
     lists: &[Vec<&Trial>],
@@ -21,10 +22,11 @@ pub fn judge(
     let rounds = lists.iter().flatten().map(|trial| trial.round).max().unwrap_or(0);
     // Speed alone decides when rounds stop: costs are looked at once.
     let (racing, once) = (Rule::of(header, rounds), Rule::once(header.precision, rounds));
-    let speed = compare(lists, Figure::Rate, startups, &racing, |_| true);
+    let ranked = |row: &Row| row.apart.is_none();
+    let speed = compare(lists, Figure::Rate, startups, &racing, |k| ranked(&rows[k]));
     let fine = |cost: &Option<Cost>| cost.as_ref().is_some_and(|cost| !cost.coarse);
     let by_cost = |figure: Figure, takes_part: &dyn Fn(&Row) -> bool| {
-        compare(lists, figure, startups, &once, |k| takes_part(&rows[k]))
+        compare(lists, figure, startups, &once, |k| ranked(&rows[k]) && takes_part(&rows[k]))
     };
     let client = by_cost(Figure::ClientCost, &|row| fine(&row.client));
     let server = by_cost(Figure::ServerCost, &|row| fine(&row.server));
@@ -55,21 +57,26 @@ pub fn judge(
         server: Standing::of(rows, &server, |row| of_end(&row.server)),
         both: Standing::of(rows, &both, Row::cost_of_both),
     };
-    let fastest = Standing::of(rows, &speed, |row| row.rate_mb_per_s)?;
-    mark(rows, &fastest, costs.both.as_ref());
-    Some(conclude(setting, rows, fastest, costs))
+    let fastest = Standing::of(rows, &speed, |row| row.rate_mb_per_s);
+    mark(rows, fastest.as_ref(), costs.both.as_ref());
+    Some(conclude(setting, rows, fastest?, costs))
 }
 
-fn mark(rows: &mut [Row], fastest: &Standing, cheapest: Option<&Standing>) {
+fn mark(rows: &mut [Row], fastest: Option<&Standing>, cheapest: Option<&Standing>) {
     for row in rows {
         let among = |others: &[Other]| others.iter().any(|other| other.choice.is(row));
-        let leads = fastest.leader.is(row) && fastest.inside + fastest.others().count() > 1;
+        let leads = fastest.is_some_and(|fastest| {
+            fastest.leader.is(row) && fastest.inside + fastest.others().count() > 1
+        });
+        let decided = fastest.is_some_and(|fastest| fastest.decided);
         let cheap = cheapest.filter(|standing| standing.others().count() > 0);
         let marks = [
-            (leads && fastest.decided, Mark::Fastest),
-            (leads && !fastest.decided, Mark::Leads),
-            (among(&fastest.ties), Mark::AsFast),
-            (among(&fastest.undecided), Mark::Undecided),
+            (row.apart == Some(Apart::NoCipher), Mark::NoCipher),
+            (row.apart == Some(Apart::NotMasked), Mark::NotMasked),
+            (leads && decided, Mark::Fastest),
+            (leads && !decided, Mark::Leads),
+            (fastest.is_some_and(|fastest| among(&fastest.ties)), Mark::AsFast),
+            (fastest.is_some_and(|fastest| among(&fastest.undecided)), Mark::Undecided),
             (cheap.is_some_and(|standing| standing.leader.is(row)), Mark::Cheapest),
             (cheap.is_some_and(|standing| among(&standing.ties)), Mark::AsCheap),
             (row.unasked, Mark::Default),

@@ -2,6 +2,7 @@
 //! so that an old survey can be reported again anywhere.
 
 pub mod advice;
+pub mod apart;
 mod candidate;
 pub mod ceiling;
 pub mod compare;

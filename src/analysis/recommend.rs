@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::advice::{Advice, Background, GOALS, Goal, text};
+use super::apart::Apart;
 use super::candidate::{Candidate, find_walls};
 use super::compare::compare_field;
 use super::conclusion::list;
@@ -16,7 +17,7 @@ use super::rows::{by_table, groups};
 use super::series::both_ways;
 use super::standing::Choice;
 use super::startup::Startups;
-use super::summary::aes_states;
+use super::summary::{aes_states, programs};
 use crate::model::record::{Pairing, StopReason, Trial};
 use crate::model::{Cipher, Direction, Mac, Method, Survey};
 
@@ -42,7 +43,13 @@ pub fn recommend(survey: &Survey, allow_legacy: bool) -> Vec<Recommendation> {
     let startups = Startups::of(&survey.trials);
     let mut cells: BTreeMap<(usize, Method), BTreeMap<Direction, Vec<_>>> = BTreeMap::new();
     for ((_, method, direction), rows) in by_table(survey, &groups(&survey.header.pairings)) {
+        let is_choice = |pairing: usize, cipher: &str| {
+            Apart::of(&survey.header.pairings[pairing], &cipher.into()).is_none()
+        };
         for ((pairing, cipher, mac), trials) in rows {
+            if !is_choice(pairing, cipher) {
+                continue;
+            }
             let cell = cells.entry((pairing, method)).or_default();
             cell.entry(direction).or_default().push((cipher, mac, trials));
         }
@@ -233,7 +240,11 @@ fn scope(survey: &Survey, index: usize, method: Method) -> String {
     let pairings = &survey.header.pairings;
     let own = &pairings[index];
     let mut scope = own.target.clone();
-    if pairings.iter().filter(|other| other.target == own.target).count() > 1 {
+    let alike = || pairings.iter().filter(|other| other.target == own.target);
+    if let Some(programs) = programs(own, alike()) {
+        scope += &format!(", {programs}");
+    }
+    if alike().any(|other| aes_states(other) != aes_states(own)) {
         scope += &format!(", AES {}", aes_states(own));
     }
     if survey.header.methods.len() > 1 {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::apart::Apart;
 use super::ceiling::ceiling;
 use super::conclusion::Setting;
 use super::figures::Row;
@@ -88,6 +89,7 @@ fn sections(
         let mut row =
             Row::of(cipher.into(), mac.map(Mac::from), &trials, survey.header.file.bytes, startups);
         row.unasked = is_unasked(&row, pairing, direction);
+        row.apart = Apart::of(pairing, &row.cipher);
         by_pairing.entry(index).or_default().push((row, trials));
     }
     let several = by_pairing.len() > 1;
@@ -110,7 +112,11 @@ fn sections(
         let subjects: Vec<Option<Subject>> = rows
             .iter()
             .zip(&lists)
-            .map(|(row, trials)| Some(Subject { trials, rate_mb_per_s: row.rate_mb_per_s? }))
+            // What has no cipher is limited by other things than what has one.
+            .map(|(row, trials)| match row.apart {
+                Some(Apart::NoCipher) => None,
+                _ => Some(Subject { trials, rate_mb_per_s: row.rate_mb_per_s? }),
+            })
             .collect();
         let path = Path::of(survey, index, direction, startups);
         for (row, limit) in rows.iter_mut().zip(limits(&subjects, &path)) {
@@ -118,7 +124,9 @@ fn sections(
         }
         // The sort is stable, so rows without a rate stay in the order of their names.
         let rate = |row: &Row| row.rate_mb_per_s.unwrap_or(f64::NEG_INFINITY);
-        rows.sort_by(|a, b| rate(b).total_cmp(&rate(a)));
+        rows.sort_by(|a, b| {
+            a.apart.is_some().cmp(&b.apart.is_some()).then(rate(b).total_cmp(&rate(a)))
+        });
         let ceiling = ceiling(&rows, pairing, direction);
         Section { pairing: index, aes, rows, ceiling, conclusion }
     };
@@ -144,7 +152,7 @@ fn aes_state(end: &PairedEnd) -> &'static str {
     }
 }
 
-/// What tells each pairing from the others: its target, its client program, who has AES
+/// What tells each pairing from the others: its target, its programs, who has AES
 /// instructions; with the preposition that it is said with.
 pub fn distinctions(pairings: &[Pairing]) -> Vec<String> {
     let tell = |own: &Pairing| {
@@ -152,9 +160,7 @@ pub fn distinctions(pairings: &[Pairing]) -> Vec<String> {
         if pairings.iter().any(|other| other.target != own.target) {
             words.push(format!("on {}", own.target));
         }
-        if pairings.iter().any(|other| other.client.program != own.client.program) {
-            words.push(format!("with {}", own.client.program));
-        }
+        words.extend(programs(own, pairings.iter()).map(|programs| format!("with {programs}")));
         if pairings.iter().any(|other| aes_states(other) != aes_states(own)) {
             words.push(format!("with AES {}", aes_states(own)));
         }
@@ -176,10 +182,25 @@ fn title(key: TableKey, keys: &[TableKey], pairings: &[Pairing]) -> String {
     if keys.iter().any(|&(_, other, _)| other != method) {
         title += &format!(" by {method}");
     }
-    if others().any(|other| other.client.program != own.client.program) {
-        title += &format!(" with {}", own.client.program);
+    if let Some(programs) = programs(own, others()) {
+        title += &format!(" with {programs}");
     }
     title
+}
+
+/// The client program, or `client/server` where servers of this machine differ too; absent where
+/// all have the same.
+pub fn programs<'a>(own: &Pairing, others: impl Iterator<Item = &'a Pairing>) -> Option<String> {
+    let (mut clients, mut servers) = (false, false);
+    for other in others {
+        clients |= other.client.program != own.client.program;
+        servers |= other.server.program != own.server.program;
+    }
+    match (clients, servers) {
+        (_, true) => Some(format!("{}/{}", own.client.program, own.server.program)),
+        (true, false) => Some(own.client.program.clone()),
+        (false, false) => None,
+    }
 }
 
 #[cfg(test)]
@@ -247,6 +268,45 @@ mod tests {
             pairing.server.mask = None;
         }
         assert_eq!(states(&survey), ["off/off", "off/off"]);
+    }
+
+    #[test]
+    fn what_stands_apart_comes_last_and_is_ranked_with_nothing() {
+        let mut trials = rounds(GCM, [20.0, 20.1, 20.2]);
+        trials.extend(rounds(CHACHA, [36.0, 36.2, 36.4]));
+        trials.extend(each(rounds("none", [90.0, 90.1, 90.2]), with_mac("none")));
+        trials.extend(rounds("aes128-ctr", [50.0, 50.1, 50.2]));
+        let mut survey = loopback(each(trials, |trial| trial.pairing = 1));
+        survey.header.pairings[1].server.program = crate::model::names::RUSSH.into();
+        let summary = summarise(&survey);
+        let section = &summary.tables[0].sections[0];
+        assert_eq!(names(section), [CHACHA, GCM, "none", "aes128-ctr"]);
+        assert_eq!(section.rows[0].marks[0], Mark::Fastest);
+        assert_eq!(section.rows[2].marks, [Mark::NoCipher]);
+        assert_eq!(section.rows[3].marks, [Mark::NotMasked]);
+        assert!(section.rows[2..].iter().all(|row| row.speed.is_none() && row.cost.is_none()));
+        assert_eq!(
+            section.ceiling.as_ref().unwrap().mb_per_s,
+            section.rows[2].rate_mb_per_s.unwrap()
+        );
+        let advised = crate::analysis::recommend::recommend(&survey, false);
+        assert!(
+            advised
+                .iter()
+                .flat_map(|one| &one.advice)
+                .all(|advice| { [CHACHA, GCM].contains(&advice.choice.cipher.as_str()) })
+        );
+    }
+
+    #[test]
+    fn programs_are_told_apart_like_aes_states() {
+        let (mut open, mut other) = (testing::pairing("loopback"), testing::pairing("loopback"));
+        let told = |open: &Pairing, other: &Pairing| distinctions(&[open.clone(), other.clone()]);
+        assert_eq!(told(&open, &other), ["", ""]);
+        other.client.program = "russh".into();
+        assert_eq!(told(&open, &other), ["with ssh", "with russh"]);
+        open.server.program = "openssh".into();
+        assert_eq!(told(&open, &other), ["with ssh/openssh", "with russh/sshd"]);
     }
 
     #[test]

@@ -16,13 +16,18 @@ use crate::run::lane::{Met, meet};
 use crate::run::monitor::ClientSetting;
 use crate::run::near;
 use crate::run::probe::Client;
+use crate::run::scratch::Scratch;
 
 pub fn execute(args: &ListArgs) -> Result<Status> {
     unless_interrupted(&Interrupt::install()?, |interrupt| list(args, interrupt))
 }
 
 fn list(args: &ListArgs, interrupt: &Interrupt) -> Result<Status> {
-    let client = Client::probe(&args.connect.client)?;
+    let [asked] = args.connect.client.as_slice() else {
+        bail!("list shows the ciphers of one client program; name one with --client");
+    };
+    let directory = Scratch::new()?;
+    let client = Client::probe(asked, directory.path())?;
     let met = match &args.target {
         None => None,
         Some(text) => {
@@ -40,7 +45,7 @@ fn list(args: &ListArgs, interrupt: &Interrupt) -> Result<Status> {
         (None, None) => bail!(
             "{} has no -Q and does not list its ciphers; name a target, then its own KEXINIT says \
              them",
-            client.program.to_string_lossy()
+            client.name
         ),
     };
     let offered = met.as_ref().map(|(_, met)| met.server_proposal.ciphers.as_slice());

@@ -1,5 +1,6 @@
 //! `cipher-survey loopback`: this machine against itself, with and without AES instructions.
 
+use std::ffi::OsString;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -8,10 +9,13 @@ use super::survey::{self, Request};
 use super::{Status, unless_interrupted};
 use crate::cli::{AesPair, LoopbackArgs};
 use crate::client::Connection;
+use crate::loopback::keys::ALIAS;
 use crate::loopback::mask::aes_mask;
-use crate::loopback::pin;
-use crate::loopback::sshd::{ALIAS, PrivateSshd, Setup};
-use crate::model::{AesClass, Target};
+use crate::loopback::server::ServerProgram::{self, Openssh, Russh};
+use crate::loopback::server::{Server, Setup};
+use crate::loopback::{pin, sshd};
+use crate::model::names::{OPENSSH, RUSSH};
+use crate::model::{AesClass, HostProfile, Target};
 use crate::run::interrupt::Interrupt;
 use crate::run::lane::{LaneSpec, PrivateServer};
 use crate::run::monitor::ClientSetting;
@@ -33,95 +37,76 @@ pub fn execute(args: &LoopbackArgs) -> Result<Status> {
 }
 
 fn loopback(args: &LoopbackArgs, interrupt: &Interrupt) -> Result<Status> {
-    let client = Client::probe(&args.client)?;
+    let (clients, servers) = programs(args);
+    if args.with_none && !(clients.contains(&RUSSH.into()) && servers.contains(&Russh)) {
+        bail!(
+            "--with-none needs the built-in programs at both ends, since OpenSSH has no session \
+             without a cipher: add --client {RUSSH} --server {RUSSH}"
+        );
+    }
     let near = near::profile()?;
     let pairs = pairs(args.aes.as_deref(), near.aes.class)?;
-    let mask = match aes_mask(&near.machine) {
-        Some(mask) => Some(mask),
-        None if near.aes.class == AesClass::Aes
-            && pairs.iter().any(|p| !(p.client && p.server)) =>
-        {
-            bail!(
-                "no way is known to hide AES instructions from OpenSSL on {}; survey with --aes \
-                 on/on",
-                near.machine
-            )
-        }
-        None => None,
-    };
-    // Where the CPU has none there is nothing to hide.
-    let mask = mask.filter(|_| near.aes.class == AesClass::Aes);
+    let mask = mask(&near, &pairs)?;
+    let scratch = Scratch::new()?;
+    let clients: Vec<Client> =
+        clients.iter().map(|asked| Client::probe(asked, scratch.path())).collect::<Result<_>>()?;
     if !args.survey.quiet {
-        let evidence = &near.aes.evidence;
-        match near.aes.class {
-            AesClass::Aes => {}
-            AesClass::NoAes => eprintln!(
-                "this CPU shows no AES instructions ({evidence}), so only off/off exists here"
-            ),
-            AesClass::Unknown => eprintln!(
-                "whether this CPU has AES instructions is not known ({evidence}), so nothing is \
-                 hidden from either end"
-            ),
-        }
-        if args.all && client.ciphers.is_none() {
-            eprintln!(
-                "warning: this client does not list its ciphers (it has no -Q), so --all has no \
-                 effect: the ciphers that sshd offers by default are surveyed"
-            );
-        }
+        say_what_is_special(args, &near, &clients);
     }
     let halves = if args.no_pin { None } else { pin::halves()? };
     let (client_cores, server_cores) = halves.unzip();
-    let all_ciphers: Vec<String> =
-        match (&client.ciphers, args.all || args.survey.ciphers.is_some()) {
-            (Some(ciphers), true) => ciphers.iter().map(|cipher| cipher.0.clone()).collect(),
-            _ => Vec::new(),
-        };
 
-    let scratch = Scratch::new()?;
     // The servers live as long as this list, and the scratch directory longer.
-    let mut servers = Vec::new();
+    let mut running = Vec::new();
     let mut specs = Vec::new();
-    for (index, pair) in pairs.iter().enumerate() {
-        let directory = scratch.join(&format!("sshd-{index}"));
+    let ends = clients.iter().flat_map(|client| servers.iter().map(move |server| (client, server)));
+    for ((client, &server), pair) in ends.flat_map(|ends| pairs.iter().map(move |p| (ends, p))) {
         let hidden = |on: bool| mask.clone().filter(|_| !on);
         let server_mask = hidden(pair.server);
-        let setup = Setup {
-            directory: &directory,
-            ciphers: &all_ciphers,
-            mask: server_mask.as_ref(),
-            cores: server_cores.as_deref(),
-        };
-        let server = PrivateSshd::start(&setup, interrupt)?;
+        let with_none = args.with_none && client.name == RUSSH && server == Russh;
+        let started = Server::start(
+            &Setup {
+                program: server,
+                directory: &scratch.join(&format!("server-{}", specs.len())),
+                ciphers: &offered(args, client),
+                with_none,
+                mask: server_mask.as_ref(),
+                cores: server_cores.as_deref(),
+            },
+            interrupt,
+        )?;
         let target = Target {
             user: None,
             host: ALIAS.into(),
             port: None,
-            directory: Some(server.target_directory.clone().into_os_string()),
+            directory: Some(started.target_directory.clone().into_os_string()),
         };
+        let allow_none = with_none.then(|| "AllowNone=yes".into());
         specs.push(LaneSpec {
             label: ALIAS.into(),
             connection: Connection {
                 program: client.program.clone(),
                 version: client.version,
                 target,
-                config: Some(server.client_config.clone()),
-                options: Vec::new(),
+                config: Some(started.client_config.clone()),
+                options: allow_none.into_iter().collect(),
                 port: None,
                 identities: Vec::new(),
                 jump: None,
             },
-            client_says: client.says.clone(),
-            client_ciphers: client.ciphers.clone(),
-            client_macs: client.macs.clone(),
+            client: client.clone(),
+            place: 0,
             setting: ClientSetting { mask: hidden(pair.client), cores: client_cores.clone() },
             server: PrivateServer {
                 loopback: true,
+                program: Some(server.name()),
+                sftp_server: started.sftp_server.as_ref().map(|path| path.display().to_string()),
+                with_none,
                 mask: server_mask,
                 cores: server_cores.clone(),
             },
         });
-        servers.push(server);
+        running.push(started);
     }
     let request = Request {
         specs,
@@ -129,9 +114,81 @@ fn loopback(args: &LoopbackArgs, interrupt: &Interrupt) -> Result<Status> {
         methods: &args.method,
         args: &args.survey,
         default_budget: BUDGET,
-        scratch: Some(scratch),
+        scratch,
     };
-    survey::execute(request, interrupt)
+    let status = survey::execute(request, interrupt);
+    running.into_iter().for_each(Server::end);
+    status
+}
+
+/// What is to be compared. Where nothing is said: OpenSSH if it can be both ends here, else what is
+/// built in.
+fn programs(args: &LoopbackArgs) -> (Vec<OsString>, Vec<ServerProgram>) {
+    let ssh = || std::env::split_paths(&path()).any(|directory| directory.join("ssh").is_file());
+    let openssh = !cfg!(feature = "russh") || (ssh() && sshd::find().is_some());
+    let (client, server) = if openssh { (OPENSSH, Openssh) } else { (RUSSH, Russh) };
+    (or_default(&args.client, client.into()), or_default(&args.server, server))
+}
+
+fn path() -> OsString {
+    std::env::var_os("PATH").unwrap_or_default()
+}
+
+/// Each once, in the order in which they were named.
+fn or_default<T: Clone + PartialEq>(named: &[T], default: T) -> Vec<T> {
+    let mut unique: Vec<T> = Vec::new();
+    for one in named {
+        if !unique.contains(one) {
+            unique.push(one.clone());
+        }
+    }
+    if unique.is_empty() { vec![default] } else { unique }
+}
+
+/// How AES instructions are hidden where a pair wants that; absent where the CPU has none.
+fn mask(near: &HostProfile, pairs: &[AesPair]) -> Result<Option<(String, String)>> {
+    if near.aes.class != AesClass::Aes {
+        return Ok(None);
+    }
+    let mask = aes_mask(&near.machine);
+    if mask.is_none() && pairs.iter().any(|pair| !(pair.client && pair.server)) {
+        bail!(
+            "no way is known to hide AES instructions on {}; survey with --aes on/on",
+            near.machine
+        );
+    }
+    Ok(mask)
+}
+
+/// What sshd is to offer; nothing: its default.
+fn offered(args: &LoopbackArgs, client: &Client) -> Vec<String> {
+    match &client.ciphers {
+        Some(ciphers) if args.all || args.survey.ciphers.is_some() => {
+            ciphers.iter().map(|cipher| cipher.0.clone()).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn say_what_is_special(args: &LoopbackArgs, near: &HostProfile, clients: &[Client]) {
+    let evidence = &near.aes.evidence;
+    match near.aes.class {
+        AesClass::Aes => {}
+        AesClass::NoAes => eprintln!(
+            "this CPU shows no AES instructions ({evidence}), so only off/off exists here"
+        ),
+        AesClass::Unknown => eprintln!(
+            "whether this CPU has AES instructions is not known ({evidence}), so nothing is hidden \
+             from either end"
+        ),
+    }
+    for client in clients.iter().filter(|client| args.all && client.ciphers.is_none()) {
+        eprintln!(
+            "warning: the client {} does not list its ciphers (it has no -Q), so --all has no \
+             effect: the ciphers that sshd offers by default are surveyed",
+            client.name
+        );
+    }
 }
 
 /// The pairs to survey on a CPU of this class.

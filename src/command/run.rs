@@ -1,6 +1,6 @@
 //! `cipher-survey run TARGET [FILE]`: real hosts.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -14,6 +14,7 @@ use crate::run::interrupt::Interrupt;
 use crate::run::lane::{LaneSpec, PrivateServer};
 use crate::run::monitor::ClientSetting;
 use crate::run::probe::Client;
+use crate::run::scratch::Scratch;
 
 /// A survey's time unless told otherwise.
 const BUDGET: Duration = Duration::from_secs(180);
@@ -29,29 +30,28 @@ fn run(args: &RunArgs, named: bool, interrupt: &Interrupt) -> Result<Status> {
     if let Some(first) = targets.first().filter(|_| !named) {
         refuse_near_miss(first)?;
     }
-    let client = Client::probe(&args.connect.client)?;
-    let specs = targets
-        .iter()
-        .map(|text| {
-            let target = Target::parse(text)?;
-            Ok(LaneSpec {
+    let scratch = Scratch::new()?;
+    let mut specs = Vec::new();
+    for (place, asked) in deduplicated(&args.connect.client).into_iter().enumerate() {
+        let client = Client::probe(asked, scratch.path())?;
+        for text in &targets {
+            specs.push(LaneSpec {
                 label: text.to_string_lossy().into_owned(),
-                connection: connection(&args.connect, &client, target),
-                client_says: client.says.clone(),
-                client_ciphers: client.ciphers.clone(),
-                client_macs: client.macs.clone(),
+                connection: connection(&args.connect, &client, Target::parse(text)?),
+                client: client.clone(),
+                place,
                 setting: ClientSetting::default(),
                 server: PrivateServer::default(),
-            })
-        })
-        .collect::<Result<Vec<_>>>()?;
+            });
+        }
+    }
     let request = Request {
         specs,
         file: args.file.as_deref(),
         methods: &args.method,
         args: &args.survey,
         default_budget: BUDGET,
-        scratch: None,
+        scratch,
     };
     survey::execute(request, interrupt)
 }
@@ -68,6 +68,16 @@ pub fn connection(args: &ConnectArgs, client: &Client, target: Target) -> Connec
         identities: args.identity.clone(),
         jump: args.jump.clone(),
     }
+}
+
+fn deduplicated(clients: &[OsString]) -> Vec<&OsString> {
+    let mut unique: Vec<&OsString> = Vec::new();
+    for client in clients {
+        if !unique.contains(&client) {
+            unique.push(client);
+        }
+    }
+    unique
 }
 
 /// A mistyped verb is not taken for a host.

@@ -9,7 +9,6 @@ use anyhow::{Context, Result, bail};
 
 use super::effort::Effort;
 use super::{Status, output};
-use crate::analysis::summary::distinctions;
 use crate::announcement::{Announcement, Data, LanePlan, round_seconds};
 use crate::cli::SurveyArgs;
 use crate::method::makes_files;
@@ -37,8 +36,8 @@ pub struct Request<'a> {
     pub methods: &'a [Method],
     pub args: &'a SurveyArgs,
     pub default_budget: Duration,
-    /// Made by the caller where it has use for one before.
-    pub scratch: Option<Scratch>,
+    /// What the caller has in it stays as long as the survey.
+    pub scratch: Scratch,
 }
 
 /// Random data in FILE's place: enough for two seconds at 100 MB/s; `pipe` repeats it.
@@ -56,7 +55,6 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
     args.journal.as_deref().map_or(Ok(()), FileJournal::refuse_existing)?;
     args.output.output.as_deref().map_or(Ok(()), output::refuse_unwritable)?;
     let seed = args.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
-    let scratch = scratch.map_or_else(Scratch::new, Ok)?;
     let any_file = methods.iter().any(|&method| makes_files(method, args.sink));
     let named = file.map(|path| Payload::open(path, args.limit)).transpose()?;
     let usual = if any_file { GENERATED } else { GENERATED_FOR_PIPE };
@@ -69,6 +67,10 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
 
     let effort = Effort::of(args, default_budget);
     let choice = choice(args, &methods);
+    let macs = if let MacChoice::Named(macs) = &choice.macs { macs.as_slice() } else { &[] };
+    for spec in &specs {
+        spec.client.refuse_unknown(choice.ciphers.as_deref().unwrap_or_default(), macs)?;
+    }
     let mut met: Vec<(LaneSpec, Met)> = Vec::new();
     let mut all: Vec<Contender> = Vec::new();
     let mut skips: Vec<Vec<Skip>> = Vec::new();
@@ -136,7 +138,7 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
         pairings: lanes.iter().zip(skips).map(|(lane, skipped)| lane.record(skipped)).collect(),
     };
     let path = journal_path(args, &header.pairings[0].target, &started)?;
-    let distinctions = distinctions(&header.pairings);
+    let pairings = header.pairings.clone();
     let mut journal = FileJournal::create(&path)?;
     journal.append(&Line::Survey(Box::new(header)))?;
 
@@ -161,7 +163,7 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
             };
             let mut stop: Box<dyn StopRule> = match effort.rounds {
                 Some(rounds) => Box::new(FixedRounds(rounds)),
-                None => Box::new(Adaptive::new(effort.rule(), pilot_trials).naming(distinctions)),
+                None => Box::new(Adaptive::new(effort.rule(), pilot_trials).between(pairings)),
             };
             run_rounds(
                 &mut course,
@@ -203,8 +205,8 @@ fn plan(
     met: &mut Met,
 ) -> Result<(Vec<Contender>, Vec<Skip>)> {
     // Where the client has no -Q, its own KEXINIT says what it would use.
-    let ciphers = spec.client_ciphers.as_ref().unwrap_or(&met.client_proposal.ciphers);
-    let macs = spec.client_macs.as_ref().unwrap_or(&met.client_proposal.macs);
+    let ciphers = spec.client.ciphers.as_ref().unwrap_or(&met.client_proposal.ciphers);
+    let macs = spec.client.macs.as_ref().unwrap_or(&met.client_proposal.macs);
     let host = spec.connection.target.host_label();
     let ends = Ends {
         target: &host,
@@ -212,6 +214,7 @@ fn plan(
         client_macs: macs,
         server: &met.server_proposal,
         unasked: &met.unasked,
+        with_none: spec.server.with_none,
     };
     Ok(contenders(index, choice, &ends)?)
 }

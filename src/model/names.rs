@@ -16,6 +16,10 @@ pub struct Cipher(pub String);
 #[serde(transparent)]
 pub struct Mac(pub String);
 
+/// How records name the client program and the server of OpenSSH, and the built-in ones.
+pub const OPENSSH: &str = "openssh";
+pub const RUSSH: &str = "russh";
+
 /// What OpenSSH's log shows in place of a MAC where the cipher is an AEAD.
 pub const IMPLICIT_MAC: &str = "<implicit>";
 

@@ -7,6 +7,7 @@ use super::advice::{self, Advised};
 use super::page::{Ink, Page};
 use super::{Style, grid, heading};
 use crate::analysis::Summary;
+use crate::analysis::apart::Apart;
 use crate::analysis::limit::Limited;
 use crate::analysis::standing::Choice;
 use crate::analysis::table::{Section, Table};
@@ -123,6 +124,13 @@ fn legend(summary: &Summary, style: &Style, page: &mut Page) {
         "±: half the 95 % interval. CPU-s: CPU-seconds of the ssh processes; MB per CPU-s: of \
          both ends together. default: what ssh negotiates unasked.",
     );
+    if rows().any(|row| row.apart == Some(Apart::NoCipher)) {
+        text += " no cipher: what everything but the cipher costs, never a choice.";
+    }
+    if rows().any(|row| row.apart == Some(Apart::NotMasked)) {
+        text += " not masked: russh's CTR and CBC use AES instructions all the same, so these rows \
+                 are not compared.";
+    }
     if rows().any(|row| row.coarse()) {
         text += " ?: near the resolution of its clock.";
     }

@@ -141,9 +141,13 @@ impl Real {
             sampled::spent(&sections, lane.far.ticks_per_s)
         });
         let key = (contender.method, contender.direction);
+        let mut inside = done.report.spent(lane.far.ticks_per_s);
+        if lane.processes.is_shared(&done.report.chain) {
+            inside = inside.map(|spent| Spent { handshake: None, ..spent });
+        }
         let account = account(
             &Readings {
-                inside: done.report.spent(lane.far.ticks_per_s),
+                inside,
                 sampled,
                 before: before.as_ref(),
                 after: after.as_ref(),

@@ -33,13 +33,16 @@ pub struct Owner {
     pub token: String,
     /// How this survey is named to another one that finds the lock.
     pub who: String,
+    /// From 0: which of the survey's lanes on this target. The first one's directory is the lock
+    /// of all; the others' lie beside it.
+    pub place: usize,
 }
 
 /// Makes the directory and has the far shell remove it at its end. One survey a target at a time:
 /// the directory is the lock, stale when the shell that made it is gone (same host, same boot,
 /// no process of that number and start), or of another boot. Where a link has broken, our own
 /// former shell may never hear of it: it is given two seconds to end by itself and then ended, so
-/// that it does not remove what is ours now.
+/// that it does not remove what is ours now. What a survey left beside its lock is removed with it.
 const CLAIM: &str = r#"
 umask 077
 started() {
@@ -51,12 +54,21 @@ started() {
   fi
 }
 leave() { cd /; rm -rf "$w"; }
+sweep() {
+  for o in "$w"-*; do
+    l=; read -r l < "$o/owner"
+    case $l in "cipher-survey $host "*) ;; *) continue;; esac
+    set -- $l
+    if [ "$3" = "$boot" ]; then started "$4"; [ "$l" = "$5" ] && continue; fi
+    rm -rf "$o"
+  done
+}
 claim() {
   if [ "$d" ]; then
     e=$(cd -- "$d" 2>&1) || { echo @@error; echo "$e"; return; }
     cd -- "$d"
   fi
-  t=$(pwd; echo x); t=${t%?x}; w=${t%/}/.cipher-survey
+  t=$(pwd; echo x); t=${t%?x}; w=${t%/}/.cipher-survey$place
   boot=none; read -r boot < /proc/sys/kernel/random/boot_id
   started $$; start=${l:-none}
   host=$(uname -n); tries=0
@@ -66,6 +78,7 @@ claim() {
       trap leave EXIT; trap 'leave; exit 1' HUP INT TERM; trap '' PIPE
       e=$( { echo "cipher-survey $host $boot $$ $start $token $who" > "$w/owner"; } 2>&1) ||
         { echo @@error; echo "$e"; return; }
+      [ "$place" ] || sweep
       echo @@claimed; printf '%s\n' "$w"
       return
     fi
@@ -104,8 +117,13 @@ impl FarDirectory {
     ) -> Result<FarDirectory> {
         let plain = |c: &char| c.is_ascii_graphic() || *c == ' ';
         let who: String = owner.who.chars().filter(plain).collect();
+        let place = match owner.place {
+            0 => String::new(),
+            others => format!("-{}", others + 1),
+        };
         let fragment = format!(
-            "{}\n{}\n{}\n{CLAIM}",
+            "{}\n{}\n{}\n{}\n{CLAIM}",
+            assign("place", place.as_bytes()),
             assign("d", directory.unwrap_or_default()),
             assign("token", owner.token.as_bytes()),
             assign("who", who.as_bytes())

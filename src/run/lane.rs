@@ -11,6 +11,7 @@ use super::child::output;
 use super::far_side::{FarDirectory, Owner, PATIENCE};
 use super::interrupt::Interrupt;
 use super::monitor::{ClientSetting, Monitor, MonitorError};
+use super::probe::Client;
 use super::trial::Way;
 use crate::client::{Connection, Session};
 use crate::host::counters::HostCounters;
@@ -19,7 +20,7 @@ use crate::host::{Sections, script};
 use crate::model::host::Storage;
 use crate::model::record::{Beside, PairedEnd, Pairing, Skip};
 use crate::model::{
-    AesClass, AesEvidence, Cipher, Direction, HostProfile, Mac, Method, Negotiated, Proposal,
+    AesClass, AesEvidence, Cipher, Direction, HostProfile, Method, Negotiated, Proposal,
 };
 
 /// What a lane is made from.
@@ -27,12 +28,11 @@ use crate::model::{
 pub struct LaneSpec {
     /// The target as the user gave it, or `loopback`.
     pub label: String,
+    pub client: Client,
     pub connection: Connection,
-    /// What the client says of itself.
-    pub client_says: String,
-    /// What it is built with, where it says so.
-    pub client_ciphers: Option<Vec<Cipher>>,
-    pub client_macs: Option<Vec<Mac>>,
+    /// From 0: which of the clients that are compared on one target. Each has a directory of its
+    /// own there.
+    pub place: usize,
     pub setting: ClientSetting,
     pub server: PrivateServer,
 }
@@ -42,6 +42,12 @@ pub struct LaneSpec {
 pub struct PrivateServer {
     /// Both ends are this machine.
     pub loopback: bool,
+    /// Its name in records; absent: not of our starting.
+    pub program: Option<&'static str>,
+    /// The program behind its sftp subsystem, where its configuration does not tell.
+    pub sftp_server: Option<String>,
+    /// It allows a session without a cipher, and so does the client.
+    pub with_none: bool,
     pub mask: Option<(String, String)>,
     pub cores: Option<Vec<u32>>,
 }
@@ -57,6 +63,14 @@ pub struct ServerProcesses {
     pub reaper_is_blind: bool,
     /// The program behind the sftp subsystem, as its configuration names it.
     pub sftp_server: Option<String>,
+}
+
+impl ServerProcesses {
+    /// The server process of a session is no process of that session alone: what it spent before
+    /// the bulk is not the session's handshake.
+    pub fn is_shared(&self, session: &[u32]) -> bool {
+        self.reaper.is_some() && self.reaper.as_ref() == session.first()
+    }
 }
 
 /// A pairing in operation.
@@ -152,15 +166,16 @@ impl Lane {
     ) -> Result<Lane> {
         let Met { mut monitor, mark, client_proposal, server_proposal, unasked, .. } = met;
         let host = spec.connection.target.host_label();
-        let (far, processes) = look_around(&mut monitor, &mark)
+        let (far, mut processes) = look_around(&mut monitor, &mark)
             .with_context(|| format!("{host} could not be looked at"))?;
+        processes.sftp_server = spec.server.sftp_server.clone().or(processes.sftp_server);
         let round_trip_s = round_trip(&mut monitor)?;
         let token = format!("{:016x}", rand::random::<u64>());
-        let owner = Owner { token, who: who.to_owned() };
+        let owner = Owner { token, who: who.to_owned(), place: spec.place };
         let directory = target_directory(&spec.connection);
         let directory = FarDirectory::claim(&mut monitor, &host, directory.as_deref(), &owner)?;
         let client_ciphers =
-            spec.client_ciphers.clone().unwrap_or_else(|| client_proposal.ciphers.clone());
+            spec.client.ciphers.clone().unwrap_or_else(|| client_proposal.ciphers.clone());
         Ok(Lane {
             index,
             spec,
@@ -313,14 +328,14 @@ impl Lane {
             target: spec.label.clone(),
             client: PairedEnd {
                 host: masked(&self.near, &spec.setting.mask),
-                program: spec.connection.program.to_string_lossy().into_owned(),
-                version: spec.client_says.clone(),
+                program: spec.client.name.clone(),
+                version: spec.client.says.clone(),
                 mask: text(&spec.setting.mask),
                 pinned: spec.setting.cores.clone(),
             },
             server: PairedEnd {
                 host: masked(&self.far, &spec.server.mask),
-                program: "sshd".into(),
+                program: spec.server.program.unwrap_or("sshd").into(),
                 version: self.server_version.clone(),
                 mask: text(&spec.server.mask),
                 pinned: spec.server.cores.clone(),

@@ -1,18 +1,22 @@
 //! What the client program on this machine is and supports.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
 use super::child::output;
 use crate::client::Version;
+use crate::model::names::{OPENSSH, RUSSH};
 use crate::model::{Cipher, Mac};
 
 /// A client program and what it is built with.
 #[derive(Clone, Debug)]
 pub struct Client {
-    pub program: std::ffi::OsString,
+    /// As records name it: `openssh`, `russh`, or the path that was given.
+    pub name: String,
+    pub program: OsString,
     /// What it says of itself (`ssh -V`).
     pub says: String,
     pub version: Option<Version>,
@@ -22,10 +26,18 @@ pub struct Client {
 }
 
 impl Client {
-    pub fn probe(program: &OsStr) -> Result<Client> {
+    /// `asked`: `openssh` for the system's `ssh`, `russh` for the built-in one, or the path of an
+    /// ssh-compatible program. The built-in one is a link in `directory`, which has to live as long
+    /// as the client is used.
+    pub fn probe(asked: &OsStr, directory: &Path) -> Result<Client> {
+        let program = match asked.to_str() {
+            Some(OPENSSH) => OsString::from("ssh"),
+            Some(RUSSH) => built_in(directory)?,
+            _ => asked.to_owned(),
+        };
         let shown = program.to_string_lossy().into_owned();
-        let output = output(Command::new(program).arg("-V")).with_context(|| {
-            format!("the SSH client {shown} can't be started{}", missing(program))
+        let output = output(Command::new(&program).arg("-V")).with_context(|| {
+            format!("the SSH client {shown} can't be started{}", missing(&program))
         })?;
         // OpenSSH says its version on standard error.
         let text = [output.stderr, output.stdout].concat();
@@ -33,14 +45,47 @@ impl Client {
         if says.is_empty() && !output.status.success() {
             bail!("{shown} is not an SSH client: 'ssh -V' says nothing and ends with an error");
         }
+        let query = |what: &str| query(&program, what);
         Ok(Client {
-            program: program.to_owned(),
+            name: asked.to_string_lossy().into_owned(),
             version: Version::parse(&says),
             says,
-            ciphers: query(program, "cipher").map(|names| names.into_iter().map(Cipher).collect()),
-            macs: query(program, "mac").map(|names| names.into_iter().map(Mac).collect()),
+            ciphers: query("cipher").map(|names| names.into_iter().map(Cipher).collect()),
+            macs: query("mac").map(|names| names.into_iter().map(Mac).collect()),
+            program,
         })
     }
+
+    /// Ciphers and MACs that the user named and this client lacks are told before anybody is
+    /// bothered.
+    pub fn refuse_unknown(&self, ciphers: &[Cipher], macs: &[Mac]) -> Result<()> {
+        let lacking = |kind: &str, name: &str, known: Vec<&str>| {
+            let known = known.join(", ");
+            format!("the client {} has no {kind} {name}; it has: {known}", self.name)
+        };
+        if let Some(known) = &self.ciphers
+            && let Some(cipher) = ciphers.iter().find(|cipher| !known.contains(cipher))
+        {
+            bail!(lacking("cipher", cipher.as_str(), known.iter().map(Cipher::as_str).collect()));
+        }
+        if let Some(known) = &self.macs
+            && let Some(mac) = macs.iter().find(|mac| !known.contains(mac))
+        {
+            bail!(lacking("MAC", mac.as_str(), known.iter().map(Mac::as_str).collect()));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(feature = "russh")]
+fn built_in(directory: &Path) -> Result<OsString> {
+    let link = crate::embedded::Program::Client.install(directory);
+    Ok(link.context("the built-in SSH client can't be made ready")?.into_os_string())
+}
+
+#[cfg(not(feature = "russh"))]
+fn built_in(_directory: &Path) -> Result<OsString> {
+    bail!("this build has no SSH client of its own (it was made without the feature russh)")
 }
 
 /// The package to install, where a standard program is missing.

@@ -5,13 +5,15 @@
 use std::time::Duration;
 
 use super::survey::StopRule;
+use crate::analysis::apart::Apart;
 use crate::analysis::conclusion::{at_most, list};
 use crate::analysis::pace::Pace;
 use crate::analysis::race::{FORECAST_FROM, LOOKS, Label, Race, Rule, next_look};
 use crate::analysis::series::{Figure, field};
 use crate::analysis::standing::Choice;
 use crate::analysis::startup::Startups;
-use crate::model::record::{StopReason, Trial};
+use crate::analysis::summary::distinctions;
+use crate::model::record::{Pairing, StopReason, Trial};
 use crate::model::units::duration;
 use crate::model::{Direction, Method};
 use crate::plan::Contender;
@@ -33,8 +35,9 @@ pub struct Adaptive {
     /// Empty transfers tell the start-up.
     pilot: Vec<Trial>,
     races: Vec<Running>,
-    /// How pairings are told apart.
-    pairings: Vec<String>,
+    /// In the order of the header, and how they are told apart.
+    pairings: Vec<Pairing>,
+    names: Vec<String>,
     news: Option<String>,
 }
 
@@ -45,26 +48,39 @@ struct Running {
     /// In the order of the race's labels.
     contenders: Vec<Contender>,
     race: Race,
+    /// What is measured as long as the race goes on, and is not in it.
+    beside: Vec<Contender>,
     /// The budget can't decide it, or every cipher fails.
     given_up: bool,
 }
 
 impl Running {
     fn is_open(&self) -> bool {
-        !self.race.is_over() && !self.given_up
+        // Where all stand apart there is nothing to decide.
+        !self.contenders.is_empty() && !self.race.is_over() && !self.given_up
+    }
+
+    fn going_on(&self) -> impl Iterator<Item = &Contender> {
+        self.race.inside().map(|k| &self.contenders[k]).chain(&self.beside)
     }
 }
 
 impl Adaptive {
     /// `pilot`: the trials before the rounds.
     pub fn new(rule: Rule, pilot: Vec<Trial>) -> Adaptive {
-        Adaptive { rule, pilot, races: Vec::new(), pairings: Vec::new(), news: None }
+        let (pairings, names) = (Vec::new(), Vec::new());
+        Adaptive { rule, pilot, races: Vec::new(), pairings, names, news: None }
     }
 
-    /// What tells the pairings apart in the news (`on pi1`), in the order of the header; empty
-    /// where nothing does.
-    pub fn naming(self, pairings: Vec<String>) -> Adaptive {
-        Adaptive { pairings, ..self }
+    /// Tells these pairings apart in the news (`on pi1`), and leaves out of the races what stands
+    /// apart between their ends.
+    pub fn between(self, pairings: Vec<Pairing>) -> Adaptive {
+        Adaptive { names: distinctions(&pairings), pairings, ..self }
+    }
+
+    fn stands_apart(&self, contender: &Contender) -> bool {
+        let pairing = self.pairings.get(contender.pairing);
+        pairing.is_some_and(|pairing| Apart::of(pairing, &contender.cipher).is_some())
     }
 
     fn look(&mut self, trials: &[Trial], contenders: &[Contender]) {
@@ -74,11 +90,13 @@ impl Adaptive {
         keys.sort();
         keys.dedup();
         for of in keys {
-            let (contenders, lists) = by_contender(trials, of);
+            let (beside, racing): (Vec<Contender>, Vec<Contender>) =
+                known(trials, of).into_iter().partition(|contender| self.stands_apart(contender));
+            let lists = by_contender(trials, &racing);
             let race = Race::of(&field(&lists, Figure::Rate, &startups), &self.rule);
-            debug_assert_eq!(contenders.len(), race.labels.len());
+            debug_assert_eq!(racing.len(), race.labels.len());
             self.races.retain(|other| other.of != of);
-            self.races.push(Running { of, contenders, race, given_up: false });
+            self.races.push(Running { of, contenders: racing, race, beside, given_up: false });
         }
         self.races.sort_by_key(|running| running.of);
     }
@@ -92,7 +110,7 @@ impl Adaptive {
         loop {
             let cost = |running: &Running| {
                 let rounds = forecast(round, &running.race).max(round + 1) - round;
-                f64::from(rounds) * running.race.inside().count() as f64 * pace.trial_s(running.of)
+                f64::from(rounds) * running.going_on().count() as f64 * pace.trial_s(running.of)
             };
             let open = self.races.iter_mut().filter(|running| running.is_open());
             let costs: Vec<(f64, &mut Running)> = open.map(|open| (cost(open), open)).collect();
@@ -107,7 +125,7 @@ impl Adaptive {
     /// What is decided, what is open and for how long about, what was given up.
     fn tell(&self, pace: &Pace) -> String {
         let (mut decided, mut open, mut given_up) = (Vec::new(), Vec::new(), Vec::new());
-        for running in &self.races {
+        for running in self.races.iter().filter(|running| !running.contenders.is_empty()) {
             let Running { of, contenders, race, .. } = running;
             let choices: Vec<Choice> = contenders.iter().map(choice).collect();
             let named = |ks: &mut dyn Iterator<Item = usize>| {
@@ -131,7 +149,7 @@ impl Adaptive {
             } else {
                 let rounds = race.answered_after().zip(race.looked);
                 let left = rounds.map(|(until, round)| {
-                    let trials = f64::from(until - round) * race.inside().count() as f64;
+                    let trials = f64::from(until - round) * running.going_on().count() as f64;
                     format!("about {} more", duration(trials * pace.trial_s(*of)))
                 });
                 let left = left.unwrap_or_else(|| "longer than can be told".into());
@@ -150,7 +168,7 @@ impl Adaptive {
         if self.races.iter().any(|other| other.of.1 != method) {
             name += &format!(" by {method}");
         }
-        if let Some(words) = self.pairings.get(pairing).filter(|words| !words.is_empty()) {
+        if let Some(words) = self.names.get(pairing).filter(|words| !words.is_empty()) {
             name += &format!(" {words}");
         }
         name
@@ -173,23 +191,23 @@ fn forecast(round: u32, race: &Race) -> u32 {
     (trust * f64::from(race.needed.unwrap_or(0))) as u32
 }
 
-/// The contenders of one race in a fixed order, with their trials.
-fn by_contender(trials: &[Trial], of: Key) -> (Vec<Contender>, Vec<Vec<&Trial>>) {
-    let mut names: Vec<Contender> = Vec::new();
-    let mut lists: Vec<Vec<&Trial>> = Vec::new();
-    for trial in trials {
-        if (trial.pairing, trial.method, trial.direction) != of {
-            continue;
+/// What has been tried of one pairing, method and direction, in the order of the first trials.
+fn known(trials: &[Trial], of: Key) -> Vec<Contender> {
+    let mut contenders: Vec<Contender> = Vec::new();
+    for contender in trials.iter().map(Contender::of).filter(|contender| key(contender) == of) {
+        if !contenders.contains(&contender) {
+            contenders.push(contender);
         }
-        let contender = Contender::of(trial);
-        let index = names.iter().position(|name| *name == contender).unwrap_or_else(|| {
-            names.push(contender);
-            lists.push(Vec::new());
-            names.len() - 1
-        });
-        lists[index].push(trial);
     }
-    (names, lists)
+    contenders
+}
+
+/// The trials of each contender.
+fn by_contender<'a>(trials: &'a [Trial], contenders: &[Contender]) -> Vec<Vec<&'a Trial>> {
+    let of = |contender: &Contender| {
+        trials.iter().filter(|trial| Contender::of(trial) == *contender).collect()
+    };
+    contenders.iter().map(of).collect()
 }
 
 impl StopRule for Adaptive {
@@ -213,10 +231,8 @@ impl StopRule for Adaptive {
             // Where all have left, since all fail, there is nothing to wait for.
             running.given_up = last || running.race.inside().next().is_none();
         }
-        let of = |running: &Running, k: usize| running.contenders[k].clone();
-        let going_on =
-            self.open().flat_map(|running| running.race.inside().map(|k| of(running, k))).collect();
-        self.news = Some(self.tell(&pace));
+        let going_on = self.open().flat_map(Running::going_on).cloned().collect();
+        self.news = Some(self.tell(&pace)).filter(|told| !told.is_empty());
         going_on
     }
 

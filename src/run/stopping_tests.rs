@@ -1,6 +1,6 @@
 use super::*;
 use crate::analysis::race::Question;
-use crate::analysis::testing::{each, failed, rounds};
+use crate::analysis::testing::{each, failed, loopback, pairing, rounds};
 
 const CHACHA: &str = "chacha20-poly1305@openssh.com";
 const GCM: &str = "aes128-gcm@openssh.com";
@@ -50,7 +50,7 @@ fn races_are_told_apart_and_between_looks_there_are_no_news() {
     let open = [rounds(GCM, [60.0; 5]), rounds(CHACHA, [30.0; 5])].concat();
     let masked = each(open.clone(), |trial| trial.pairing = 1);
     let trials = [open, masked].concat();
-    let mut stop = adaptive().naming(vec!["on pi1".into(), "on pi2".into()]);
+    let mut stop = adaptive().between(vec![pairing("pi1"), pairing("pi2")]);
     assert!(after(&mut stop, 2, &trials, 600).is_empty());
     let news = format!("decided: upload on pi1 ({GCM}); upload on pi2 ({GCM})");
     assert_eq!((stop.news(), stop.reason()), (Some(news), StopReason::Decided));
@@ -68,4 +68,22 @@ fn where_every_cipher_fails_it_ends_and_nothing_is_decided() {
     assert!(after(&mut stop, 3, &trials, 600).is_empty());
     assert_eq!(stop.news().unwrap(), "given up: upload (every cipher fails)");
     assert_eq!(stop.reason(), StopReason::OutOfReach);
+}
+
+#[test]
+fn what_stands_apart_goes_on_with_its_race_and_is_not_in_it() {
+    let alike =
+        [rounds(GCM, [100.0, 103.0, 99.0, 101.0]), rounds(CHACHA, [101.0, 100.0, 101.0, 99.5])];
+    let none = rounds("none", [300.0; 4]);
+    let trials = [alike.concat(), none.clone()].concat();
+    let mut stop = adaptive().between(loopback(vec![]).header.pairings);
+    let going_on = after(&mut stop, 2, &trials, 600);
+    assert_eq!(going_on.len(), 3, "{:?}", stop.news());
+    assert!(!stop.news().unwrap().contains("none"), "{:?}", stop.news());
+    assert!(after(&mut stop, 4, &trials, 1).is_empty());
+
+    // Alone it has nothing to wait for.
+    let mut stop = adaptive().between(loopback(vec![]).header.pairings);
+    assert!(after(&mut stop, 2, &none, 600).is_empty());
+    assert_eq!((stop.news(), stop.reason()), (None, StopReason::Decided));
 }
