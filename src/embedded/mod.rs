@@ -4,6 +4,7 @@
 //! path.
 
 pub mod algorithms;
+mod server;
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -70,9 +71,10 @@ impl Program {
     }
 
     /// Is this program until it ends.
-    pub fn run(self, _arguments: &[OsString]) -> ExitCode {
+    pub fn run(self, arguments: &[OsString]) -> ExitCode {
         match self {
-            Program::Client | Program::Server | Program::SftpServer => {
+            Program::Server => server::run(arguments),
+            Program::Client | Program::SftpServer => {
                 eprintln!("{}: not in this build yet", self.name());
                 ExitCode::from(255)
             }

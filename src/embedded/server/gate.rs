@@ -1,0 +1,117 @@
+//! Connections that have not logged in yet: for how long, and how many.
+//!
+//! A connection that says nothing, or garbage, or a byte a second, is closed when its time is over
+//! (`LoginGraceTime` of OpenSSH). When there are too many, the oldest goes, so that who knows the
+//! key, and needs milliseconds, always gets in (OpenSSH's `MaxStartups` refuses new ones by lot).
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, BufReader, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+
+/// How long a login may take.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// How many connections may be about to log in.
+const STARTUPS: usize = 100;
+
+/// russh reads a packet's length and its rest apart; a buffer makes one system call of many
+/// packets.
+const READ_BUFFER: usize = 256 * 1024;
+
+/// Set when the connection has logged in.
+pub type LoggedIn = Arc<AtomicBool>;
+
+/// All connections that are about to log in.
+#[derive(Default)]
+pub struct Gate {
+    /// The oldest first. Dropping one closes its connection.
+    startups: VecDeque<oneshot::Sender<()>>,
+}
+
+impl Gate {
+    /// Takes a new connection in.
+    pub fn admit(&mut self, stream: TcpStream, logged_in: LoggedIn) -> BufReader<Connection> {
+        self.startups.retain(|startup| !startup.is_closed());
+        while self.startups.len() >= STARTUPS {
+            self.startups.pop_front();
+        }
+        let (startup, displaced) = oneshot::channel();
+        self.startups.push_back(startup);
+        let over = async move {
+            // Either way it is over.
+            let _ = tokio::time::timeout(GRACE, displaced).await;
+        };
+        let connection = Connection { stream, logged_in, login: Login::Waited(Box::pin(over)) };
+        BufReader::with_capacity(READ_BUFFER, connection)
+    }
+}
+
+enum Login {
+    /// Until this is ready.
+    Waited(Pin<Box<dyn Future<Output = ()> + Send>>),
+    Done,
+    Late,
+}
+
+/// A client's connection, which fails when its time to log in is over.
+pub struct Connection {
+    stream: TcpStream,
+    logged_in: LoggedIn,
+    login: Login,
+}
+
+impl Connection {
+    /// Whether it must end now.
+    fn check(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        if let Login::Waited(over) = &mut self.login {
+            if self.logged_in.load(Ordering::Relaxed) {
+                self.login = Login::Done;
+            } else if over.as_mut().poll(context).is_ready() {
+                self.login = Login::Late;
+            }
+        }
+        match self.login {
+            Login::Late => Err(io::ErrorKind::TimedOut.into()),
+            Login::Waited(_) | Login::Done => Ok(()),
+        }
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.check(context)?;
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.check(context)?;
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
