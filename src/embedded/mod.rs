@@ -4,6 +4,7 @@
 //! path.
 
 pub mod algorithms;
+mod client;
 mod server;
 
 use std::ffi::{OsStr, OsString};
@@ -73,8 +74,9 @@ impl Program {
     /// Is this program until it ends.
     pub fn run(self, arguments: &[OsString]) -> ExitCode {
         match self {
+            Program::Client => client::run(arguments),
             Program::Server => server::run(arguments),
-            Program::Client | Program::SftpServer => {
+            Program::SftpServer => {
                 eprintln!("{}: not in this build yet", self.name());
                 ExitCode::from(255)
             }
