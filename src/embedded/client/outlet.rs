@@ -37,19 +37,20 @@ impl Outlet {
         Ok(Outlet { queue: Mutex::new(queue), changed: Notify::new(), meter })
     }
 
-    /// Takes all of it, and never waits. An error is told once: the reader is gone.
-    pub fn write(&self, mut bytes: &[u8]) -> io::Result<()> {
+    /// Takes all of it, and never waits. That the reader is gone is told by [`Outlet::run`].
+    pub fn write(&self, mut bytes: &[u8]) {
         let mut queue = self.queue();
         let Some(stream) = queue.stream.clone().filter(|_| queue.broken.is_none()) else {
-            return Ok(());
+            return;
         };
         while queue.bytes.is_empty() && !bytes.is_empty() {
             match stream.write_some(bytes) {
                 Ok(0) => break,
                 Ok(count) => bytes = &bytes[count..],
                 Err(error) => {
-                    queue.broken = Some(error.kind().into());
-                    return Err(error);
+                    queue.broken = Some(error);
+                    self.changed.notify_one();
+                    return;
                 }
             }
         }
@@ -58,7 +59,6 @@ impl Outlet {
             self.meter.gate.add(bytes.len());
             self.changed.notify_one();
         }
-        Ok(())
     }
 
     /// Nothing more will come.

@@ -1,5 +1,6 @@
 //! One session: the far command, and our standard streams as its own.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use russh::client::{Handle, Msg};
 use russh::{Channel, ChannelWriteHalf, Sig};
 use tokio::io::Interest;
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::JoinHandle;
 
 use super::arguments::Invocation;
 use super::error::Error;
@@ -52,15 +54,13 @@ impl Relay<'_> {
             None => None,
         };
         let (stdout, stderr) = (Arc::clone(&self.stdout), Arc::clone(&self.stderr));
-        let outlets = [
-            tokio::spawn(async move {
-                // A reader that went away ends it quietly.
-                let _ = stdout.run().await;
-                stdio::give_up(std::io::stdout());
-            }),
-            // Standard error stays: there may be more to say.
-            tokio::spawn(async move { stderr.run().await.unwrap_or_default() }),
-        ];
+        let mut stdout = tokio::spawn(async move {
+            let written = stdout.run().await;
+            stdio::give_up(std::io::stdout());
+            written
+        });
+        // Standard error stays open: there may be more to say.
+        let stderr = tokio::spawn(async move { stderr.run().await });
         let no_stdin = self.invocation.no_stdin || self.settings.no_stdin;
         let input = channel.clone().map(|channel| {
             let handle = Arc::clone(&self.handle);
@@ -70,15 +70,17 @@ impl Relay<'_> {
             let most = self.settings.alive_count_max;
             tokio::spawn(keep_alive(Arc::clone(&self.handle), self.meter.clone(), interval, most))
         });
-        let outcome = self.wait(channel.as_deref(), alive).await?;
+        let outcome = self.wait(channel.as_deref(), &mut stdout, alive).await?;
         if let Some(input) = input {
             input.abort();
         }
         self.stdout.end();
         self.stderr.end();
-        for outlet in outlets {
-            let _ = outlet.await;
+        // A reader that went away ends it quietly.
+        if !stdout.is_finished() {
+            let _ = (&mut stdout).await;
         }
+        let _ = stderr.await;
         self.finish(outcome)
     }
 
@@ -138,9 +140,11 @@ impl Relay<'_> {
     async fn wait(
         &mut self,
         channel: Option<&ChannelWriteHalf<Msg>>,
-        mut alive: Option<tokio::task::JoinHandle<()>>,
+        stdout: &mut JoinHandle<io::Result<()>>,
+        mut alive: Option<JoinHandle<()>>,
     ) -> Result<Outcome, Error> {
         let mut outcome = Outcome::default();
+        let mut stdout_ended = false;
         loop {
             let silent = async {
                 match &mut alive {
@@ -150,6 +154,16 @@ impl Relay<'_> {
             };
             let event = tokio::select! {
                 event = self.events.recv() => event,
+                written = &mut *stdout, if !stdout_ended => {
+                    stdout_ended = true;
+                    if !matches!(written, Ok(Ok(()))) {
+                        if let Some(channel) = channel {
+                            let _ = channel.close().await;
+                        }
+                        return Ok(outcome);
+                    }
+                    continue;
+                }
                 () = silent => {
                     let host = &self.settings.hostname;
                     return Err(Error::Said(format!("Timeout, server {host} not responding.")));
@@ -165,12 +179,6 @@ impl Relay<'_> {
                 Some(Event::Eof) => self.stdout.end(),
                 Some(Event::ExitStatus(status)) => outcome.status = Some(status),
                 Some(Event::ExitSignal(signal)) => self.tell_signal(&signal),
-                Some(Event::ReaderGone) => {
-                    if let Some(channel) = channel {
-                        let _ = channel.close().await;
-                    }
-                    return Ok(outcome);
-                }
                 Some(Event::Closed) => return Ok(outcome),
                 Some(Event::Disconnected(why)) => {
                     outcome.disconnected = Some(why);

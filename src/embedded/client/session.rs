@@ -23,8 +23,6 @@ pub enum Event {
     Eof,
     ExitStatus(u32),
     ExitSignal(Sig),
-    /// Our standard output is gone.
-    ReaderGone,
     Closed,
     /// With the server's words, where it had any.
     Disconnected(Option<String>),
@@ -145,9 +143,7 @@ impl Handler for Client {
     }
 
     async fn data(&mut self, _: ChannelId, data: &[u8], _: &mut Session) -> Result<(), Error> {
-        if self.stdout.write(data).is_err() {
-            self.tell(Event::ReaderGone);
-        }
+        self.stdout.write(data);
         Ok(())
     }
 
@@ -159,7 +155,7 @@ impl Handler for Client {
         _: &mut Session,
     ) -> Result<(), Error> {
         // Without a standard error the session goes on, as ssh's does.
-        let _ = self.stderr.write(data);
+        self.stderr.write(data);
         Ok(())
     }
 
