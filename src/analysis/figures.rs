@@ -114,7 +114,7 @@ impl std::fmt::Display for Mark {
             Mark::AsCheap => "as cheap",
             Mark::Default => "default",
             Mark::NoCipher => "no cipher",
-            Mark::NotMasked => "not masked",
+            Mark::NotMasked => "unmasked",
         })
     }
 }

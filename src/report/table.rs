@@ -128,7 +128,7 @@ fn legend(summary: &Summary, style: &Style, page: &mut Page) {
         text += " no cipher: what everything but the cipher costs, never a choice.";
     }
     if rows().any(|row| row.apart == Some(Apart::NotMasked)) {
-        text += " not masked: russh's CTR and CBC use AES instructions all the same, so these rows \
+        text += " unmasked: russh's CTR and CBC use AES instructions all the same, so these rows \
                  are not compared.";
     }
     if rows().any(|row| row.coarse()) {

@@ -7,4 +7,5 @@ mod client;
 #[path = "../lab/mod.rs"]
 #[allow(dead_code, reason = "shared with the other tests of the whole program")]
 mod lab;
+mod loopback;
 mod server;

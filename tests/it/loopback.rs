@@ -83,13 +83,13 @@ fn where_there_is_no_sshd_its_package_is_named() {
             .args(["--mount", "sh", "-c"])
             .arg(format!(
                 "for d in /usr/sbin /usr/local/sbin /sbin; do f=$d/sshd; \
-                 [ -e $f ] && mount --bind /dev/null $f; done; {PROGRAM} loopback"
+                 [ -e $f ] && mount --bind /dev/null $f; done; {PROGRAM} loopback --server openssh"
             ))
             .env("TMPDIR", lab.path("tmp"))
             .output()
             .unwrap(),
     );
-    run.assert_refused(&["openssh-server"]);
+    run.assert_refused(&["openssh-server", "--server russh"]);
 }
 
 /// OpenSSH's server under user-mode emulation is slow, steady, and has no AES.

@@ -208,7 +208,8 @@ impl Lab {
     /// What is left: our directory on the far side, temporary ones here, the server's sessions, and
     /// processes that name the lab or work in it.
     pub fn left(&self) -> Vec<String> {
-        let far = walk(&self.path("far")).into_iter().filter(|p| p.ends_with(".cipher-survey"));
+        let ours = |path: &PathBuf| path.display().to_string().contains("/.cipher-survey");
+        let far = walk(&self.path("far")).into_iter().filter(ours);
         let near = fs::read_dir(self.path("tmp")).unwrap().map(|entry| entry.unwrap().path());
         let files = far.chain(near).map(|path| path.display().to_string());
         let mark = self.directory.path().to_str().unwrap();
