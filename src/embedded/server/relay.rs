@@ -2,14 +2,16 @@
 //!
 //! russh grants a channel's client new window as its data arrives, not as we consume it, and
 //! handles one packet of a connection after the other. So what a process is slow to read waits in
-//! its [`Feed`], whose fill decides how much window is granted next (`adjust_window`), and a
-//! connection whose feed is full is held back a moment for each packet: never for long, since the
-//! process may itself be waiting for us to take its output.
+//! its [`Feed`]. When that is full, the window granted next is a trickle (`adjust_window`): it
+//! can't be nothing, since russh grants again only when data arrives. Each packet of the trickle is
+//! held for a moment; never for long, since the other channels are held with it, and the process
+//! may itself be waiting for us to take its output.
 
 use std::collections::VecDeque;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -24,11 +26,14 @@ use super::config::{PACKET, WINDOW};
 use super::process::Processes;
 use super::signals;
 
-/// A feed with more than this is full.
+/// A feed with more than this is full. One more window may arrive until its client has noticed.
 const FULL: usize = WINDOW as usize;
 
-/// How long a packet for a full feed holds its connection back.
+/// How long a packet of the trickle is held.
 const PATIENCE: Duration = Duration::from_millis(50);
+
+/// The same where the process waits for its own output to be taken.
+const IMPATIENCE: Duration = Duration::from_millis(1);
 
 /// Read from a process at a time: a packet.
 const BLOCK: usize = PACKET as usize;
@@ -36,11 +41,16 @@ const BLOCK: usize = PACKET as usize;
 /// `SSH_EXTENDED_DATA_STDERR` (RFC 4254, 5.2).
 const STDERR: u32 = 1;
 
+/// Whether something could be sent.
+type Sent = Result<(), russh::Error>;
+
 /// What a process has yet to read from its standard input.
 pub struct Feed {
     state: Mutex<State>,
     filled: Notify,
     drained: Notify,
+    /// The process's output waits to be sent.
+    held_up: AtomicBool,
 }
 
 #[derive(Default)]
@@ -59,7 +69,12 @@ struct State {
 impl Feed {
     pub fn new(sink: Sender) -> Feed {
         let state = State { sink: Some(Arc::new(sink)), ..State::default() };
-        Feed { state: Mutex::new(state), filled: Notify::new(), drained: Notify::new() }
+        Feed {
+            state: Mutex::new(state),
+            filled: Notify::new(),
+            drained: Notify::new(),
+            held_up: AtomicBool::new(false),
+        }
     }
 
     /// Writes what the pipe takes; the rest waits. What nobody reads any more is dropped.
@@ -102,9 +117,27 @@ impl Feed {
     /// Where the feed is full: waits a moment for the process to read.
     pub async fn pause(&self) {
         if self.is_full() {
+            let patience = match self.held_up.load(Ordering::Relaxed) {
+                true => IMPATIENCE,
+                false => PATIENCE,
+            };
             // The time may be over before: the next packet waits again.
-            let _ = tokio::time::timeout(PATIENCE, self.drained.notified()).await;
+            let _ = tokio::time::timeout(patience, self.drained.notified()).await;
         }
+    }
+
+    /// Sends output of the process; meanwhile its input is not waited for.
+    async fn send(&self, sent: impl Future<Output = Sent>) -> Sent {
+        let mut sent = std::pin::pin!(sent);
+        std::future::poll_fn(|context| {
+            let polled = sent.as_mut().poll(context);
+            self.held_up.store(polled.is_pending(), Ordering::Relaxed);
+            if polled.is_pending() {
+                self.drained.notify_one();
+            }
+            polled
+        })
+        .await
     }
 
     /// Writes what waits as the process reads it; never ends.
@@ -195,7 +228,8 @@ pub async fn relay(started: Started, feed: Arc<Feed>, outlet: Outlet, processes:
     let Started { pid, mut child, stdout, stderr } = started;
     let Outlet { channel, handle, gone } = outlet;
     let conversation = async {
-        tokio::try_join!(pump(stdout, &channel, None), pump(stderr, &channel, Some(STDERR)))?;
+        let to = &channel;
+        tokio::try_join!(pump(stdout, to, None, &feed), pump(stderr, to, Some(STDERR), &feed))?;
         channel.eof().await?;
         Ok::<_, russh::Error>(reap(&mut child, pid, &processes).await)
     };
@@ -221,7 +255,8 @@ async fn pump(
     from: Receiver,
     to: &ChannelWriteHalf<Msg>,
     extended: Option<u32>,
-) -> Result<(), russh::Error> {
+    feed: &Feed,
+) -> Sent {
     loop {
         // No memory is held while a silent process is waited for.
         if from.readable().await.is_err() {
@@ -231,8 +266,8 @@ async fn pump(
         match from.try_read_buf(&mut block) {
             Ok(0) => return Ok(()),
             Ok(_) => match extended {
-                None => to.data_bytes(block).await?,
-                Some(code) => to.extended_data_bytes(code, block).await?,
+                None => feed.send(to.data_bytes(block)).await?,
+                Some(code) => feed.send(to.extended_data_bytes(code, block)).await?,
             },
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(_) => return Ok(()),

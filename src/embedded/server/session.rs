@@ -33,7 +33,7 @@ const MAX_SESSIONS: usize = 100;
 const TRICKLE: u32 = 2;
 
 /// The same where other channels share the connection, since russh keeps one size for all.
-const SHARED_TRICKLE: u32 = 64 * 1024;
+const SHARED_TRICKLE: u32 = 16 * 1024;
 
 /// What all connections have in common.
 pub struct Account {
@@ -317,7 +317,9 @@ impl Handler for Connected {
     ) -> Result<(), Error> {
         if let Some(Conversation::Running { feed, .. }) = self.channels.get(&id) {
             feed.put(bytes);
-            feed.pause().await;
+            if bytes.len() <= SHARED_TRICKLE as usize {
+                feed.pause().await;
+            }
         }
         Ok(())
     }
