@@ -81,10 +81,9 @@ impl Processes {
         for (signal, patience) in
             [(None, 1000), (Some(Signal::TERM), 1000), (Some(Signal::KILL), 500)]
         {
-            for pid in self.all().clone().into_iter().filter_map(Pid::from_raw) {
-                if let Some(signal) = signal {
-                    self.signal(pid, signal);
-                }
+            let pids = self.all().clone();
+            if let Some(signal) = signal {
+                pids.into_iter().filter_map(Pid::from_raw).for_each(|pid| self.signal(pid, signal));
             }
             let deadline = Instant::now() + Duration::from_millis(patience);
             while !self.reap() && Instant::now() < deadline {
