@@ -76,10 +76,7 @@ impl Program {
         match self {
             Program::Client => client::run(arguments),
             Program::Server => server::run(arguments),
-            Program::SftpServer => {
-                eprintln!("{}: not in this build yet", self.name());
-                ExitCode::from(255)
-            }
+            Program::SftpServer => server::sftp::run(arguments),
         }
     }
 }

@@ -10,6 +10,7 @@ mod options;
 mod process;
 mod relay;
 mod session;
+pub mod sftp;
 mod signals;
 
 use std::ffi::OsString;
