@@ -21,7 +21,7 @@ impl Ends {
     const CLIENT: u32 = 0;
     const SERVER: u32 = 1;
 
-    fn on_the_clients_core(program: &str) -> Command {
+    pub fn on_the_clients_core(program: &str) -> Command {
         let mut command = Command::new("taskset");
         command.args(["-c", &Ends::CLIENT.to_string()]).arg(program);
         command

@@ -90,6 +90,20 @@ pub fn middle(values: &[f64]) -> f64 {
     median(values).expect("evidence is not empty")
 }
 
+/// The median of the averages of all pairs of values, between the bounds of its 95 % interval by
+/// Wilcoxon's signed-rank test (normal approximation).
+pub fn pseudo_median(values: &[f64]) -> [f64; 3] {
+    let mut averages: Vec<f64> = Vec::new();
+    for (i, a) in values.iter().enumerate() {
+        averages.extend(values[i..].iter().map(|b| 0.5 * (a + b)));
+    }
+    averages.sort_by(f64::total_cmp);
+    let n = values.len() as f64;
+    let spread = 1.96 * (n * (n + 1.0) * (2.0 * n + 1.0) / 24.0).sqrt();
+    let lowest = (n * (n + 1.0) / 4.0 - spread).floor().max(0.0) as usize;
+    [averages[lowest], middle(&averages), averages[averages.len() - 1 - lowest]]
+}
+
 /// How far a ratio is from 1, in per cent.
 pub fn error_percent(ratio: f64) -> f64 {
     100.0 * (ratio - 1.0).abs()

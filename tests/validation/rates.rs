@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Report;
 use crate::ends::Ends;
-use crate::evidence::{self, middle};
+use crate::evidence::{self, middle, pseudo_median};
 use crate::lab::{CHACHA, GCM, Options};
 
 const PAIRS: usize = 20;
@@ -130,18 +130,4 @@ fn surveyed(survey: &Survey, direction: Direction, cipher: &str) -> Option<f64> 
             && trial.cipher.as_str() == cipher
     };
     Some(steady_rate(survey.trials.iter().find(is)?, &startups)? / 1e6)
-}
-
-/// The median of the averages of all pairs of values, between the bounds of its 95 % interval by
-/// Wilcoxon's signed-rank test (normal approximation).
-fn pseudo_median(values: &[f64]) -> [f64; 3] {
-    let mut averages: Vec<f64> = Vec::new();
-    for (i, a) in values.iter().enumerate() {
-        averages.extend(values[i..].iter().map(|b| 0.5 * (a + b)));
-    }
-    averages.sort_by(f64::total_cmp);
-    let n = values.len() as f64;
-    let spread = 1.96 * (n * (n + 1.0) * (2.0 * n + 1.0) / 24.0).sqrt();
-    let lowest = (n * (n + 1.0) / 4.0 - spread).floor().max(0.0) as usize;
-    [averages[lowest], middle(&averages), averages[averages.len() - 1 - lowest]]
 }
