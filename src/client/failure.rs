@@ -12,6 +12,7 @@ pub enum FailureKind {
     Dropped,
     HostKeyUnknown,
     HostKeyChanged,
+    HostKeyRevoked,
     Denied,
     NoCommonAlgorithm,
     /// The client does not know an option or cipher.
@@ -52,10 +53,11 @@ impl Failure {
     }
 }
 
-/// Phrases of OpenSSH's messages (sshconnect.c, sshconnect2.c, clientloop.c, packet.c), the more
-/// telling first.
+/// Phrases of OpenSSH's messages (sshconnect.c, sshconnect2.c, clientloop.c, packet.c) and of the
+/// built-in client, the more telling first.
 const PHRASES: &[(&str, FailureKind)] = &[
     ("REMOTE HOST IDENTIFICATION HAS CHANGED", FailureKind::HostKeyChanged),
+    ("REVOKED HOST KEY DETECTED", FailureKind::HostKeyRevoked),
     ("host key is known for", FailureKind::HostKeyUnknown),
     ("Host key verification failed", FailureKind::HostKeyUnknown),
     ("Could not resolve hostname", FailureKind::UnknownHost),
@@ -67,6 +69,8 @@ const PHRASES: &[(&str, FailureKind)] = &[
     ("Unknown cipher type", FailureKind::BadUsage),
     ("Bad configuration option", FailureKind::BadUsage),
     ("Bad SSH2 ", FailureKind::BadUsage),
+    ("is not done by the built-in client", FailureKind::BadUsage),
+    ("this is the built-in client", FailureKind::BadUsage),
     ("No route to host", FailureKind::Unreachable),
     ("Network is unreachable", FailureKind::Unreachable),
     ("Connection timed out", FailureKind::Unreachable),
@@ -117,6 +121,9 @@ fn describe(kind: FailureKind, host: &str, words: &str) -> String {
         FailureKind::HostKeyChanged => {
             format!("the host key of {host} has CHANGED; nothing was sent to it")
         }
+        FailureKind::HostKeyRevoked => {
+            format!("the host key of {host} is marked as revoked; nothing was sent to it")
+        }
         FailureKind::Denied => format!("{host} did not accept a key"),
         FailureKind::NoCommonAlgorithm => format!("{host} and this client share no algorithm"),
         FailureKind::BadUsage => "the SSH client refused its arguments".to_owned(),
@@ -149,6 +156,10 @@ fn remedy(kind: FailureKind, host: &str, log: &str) -> Option<String> {
             "find out why before anything else; if the change is right, remove the old key with \
              'ssh-keygen -R HOST' (the name or address that ssh shows for {host}), then run \
              'ssh {host}' once by hand"
+        ),
+        FailureKind::HostKeyRevoked => format!(
+            "somebody may have stolen it: ask the admin of {host}; the line that revokes it is \
+             named in the log"
         ),
         FailureKind::Denied => {
             // `Offering public key: FILE ED25519-SK SHA256:…` (sshconnect2.c).

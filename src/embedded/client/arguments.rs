@@ -148,7 +148,7 @@ impl Invocation {
             }
             _ => {
                 let value = text(&value, "a flag's value")?;
-                if flag == b'p' && value.parse::<u16>().is_ok_and(|port| port > 0) == false {
+                if flag == b'p' && !value.parse::<u16>().is_ok_and(|port| port > 0) {
                     return Err(Error::Usage(format!("Bad port '{value}'")));
                 }
                 if let Some((_, keyword)) = DIRECTIVES.iter().find(|(known, _)| *known == flag) {

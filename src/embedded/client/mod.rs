@@ -5,6 +5,7 @@ mod arguments;
 mod authentication;
 mod connect;
 mod directives;
+mod dump;
 mod error;
 mod kexinit;
 mod known_hosts;
@@ -87,14 +88,18 @@ fn query(kind: &str) -> Result<ExitCode, Error> {
         "protocol-version" => vec!["2"],
         _ => return Err(Error::Usage(format!("Unsupported query \"{kind}\""))),
     };
+    Ok(print(names))
+}
+
+fn print<T: std::fmt::Display>(lines: Vec<T>) -> ExitCode {
     let mut stdout = std::io::stdout().lock();
-    for name in names {
+    for line in lines {
         // A reader that has seen enough is no error.
-        if writeln!(stdout, "{name}").is_err() {
+        if writeln!(stdout, "{line}").is_err() {
             break;
         }
     }
-    Ok(ExitCode::SUCCESS)
+    ExitCode::SUCCESS
 }
 
 fn connected(invocation: &Invocation) -> Result<ExitCode, Error> {
@@ -105,6 +110,9 @@ fn connected(invocation: &Invocation) -> Result<ExitCode, Error> {
     let level = invocation.level.or_else(|| directives.first("loglevel").and_then(Level::named));
     let log = Arc::new(Log::new(level.unwrap_or(Level::Info), invocation.log_file.as_deref())?);
     let settings = Settings::new(&invocation.host, &directives)?;
+    if invocation.print_settings {
+        return Ok(print(dump::lines(&settings)));
+    }
     log.debug1(version);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

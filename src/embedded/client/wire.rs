@@ -1,17 +1,23 @@
-//! The bytes between us and the server: read in large pieces, counted, the first of them kept for
-//! the log, and held back while our own reader is slow.
+//! The bytes between us and the server: read without a copy of ours, counted, the first of them
+//! kept for the log, and held back while our own reader is slow.
 
-use std::io;
+use std::io::{self, IoSliceMut};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
-/// What one read of the connection may take: several packets of a download.
-const READ: usize = 256 * 1024;
+/// What is read ahead of what russh asks for: the next packet's length, or many small packets.
+const AHEAD: usize = 4 * 1024;
+
+/// From here on a read goes straight into russh's buffer, and is not copied once more.
+const LARGE: usize = 2 * AHEAD;
+
+/// By how much the buffer grows while russh waits for a write.
+const TAKEN_IN: usize = 256 * 1024;
 
 /// As much of each way's beginning is kept as holds an identification and a KEXINIT.
 const KEPT: usize = 16 * 1024;
@@ -115,18 +121,32 @@ pub struct Wire {
 
 impl Wire {
     pub fn new(transport: Transport, meter: Arc<Meter>) -> Wire {
-        Wire { transport, meter, buffer: vec![0; READ], start: 0, end: 0 }
+        Wire { transport, meter, buffer: vec![0; AHEAD], start: 0, end: 0 }
     }
 
     /// Reads on behind what is there.
     fn fill(&mut self, context: &mut Context) -> Poll<io::Result<usize>> {
-        let mut buffer = ReadBuf::new(&mut self.buffer[self.end..]);
-        ready!(Pin::new(&mut self.transport).poll_read(context, &mut buffer))?;
-        let filled = buffer.filled();
+        let buffer = &mut self.buffer[self.end..];
+        let count = ready!(self.transport.poll_readv(context, &mut [IoSliceMut::new(buffer)]))?;
+        let filled = &self.buffer[self.end..self.end + count];
         Meter::count(&self.meter.received, &self.meter.first_received, filled);
-        let count = filled.len();
         self.end += count;
         Poll::Ready(Ok(count))
+    }
+
+    /// Fills russh's buffer and, where there is more, ours behind it, in one call.
+    fn read_through(&mut self, context: &mut Context, into: &mut ReadBuf) -> Poll<io::Result<()>> {
+        let unfilled = into.initialize_unfilled();
+        let room = unfilled.len();
+        let mut buffers = [IoSliceMut::new(unfilled), IoSliceMut::new(&mut self.buffer)];
+        let count = ready!(self.transport.poll_readv(context, &mut buffers))?;
+        let (theirs, ours) = (count.min(room), count.saturating_sub(room));
+        into.advance(theirs);
+        self.end = ours;
+        let (counter, first) = (&self.meter.received, &self.meter.first_received);
+        Meter::count(counter, first, &into.filled()[into.filled().len() - theirs..]);
+        Meter::count(counter, first, &self.buffer[..ours]);
+        Poll::Ready(Ok(()))
     }
 
     /// While russh waits for a write it reads nothing. Two ends that both do so would wait for
@@ -134,7 +154,7 @@ impl Wire {
     fn take_in(&mut self, context: &mut Context) {
         loop {
             if self.end == self.buffer.len() {
-                self.buffer.resize(self.end + READ, 0);
+                self.buffer.resize(self.end + TAKEN_IN, 0);
             }
             match self.fill(context) {
                 // The end, or an error, is met again by who reads.
@@ -155,7 +175,10 @@ impl AsyncRead for Wire {
         ready!(wire.meter.gate.poll(context));
         if wire.start == wire.end {
             (wire.start, wire.end) = (0, 0);
-            wire.buffer.truncate(READ);
+            wire.buffer.truncate(AHEAD);
+            if into.remaining() >= LARGE {
+                return wire.read_through(context, into);
+            }
             ready!(wire.fill(context))?;
         }
         let count = into.remaining().min(wire.end - wire.start);
@@ -194,15 +217,44 @@ impl AsyncWrite for Wire {
     }
 }
 
-impl AsyncRead for Transport {
-    fn poll_read(
-        self: Pin<&mut Self>,
+impl Transport {
+    /// Reads into several buffers at once; zero at the end.
+    fn poll_readv(
+        &self,
         context: &mut Context,
-        into: &mut ReadBuf,
-    ) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Transport::Tcp(stream) => Pin::new(stream).poll_read(context, into),
-            Transport::Proxy(stream) => Pin::new(stream).poll_read(context, into),
+        into: &mut [IoSliceMut],
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(match self {
+                Transport::Tcp(stream) => stream.poll_read_ready(context),
+                Transport::Proxy(stream) => stream.poll_read_ready(context),
+            })?;
+            let mut count = 0;
+            let read = || {
+                let room: usize = into.iter().map(|buffer| buffer.len()).sum();
+                count = match self {
+                    Transport::Tcp(stream) => rustix::io::readv(stream, into),
+                    Transport::Proxy(stream) => rustix::io::readv(stream, into),
+                }?;
+                // Less than there was room for: nothing is left, and the next attempt would only
+                // tell so. As if it had, the next one waits.
+                match count {
+                    1.. if count < room => Err(io::ErrorKind::WouldBlock.into()),
+                    _ => Ok(()),
+                }
+            };
+            let tried = match self {
+                Transport::Tcp(stream) => stream.try_io(Interest::READABLE, read),
+                Transport::Proxy(stream) => stream.try_io(Interest::READABLE, read),
+            };
+            match tried {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && count == 0 => {}
+                Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
+                    return Poll::Ready(Err(error));
+                }
+                _ => return Poll::Ready(Ok(count)),
+            }
         }
     }
 }
@@ -228,5 +280,67 @@ impl AsyncWrite for Transport {
             Transport::Tcp(stream) => Pin::new(stream).poll_shutdown(context),
             Transport::Proxy(stream) => Pin::new(stream).poll_shutdown(context),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    fn in_runtime(work: impl Future<Output = ()>) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let limited = async { tokio::time::timeout(Duration::from_secs(60), work).await };
+        runtime.block_on(limited).expect("both ends wait for each other");
+    }
+
+    fn pair() -> (Wire, Arc<Meter>, UnixStream) {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let meter = Arc::new(Meter::default());
+        (Wire::new(Transport::Proxy(ours), Arc::clone(&meter)), meter, theirs)
+    }
+
+    #[test]
+    fn two_ends_that_write_before_they_read_do_not_wait_for_each_other() {
+        in_runtime(async {
+            let (mut wire, meter, mut peer) = pair();
+            let (ours, theirs) = (vec![1; 3 << 20], vec![2; 3 << 20]);
+            let here = async {
+                wire.write_all(&ours).await.unwrap();
+                let mut received = vec![0; theirs.len()];
+                wire.read_exact(&mut received).await.unwrap();
+                assert!(received == theirs);
+            };
+            let there = async {
+                peer.write_all(&theirs).await.unwrap();
+                let mut received = vec![0; ours.len()];
+                peer.read_exact(&mut received).await.unwrap();
+                assert!(received == ours);
+            };
+            tokio::join!(here, there);
+            assert_eq!((meter.sent(), meter.received()), (3 << 20, 3 << 20));
+        });
+    }
+
+    #[test]
+    fn nothing_is_read_while_too_much_waits() {
+        in_runtime(async {
+            let (mut wire, meter, mut peer) = pair();
+            peer.write_all(b"hello").await.unwrap();
+            meter.gate.add(Gate::FULL + 7);
+            let mut one = [0];
+            let soon = Duration::from_millis(50);
+            assert!(tokio::time::timeout(soon, wire.read(&mut one)).await.is_err());
+            let opened = async {
+                tokio::task::yield_now().await;
+                meter.gate.remove(8);
+            };
+            let (read, ()) = tokio::join!(wire.read(&mut one), opened);
+            assert_eq!((read.unwrap(), one), (1, *b"h"));
+            assert_eq!(meter.first_received(), b"hello");
+        });
     }
 }
