@@ -89,6 +89,7 @@ fn turned(by: usize) -> impl Iterator<Item = Client> {
     (0..CLIENTS.len()).map(move |k| CLIENTS[(k + by) % CLIENTS.len()])
 }
 
+#[allow(clippy::zombie_processes, reason = "wait4 reaps it")]
 fn run(
     ends: &Ends,
     round: usize,
