@@ -46,7 +46,7 @@ fn keys_that_can_not_be_read_are_told() {
 fn only_named_ciphers_are_offered() {
     let server = Embedded::with(&["--ciphers", "aes256-ctr", "--macs", "hmac-sha2-512"]);
     assert_eq!(server.says("echo in"), "in\n");
-    let output = server.ssh(&["-c", "aes128-ctr"], "true").output().unwrap();
+    let output = server.ssh(&["-o", "LogLevel=INFO", "-c", "aes128-ctr"], "true").output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("no matching cipher found. Their offer: aes256-ctr"), "{said}");
 }

@@ -124,22 +124,28 @@ fn one_connection_has_many_channels() {
     let master = ["-M", "-N", "-S", &control];
     let mut master = server.client("ssh").args(master).arg("embedded").spawn().unwrap();
     assert!(eventually(|| server.path("control").exists()));
-    let through = ["-S", &control, "-o", "ControlMaster=no", "-o", "ProxyCommand=false"];
+    let through = [
+        ["-S", &control].as_slice(),
+        &["-o", "ControlMaster=no", "-o", "ProxyCommand=false", "-o", "LogLevel=VERBOSE"],
+    ]
+    .concat();
     // One that takes nothing of much, and one that gives much to nobody.
     let mut deaf = server.ssh(&through, "sleep 60");
     let mut deaf = deaf.stdin(File::open("/dev/zero").unwrap()).spawn().unwrap();
     let mut unheard = server.ssh(&through, "cat /dev/zero");
     let mut unheard = unheard.stdout(Stdio::piped()).spawn().unwrap();
-    let file = server.file("file", 4 << 20);
+    let file = server.file("file", 1 << 20);
     let many: Vec<Child> = (0..20)
         .map(|number| {
             let mut ssh = server.ssh(&through, &format!("cat; exit {number}"));
             let to = File::create(server.path(&format!("copy-{number}"))).unwrap();
-            ssh.stdin(File::open(&file).unwrap()).stdout(to).spawn().unwrap()
+            ssh.stdin(File::open(&file).unwrap()).stdout(to);
+            ssh.stderr(Stdio::piped()).spawn().unwrap()
         })
         .collect();
-    for (number, mut child) in many.into_iter().enumerate() {
-        assert_eq!(child.wait().unwrap().code(), Some(number as i32));
+    for (number, child) in many.into_iter().enumerate() {
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(number as i32), "{output:?}");
         let copy = server.path(&format!("copy-{number}"));
         assert_eq!(sha256(&file), sha256(&copy));
     }
@@ -191,10 +197,12 @@ fn nothing_is_forwarded_and_there_is_no_terminal() {
     let fails = ["-o", "ExitOnForwardFailure=yes", "-R", "0:127.0.0.1:1"];
     let output = server.ssh(&fails, "true").output().unwrap();
     assert_eq!(output.status.code(), Some(255), "{output:?}");
-    let through = server.client("ssh").args(["-W", "127.0.0.1:1", "embedded"]).output().unwrap();
+    let mut through = server.client("ssh");
+    through.args(["-o", "LogLevel=INFO", "-W", "127.0.0.1:1", "embedded"]);
+    let through = through.output().unwrap();
     let said = String::from_utf8_lossy(&through.stderr).into_owned();
     assert!(said.contains("administratively prohibited"), "{said}");
-    let output = server.ssh(&["-tt"], "tty").output().unwrap();
+    let output = server.ssh(&["-o", "LogLevel=INFO", "-tt"], "tty").output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("PTY allocation request failed"), "{said}");
     assert_eq!(server.says("echo \"$SSH_AUTH_SOCK$DISPLAY\""), "\n");

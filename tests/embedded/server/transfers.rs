@@ -57,9 +57,8 @@ fn sftp_does_all_that_its_batch_language_knows() {
         &server,
         &format!(
             "cd {}\nmkdir d\nput {} d/one\nrename d/one d/two\nln d/two d/hard\nln -s two d/soft\n\
-             chmod 600 d/two\nls -la d\ndf\npwd\n-rm d/nowhere\nreput {} d/two",
+             chmod 600 d/two\nls -la d\ndf\npwd\n-rm d/nowhere",
             at(""),
-            at("one"),
             at("one"),
         ),
     );
