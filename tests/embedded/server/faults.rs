@@ -64,8 +64,10 @@ fn it_ends_with_its_parent_however_that_ends() {
     parent.arg("-c").arg(script).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut parent = parent.spawn().unwrap();
     let port = port(&mut parent);
-    let pid: u32 =
-        fs::read_to_string(directory.path().join("pid")).unwrap().trim().parse().unwrap();
+    // The shell writes it at the same time as the server says its line.
+    let said = || fs::read_to_string(directory.path().join("pid")).unwrap_or_default();
+    assert!(eventually(|| said().ends_with('\n')));
+    let pid: u32 = said().trim().parse().unwrap();
     // A session that does not end by itself.
     let mut client = Command::new(need("ssh", "openssh-client"));
     client.arg("-F").arg("/dev/null").arg("-i").arg(directory.path().join("client_key"));
