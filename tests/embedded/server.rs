@@ -1,6 +1,7 @@
 //! OpenSSH's clients against the built-in server.
 
 mod faults;
+mod library;
 mod load;
 mod sessions;
 mod transfers;

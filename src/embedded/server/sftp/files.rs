@@ -3,7 +3,7 @@
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, FileExt, FileTypeExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt};
 use std::path::{Path, PathBuf};
 
 use russh_sftp::extensions::{EXPAND_PATH, FSYNC, HARDLINK, LIMITS, STATVFS};
@@ -15,6 +15,7 @@ use rustix::io::Errno;
 
 use super::MAX_PACKET;
 use super::handles::{Handles, MAX, Open};
+use super::listing::long_name;
 use super::wire::*;
 
 /// The most data in one packet, as OpenSSH has it (`SFTP_MAX_READ_LENGTH`).
@@ -379,36 +380,4 @@ fn file_system(id: u32, told: StatVfs, replies: &mut Replies) -> Done {
         }
     });
     Ok(())
-}
-
-/// A line as `ls -l` has it, for people: programs read the attributes.
-fn long_name(name: &[u8], metadata: &Metadata) -> Vec<u8> {
-    let kind = metadata.file_type();
-    let letter = match () {
-        () if kind.is_dir() => 'd',
-        () if kind.is_symlink() => 'l',
-        () if kind.is_char_device() => 'c',
-        () if kind.is_block_device() => 'b',
-        () if kind.is_fifo() => 'p',
-        () if kind.is_socket() => 's',
-        () => '-',
-    };
-    let mode = metadata.mode();
-    let permissions: String = "rwxrwxrwx"
-        .chars()
-        .enumerate()
-        .map(|(at, letter)| if mode & (0o400 >> at) != 0 { letter } else { '-' })
-        .collect();
-    let time = jiff::Timestamp::from_second(metadata.mtime()).unwrap_or_default();
-    let mut line = format!(
-        "{letter}{permissions} {:>3} {:<8} {:<8} {:>8} {} ",
-        metadata.nlink(),
-        metadata.uid(),
-        metadata.gid(),
-        metadata.size(),
-        time.strftime("%b %e %Y"),
-    )
-    .into_bytes();
-    line.extend_from_slice(name);
-    line
 }

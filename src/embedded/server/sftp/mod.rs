@@ -4,6 +4,7 @@
 
 mod files;
 mod handles;
+mod listing;
 mod wire;
 
 use std::ffi::OsString;
