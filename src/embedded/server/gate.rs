@@ -10,10 +10,10 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, BufReader, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
@@ -24,7 +24,7 @@ const GRACE: Duration = Duration::from_secs(30);
 const STARTUPS: usize = 100;
 
 /// russh reads a packet's length and its rest apart; a buffer makes one system call of many
-/// packets.
+/// packets. Only who has logged in gets one: memory is not for strangers.
 const READ_BUFFER: usize = 256 * 1024;
 
 /// Set when the connection has logged in.
@@ -39,7 +39,7 @@ pub struct Gate {
 
 impl Gate {
     /// Takes a new connection in.
-    pub fn admit(&mut self, stream: TcpStream, logged_in: LoggedIn) -> BufReader<Connection> {
+    pub fn admit(&mut self, stream: TcpStream, logged_in: LoggedIn) -> Connection {
         self.startups.retain(|startup| !startup.is_closed());
         while self.startups.len() >= STARTUPS {
             self.startups.pop_front();
@@ -50,9 +50,21 @@ impl Gate {
             // Either way it is over.
             let _ = tokio::time::timeout(GRACE, displaced).await;
         };
-        let connection = Connection { stream, logged_in, login: Login::Waited(Box::pin(over)) };
-        BufReader::with_capacity(READ_BUFFER, connection)
+        Connection {
+            stream,
+            logged_in,
+            login: Login::Waited(Box::pin(over)),
+            buffer: Buffer::default(),
+        }
     }
+}
+
+/// What has been received and not yet been read.
+#[derive(Default)]
+struct Buffer {
+    bytes: Vec<u8>,
+    start: usize,
+    end: usize,
 }
 
 enum Login {
@@ -67,6 +79,7 @@ pub struct Connection {
     stream: TcpStream,
     logged_in: LoggedIn,
     login: Login,
+    buffer: Buffer,
 }
 
 impl Connection {
@@ -75,6 +88,7 @@ impl Connection {
         if let Login::Waited(over) = &mut self.login {
             if self.logged_in.load(Ordering::Relaxed) {
                 self.login = Login::Done;
+                self.buffer.bytes = vec![0; READ_BUFFER];
             } else if over.as_mut().poll(context).is_ready() {
                 self.login = Login::Late;
             }
@@ -90,10 +104,23 @@ impl AsyncRead for Connection {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
+        wanted: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.check(context)?;
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let Connection { stream, buffer, .. } = &mut *self;
+        if buffer.start == buffer.end {
+            if wanted.remaining() >= buffer.bytes.len() {
+                return Pin::new(stream).poll_read(context, wanted);
+            }
+            let mut filled = ReadBuf::new(&mut buffer.bytes);
+            ready!(Pin::new(stream).poll_read(context, &mut filled))?;
+            (buffer.start, buffer.end) = (0, filled.filled().len());
+        }
+        let received = &buffer.bytes[buffer.start..buffer.end];
+        let count = received.len().min(wanted.remaining());
+        wanted.put_slice(&received[..count]);
+        buffer.start += count;
+        Poll::Ready(Ok(()))
     }
 }
 
