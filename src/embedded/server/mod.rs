@@ -5,6 +5,7 @@
 //! commands of its sessions are processes of their own.
 
 mod config;
+mod feed;
 mod gate;
 mod options;
 mod process;

@@ -19,9 +19,10 @@ use rustix::process::Pid;
 use tokio::sync::oneshot;
 
 use super::config::{WINDOW, methods};
+use super::feed::Feed;
 use super::gate::LoggedIn;
 use super::process::{Process, Processes};
-use super::relay::{Feed, Outlet, Started, relay};
+use super::relay::{Outlet, Started, relay};
 use super::signals;
 use crate::embedded::Program;
 
@@ -335,7 +336,7 @@ impl Handler for Connected {
 
     async fn channel_eof(&mut self, id: ChannelId, _session: &mut Session) -> Result<(), Error> {
         if let Some(Conversation::Running { feed, .. }) = self.channels.get(&id) {
-            feed.end();
+            feed.end().await;
         }
         Ok(())
     }
