@@ -37,11 +37,15 @@ pub fn long_name(name: &[u8], metadata: &Metadata) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
     fn a_directory_reads_as_in_ls() {
         let directory = tempfile::tempdir().unwrap();
+        let private = std::fs::Permissions::from_mode(0o700);
+        std::fs::set_permissions(directory.path(), private).unwrap();
         let metadata = std::fs::metadata(directory.path()).unwrap();
         let line = String::from_utf8(long_name(b"name", &metadata)).unwrap();
         assert!(line.starts_with("drwx------ "), "{line}");
