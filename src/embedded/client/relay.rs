@@ -42,9 +42,21 @@ struct Outcome {
 }
 
 impl Relay<'_> {
-    /// Runs the session to its end; the exit status.
+    /// Runs the session to its end, or until the server is silent for too long; the exit status.
     pub async fn run(mut self) -> Result<u8, Error> {
         self.log.debug1(|| "Entering interactive session.".to_owned());
+        let (handle, meter) = (Arc::clone(&self.handle), Arc::clone(&self.meter));
+        let (interval, most) = (self.settings.alive_interval, self.settings.alive_count_max);
+        let host = &self.settings.hostname;
+        tokio::select! {
+            ended = self.relay() => ended,
+            () = until_silent(&handle, &meter, interval, most) => {
+                Err(Error::Said(format!("Timeout, server {host} not responding.")))
+            }
+        }
+    }
+
+    async fn relay(&mut self) -> Result<u8, Error> {
         let channel = match self.open().await? {
             Some(channel) => {
                 self.start(&channel).await?;
@@ -66,11 +78,7 @@ impl Relay<'_> {
             let handle = Arc::clone(&self.handle);
             tokio::spawn(async move { pump(&handle, &channel, no_stdin).await })
         });
-        let alive = self.settings.alive_interval.map(|interval| {
-            let most = self.settings.alive_count_max;
-            tokio::spawn(keep_alive(Arc::clone(&self.handle), self.meter.clone(), interval, most))
-        });
-        let outcome = self.wait(channel.as_deref(), &mut stdout, alive).await?;
+        let outcome = self.wait(channel.as_deref(), &mut stdout).await?;
         if let Some(input) = input {
             input.abort();
         }
@@ -141,17 +149,10 @@ impl Relay<'_> {
         &mut self,
         channel: Option<&ChannelWriteHalf<Msg>>,
         stdout: &mut JoinHandle<io::Result<()>>,
-        mut alive: Option<JoinHandle<()>>,
     ) -> Result<Outcome, Error> {
         let mut outcome = Outcome::default();
         let mut stdout_ended = false;
         loop {
-            let silent = async {
-                match &mut alive {
-                    Some(alive) => drop(alive.await),
-                    None => std::future::pending().await,
-                }
-            };
             let event = tokio::select! {
                 event = self.events.recv() => event,
                 written = &mut *stdout, if !stdout_ended => {
@@ -163,10 +164,6 @@ impl Relay<'_> {
                         return Ok(outcome);
                     }
                     continue;
-                }
-                () = silent => {
-                    let host = &self.settings.hostname;
-                    return Err(Error::Said(format!("Timeout, server {host} not responding.")));
                 }
             };
             match event {
@@ -234,11 +231,17 @@ async fn pump(handle: &Handle<Client>, channel: &ChannelWriteHalf<Msg>, no_stdin
     let _ = channel.eof().await;
 }
 
-/// Returns when the server has been silent for too long.
-async fn keep_alive(handle: Arc<Handle<Client>>, meter: Arc<Meter>, every: Duration, most: u32) {
+/// Asks now and then whether the server is still there; returns when it has not answered.
+async fn until_silent(
+    handle: &Handle<Client>,
+    meter: &Meter,
+    interval: Option<Duration>,
+    most: u32,
+) {
+    let Some(interval) = interval else { return std::future::pending().await };
     let (mut received, mut unanswered) = (meter.received(), 0);
     loop {
-        tokio::time::sleep(every).await;
+        tokio::time::sleep(interval).await;
         let now = meter.received();
         // While our own reader is slow the server may well have answered.
         if now != received || meter.gate.is_closed() {
@@ -250,7 +253,8 @@ async fn keep_alive(handle: Arc<Handle<Client>>, meter: Arc<Meter>, every: Durat
         }
         unanswered += 1;
         if handle.send_keepalive(true).await.is_err() {
-            std::future::pending::<()>().await;
+            // The connection is gone, which is told elsewhere.
+            return std::future::pending().await;
         }
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use cipher_survey::client::failure::FailureKind;
 
 use super::{Client, assert_kind, read};
-use crate::lab::{Lab, Options, Run, children, need, ran};
+use crate::lab::{Lab, Options, Run, need, ran};
 
 #[test]
 fn the_far_commands_end_is_its_own() {
@@ -102,22 +102,25 @@ fn what_the_server_lacks_is_told_with_its_offer() {
 #[test]
 fn a_key_that_is_not_accepted_is_told() {
     let client = Client::new();
-    let key = client.lab.path("client_key");
-    fs::rename(&key, client.lab.path("right_key")).unwrap();
-    let keygen = |words: &[&str]| {
-        ran(Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-f"]).arg(&key).args(words));
+    let config = fs::read_to_string(client.config()).unwrap();
+    let with_key = |name: &str| {
+        let config = config.replace("client_key", name);
+        fs::write(client.config(), config).unwrap();
     };
-    keygen(&["-N", ""]);
+    let keygen = |name: &str, passphrase: &str| {
+        let mut keygen = Command::new("ssh-keygen");
+        keygen.args(["-q", "-t", "ed25519", "-N", passphrase, "-f"]).arg(client.lab.path(name));
+        ran(&mut keygen);
+    };
+    keygen("wrong_key", "");
+    with_key("wrong_key");
     let wrong = client.refused(&["lab", "true"], &["Permission denied (publickey"]);
     assert_kind(&wrong, FailureKind::Denied);
-    for file in ["client_key", "client_key.pub"] {
-        fs::remove_file(client.lab.path(file)).unwrap();
-    }
-    keygen(&["-N", "secret"]);
+    keygen("locked_key", "secret");
+    with_key("locked_key");
     let locked = client.refused(&["lab", "true"], &["encrypted", "ssh-add"]);
     assert_kind(&locked, FailureKind::Denied);
-    fs::remove_file(&key).unwrap();
-    fs::remove_file(client.lab.path("client_key.pub")).unwrap();
+    with_key("no_key");
     client.refused(&["lab", "true"], &["no such identity", "Permission denied (publickey"]);
 }
 
@@ -225,14 +228,15 @@ fn a_server_that_is_not_there_or_goes_away_is_told() {
 fn a_silent_server_is_given_up() {
     let client = Client::new();
     let options = ["-o", "ServerAliveInterval=1", "-o", "ServerAliveCountMax=1"];
-    let session = client
+    let mut session = client
         .command()
         .args(options)
-        .args(["lab", "sleep 60"])
+        .args(["lab", "echo up; exec sleep 600"])
+        .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    wait_until(|| client.lab.sessions().iter().any(|pid| !children(*pid).is_empty()));
+    session.stdout.as_mut().unwrap().read_exact(&mut [0; 3]).unwrap();
     let sessions = client.lab.sessions();
     for pid in &sessions {
         kill("-STOP", *pid);
