@@ -50,18 +50,23 @@ const FAILED: u8 = 255;
 /// Is the client until it ends.
 pub fn run(arguments: &[OsString]) -> ExitCode {
     let told = |error: Error| {
-        eprintln!("{error}");
+        say(&error);
         ExitCode::from(FAILED)
     };
     match Request::parse(arguments) {
         Ok(Request::Version) => {
-            eprintln!("{}", version());
+            say(version());
             ExitCode::SUCCESS
         }
         Ok(Request::Query(kind)) => query(&kind).unwrap_or_else(told),
         Ok(Request::Session(invocation)) => connected(&invocation).unwrap_or_else(told),
         Err(error) => told(error),
     }
+}
+
+/// Before there is a log; a standard error that is gone is no reason to panic.
+fn say(text: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 fn version() -> String {
