@@ -86,11 +86,13 @@ impl Real {
         let contender = &planned.contender;
         let near_file = self.scratch.join(DOWNLOADED);
         let near_prefix = self.put_one_in_place(planned)?;
-        let lane = &mut self.lanes[contender.pairing];
         let far_prefix = match planned.asked {
-            Asked::Bytes(bytes) => lane.directory.prefix(bytes),
+            Asked::Bytes(bytes) => {
+                self.lanes[self.holder(contender.pairing)].directory.prefix(bytes)
+            }
             Asked::Seconds(_) => Vec::new(),
         };
+        let lane = &mut self.lanes[contender.pairing];
         let made = lane.directory.join(MADE);
         let command = lane.sftp_command();
         let near_prefix = near_prefix.as_deref().unwrap_or(&near_file);

@@ -31,7 +31,7 @@ pub struct LaneSpec {
     pub client: Client,
     pub connection: Connection,
     /// From 0: which of the clients that are compared on one target. Each has a directory of its
-    /// own there.
+    /// own there; the first one's holds the prefixes of all.
     pub place: usize,
     pub setting: ClientSetting,
     pub server: PrivateServer,

@@ -59,8 +59,10 @@ impl Real {
     ) -> Result<Option<String>, Stopped> {
         let interrupt = self.interrupt.clone();
         let pairing = planned.contender.pairing;
-        if let Some(reason) = self.lanes[pairing].watched(&interrupt)? {
-            return Ok(Some(reason));
+        for needed in [self.holder(pairing), pairing] {
+            if let Some(reason) = self.lanes[needed].watched(&interrupt)? {
+                return Ok(Some(reason));
+            }
         }
         let Err(broken) = self.attempt(planned, trial, events) else { return Ok(None) };
         // Whatever fails after an interrupt fails because of it.

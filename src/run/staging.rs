@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::broken::Broken;
 use super::executor::Real;
 use super::flow::Until;
+use super::lane::Lane;
 use super::route::Route;
 use super::survey::Stopped;
 use super::trial::transfer;
@@ -26,7 +27,7 @@ impl Real {
         }
         let sink = self.sink;
         for pairing in 0..self.lanes.len() {
-            let far = sizes(round, |c| c.pairing == pairing && c.fetches_prefix(sink));
+            let far = sizes(round, |c| self.holder(c.pairing) == pairing && c.fetches_prefix(sink));
             let lane = &mut self.lanes[pairing];
             if lane.staged.iter().any(|staged| !far.contains(staged)) {
                 // A monitor that has ended is noticed, and mended, by the next trial.
@@ -50,12 +51,23 @@ impl Real {
         let Asked::Bytes(bytes) = planned.asked else { return Ok(None) };
         let contender = &planned.contender;
         if contender.fetches_prefix(self.sink) {
-            self.stage(contender.pairing, bytes)?;
+            self.stage(self.holder(contender.pairing), bytes)?;
         }
         if !contender.sends_prefix() {
             return Ok(None);
         }
         Ok(Some(self.payload.prefix(&self.scratch, bytes, &self.interrupt)?))
+    }
+
+    /// The pairing in whose directory another's prefixes of FILE lie: that of the first client on
+    /// the same target, so that several clients store no more there than one.
+    pub(super) fn holder(&self, pairing: usize) -> usize {
+        let own = &self.lanes[pairing].spec;
+        let first = |lane: &Lane| lane.spec.place == 0 && lane.spec.label == own.label;
+        match own.place {
+            0 => pairing,
+            _ => self.lanes.iter().position(first).unwrap_or(pairing),
+        }
     }
 
     /// Has the prefix of FILE of so many bytes on the far host.
