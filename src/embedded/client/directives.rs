@@ -29,7 +29,6 @@ const APPLIED: &[&str] = &[
     "port",
     "proxycommand",
     "proxyjump",
-    "pubkeyauthentication",
     "rekeylimit",
     "remotecommand",
     "requesttty",
@@ -119,6 +118,8 @@ const REFUSED: &[(&str, &[&str])] = &[
     ("localforward", &[]),
     ("pkcs11provider", &["none"]),
     ("proxyusefdpass", &["no"]),
+    // There is no other way to log in.
+    ("pubkeyauthentication", &["yes", "true", "unbound", "host-bound"]),
     ("remoteforward", &[]),
     ("requesttty", &["no", "auto"]),
     ("revokedhostkeys", &["none"]),
