@@ -102,7 +102,8 @@ pub struct LoopbackArgs {
     /// SSH servers to compare [default: openssh where ssh and sshd are installed, else russh]
     #[arg(long, value_delimiter = ',', value_name = "SERVER", help_heading = "What is compared")]
     pub server: Vec<ServerProgram>,
-    /// Also russh against russh with no cipher at all, to show what everything else costs
+    /// Also russh against russh with no cipher at all, to show what everything else costs (needs
+    /// --client russh --server russh)
     #[arg(long, help_heading = "What is compared")]
     pub with_none: bool,
     #[command(flatten)]

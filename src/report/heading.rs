@@ -27,14 +27,22 @@ pub fn write(survey: &Survey, summary: &Summary, page: &mut Page) {
 }
 
 /// `desk: AMD Ryzen 5 3600, 12 cores, AES (cpuinfo flags: aes); OpenSSH_9.2p1`, each end
-/// once. Of one that was told before, masked this time, the mask alone is news.
+/// once. Of one that was told before another program's version or a mask alone is news.
 fn describe(label: &'static str, end: &PairedEnd, told: &mut Vec<(&str, String)>) {
-    let known = format!("{}: ", end.host.name);
+    let name = format!("{}: ", end.host.name);
     let mask = end.mask.as_ref().map(|mask| ("mask", format!("{label}: {mask}")));
-    let again = told.iter().any(|(at, text)| *at == label && text.starts_with(&known));
-    let entry = (label, profile(end));
-    let news = if again && mask.is_some() { None } else { Some(entry) };
-    for entry in news.into_iter().chain(mask) {
+    let known =
+        || told.iter().filter(|(at, text)| *at == label && text.starts_with(&name)).map(|(_, t)| t);
+    let news = if known().next().is_none() {
+        Some(profile(end))
+    } else if !known().any(|text| text.contains(&end.version)) {
+        Some(name.clone() + &end.version)
+    } else if mask.is_none() && !known().any(|text| text.contains(&end.host.aes.evidence)) {
+        Some(profile(end))
+    } else {
+        None
+    };
+    for entry in news.map(|news| (label, news)).into_iter().chain(mask) {
         if !told.contains(&entry) {
             told.push(entry);
         }
@@ -125,6 +133,22 @@ mod tests {
           method  scp
           rounds  3; shuffled by seed 7
         ");
+    }
+
+    #[test]
+    fn another_program_on_the_same_machine_is_told_by_its_version() {
+        let mut survey = testing::loopback(testing::rounds("aes128-ctr", [9.0; 3]));
+        let other = |survey: &mut Survey, masked: bool| {
+            let mut pairing = survey.header.pairings[usize::from(masked)].clone();
+            pairing.client.version = "russh 0.65.1".into();
+            survey.header.pairings.push(pairing);
+        };
+        other(&mut survey, false);
+        other(&mut survey, true);
+        let text = heading(&survey);
+        assert_eq!(text.matches("desk: AMD").count(), 2, "{text}");
+        assert_eq!(text.matches("  client  desk: russh 0.65.1\n").count(), 1, "{text}");
+        assert_eq!(text.matches("  mask ").count(), 1, "{text}");
     }
 
     #[test]
