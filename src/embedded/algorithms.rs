@@ -58,7 +58,7 @@ pub fn cipher(name: &str) -> Option<cipher::Name> {
     CIPHERS.iter().chain([&cipher::NONE]).find(|known| known.as_ref() == name).copied()
 }
 
-/// A MAC by its name; `none` as with [`cipher`].
+/// A MAC by its name; `none` as with [`cipher()`].
 pub fn mac(name: &str) -> Option<mac::Name> {
     MACS.iter().chain([&mac::NONE]).find(|known| known.as_ref() == name).copied()
 }
