@@ -288,7 +288,8 @@ fn why_unusable(client_has: bool, server_has: bool) -> String {
     .to_owned()
 }
 
-fn deduplicated<T: Clone + PartialEq>(names: &[T]) -> Vec<T> {
+/// Each once, in the order in which they were named.
+pub fn deduplicated<T: Clone + PartialEq>(names: &[T]) -> Vec<T> {
     let mut unique: Vec<T> = Vec::new();
     for name in names {
         if !unique.contains(name) {

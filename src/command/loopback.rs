@@ -16,6 +16,7 @@ use crate::loopback::server::{Server, Setup};
 use crate::loopback::{pin, sshd};
 use crate::model::names::{OPENSSH, RUSSH};
 use crate::model::{AesClass, HostProfile, Target};
+use crate::plan::deduplicated;
 use crate::run::interrupt::Interrupt;
 use crate::run::lane::{LaneSpec, PrivateServer};
 use crate::run::monitor::ClientSetting;
@@ -50,13 +51,16 @@ fn loopback(args: &LoopbackArgs, interrupt: &Interrupt) -> Result<Status> {
     let scratch = Scratch::new()?;
     let clients: Vec<Client> =
         clients.iter().map(|asked| Client::probe(asked, scratch.path())).collect::<Result<_>>()?;
+    for client in &clients {
+        survey::refuse_unknown(&args.survey, client)?;
+    }
     if !args.survey.quiet {
         say_what_is_special(args, &near, &clients);
     }
     let halves = if args.no_pin { None } else { pin::halves()? };
     let (client_cores, server_cores) = halves.unzip();
 
-    // The servers live as long as this list, and the scratch directory longer.
+    // The servers live as long as this list.
     let mut running = Vec::new();
     let mut specs = Vec::new();
     let ends = clients.iter().flat_map(|client| servers.iter().map(move |server| (client, server)));
@@ -134,15 +138,8 @@ fn path() -> OsString {
     std::env::var_os("PATH").unwrap_or_default()
 }
 
-/// Each once, in the order in which they were named.
 fn or_default<T: Clone + PartialEq>(named: &[T], default: T) -> Vec<T> {
-    let mut unique: Vec<T> = Vec::new();
-    for one in named {
-        if !unique.contains(one) {
-            unique.push(one.clone());
-        }
-    }
-    if unique.is_empty() { vec![default] } else { unique }
+    if named.is_empty() { vec![default] } else { deduplicated(named) }
 }
 
 /// How AES instructions are hidden where a pair wants that; absent where the CPU has none.
@@ -195,15 +192,7 @@ fn say_what_is_special(args: &LoopbackArgs, near: &HostProfile, clients: &[Clien
 fn pairs(asked: Option<&[AesPair]>, class: AesClass) -> Result<Vec<AesPair>> {
     match (asked, class) {
         (None, AesClass::Aes) => Ok(DEFAULT_PAIRS.to_vec()),
-        (Some(asked), AesClass::Aes) => {
-            let mut unique: Vec<AesPair> = Vec::new();
-            for pair in asked {
-                if !unique.contains(pair) {
-                    unique.push(*pair);
-                }
-            }
-            Ok(unique)
-        }
+        (Some(asked), AesClass::Aes) => Ok(deduplicated(asked)),
         (Some(asked), AesClass::NoAes) if asked.iter().any(|pair| *pair != OFF) => {
             bail!("this CPU shows no AES instructions: only --aes off/off exists here")
         }

@@ -1,6 +1,6 @@
 //! `cipher-survey run TARGET [FILE]`: real hosts.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -10,6 +10,7 @@ use super::{Status, unless_interrupted};
 use crate::cli::{ConnectArgs, RunArgs, VERBS};
 use crate::client::Connection;
 use crate::model::Target;
+use crate::plan::deduplicated;
 use crate::run::interrupt::Interrupt;
 use crate::run::lane::{LaneSpec, PrivateServer};
 use crate::run::monitor::ClientSetting;
@@ -33,7 +34,8 @@ fn run(args: &RunArgs, named: bool, interrupt: &Interrupt) -> Result<Status> {
     let scratch = Scratch::new()?;
     let mut specs = Vec::new();
     for (place, asked) in deduplicated(&args.connect.client).into_iter().enumerate() {
-        let client = Client::probe(asked, scratch.path())?;
+        let client = Client::probe(&asked, scratch.path())?;
+        survey::refuse_unknown(&args.survey, &client)?;
         for text in &targets {
             specs.push(LaneSpec {
                 label: text.to_string_lossy().into_owned(),
@@ -68,16 +70,6 @@ pub fn connection(args: &ConnectArgs, client: &Client, target: Target) -> Connec
         identities: args.identity.clone(),
         jump: args.jump.clone(),
     }
-}
-
-fn deduplicated(clients: &[OsString]) -> Vec<&OsString> {
-    let mut unique: Vec<&OsString> = Vec::new();
-    for client in clients {
-        if !unique.contains(&client) {
-            unique.push(client);
-        }
-    }
-    unique
 }
 
 /// A mistyped verb is not taken for a host.

@@ -21,6 +21,7 @@ use crate::run::executor::Real;
 use crate::run::interrupt::Interrupt;
 use crate::run::journal::{FileJournal, Journal, default_path};
 use crate::run::lane::{Lane, LaneSpec, Met, meet};
+use crate::run::probe::Client;
 use crate::run::scratch::{Payload, Scratch};
 use crate::run::stopping::Adaptive;
 use crate::run::survey::{Course, FixedRounds, StopRule, end, run_rounds};
@@ -67,10 +68,6 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
 
     let effort = Effort::of(args, default_budget);
     let choice = choice(args, &methods);
-    let macs = if let MacChoice::Named(macs) = &choice.macs { macs.as_slice() } else { &[] };
-    for spec in &specs {
-        spec.client.refuse_unknown(choice.ciphers.as_deref().unwrap_or_default(), macs)?;
-    }
     let mut met: Vec<(LaneSpec, Met)> = Vec::new();
     let mut all: Vec<Contender> = Vec::new();
     let mut skips: Vec<Vec<Skip>> = Vec::new();
@@ -217,6 +214,13 @@ fn plan(
         with_none: spec.server.with_none,
     };
     Ok(contenders(index, choice, &ends)?)
+}
+
+/// Ciphers and MACs that the user named and a client lacks, told before anything is started.
+pub fn refuse_unknown(args: &SurveyArgs, client: &Client) -> Result<()> {
+    let choice = choice(args, &[]);
+    let macs = if let MacChoice::Named(macs) = &choice.macs { macs.as_slice() } else { &[] };
+    client.refuse_unknown(choice.ciphers.as_deref().unwrap_or_default(), macs)
 }
 
 fn choice(args: &SurveyArgs, methods: &[Method]) -> Choice {

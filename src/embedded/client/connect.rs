@@ -36,6 +36,9 @@ pub async fn connect(
     invocation: &Invocation,
     log: &Log,
 ) -> Result<(Transport, Option<ProxyChild>), Error> {
+    if settings.proxy.is_some() {
+        settings.refuse_unprotected(None)?;
+    }
     let command = match &settings.proxy {
         None => return Ok((Transport::Tcp(tcp(settings, log).await?), None)),
         Some(Proxy::Command(line)) => {
@@ -103,6 +106,7 @@ async fn tcp(settings: &Settings, log: &Log) -> Result<TcpStream, Error> {
     let mut last = "Network is unreachable".to_owned();
     for address in addresses(settings)? {
         let ip = address.ip();
+        settings.refuse_unprotected(Some(ip))?;
         log.debug1(|| format!("Connecting to {host} [{ip}] port {port}."));
         let connecting = to_address(address, settings);
         let connected = match settings.connect_timeout {

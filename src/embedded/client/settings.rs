@@ -1,5 +1,6 @@
 //! What a connection is to be like, from the directives that count for it.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -145,6 +146,21 @@ impl Settings {
             Some(alias) => alias.to_ascii_lowercase(),
             None if self.port == 22 => self.hostname.to_ascii_lowercase(),
             None => format!("[{}]:{}", self.hostname.to_ascii_lowercase(), self.port),
+        }
+    }
+
+    /// A session without cipher or MAC goes to this machine only, never over a network. `to`:
+    /// where the connection would go; absent for one through a proxy.
+    pub fn refuse_unprotected(&self, to: Option<IpAddr>) -> Result<(), Error> {
+        let unprotected = self.ciphers.contains(&cipher::NONE) || self.macs.contains(&mac::NONE);
+        match to {
+            Some(address) if address.is_loopback() => Ok(()),
+            _ if unprotected => Err(Error::Said(format!(
+                "cipher and MAC 'none' are for a server of this machine only, and {} is not on a \
+                 loopback address",
+                self.hostname
+            ))),
+            _ => Ok(()),
         }
     }
 }

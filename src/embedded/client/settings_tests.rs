@@ -58,6 +58,8 @@ fn what_is_not_done_is_refused_where_it_counts() {
     assert!(settings(&["ClearAllForwardings yes", "LocalForward 1 a:2"]).is_ok());
     assert!(settings(&["RequestTTY no", "RequestTTY force"]).is_ok());
     assert!(settings(&["LocalCommand beep"]).is_ok());
+    assert!(settings(&["PubkeyAuthentication no"]).is_err());
+    assert!(settings(&["PubkeyAuthentication yes"]).is_ok());
     assert!(settings(&["PermitLocalCommand yes", "LocalCommand beep"]).is_err());
 }
 
@@ -65,4 +67,15 @@ fn what_is_not_done_is_refused_where_it_counts() {
 fn the_environment_is_set_as_asked() {
     let settings = settings(&["SetEnv A=b", "SetEnv \"C=d e\""]).unwrap();
     assert_eq!(settings.environment, [("A", "b"), ("C", "d e")].map(|(n, v)| (n.into(), v.into())));
+}
+
+#[test]
+fn without_a_cipher_it_goes_to_this_machine_only() {
+    let of = |lines: &[&str]| settings(lines).unwrap();
+    let unprotected = of(&["AllowNone yes", "Ciphers none", "MACs none"]);
+    let refused = |address: &str| unprotected.refuse_unprotected(address.parse().ok()).is_err();
+    assert!(refused("192.0.2.1") && refused("::2") && refused("by way of a proxy"));
+    assert!(!refused("127.0.0.1") && !refused("::1"));
+    assert!(of(&["AllowNone yes"]).refuse_unprotected(None).is_ok());
+    assert!(settings(&["Ciphers none"]).is_err());
 }
