@@ -7,7 +7,7 @@ use super::apart::Apart;
 use super::figures::Row;
 use super::statistics::quotient;
 use crate::model::Direction;
-use crate::model::record::Pairing;
+use crate::model::record::{PRECISION, Pairing};
 use crate::model::units::{MB, significant};
 
 /// What the path carries between two ends in one direction.
@@ -32,6 +32,9 @@ pub enum Basis {
     AtLeast,
 }
 
+/// A stream is as fast as a cipher that is ahead of it by no more than the usual precision.
+const AS_FAST: f64 = 1.0 - PRECISION;
+
 /// The ceiling of a section. Absent where no cipher has a rate.
 pub fn ceiling(rows: &[Row], pairing: &Pairing, direction: Direction) -> Option<Ceiling> {
     let rate = |row: &&Row| row.rate_mb_per_s.unwrap_or(f64::NEG_INFINITY);
@@ -42,9 +45,10 @@ pub fn ceiling(rows: &[Row], pairing: &Pairing, direction: Direction) -> Option<
     let unencrypted = rows.iter().find(|row| row.apart == Some(Apart::NoCipher));
     let without_cipher = unencrypted.and_then(|row| row.rate_mb_per_s);
     let limit = fastest.limit.as_ref().map(|limited| limited.limit);
-    // A stream that a cipher outruns met something else: it tells nothing of the path.
+    // A stream that a cipher outruns met something else: it tells nothing of the path. On a wall
+    // both run into, either may be ahead by a little.
     let (mb_per_s, basis) = match (by_stream, without_cipher) {
-        (Some(by_stream), _) if by_stream >= by_cipher => (by_stream, Basis::Beside),
+        (Some(by_stream), _) if by_stream >= AS_FAST * by_cipher => (by_stream, Basis::Beside),
         (_, Some(unencrypted)) if unencrypted >= by_cipher => (unencrypted, Basis::NoCipher),
         _ if limit.is_some_and(|limit| limit.is_of_the_path()) => (by_cipher, Basis::FastestCipher),
         _ => (by_cipher, Basis::AtLeast),
@@ -141,5 +145,7 @@ mod tests {
         assert_eq!((up.mb_per_s, up.basis), (117.0, Basis::Beside));
         let down = ceiling(&rows, &pairing, Direction::Download).unwrap();
         assert_eq!((down.mb_per_s, down.basis), (90.0, Basis::AtLeast));
+        let wall = ceiling(&[row(GCM, 118.0, Limit::Network)], &pairing, Direction::Upload);
+        assert_eq!(wall.map(|wall| (wall.mb_per_s, wall.basis)), Some((117.0, Basis::Beside)));
     }
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::lab::hosts::{Host, Link};
 use crate::lab::{CHACHA, GCM, Lab, Options, Run, rounds};
-use crate::limits::assert_all;
+use crate::limits::{assert_all, undisturbed};
 
 /// A survey with no flags but where to go; its JSON.
 fn unaided(lab: &Lab) -> Value {
@@ -39,7 +39,9 @@ fn rate(survey: &Value, table: usize, cipher: &str) -> f64 {
 
 #[test]
 fn an_arm_host_without_aes_takes_chacha_and_one_with_it_need_not() {
-    let slow = unaided(&Lab::with(Options { host: Host::arm(false), ..Options::default() }));
+    let slow = undisturbed(|| {
+        unaided(&Lab::with(Options { host: Host::arm(false), ..Options::default() }))
+    });
     assert_eq!(slow["end"]["reason"], "decided", "{}", slow["end"]);
     for conclusion in conclusions(&slow) {
         assert_eq!(conclusion["fastest"]["leader"]["cipher"], CHACHA, "{conclusion}");

@@ -22,11 +22,37 @@ pub fn assert_all(survey: &Value, name: &str) {
     }
 }
 
+/// Where the hypervisor does not run this machine for so much of the time, that is the limit,
+/// whatever a lab was made for.
+const STOLEN: f64 = 0.1;
+
+/// The first of three surveys that the hypervisor left alone; else the last.
+pub fn undisturbed(survey: impl Fn() -> Value) -> Value {
+    let stolen = |survey: &Value| {
+        let ends = |limit: &Value| ["client", "server"].map(|end| limit[end]["stolen"].as_f64());
+        limits(survey).into_iter().flat_map(ends).flatten().any(|share| share > STOLEN)
+    };
+    let mut last = survey();
+    for _ in 0..2 {
+        if !stolen(&last) {
+            break;
+        }
+        eprintln!("the hypervisor took this machine's time; once more");
+        last = survey();
+    }
+    last
+}
+
 /// The limit of a lab is named, for both ciphers.
 fn assert_named(name: &str) -> Value {
     let scenario = Scenario::named(name);
     let directory = tempfile::tempdir().unwrap();
-    let survey = scenario.run(&directory.path().join("journal"));
+    let journal = directory.path().join("journal");
+    let survey = undisturbed(|| {
+        // A journal is never written over.
+        let _ = std::fs::remove_file(&journal);
+        scenario.run(&journal)
+    });
     assert_all(&survey, scenario.limit);
     survey
 }
