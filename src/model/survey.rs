@@ -78,6 +78,12 @@ impl Survey {
                         trial.pairing
                     ));
                 }
+                if trial.round > MOST_ROUNDS {
+                    return Err(format!(
+                        "line {number} is of round {}, which no survey came to, and was left out",
+                        trial.round
+                    ));
+                }
                 self.trials.push(trial);
             }
             Some("end") => self.end = Some(serde_json::from_slice(line.bytes).map_err(rubbish)?),
@@ -90,6 +96,10 @@ impl Survey {
         Ok(())
     }
 }
+
+/// A million rounds of a second each take eleven days. What is analysed grows with the last round's
+/// number, so a damaged one would take all memory.
+const MOST_ROUNDS: u32 = 1_000_000;
 
 /// How this program begins a trial: known by it, most lines are parsed once and not twice.
 const TRIAL: &[u8] = br#"{"kind":"trial","#;
@@ -208,6 +218,14 @@ mod tests {
         for (problem, start) in survey.problems.iter().zip(starts.iter().chain(&more)) {
             assert!(problem.starts_with(start), "{problem}");
         }
+    }
+
+    #[test]
+    fn a_round_that_no_survey_comes_to_is_left_out() {
+        let text = journal().join("\n").replace("\"round\":2", "\"round\":4294967295");
+        let survey = Survey::read(text.as_bytes()).unwrap();
+        assert_eq!(survey.trials.len(), 1);
+        assert!(survey.problems[0].starts_with("line 3 is of round 4294967295"), "{survey:?}");
     }
 
     #[test]
