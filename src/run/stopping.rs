@@ -35,9 +35,8 @@ pub struct Adaptive {
     /// Empty transfers tell the start-up.
     pilot: Vec<Trial>,
     races: Vec<Running>,
-    /// In the order of the header, and how they are told apart.
+    /// In the order of the header.
     pairings: Vec<Pairing>,
-    names: Vec<String>,
     news: Option<String>,
 }
 
@@ -68,14 +67,13 @@ impl Running {
 impl Adaptive {
     /// `pilot`: the trials before the rounds.
     pub fn new(rule: Rule, pilot: Vec<Trial>) -> Adaptive {
-        let (pairings, names) = (Vec::new(), Vec::new());
-        Adaptive { rule, pilot, races: Vec::new(), pairings, names, news: None }
+        Adaptive { rule, pilot, races: Vec::new(), pairings: Vec::new(), news: None }
     }
 
     /// Tells these pairings apart in the news (`on pi1`), and leaves out of the races what stands
     /// apart between their ends.
     pub fn between(self, pairings: Vec<Pairing>) -> Adaptive {
-        Adaptive { names: distinctions(&pairings), pairings, ..self }
+        Adaptive { pairings, ..self }
     }
 
     fn stands_apart(&self, contender: &Contender) -> bool {
@@ -168,7 +166,9 @@ impl Adaptive {
         if self.races.iter().any(|other| other.of.1 != method) {
             name += &format!(" by {method}");
         }
-        if let Some(words) = self.names.get(pairing).filter(|words| !words.is_empty()) {
+        if let Some(words) =
+            distinctions(&self.pairings).get(pairing).filter(|words| !words.is_empty())
+        {
             name += &format!(" {words}");
         }
         name
