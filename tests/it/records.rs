@@ -22,7 +22,9 @@ fn every_old_record_is_read_and_reported() {
         let mut text = Vec::new();
         write(&survey, Format::Table, &style, None, &mut text).unwrap();
         let text = String::from_utf8(text).unwrap();
-        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        // A line to paste is whole, however long.
+        let mut laid_out = text.lines().filter(|line| !line.starts_with("  Ciphers "));
+        assert!(laid_out.all(|line| line.chars().count() <= 80), "{text}");
         read += 1;
     }
     assert!(read >= 2, "no records in {}", directory.display());
