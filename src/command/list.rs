@@ -10,7 +10,7 @@ use crate::catalog::{self, CipherInfo, Mode};
 use crate::cli::ListArgs;
 use crate::model::units::printable;
 use crate::model::{Cipher, HostProfile, Target};
-use crate::report::page::{Ink, Page};
+use crate::report::terminal::page::{Ink, Page};
 use crate::run::interrupt::Interrupt;
 use crate::run::lane::{Met, meet};
 use crate::run::monitor::ClientSetting;

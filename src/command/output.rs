@@ -8,7 +8,7 @@ use tempfile::NamedTempFile;
 
 use crate::cli::OutputArgs;
 use crate::model::survey::Survey;
-use crate::report::{self, Format, Style};
+use crate::report::{self, Format, Report, Style};
 
 /// A line longer than this is hard to follow even where the terminal is wider.
 const WIDEST: usize = 160;
@@ -23,10 +23,11 @@ pub fn read(journal: &PathBuf) -> Result<Survey> {
 }
 
 pub fn print(survey: &Survey, args: &OutputArgs, journal: Option<&Path>) -> Result<()> {
+    let report = Report::of(survey, journal);
     match &args.output {
         None => {
             let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-            report::write(survey, args.format, &style(args.wide), journal, &mut out)
+            report::write(&report, args.format, &style(args.wide), &mut out)
                 .and_then(|()| out.flush())
                 .context("the report can't be written to standard output")?;
         }
@@ -34,7 +35,7 @@ pub fn print(survey: &Survey, args: &OutputArgs, journal: Option<&Path>) -> Resu
             let style = Style { color: false, width: width(false), wide: args.wide };
             let about = || format!("the report can't be written to {}", path.display());
             let mut file = beside(path)?;
-            report::write(survey, args.format, &style, journal, &mut file).with_context(about)?;
+            report::write(&report, args.format, &style, &mut file).with_context(about)?;
             file.persist_noclobber(path).with_context(about)?;
         }
     }

@@ -13,34 +13,35 @@ use crate::analysis::recommend::recommend;
 use crate::cli::RecommendArgs;
 use crate::model::survey::Survey;
 use crate::report::Format;
-use crate::report::advice::{self, Advised};
+use crate::report::advised::{Advised, advised};
+use crate::report::terminal::advice;
 use crate::run::journal::default_directory;
 
 pub fn execute(args: &RecommendArgs) -> Result<Status> {
     let all = |survey: &Survey| recommend(survey, args.allow_legacy);
-    let advised: Vec<Advised> = match args.journals.as_slice() {
+    let all_advised: Vec<Advised> = match args.journals.as_slice() {
         [] => newest_of_each_target()?
             .iter()
             .flat_map(|(target, survey)| {
                 let mut own = all(survey);
                 own.retain(|one| survey.header.pairings[one.pairing].target == *target);
-                advice::advised(survey, own)
+                advised(survey, own)
             })
             .collect(),
         named => {
             let surveys: Vec<Survey> = named.iter().map(output::read).collect::<Result<_>>()?;
-            surveys.iter().flat_map(|survey| advice::advised(survey, all(survey))).collect()
+            surveys.iter().flat_map(|survey| advised(survey, all(survey))).collect()
         }
     };
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let written = match args.format {
-        Format::Table => advice::write(&advised, &output::style(false), &mut out),
-        Format::Json => serde_json::to_writer_pretty(&mut out, &advised)
+        Format::Table => advice::write(&all_advised, &output::style(false), &mut out),
+        Format::Json => serde_json::to_writer_pretty(&mut out, &all_advised)
             .map_err(std::io::Error::from)
             .and_then(|()| writeln!(out)),
     };
     written.and_then(|()| out.flush()).context("the recommendation can't be written")?;
-    if advised.is_empty() {
+    if all_advised.is_empty() {
         bail!("nothing was measured that could be recommended; survey again, or see 'report'");
     }
     Ok(Status::Complete)

@@ -1,17 +1,20 @@
 //! Above the tables: what was surveyed, between whom, with what.
 
-use super::page::{Ink, Page};
 use crate::analysis::Summary;
 use crate::model::record::{FileInfo, Header, PairedEnd, StopReason};
 use crate::model::units::size;
 use crate::model::{Sink, Survey};
 
-/// A line each for the ends, masks, the file and the rounds.
-pub fn write(survey: &Survey, summary: &Summary, page: &mut Page) {
+pub fn title(survey: &Survey) -> String {
     let header = &survey.header;
     let mut targets: Vec<&str> = header.pairings.iter().map(|p| p.target.as_str()).collect();
     targets.dedup();
-    page.title(&format!("Survey of {}, {}", targets.join(" and "), date(&header.started)));
+    format!("Survey of {}, {}", targets.join(" and "), date(&header.started))
+}
+
+/// A line each for the ends, masks, the file and the rounds, behind its label.
+pub fn facts(survey: &Survey, summary: &Summary) -> Vec<(&'static str, String)> {
+    let header = &survey.header;
     let mut told: Vec<(&str, String)> = Vec::new();
     for pairing in &header.pairings {
         for (label, end) in [("client", &pairing.client), ("server", &pairing.server)] {
@@ -21,14 +24,12 @@ pub fn write(survey: &Survey, summary: &Summary, page: &mut Page) {
     told.push(("file", file(&header.file)));
     told.push(("method", method(header)));
     told.push(("rounds", rounds(survey, summary)));
-    for (label, text) in told {
-        page.labelled(&format!("  {label:<8}"), Ink::Bold, &text, "          ");
-    }
+    told
 }
 
 /// `desk: AMD Ryzen 5 3600, 12 cores, AES (cpuinfo flags: aes); OpenSSH_9.2p1`, each end
 /// once. Of one that was told before another program's version or a mask alone is news.
-fn describe(label: &'static str, end: &PairedEnd, told: &mut Vec<(&str, String)>) {
+fn describe(label: &'static str, end: &PairedEnd, told: &mut Vec<(&'static str, String)>) {
     let name = format!("{}: ", end.host.name);
     let mask = end.mask.as_ref().map(|mask| ("mask", format!("{label}: {mask}")));
     let known =
@@ -96,7 +97,7 @@ fn rounds(survey: &Survey, summary: &Summary) -> String {
 }
 
 /// `2026-02-03 04:05 UTC`, or the text itself where it is no time.
-fn date(started: &str) -> String {
+pub fn date(started: &str) -> String {
     match started.parse::<jiff::Timestamp>() {
         Ok(time) => time.strftime("%Y-%m-%d %H:%M UTC").to_string(),
         Err(_) => started.to_owned(),
@@ -106,14 +107,16 @@ fn date(started: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::{summarise, testing};
+    use crate::analysis::testing;
     use crate::model::{AesClass, AesEvidence};
-    use crate::report::Style;
+    use crate::report::{Report, Style, terminal};
 
     fn heading(survey: &Survey) -> String {
-        let mut page = Page::new(&Style::default());
-        write(survey, &summarise(survey), &mut page);
-        page.finish()
+        let mut out = Vec::new();
+        let report = Report::of(survey, None);
+        terminal::write(&report, &Style::default(), &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        text.split_once("\n\n").unwrap().0.to_owned() + "\n"
     }
 
     #[test]

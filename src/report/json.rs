@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::advice::Advised;
+use super::Report;
+use super::advised::Advised;
 use crate::analysis::Summary;
-use crate::model::Survey;
 use crate::model::record::{End, Header, Trial};
 
 /// Header, trials and end as the journal has them; the summary has units in its key names.
@@ -19,18 +19,13 @@ struct Document<'a> {
     recommendations: &'a [Advised],
 }
 
-pub fn write(
-    survey: &Survey,
-    summary: &Summary,
-    recommendations: &[Advised],
-    out: &mut dyn Write,
-) -> io::Result<()> {
+pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let document = Document {
-        header: &survey.header,
-        trials: &survey.trials,
-        end: survey.end.as_ref(),
-        summary,
-        recommendations,
+        header: &report.survey.header,
+        trials: &report.survey.trials,
+        end: report.survey.end.as_ref(),
+        summary: &report.summary,
+        recommendations: &report.advised,
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)
@@ -39,13 +34,14 @@ pub fn write(
 #[cfg(test)]
 mod tests {
     use crate::analysis::testing::{rounds, survey};
-    use crate::report::{Format, Style};
+    use crate::report::{Format, Report, Style};
 
     #[test]
     fn the_document_holds_trials_and_summary_with_units() {
         let survey = survey(rounds("aes128-ctr", [50.0, 51.0, 52.0]));
         let mut out = Vec::new();
-        super::super::write(&survey, Format::Json, &Style::default(), None, &mut out).unwrap();
+        let report = Report::of(&survey, None);
+        super::super::write(&report, Format::Json, &Style::default(), &mut out).unwrap();
         let json: serde_json::Value = serde_json::from_slice(&out).unwrap();
         assert_eq!(json["header"]["schema"], "cipher-survey/1");
         assert_eq!(json["trials"].as_array().unwrap().len(), 3);

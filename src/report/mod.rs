@@ -7,15 +7,15 @@ use std::path::Path;
 use clap::ValueEnum;
 
 use crate::analysis::recommend::recommend;
-use crate::analysis::summarise;
+use crate::analysis::{Summary, summarise};
 use crate::model::Survey;
+use advised::{Advised, advised};
 
-pub mod advice;
-mod grid;
+pub mod advised;
 mod heading;
 mod json;
-pub mod page;
-mod table;
+pub mod terminal;
+mod words;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
@@ -48,18 +48,31 @@ impl Style {
     }
 }
 
-/// Writes a whole report. `journal` is where the survey can be read again.
+/// A survey, what it shows, and what to do about it.
+pub struct Report<'a> {
+    pub survey: &'a Survey,
+    pub summary: Summary,
+    pub advised: Vec<Advised>,
+    /// Where the survey can be read again.
+    pub journal: Option<&'a Path>,
+}
+
+impl<'a> Report<'a> {
+    pub fn of(survey: &'a Survey, journal: Option<&'a Path>) -> Report<'a> {
+        let advised = advised(survey, recommend(survey, false));
+        Report { survey, summary: summarise(survey), advised, journal }
+    }
+}
+
+/// Writes a whole report.
 pub fn write(
-    survey: &Survey,
+    report: &Report,
     format: Format,
     style: &Style,
-    journal: Option<&Path>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let summary = summarise(survey);
-    let advised = advice::advised(survey, recommend(survey, false));
     match format {
-        Format::Table => table::write(survey, &summary, &advised, style, journal, out),
-        Format::Json => json::write(survey, &summary, &advised, out),
+        Format::Table => terminal::write(report, style, out),
+        Format::Json => json::write(report, out),
     }
 }

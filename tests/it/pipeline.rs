@@ -14,7 +14,7 @@ use cipher_survey::model::{
     Cipher, CpuTimes, Direction, Method, Negotiated, OneWay, Sink, Source, Waits,
 };
 use cipher_survey::plan::{Contender, PlannedTrial};
-use cipher_survey::report::{Format, Style, write};
+use cipher_survey::report::{Format, Report, Style, write};
 use cipher_survey::run::interrupt::Interrupt;
 use cipher_survey::run::journal::Journal;
 use cipher_survey::run::stopping::Adaptive;
@@ -308,7 +308,7 @@ fn the_report_is_made_of_the_journals_lines() {
     let survey = Survey::read(text.as_bytes()).unwrap();
     let style = Style { color: false, width: 80, wide: false };
     let mut report = Vec::new();
-    write(&survey, Format::Table, &style, None, &mut report).unwrap();
+    write(&Report::of(&survey, None), Format::Table, &style, &mut report).unwrap();
     let report = String::from_utf8(report).unwrap();
     for words in ["400", "5.00", "90.0", "a cable", "1 of 4 failed", "quick is fastest, 400 MB/s"] {
         assert!(report.contains(words), "{words}: {report}");

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use cipher_survey::model::survey::Survey;
-use cipher_survey::report::{Format, Style, write};
+use cipher_survey::report::{Format, Report, Style, write};
 
 #[test]
 fn every_old_record_is_read_and_reported() {
@@ -20,7 +20,7 @@ fn every_old_record_is_read_and_reported() {
         assert!(!survey.trials.is_empty() && survey.end.is_some(), "{}", path.display());
         let style = Style { color: false, width: 80, wide: false };
         let mut text = Vec::new();
-        write(&survey, Format::Table, &style, None, &mut text).unwrap();
+        write(&Report::of(&survey, None), Format::Table, &style, &mut text).unwrap();
         let text = String::from_utf8(text).unwrap();
         // A line to paste is whole, however long.
         let mut laid_out = text.lines().filter(|line| !line.starts_with("  Ciphers "));

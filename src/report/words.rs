@@ -1,59 +1,18 @@
-//! The report for a terminal.
+//! The sentences of a report that all its forms share. Text from outside is in them as it came: each
+//! form makes it harmless in its own way.
 
-use std::io::{self, Write};
-use std::path::Path;
-
-use super::advice::{self, Advised};
-use super::page::{Ink, Page};
-use super::{Style, grid, heading};
 use crate::analysis::Summary;
 use crate::analysis::apart::Apart;
 use crate::analysis::limit::Limited;
+use crate::analysis::outcomes::{Failure, Skipped};
 use crate::analysis::standing::Choice;
-use crate::analysis::table::{Section, Table};
-use crate::model::units::{printable, significant};
-use crate::model::{Source, Survey};
-
-/// What was surveyed; a table for each target, method and direction; what is missing and
-/// why; what to mind; the conclusions.
-pub fn write(
-    survey: &Survey,
-    summary: &Summary,
-    advised: &[Advised],
-    style: &Style,
-    journal: Option<&Path>,
-    out: &mut dyn Write,
-) -> io::Result<()> {
-    let mut page = Page::new(style);
-    heading::write(survey, summary, &mut page);
-    for table in &summary.tables {
-        page.blank();
-        page.title(&table.title);
-        page.lines(grid::lines(table, style));
-        page.paragraph(&footnote(table));
-        for section in &table.sections {
-            let several = table.sections.len() > 1;
-            let said = limits_in_words(section, several).into_iter();
-            for text in said.chain(ceiling_in_words(section, several)) {
-                page.paragraph(&text);
-            }
-        }
-    }
-    legend(summary, style, &mut page);
-    left_out(summary, &mut page);
-    warnings(summary, &mut page);
-    conclusions(summary, &mut page);
-    advice::closing(advised, &mut page);
-    if let Some(path) = journal {
-        page.blank();
-        // Not wrapped, so that it can be copied.
-        page.lines([format!("Journal: {}", printable(&path.to_string_lossy()))].into_iter());
-    }
-    out.write_all(page.finish().as_bytes())
-}
+use crate::analysis::table::{Section, Table, rows};
+use crate::analysis::warnings::Warning;
+use crate::model::Source;
+use crate::model::units::significant;
 
 /// The handshake, and where the server's figures come from.
-fn footnote(table: &Table) -> String {
+pub fn footnote(table: &Table) -> String {
     let mut sources: Vec<&str> = Vec::new();
     let rows = table.sections.iter().flat_map(|section| &section.rows);
     for &source in rows.filter_map(|row| row.server.as_ref()).flat_map(|cost| &cost.sources) {
@@ -78,9 +37,14 @@ fn footnote(table: &Table) -> String {
     handshake.into_iter().chain(server).collect::<Vec<_>>().join(" ")
 }
 
+/// Why each row of a section was no faster, then what the path carries.
+pub fn below(section: &Section, several: bool) -> impl Iterator<Item = String> {
+    limits(section, several).into_iter().chain(ceiling(section, several))
+}
+
 /// What limited the rows of a section, rows of the same limit together; the evidence is that of
 /// the first of them.
-fn limits_in_words(section: &Section, several: bool) -> Option<String> {
+fn limits(section: &Section, several: bool) -> Option<String> {
     let mut groups: Vec<(&Limited, Vec<String>)> = Vec::new();
     for row in &section.rows {
         let Some(limited) = &row.limit else { continue };
@@ -105,7 +69,7 @@ fn limits_in_words(section: &Section, several: bool) -> Option<String> {
 }
 
 /// What the path carries, and how that is known.
-fn ceiling_in_words(section: &Section, several: bool) -> Option<String> {
+fn ceiling(section: &Section, several: bool) -> Option<String> {
     let text = &section.ceiling.as_ref()?.text;
     Some(format!("Ceiling{}: {text}.", scope(section, several)))
 }
@@ -115,11 +79,13 @@ fn scope(section: &Section, several: bool) -> String {
     if several { format!(", AES {}", section.aes) } else { String::new() }
 }
 
-fn legend(summary: &Summary, style: &Style, page: &mut Page) {
+/// What the signs in the tables mean; empty where there are none. `wide`: the columns of the wide
+/// form are there.
+pub fn legend(summary: &Summary, wide: bool) -> String {
     if summary.tables.is_empty() {
-        return;
+        return String::new();
     }
-    let rows = || summary.tables.iter().flat_map(|t| &t.sections).flat_map(|s| &s.rows);
+    let rows = || rows(&summary.tables);
     let mut text = String::from(
         "±: half the 95 % interval. CPU-s: CPU-seconds of the ssh processes; MB per CPU-s: of \
          both ends together. default: what ssh negotiates unasked.",
@@ -137,35 +103,45 @@ fn legend(summary: &Summary, style: &Style, page: &mut Page) {
     if rows().any(|row| row.client.is_none() || row.server.is_none()) {
         text += " -: not measured.";
     }
-    if style.wide {
+    if wide {
         text += " n: trials. % core: share of one core while transferring. real, user, sys: of \
                  the whole file, handshake apart; ~ scaled from the bytes measured.";
     }
-    page.blank();
-    page.paragraph(&text);
+    text
 }
 
-fn left_out(summary: &Summary, page: &mut Page) {
-    if !summary.skipped.is_empty() || !summary.failures.is_empty() {
-        page.blank();
-    }
-    let several = |targets: Vec<&String>| targets.windows(2).any(|pair| pair[0] != pair[1]);
+/// Several targets: each thing left out names its own.
+fn several_targets(summary: &Summary) -> bool {
     let tables = summary.tables.iter().map(|table| &table.target);
     let skipped = summary.skipped.iter().map(|skipped| &skipped.target);
     let failed = summary.failures.iter().map(|failure| &failure.target);
-    let several = several(tables.chain(skipped).chain(failed).collect());
-    let place = |target: &str| if several { format!("{target}: ") } else { String::new() };
-    for skipped in &summary.skipped {
+    let targets: Vec<&String> = tables.chain(skipped).chain(failed).collect();
+    targets.windows(2).any(|pair| pair[0] != pair[1])
+}
+
+fn place(target: &str, several: bool) -> String {
+    if several { format!("{target}: ") } else { String::new() }
+}
+
+/// A line for each reason why something was left out.
+pub fn skipped(summary: &Summary) -> impl Iterator<Item = String> {
+    let several = several_targets(summary);
+    let of = move |skipped: &Skipped| {
         let names = skipped.names.join(", ");
-        let text = format!("{}{names}: {}", place(&skipped.target), skipped.reason);
-        page.labelled("skipped: ", Ink::Bold, &text, "  ");
-    }
-    for failure in &summary.failures {
+        format!("{}{names}: {}", place(&skipped.target, several), skipped.reason)
+    };
+    summary.skipped.iter().map(of)
+}
+
+/// A line for each way in which trials failed, with the remedy.
+pub fn failures(summary: &Summary) -> impl Iterator<Item = String> {
+    let several = several_targets(summary);
+    let of = move |failure: &Failure| {
         let mac = failure.mac.as_ref().map(|mac| format!(" with {mac}")).unwrap_or_default();
         let trials = if failure.trials == 1 { "trial" } else { "trials" };
         let mut text = format!(
             "{}{}{mac} in {} {trials}: {}",
-            place(&failure.target),
+            place(&failure.target, several),
             failure.cipher,
             failure.trials,
             failure.reason
@@ -173,32 +149,21 @@ fn left_out(summary: &Summary, page: &mut Page) {
         if let Some(remedy) = &failure.remedy {
             text += &format!("; {remedy}");
         }
-        page.labelled("failed: ", Ink::Red, &text, "  ");
-    }
+        text
+    };
+    summary.failures.iter().map(of)
 }
 
-fn warnings(summary: &Summary, page: &mut Page) {
-    if !summary.warnings.is_empty() {
-        page.blank();
-    }
-    for warning in &summary.warnings {
-        let text = format!("{}; {}.", warning.text, warning.remedy);
-        page.labelled("warning: ", Ink::Yellow, &text, "  ");
-    }
+pub fn warnings(summary: &Summary) -> impl Iterator<Item = String> {
+    let of = |warning: &Warning| format!("{}; {}.", warning.text, warning.remedy);
+    summary.warnings.iter().map(of)
 }
 
-fn conclusions(summary: &Summary, page: &mut Page) {
-    let sections = || summary.tables.iter().flat_map(|table| &table.sections);
-    if sections().any(|section| section.conclusion.is_some()) {
-        page.blank();
-    }
-    for conclusion in sections().filter_map(|section| section.conclusion.as_ref()) {
+/// What each section comes to: whose it is, and what is said of it.
+pub fn conclusions(summary: &Summary) -> impl Iterator<Item = (&str, &str)> {
+    let sections = summary.tables.iter().flat_map(|table| &table.sections);
+    sections.filter_map(|section| section.conclusion.as_ref()).map(|conclusion| {
         let scope = conclusion.scope.as_str();
-        let said = conclusion.text.strip_prefix(scope).unwrap_or(&conclusion.text);
-        page.labelled(scope, Ink::Bold, said, "  ");
-    }
+        (scope, conclusion.text.strip_prefix(scope).unwrap_or(&conclusion.text))
+    })
 }
-
-#[cfg(test)]
-#[path = "table_tests.rs"]
-mod tests;

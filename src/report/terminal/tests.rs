@@ -3,7 +3,7 @@
 use crate::analysis::testing::{self, each, failed, rounds, spent, survey, trial, with_mac};
 use crate::model::record::{Skip, Trial};
 use crate::model::{Source, Survey};
-use crate::report::{Format, Style, write};
+use crate::report::{Format, Report, Style, write};
 
 const CHACHA: &str = "chacha20-poly1305@openssh.com";
 const GCM: &str = "aes128-gcm@openssh.com";
@@ -11,7 +11,7 @@ const GCM: &str = "aes128-gcm@openssh.com";
 fn shown(survey: &Survey, style: Style) -> String {
     let mut out = Vec::new();
     let journal = std::path::Path::new("/home/me/.local/share/cipher-survey/pi1.jsonl");
-    write(survey, Format::Table, &style, Some(journal), &mut out).unwrap();
+    write(&Report::of(survey, Some(journal)), Format::Table, &style, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 

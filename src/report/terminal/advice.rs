@@ -1,70 +1,12 @@
-//! Recommendations in words, with the lines to paste.
+//! Recommendations in words.
 
-use std::ffi::OsStr;
 use std::io::{self, Write};
 
-use serde::Serialize;
-
-use super::Style;
 use super::page::{Ink, Page};
-use crate::analysis::advice::Goal;
-use crate::analysis::recommend::{Recommendation, for_all};
-use crate::analysis::standing::Choice;
-use crate::client::paste::{Paste, paste};
-use crate::model::{Survey, Target};
-
-/// Recommendations of one survey, and how to put them to use.
-#[derive(Serialize)]
-pub struct Advised {
-    #[serde(flatten)]
-    pub recommendation: Recommendation,
-    /// When it was surveyed, as the journal has it.
-    pub surveyed: String,
-    pub uses: Vec<Use>,
-}
-
-/// A choice that differs from the default, what it is good for, and the lines that choose it.
-#[derive(Serialize)]
-pub struct Use {
-    pub choice: Choice,
-    pub goals: Vec<Goal>,
-    pub paste: Paste,
-}
-
-pub fn advised(survey: &Survey, recommendations: Vec<Recommendation>) -> Vec<Advised> {
-    let of = |recommendation: Recommendation| Advised {
-        uses: uses(survey, &recommendation),
-        surveyed: survey.header.started.clone(),
-        recommendation,
-    };
-    recommendations.into_iter().map(of).collect()
-}
-
-fn uses(survey: &Survey, recommendation: &Recommendation) -> Vec<Use> {
-    let pairing = &survey.header.pairings[recommendation.pairing];
-    // A private server of this machine has no name to paste.
-    let name = if pairing.loopback { "HOST" } else { &pairing.target };
-    let Ok(target) = Target::parse(OsStr::new(name)) else { return Vec::new() };
-    let mut uses: Vec<Use> = Vec::new();
-    for advice in recommendation.advice.iter().filter(|advice| !advice.keep_default) {
-        let Choice { cipher, mac, .. } = &advice.choice;
-        match uses.iter_mut().find(|known| known.choice == advice.choice) {
-            Some(known) => known.goals.push(advice.goal),
-            None => uses.push(Use {
-                choice: advice.choice.clone(),
-                goals: vec![advice.goal],
-                paste: paste(
-                    &target,
-                    cipher,
-                    mac.as_ref(),
-                    &pairing.client.version,
-                    &pairing.client_proposal,
-                ),
-            }),
-        }
-    }
-    uses
-}
+use crate::analysis::recommend::for_all;
+use crate::client::paste::Paste;
+use crate::report::Style;
+use crate::report::advised::Advised;
 
 /// The closing lines of a survey: what to use for what.
 pub fn closing(advised: &[Advised], page: &mut Page) {

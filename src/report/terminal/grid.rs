@@ -5,13 +5,13 @@ use comfy_table::{
     TableStyle, Width,
 };
 
-use super::Style;
 use crate::analysis::ceiling::Ceiling;
 use crate::analysis::compare::Compared;
 use crate::analysis::conclusion::per_cent;
 use crate::analysis::figures::{Cost, EndTimes, Mark, Row};
 use crate::analysis::table::{Section, Table};
 use crate::model::units::{printable, significant};
+use crate::report::Style;
 
 /// A heading, a rule, a line a row and an empty line between sections.
 pub fn lines(table: &Table, style: &Style) -> impl Iterator<Item = String> {

@@ -2,8 +2,8 @@
 
 use textwrap::{Options, WordSplitter};
 
-use super::Style;
 use crate::model::units::printable;
+use crate::report::Style;
 
 /// Text that grows by paragraphs. Whatever comes in is made harmless to a terminal here.
 pub struct Page {

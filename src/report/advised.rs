@@ -1,0 +1,64 @@
+//! Recommendations with the lines to paste.
+
+use std::ffi::OsStr;
+
+use serde::Serialize;
+
+use crate::analysis::advice::Goal;
+use crate::analysis::recommend::Recommendation;
+use crate::analysis::standing::Choice;
+use crate::client::paste::{Paste, paste};
+use crate::model::{Survey, Target};
+
+/// Recommendations of one survey, and how to put them to use.
+#[derive(Serialize)]
+pub struct Advised {
+    #[serde(flatten)]
+    pub recommendation: Recommendation,
+    /// When it was surveyed, as the journal has it.
+    pub surveyed: String,
+    pub uses: Vec<Use>,
+}
+
+/// A choice that differs from the default, what it is good for, and the lines that choose it.
+#[derive(Serialize)]
+pub struct Use {
+    pub choice: Choice,
+    pub goals: Vec<Goal>,
+    pub paste: Paste,
+}
+
+pub fn advised(survey: &Survey, recommendations: Vec<Recommendation>) -> Vec<Advised> {
+    let of = |recommendation: Recommendation| Advised {
+        uses: uses(survey, &recommendation),
+        surveyed: survey.header.started.clone(),
+        recommendation,
+    };
+    recommendations.into_iter().map(of).collect()
+}
+
+fn uses(survey: &Survey, recommendation: &Recommendation) -> Vec<Use> {
+    let pairing = &survey.header.pairings[recommendation.pairing];
+    // A private server of this machine has no name to paste.
+    let name = if pairing.loopback { "HOST" } else { &pairing.target };
+    let Ok(target) = Target::parse(OsStr::new(name)) else { return Vec::new() };
+    let mut uses: Vec<Use> = Vec::new();
+    for advice in recommendation.advice.iter().filter(|advice| !advice.keep_default) {
+        let Choice { cipher, mac, .. } = &advice.choice;
+        match uses.iter_mut().find(|known| known.choice == advice.choice) {
+            Some(known) => known.goals.push(advice.goal),
+            None => uses.push(Use {
+                choice: advice.choice.clone(),
+                goals: vec![advice.goal],
+                paste: paste(
+                    &target,
+                    cipher,
+                    mac.as_ref(),
+                    &pairing.client.version,
+                    &pairing.client_proposal,
+                ),
+            }),
+        }
+    }
+    uses
+}
