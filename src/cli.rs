@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueHint};
 
+use crate::analysis::pivot::measure::{By, Ends};
 use crate::loopback::server::ServerProgram;
-use crate::model::units::{parse_duration, parse_fraction, parse_size};
+use crate::model::units::{parse_duration, parse_fraction, parse_per_cent, parse_size};
 use crate::model::{Direction, Method, Sink};
 use crate::report::Format;
 
@@ -24,7 +25,8 @@ use crate::report::Format;
         cipher-survey me@nas:/volume1 --method scp,pipe\n  \
         cipher-survey loopback                no other host needed: this machine against itself\n  \
         cipher-survey list pi1 --usable       ciphers that both ends support\n  \
-        cipher-survey recommend               what the last surveys say, with lines to paste\n\n\
+        cipher-survey recommend               what the last surveys say, with lines to paste\n  \
+        cipher-survey compare                 the last survey of each host, side by side\n\n\
         Exit status: 0 complete, 1 some trials failed, 2 nothing could be measured, \
         130 interrupted."
 )]
@@ -45,12 +47,15 @@ pub enum Verb {
     List(ListArgs),
     /// Print a saved survey again
     Report(ReportArgs),
+    /// Put saved surveys side by side: hosts with AES instructions against those without, or a host
+    /// before and after a change
+    Compare(CompareArgs),
     /// From saved surveys: which cipher to use for what, why, and the lines to paste
     Recommend(RecommendArgs),
 }
 
 /// Names of the verbs, to tell a mistyped one from a host.
-pub const VERBS: &[&str] = &["run", "loopback", "list", "report", "recommend", "help"];
+pub const VERBS: &[&str] = &["run", "loopback", "list", "report", "compare", "recommend", "help"];
 
 #[derive(Debug, Args)]
 pub struct RunArgs {
@@ -236,9 +241,20 @@ pub struct OutputArgs {
     /// More columns: MAC, share of a core, real, user and system seconds for the whole file
     #[arg(long)]
     pub wide: bool,
-    /// Write the report to a file instead of standard output
+    #[command(flatten)]
+    pub place: PlaceArgs,
+}
+
+/// Where what is printed goes.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Output")]
+pub struct PlaceArgs {
+    /// Write to a file instead of standard output, whole or not at all
     #[arg(long, value_name = "PATH")]
     pub output: Option<PathBuf>,
+    /// Replace the file of --output where it exists
+    #[arg(long, requires = "output")]
+    pub force: bool,
 }
 
 #[derive(Debug, Args)]
@@ -262,6 +278,44 @@ pub struct ReportArgs {
     pub journal: PathBuf,
     #[command(flatten)]
     pub output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit status: 0 compared, 1 worse by more than --fail-above, 2 nothing to compare."
+)]
+pub struct CompareArgs {
+    /// Journals (JSON lines) of surveys, directories of them or patterns such as '*.jsonl'; none: the
+    /// newest of each target
+    #[arg(value_name = "FILE")]
+    pub journals: Vec<PathBuf>,
+    /// The figure to compare
+    #[arg(long, default_value = "throughput", value_name = "FIGURE")]
+    pub by: By,
+    /// Whose CPU, and whose AES class (hosts are grouped by it); of throughput the class alone
+    #[arg(long, default_value = "both", value_name = "END")]
+    pub end: Ends,
+    /// Directions to compare
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "upload,download",
+        value_name = "DIRECTION"
+    )]
+    pub direction: Vec<Direction>,
+    /// The same host at two dates, or before and after a change: each figure of NEW as a multiple
+    /// of that of OLD, and which changes are real
+    #[arg(long, num_args = 2, value_names = ["OLD", "NEW"], conflicts_with = "journals")]
+    pub change: Option<Vec<PathBuf>>,
+    /// With --change: exit with 1 where a throughput fell, or a cost rose, by more than this and the
+    /// change is real
+    #[arg(long, value_name = "PERCENT", value_parser = parse_per_cent, requires = "change")]
+    pub fail_above: Option<f64>,
+    /// Form of the comparison
+    #[arg(long, default_value = "table", help_heading = "Output")]
+    pub format: Format,
+    #[command(flatten)]
+    pub place: PlaceArgs,
 }
 
 #[derive(Debug, Args)]

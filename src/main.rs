@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use cipher_survey::cli::{Cli, Verb};
-use cipher_survey::command::{Status, list, loopback, recommend, report, run};
+use cipher_survey::command::{Status, compare, list, loopback, recommend, report, run};
 use cipher_survey::run::shim;
 
 fn main() -> ExitCode {
@@ -28,6 +28,7 @@ fn main() -> ExitCode {
         Some(Verb::Loopback(args)) => loopback::execute(args),
         Some(Verb::List(args)) => list::execute(args),
         Some(Verb::Report(args)) => report::execute(args),
+        Some(Verb::Compare(args)) => compare::execute(args),
         Some(Verb::Recommend(args)) => recommend::execute(args),
     };
     match result {

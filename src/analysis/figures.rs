@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::apart::Apart;
 use super::compare::Compared;
+use super::intervals::half_of_mean;
 use super::limit::Limited;
 use super::series::{costs_s, steady_rate};
 use super::startup::Startups;
@@ -55,6 +56,8 @@ pub struct Cost {
     pub trials: usize,
     /// Share of one core while transferring; above 100 where several were at work.
     pub core_percent: Option<f64>,
+    /// Half the 95 % interval of that share, in per cent of it; absent for fewer than two trials.
+    pub core_half_percent: Option<f64>,
     /// What measured it; more than one where a source failed now and then.
     pub sources: Vec<Source>,
     pub resolution_s: f64,
@@ -212,6 +215,7 @@ impl<'a> End<'a> {
             compared: None,
             trials,
             core_percent: self.real_s().and_then(|real| quotient(bulk.total_s * 100.0, real)),
+            core_half_percent: self.core_half_percent(),
             sources,
             resolution_s,
             coarse: bulk.total_s < 10.0 * resolution_s * (trials as f64).sqrt(),
@@ -226,6 +230,15 @@ impl<'a> End<'a> {
     /// Real seconds by this end's clock, or else by ours; absent if one trial has neither.
     fn real_s(&self) -> Option<f64> {
         self.readings.iter().map(|(spent, trial)| spent.real_s.or(trial.real_s)).sum()
+    }
+
+    fn core_half_percent(&self) -> Option<f64> {
+        let share = |(spent, trial): &(&Spent, &Trial)| {
+            let share = quotient(spent.bulk.total_s, spent.real_s.or(trial.real_s)?)?;
+            Some(share.ln()).filter(|logarithm| logarithm.is_finite())
+        };
+        let shares: Vec<f64> = self.readings.iter().filter_map(share).collect();
+        half_of_mean(&shares, 0.0).map(|half| 100.0 * half.exp_m1())
     }
 
     fn helpers_per_gb(&self) -> Option<f64> {

@@ -64,13 +64,19 @@ fn alone(field: &Field) -> Vec<Option<f64>> {
     let known = |k: &usize| field.values[*k].iter().any(Option::is_some);
     if let [k] = (0..field.values.len()).filter(known).collect::<Vec<_>>()[..] {
         let values: Vec<f64> = field.values[k].iter().flatten().copied().collect();
-        let many = values.len() as f64;
-        let mean = values.iter().sum::<f64>() / many;
-        let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-        let error = (squares / (many - 1.0) / many + field.bias[k].powi(2)).sqrt();
-        halves[k] = (many > 1.0).then(|| t_quantile(1.0 - ALPHA / 2.0, many - 1.0) * error);
+        halves[k] = half_of_mean(&values, field.bias[k]);
     }
     halves
+}
+
+/// Half the plain interval of a mean, beside a bias that does not average out. Absent for fewer
+/// than two values.
+pub fn half_of_mean(values: &[f64], bias: f64) -> Option<f64> {
+    let many = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / many;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    let error = (squares / (many - 1.0) / many + bias.powi(2)).sqrt();
+    (many > 1.0).then(|| t_quantile(1.0 - ALPHA / 2.0, many - 1.0) * error)
 }
 
 /// Trials of each contender that the fit clipped: much faster or slower than the rest.

@@ -30,6 +30,11 @@ pub fn rounds(survey: &Survey) -> impl Iterator<Item = &Trial> {
     survey.trials.iter().filter(|trial| trial.phase == Phase::Round)
 }
 
+/// Those of them that were measured.
+pub fn measured(survey: &Survey) -> impl Iterator<Item = &Trial> {
+    rounds(survey).filter(|trial| trial.outcome == Outcome::Measured)
+}
+
 /// Each table's rows with their trials, in the order in which they were run.
 pub fn by_table<'a>(
     survey: &'a Survey,

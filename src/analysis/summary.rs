@@ -12,7 +12,7 @@ use super::judge::judge;
 use super::limit::{Path, Subject, limits};
 use super::outcomes::{self, Failure, Skipped};
 use super::pace::Pace;
-use super::rows::{Groups, RowKey, TableKey, by_table, groups, rounds, way};
+use super::rows::{Groups, RowKey, TableKey, by_table, groups, measured, way};
 use super::startup::Startups;
 use super::statistics::median;
 use super::table::{Section, Table};
@@ -35,9 +35,8 @@ pub struct Summary {
 pub fn summarise(survey: &Survey) -> Summary {
     let groups = groups(&survey.header.pairings);
     let tables = tables(survey, &groups);
-    let measured = rounds(survey).filter(|trial| trial.outcome == Outcome::Measured);
     Summary {
-        rounds: measured.map(|trial| trial.round).max().unwrap_or(0),
+        rounds: measured(survey).map(|trial| trial.round).max().unwrap_or(0),
         skipped: outcomes::skipped(survey, &groups),
         failures: outcomes::failures(survey, &groups),
         warnings: warnings::warnings(survey, &groups, &tables),

@@ -7,7 +7,7 @@ use comfy_table::{LineStyle, Table, TableStyle};
 
 use super::{Status, output, run::connection, unless_interrupted};
 use crate::catalog::{self, CipherInfo, Mode};
-use crate::cli::ListArgs;
+use crate::cli::{ListArgs, PlaceArgs};
 use crate::model::units::printable;
 use crate::model::{Cipher, HostProfile, Target};
 use crate::report::terminal::page::{Ink, Page};
@@ -57,7 +57,7 @@ fn list(args: &ListArgs, interrupt: &Interrupt) -> Result<Status> {
         }
     } else {
         let near = near::profile()?;
-        let mut page = Page::new(&output::style(false));
+        let mut page = Page::new(&output::style(false, &PlaceArgs::default()));
         heading(&mut page, &client, &near, met.as_ref());
         page.blank();
         page.lines(table(&names, &here, met.as_ref().map(|(_, met)| met), &near).lines());

@@ -1,6 +1,8 @@
 //! One file a verb: the only place where the parts are put together.
 
+pub mod compare;
 pub mod effort;
+pub mod journals;
 pub mod list;
 pub mod loopback;
 pub mod output;

@@ -1,12 +1,14 @@
 //! Where a report goes: standard output, or a file that is written whole or not at all.
 
-use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::fs::Permissions;
+use std::io::{BufWriter, IsTerminal, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use tempfile::NamedTempFile;
 
-use crate::cli::OutputArgs;
+use crate::cli::{OutputArgs, PlaceArgs};
 use crate::model::survey::Survey;
 use crate::report::{self, Format, Report, Style};
 
@@ -15,7 +17,7 @@ const WIDEST: usize = 160;
 const DEFAULT_WIDTH: usize = 80;
 
 /// A survey from its journal.
-pub fn read(journal: &PathBuf) -> Result<Survey> {
+pub fn read(journal: &Path) -> Result<Survey> {
     let shown = journal.display();
     let text =
         std::fs::read(journal).with_context(|| format!("the journal {shown} can't be read"))?;
@@ -24,30 +26,69 @@ pub fn read(journal: &PathBuf) -> Result<Survey> {
 
 pub fn print(survey: &Survey, args: &OutputArgs, journal: Option<&Path>) -> Result<()> {
     let report = Report::of(survey, journal);
-    match &args.output {
+    let style = style(args.wide, &args.place);
+    to_place(&args.place, |out| report::write(&report, args.format, &style, out))
+}
+
+/// Hands the place to what writes into it.
+pub fn to_place(
+    place: &PlaceArgs,
+    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> Result<()> {
+    match &place.output {
         None => {
-            let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-            report::write(&report, args.format, &style(args.wide), &mut out)
+            let mut out = BufWriter::new(std::io::stdout().lock());
+            write(&mut out)
                 .and_then(|()| out.flush())
-                .context("the report can't be written to standard output")?;
+                .context("the report can't be written to standard output")
         }
-        Some(path) => {
-            let style = Style { color: false, width: width(false), wide: args.wide };
-            let about = || format!("the report can't be written to {}", path.display());
-            let mut file = beside(path)?;
-            report::write(&report, args.format, &style, &mut file).with_context(about)?;
-            file.persist_noclobber(path).with_context(about)?;
-        }
+        Some(path) => to_file(path, place.force, write),
     }
-    Ok(())
+}
+
+/// Writes beside the path what takes its name once it is whole.
+fn to_file(
+    path: &Path,
+    force: bool,
+    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> Result<()> {
+    let about = || format!("the report can't be written to {}", path.display());
+    refuse_existing(path, force)?;
+    // Through a link its target is replaced, and the link stays.
+    let path = &match path.is_symlink() {
+        true => path.canonicalize().with_context(about)?,
+        false => path.to_owned(),
+    };
+    let mut file = BufWriter::new(beside(path)?);
+    write(&mut file).with_context(about)?;
+    let file = file.into_inner().map_err(|error| error.into_error()).with_context(about)?;
+    match force {
+        true => file.persist(path).map(drop).with_context(about),
+        false => file.persist_noclobber(path).map(drop).with_context(about),
+    }
 }
 
 /// A report that could not be written at the end is refused before a survey begins.
-pub fn refuse_unwritable(path: &Path) -> Result<()> {
-    if path.symlink_metadata().is_ok() {
-        bail!("the report {} exists; name another with --output, or move it away", path.display());
-    }
+pub fn refuse_unwritable(place: &PlaceArgs) -> Result<()> {
+    let Some(path) = &place.output else { return Ok(()) };
+    refuse_existing(path, place.force)?;
     beside(path).map(drop)
+}
+
+fn refuse_existing(path: &Path, force: bool) -> Result<()> {
+    let shown = path.display();
+    match path.metadata() {
+        // A device or a pipe would be replaced by a file, not written to.
+        Ok(found) if force && !found.is_file() => {
+            bail!("{shown} is no regular file; redirect standard output to it instead of --output")
+        }
+        Ok(_) if force => Ok(()),
+        // A link to nothing exists too.
+        _ if path.symlink_metadata().is_ok() => {
+            bail!("{shown} exists; name another file with --output, or replace it with --force")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Prints the report of a survey that has just ended; where that can't be written, its table to
@@ -56,12 +97,13 @@ pub fn refuse_unwritable(path: &Path) -> Result<()> {
 pub fn print_or_show(survey: &Survey, args: &OutputArgs, journal: &Path) -> Result<bool> {
     let printed = print(survey, args, Some(journal));
     match printed {
-        Err(error) if args.output.is_some() => {
+        Err(error) if args.place.output.is_some() => {
             eprintln!(
                 "error: {error:#}; the table follows, and the journal is {}",
                 journal.display()
             );
-            let table = OutputArgs { format: Format::Table, output: None, ..args.clone() };
+            let place = PlaceArgs { output: None, force: false };
+            let table = OutputArgs { format: Format::Table, place, ..args.clone() };
             print(survey, &table, Some(journal))?;
             Ok(false)
         }
@@ -69,19 +111,21 @@ pub fn print_or_show(survey: &Survey, args: &OutputArgs, journal: &Path) -> Resu
     }
 }
 
-/// A file that becomes the report once it is whole.
+/// A file that becomes the report once it is whole, as readable as any new file.
 fn beside(path: &Path) -> Result<NamedTempFile> {
     let parent = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    NamedTempFile::new_in(parent)
+    tempfile::Builder::new()
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(parent)
         .with_context(|| format!("the report can't be written to {}", path.display()))
 }
 
-/// What standard output can show.
-pub fn style(wide: bool) -> Style {
-    let terminal = std::io::stdout().is_terminal();
+/// What the place can show.
+pub fn style(wide: bool, place: &PlaceArgs) -> Style {
+    let terminal = place.output.is_none() && std::io::stdout().is_terminal();
     let color = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     Style { color, width: width(terminal), wide }
 }

@@ -29,17 +29,21 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
 
 /// `3%`, `0.5 %`, `0.03`: a fraction between 0.1 % and 50 %.
 pub fn parse_fraction(text: &str) -> Result<f64, String> {
+    match parse_per_cent(text)? {
+        fraction if (0.001..=0.5).contains(&fraction) => Ok(fraction),
+        _ => Err(format!("{text:?} is no sensible precision; write one from 0.1% to 50%")),
+    }
+}
+
+/// `10%`, `0.1`: a fraction that is not negative.
+pub fn parse_per_cent(text: &str) -> Result<f64, String> {
     let (number, unit) = match text.trim().strip_suffix('%') {
         Some(number) => (number, 100.0),
         None => (text, 1.0),
     };
-    let number: f64 = number
-        .trim()
-        .parse()
-        .map_err(|_| format!("{text:?} is not a percentage; write 3% or 0.03"))?;
-    match number / unit {
-        fraction if (0.001..=0.5).contains(&fraction) => Ok(fraction),
-        _ => Err(format!("{text:?} is no sensible precision; write one from 0.1% to 50%")),
+    match number.trim().parse::<f64>() {
+        Ok(number) if number.is_finite() && number >= 0.0 => Ok(number / unit),
+        _ => Err(format!("{text:?} is not a percentage; write 3% or 0.03")),
     }
 }
 

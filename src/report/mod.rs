@@ -12,6 +12,8 @@ use crate::model::Survey;
 use advised::{Advised, advised};
 
 pub mod advised;
+mod chart;
+pub mod compare;
 mod heading;
 mod json;
 pub mod terminal;

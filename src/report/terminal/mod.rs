@@ -35,15 +35,13 @@ pub fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<
         page.blank();
         page.paragraph(&legend);
     }
-    group(
-        &mut page,
+    page.group(
         words::skipped(summary)
             .map(|text| ("skipped: ", Ink::Bold, text))
             .chain(words::failures(summary).map(|text| ("failed: ", Ink::Red, text))),
     );
-    group(&mut page, words::warnings(summary).map(|text| ("warning: ", Ink::Yellow, text)));
-    group(
-        &mut page,
+    page.group(words::warnings(summary).map(|text| ("warning: ", Ink::Yellow, text)));
+    page.group(
         words::conclusions(summary).map(|(scope, said)| (scope, Ink::Bold, said.to_owned())),
     );
     advice::closing(advised, &mut page);
@@ -53,16 +51,6 @@ pub fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<
         page.lines([format!("Journal: {}", printable(&path.to_string_lossy()))].into_iter());
     }
     out.write_all(page.finish().as_bytes())
-}
-
-/// Paragraphs behind their labels, apart from what is above them.
-fn group<'a>(page: &mut Page, paragraphs: impl Iterator<Item = (&'a str, Ink, String)>) {
-    for (number, (label, ink, text)) in paragraphs.enumerate() {
-        if number == 0 {
-            page.blank();
-        }
-        page.labelled(label, ink, &text, "  ");
-    }
 }
 
 #[cfg(test)]

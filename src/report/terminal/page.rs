@@ -58,6 +58,16 @@ impl Page {
         }
     }
 
+    /// Paragraphs behind their labels, apart from what is above them.
+    pub fn group<'a>(&mut self, paragraphs: impl Iterator<Item = (&'a str, Ink, String)>) {
+        for (number, (label, ink, text)) in paragraphs.enumerate() {
+            if number == 0 {
+                self.blank();
+            }
+            self.labelled(label, ink, &text, "  ");
+        }
+    }
+
     /// Lines that are laid out already.
     pub fn lines(&mut self, lines: impl Iterator<Item = String>) {
         for line in lines {

@@ -1,0 +1,91 @@
+//! Synthetic surveys before and after.
+
+use super::*;
+use crate::analysis::testing::{each, rounds, spent, survey, with_mac};
+use crate::model::record::Trial;
+use crate::model::{Source, Survey};
+
+const CHACHA: &str = "chacha20-poly1305@openssh.com";
+const GCM: &str = "aes128-gcm@openssh.com";
+
+fn digest(trials: Vec<Trial>) -> Digest {
+    Digest::of("a.jsonl".into(), survey(trials))
+}
+
+/// Six rounds that vary by some per cent, another way each.
+fn noisy(cipher: &str, rate: f64, seed: u32) -> Vec<Trial> {
+    let weather = |round: u32| 1.0 + 0.04 * f64::from((round * 37 + seed * 101) % 11) / 11.0;
+    rounds(cipher, [1, 2, 3, 4, 5, 6].map(|round| rate * weather(round)))
+}
+
+fn both(gcm: f64, chacha: f64, seed: u32) -> Digest {
+    let mut trials = noisy(GCM, gcm, seed);
+    trials.extend(noisy(CHACHA, chacha, seed + 3));
+    digest(trials)
+}
+
+fn row<'a>(change: &'a Change, cipher: &str) -> &'a ChangedRow {
+    change.sections[0].rows.iter().find(|row| row.cipher.as_str() == cipher).unwrap()
+}
+
+#[test]
+fn a_real_loss_is_told_and_no_change_is_not() {
+    let change = change(&[both(100.0, 50.0, 1), both(70.0, 50.0, 2)]);
+    let throughput = row(&change, GCM).throughput.unwrap();
+    assert!((throughput.ratio - 0.7).abs() < 0.03 && throughput.real && throughput.worse);
+    let interval = throughput.interval.unwrap();
+    assert!(interval.low < 0.7 && 0.7 < interval.high && interval.high < 0.9, "{interval:?}");
+    assert!(!row(&change, CHACHA).throughput.unwrap().real);
+    assert_eq!(change.worse_than(Some(0.1)), [format!("upload: throughput of {GCM}")]);
+    assert_eq!(change.worse_than(Some(0.5)), Vec::<String>::new());
+    assert_eq!(change.worse_than(None), Vec::<String>::new());
+}
+
+#[test]
+fn dearer_is_worse_too() {
+    let dear = each(noisy(GCM, 100.0, 1), |trial| {
+        trial.server = Some(spent(Source::Inside, 0.4));
+    });
+    let change = change(&[digest(noisy(GCM, 100.0, 2)), digest(dear)]);
+    let server = row(&change, GCM).server_cost.unwrap();
+    assert!((server.ratio - 2.0).abs() < 0.01 && server.worse && server.real, "{server:?}");
+    let client = row(&change, GCM).client_cost.unwrap();
+    assert!(!client.real && (client.ratio - 1.0).abs() < 0.01, "{client:?}");
+    assert_eq!(change.worse_than(Some(0.1)), [format!("upload: server CPU of {GCM}")]);
+}
+
+#[test]
+fn of_many_equal_figures_none_is_real() {
+    let many = |seed: u32| {
+        let ciphers = (0..10).map(|k| format!("cipher-{k}"));
+        digest(ciphers.zip(seed..).flat_map(|(cipher, seed)| noisy(&cipher, 50.0, seed)).collect())
+    };
+    let change = change(&[many(1), many(7)]);
+    assert_eq!(change.sections[0].rows.len(), 10);
+    let figures = change.sections[0].rows.iter().flat_map(|row| row.figures());
+    assert!(figures.flatten().all(|changed| !changed.real), "{change:?}");
+}
+
+#[test]
+fn one_round_tells_of_no_change() {
+    let once = |rate| digest(rounds(GCM, [rate]));
+    let change = change(&[once(100.0), once(10.0)]);
+    let throughput = row(&change, GCM).throughput.unwrap();
+    assert_eq!((throughput.interval, throughput.real), (None, false));
+}
+
+#[test]
+fn a_renamed_target_and_another_mac_are_compared_and_the_rest_is_named() {
+    let mut old: Survey = survey(noisy("aes128-ctr", 50.0, 1));
+    old.trials.extend(noisy(CHACHA, 50.0, 2));
+    let mut new = survey(each(noisy("aes128-ctr", 50.0, 3), with_mac("hmac-sha2-512")));
+    new.trials.extend(noisy(GCM, 50.0, 4));
+    new.header.pairings[0].target = "pi1.lan".into();
+    let change = change(&[Digest::of("a".into(), old), Digest::of("b".into(), new)]);
+    assert_eq!((change.sections.len(), change.sections[0].rows.len()), (1, 1));
+    assert_eq!(
+        (change.only_old.as_slice(), change.only_new.as_slice()),
+        ([CHACHA.to_owned()].as_slice(), [GCM.to_owned()].as_slice())
+    );
+    assert!(change.unlike.iter().any(|unlike| unlike.what == "the MAC of a cipher"), "{change:?}");
+}

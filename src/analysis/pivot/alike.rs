@@ -1,0 +1,141 @@
+//! In what columns differ beside the ciphers, so that a difference between them may come of it.
+
+use serde::Serialize;
+
+use super::Digest;
+use super::column::Column;
+use crate::analysis::apart::Apart;
+use crate::model::record::{Header, PairedEnd, Pairing};
+use crate::model::units::MB;
+use crate::model::{Method, Sink};
+
+/// One thing in which not all columns are alike.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unlike {
+    pub what: &'static str,
+    /// Each value with the columns that have it, the most frequent first.
+    pub values: Vec<(String, Vec<String>)>,
+    /// What that may do to the figures.
+    pub effect: &'static str,
+}
+
+impl Unlike {
+    /// `the method differs: scp (nas), else pipe; …`
+    pub fn text(&self) -> String {
+        let named =
+            |(value, labels): &(String, Vec<String>)| format!("{value} ({})", labels.join("; "));
+        // The usual one is that of whatever is not named.
+        let values: Vec<String> = match self.values.as_slice() {
+            [(usual, labels), rare @ ..] if labels.len() > 1 => {
+                rare.iter().map(named).chain([format!("else {usual}")]).collect()
+            }
+            values => values.iter().map(named).collect(),
+        };
+        format!("{} differs: {}; {}", self.what, values.join(", "), self.effect)
+    }
+}
+
+type Tell = fn(&Digest, &Pairing, &Column) -> Option<String>;
+
+/// What is looked at, and what it may do.
+const TELLS: [(&str, Tell, &str); 10] = [
+    ("the client's machine", client, "its CPU is in all figures but the server's cost"),
+    ("the client program", program, "programs differ in their cost for the same cipher"),
+    ("the path", path, "on one machine both ends share its memory and its cores"),
+    ("the method", method, "what reads and writes the bytes is in the rates"),
+    ("the size of the file", file_class, "start-up weighs more in a small one"),
+    ("the MAC of a cipher", mac, "it is in the cost of CTR and CBC ciphers"),
+    ("the client's power profile", client_power, "it sets the clock of the cores"),
+    ("the server's power profile", server_power, "it sets the clock of the cores"),
+    ("RekeyLimit", rekey_limit, "each key exchange costs CPU and stops the flow"),
+    ("the proxy", proxy, "its tunnel is in the client's CPU"),
+];
+
+/// All in which the columns differ.
+pub fn unlike(digests: &[Digest], columns: &[Column]) -> Vec<Unlike> {
+    let found = TELLS.iter().filter_map(|&(what, tell, effect)| {
+        let mut values: Vec<(String, Vec<String>)> = Vec::new();
+        for column in columns {
+            let digest = &digests[column.survey];
+            let pairing = &digest.header.pairings[column.pairing];
+            // What is not known differs from nothing.
+            let Some(value) = tell(digest, pairing, column) else { continue };
+            match values.iter_mut().find(|(known, _)| *known == value) {
+                Some((_, labels)) => labels.push(column.label()),
+                None => values.push((value, vec![column.label()])),
+            }
+        }
+        values.sort_by_key(|(_, labels)| std::cmp::Reverse(labels.len()));
+        (values.len() > 1).then_some(Unlike { what, values, effect })
+    });
+    found.collect()
+}
+
+fn client(_: &Digest, pairing: &Pairing, _: &Column) -> Option<String> {
+    let host = &pairing.client.host;
+    let cpu = host.cpu_model.as_deref().unwrap_or(&host.machine);
+    Some(format!("{}, {cpu}", host.name))
+}
+
+/// With its version, without the crypto library's.
+fn program(_: &Digest, pairing: &Pairing, _: &Column) -> Option<String> {
+    let PairedEnd { program, version, .. } = &pairing.client;
+    let version = version.split([',', ' ']).next().unwrap_or_default();
+    Some(if version.is_empty() { program.clone() } else { format!("{program} {version}") })
+}
+
+fn path(_: &Digest, pairing: &Pairing, _: &Column) -> Option<String> {
+    Some(if pairing.loopback { "one machine" } else { "a network" }.into())
+}
+
+fn method(digest: &Digest, _: &Pairing, column: &Column) -> Option<String> {
+    let into_file = column.method == Method::Pipe && digest.header.sink == Sink::File;
+    Some(format!("{}{}", column.method, if into_file { " into a file" } else { "" }))
+}
+
+/// Of what `pipe` sends again and again the size is of no account.
+fn file_class(digest: &Digest, _: &Pairing, column: &Column) -> Option<String> {
+    let Header { file, sink, .. } = &digest.header;
+    if column.method == Method::Pipe && *sink == Sink::Null && !file.full {
+        return None;
+    }
+    let class = match file.bytes as f64 / MB {
+        mb if mb < 1.0 => "below 1 MB",
+        mb if mb < 10.0 => "1 to 10 MB",
+        mb if mb < 100.0 => "10 to 100 MB",
+        mb if mb < 1000.0 => "100 MB to 1 GB",
+        _ => "1 GB and more",
+    };
+    Some(class.into())
+}
+
+/// Of the ciphers that need one.
+fn mac(digest: &Digest, _: &Pairing, column: &Column) -> Option<String> {
+    let tables = digest.summary.tables.iter().filter(|table| table.method == column.method);
+    let sections = tables.flat_map(|table| &table.sections);
+    let own = sections.filter(|section| section.pairing == column.pairing);
+    let mut macs: Vec<&str> = own
+        .flat_map(|s| &s.rows)
+        .filter(|row| row.apart != Some(Apart::NoCipher))
+        .filter_map(|row| Some(row.mac.as_ref()?.as_str()))
+        .collect();
+    macs.sort_unstable();
+    macs.dedup();
+    (!macs.is_empty()).then(|| macs.join(" and "))
+}
+
+fn client_power(_: &Digest, pairing: &Pairing, _: &Column) -> Option<String> {
+    pairing.client.host.governor.clone()
+}
+
+fn server_power(_: &Digest, pairing: &Pairing, _: &Column) -> Option<String> {
+    pairing.server.host.governor.clone()
+}
+
+fn rekey_limit(_: &Digest, pairing: &Pairing, _: &Column) -> Option<String> {
+    Some(pairing.rekey_limit.clone().unwrap_or_else(|| "none set".into()))
+}
+
+fn proxy(_: &Digest, pairing: &Pairing, _: &Column) -> Option<String> {
+    Some(pairing.proxy.clone().unwrap_or_else(|| "none".into()))
+}

@@ -1,0 +1,141 @@
+//! The columns: each a host and directory, client and server program, method and AES state of one
+//! survey.
+
+use serde::Serialize;
+
+use super::Digest;
+use super::measure::Ends;
+use crate::analysis::summary::aes_states;
+use crate::analysis::table::Section;
+use crate::model::record::{PairedEnd, Pairing};
+use crate::model::{AesClass, Direction, Method};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Column {
+    /// Index of the survey among those compared, and of the pairing in its header.
+    pub survey: usize,
+    pub pairing: usize,
+    pub method: Method,
+    pub target: String,
+    /// What tells it from other columns of the same target: `AES on/off`, `scp`, `2026-02-03`.
+    pub details: Vec<String>,
+    /// The class of the end or ends that are compared: without AES where one of them is.
+    pub aes: AesClass,
+    /// Where each of these ends has its class from.
+    pub evidence: String,
+}
+
+impl Column {
+    /// `loopback, AES on/off`
+    pub fn label(&self) -> String {
+        let parts = std::iter::once(&self.target).chain(&self.details);
+        parts.map(String::as_str).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Its rows in one direction.
+    pub fn section<'a>(&self, digests: &'a [Digest], direction: Direction) -> Option<&'a Section> {
+        let tables = digests[self.survey].summary.tables.iter();
+        let own = tables.filter(|t| t.method == self.method && t.direction == direction);
+        own.flat_map(|table| &table.sections).find(|section| section.pairing == self.pairing)
+    }
+}
+
+/// All columns of the surveys, by AES class, else in their order.
+pub fn columns(digests: &[Digest], ends: Ends) -> Vec<Column> {
+    let mut columns: Vec<Column> = Vec::new();
+    for (survey, digest) in digests.iter().enumerate() {
+        for table in &digest.summary.tables {
+            for section in &table.sections {
+                let pairing = &digest.header.pairings[section.pairing];
+                let (aes, evidence) = class(pairing, ends);
+                let column = Column {
+                    survey,
+                    pairing: section.pairing,
+                    method: table.method,
+                    target: pairing.target.clone(),
+                    details: Vec::new(),
+                    aes,
+                    evidence,
+                };
+                if !columns.contains(&column) {
+                    columns.push(column);
+                }
+            }
+        }
+    }
+    let details = |own: &Column| {
+        let alike: Vec<&Column> = columns.iter().filter(|c| c.target == own.target).collect();
+        details(digests, own, &alike)
+    };
+    let details: Vec<Vec<String>> = columns.iter().map(details).collect();
+    for (column, details) in columns.iter_mut().zip(details) {
+        column.details = details;
+    }
+    columns.sort_by_key(|column| match column.aes {
+        AesClass::Aes => 0,
+        AesClass::NoAes => 1,
+        AesClass::Unknown => 2,
+    });
+    columns
+}
+
+/// Whether AES instructions serve these ends, and how that is known.
+fn class(pairing: &Pairing, ends: Ends) -> (AesClass, String) {
+    let of_end = |end: &PairedEnd| match &end.mask {
+        Some(mask) => (AesClass::NoAes, format!("hidden by {mask}")),
+        None => (end.host.aes.class, end.host.aes.evidence.clone()),
+    };
+    let (client, server) = (of_end(&pairing.client), of_end(&pairing.server));
+    match ends {
+        Ends::Client => client,
+        Ends::Server => server,
+        Ends::Both => {
+            let classes = [client.0, server.0];
+            let class = if classes.contains(&AesClass::NoAes) {
+                AesClass::NoAes
+            } else if classes.contains(&AesClass::Unknown) {
+                AesClass::Unknown
+            } else {
+                AesClass::Aes
+            };
+            let told = [("client", &client), ("server", &server)].map(|(label, end)| {
+                // Of an end that is like the whole column the evidence is enough.
+                let other = if end.0 == class { String::new() } else { format!("{}, ", end.0) };
+                format!("{label}: {other}{}", end.1)
+            });
+            let evidence = match client == server {
+                true => client.1,
+                false => told.join("; "),
+            };
+            (class, evidence)
+        }
+    }
+}
+
+/// What differs among columns of one target.
+fn details(digests: &[Digest], own: &Column, alike: &[&Column]) -> Vec<String> {
+    let pairing = |column: &Column| &digests[column.survey].header.pairings[column.pairing];
+    let programs = |column: &Column| {
+        let pairing = pairing(column);
+        format!("{}/{}", pairing.client.program, pairing.server.program)
+    };
+    let aes = |column: &Column| format!("AES {}", aes_states(pairing(column)));
+    let method = |column: &Column| column.method.to_string();
+    let day = |column: &Column| {
+        let started = &digests[column.survey].header.started;
+        started.chars().take("2026-02-03".len()).collect::<String>()
+    };
+    let journal = |column: &Column| digests[column.survey].name.clone();
+    let all: [&dyn Fn(&Column) -> String; 5] = [&programs, &method, &aes, &day, &journal];
+    let mut told = Vec::new();
+    // Only what is needed: two surveys of one day are told by their journals, of two days by these.
+    let mut rest: Vec<&Column> = alike.to_vec();
+    for tell in all {
+        let mine = tell(own);
+        if rest.iter().any(|other| tell(other) != mine) {
+            rest.retain(|other| tell(other) == mine);
+            told.push(mine);
+        }
+    }
+    told
+}

@@ -1,0 +1,97 @@
+//! `cipher-survey compare`: saved surveys side by side, or one before and after a change.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use super::{Status, journals, output};
+use crate::analysis::change::change;
+use crate::analysis::pivot::measure::Measure;
+use crate::analysis::pivot::{Digest, pivot};
+use crate::analysis::rows;
+use crate::cli::CompareArgs;
+use crate::model::Survey;
+use crate::report::compare::{Comparison, Shown, write};
+
+pub fn execute(args: &CompareArgs) -> Result<Status> {
+    match args.change.as_deref() {
+        Some([old, new]) => of_change(args, old, new),
+        _ => of_hosts(args),
+    }
+}
+
+fn of_hosts(args: &CompareArgs) -> Result<Status> {
+    let digests = match args.journals.as_slice() {
+        [] => newest_of_each_target()?,
+        named => journals::readable(journals::named(named)?).map(digest).collect(),
+    };
+    if digests.is_empty() {
+        bail!("none of the journals can be read: nothing to compare");
+    }
+    warn(&digests);
+    let measure = Measure { by: args.by, ends: args.end };
+    let pivot = pivot(&digests, measure, &args.direction);
+    let measured = !pivot.tables.is_empty();
+    print(args, &Comparison { digests, shown: Shown::Hosts(pivot) })?;
+    if !measured {
+        bail!("nothing was measured in these directions; see 'report' for what failed");
+    }
+    Ok(Status::Complete)
+}
+
+fn of_change(args: &CompareArgs, old: &Path, new: &Path) -> Result<Status> {
+    let read = |path: &Path| -> Result<Digest> { Ok(digest((path.into(), output::read(path)?))) };
+    let digests = [read(old)?, read(new)?];
+    warn(&digests);
+    let change = change(&digests);
+    let (compared, worse) = (!change.sections.is_empty(), change.worse_than(args.fail_above));
+    print(args, &Comparison { digests: digests.into(), shown: Shown::Change(change) })?;
+    if !compared {
+        bail!("the two surveys have nothing in common to compare");
+    }
+    for worse in &worse {
+        eprintln!("worse by more than --fail-above: {worse}");
+    }
+    Ok(if worse.is_empty() { Status::Complete } else { Status::SomeFailed })
+}
+
+fn digest((path, survey): (PathBuf, Survey)) -> Digest {
+    Digest::of(path.display().to_string(), survey)
+}
+
+/// What was wrong with a journal is said where its figures are used.
+fn warn(digests: &[Digest]) {
+    for digest in digests {
+        for problem in &digest.problems {
+            eprintln!("warning: {}: {problem}", digest.name);
+        }
+    }
+}
+
+fn print(args: &CompareArgs, comparison: &Comparison) -> Result<()> {
+    let style = output::style(false, &args.place);
+    output::to_place(&args.place, |out| write(comparison, args.format, &style, out))
+        .context("the comparison can't be printed")
+}
+
+/// The last survey in which anything of each target was measured; of a survey of several targets
+/// those that have not been surveyed since.
+fn newest_of_each_target() -> Result<Vec<Digest>> {
+    let has = |survey: &Survey| -> BTreeSet<String> {
+        let targets =
+            rows::measured(survey).map(|trial| &survey.header.pairings[trial.pairing].target);
+        targets.cloned().collect()
+    };
+    let mut targets: BTreeMap<PathBuf, BTreeSet<String>> = BTreeMap::new();
+    for (target, (path, _)) in journals::newest(has)? {
+        targets.entry(path).or_default().insert(target);
+    }
+    let of = |(path, targets): (PathBuf, BTreeSet<String>)| -> Result<Digest> {
+        let survey = output::read(&path)?;
+        let mut digest = digest((path, survey));
+        digest.summary.tables.retain(|table| targets.contains(&table.target));
+        Ok(digest)
+    };
+    targets.into_iter().map(of).collect()
+}

@@ -1,0 +1,3 @@
+//! Charts as SVG.
+
+pub mod slopes;

@@ -1,0 +1,95 @@
+//! What changed from one survey to another, laid out.
+
+use super::sheet::{Cell, Grid, Heading, Sheet, Tone};
+use crate::analysis::change::{Change, Changed, ChangedRow, Changes};
+use crate::analysis::pivot::Digest;
+use crate::report::heading::date;
+
+/// The sheet of a change from the first survey to the second.
+pub fn sheet(change: &Change, digests: &[Digest]) -> Sheet {
+    let fact = |(label, digest): (&str, &Digest)| {
+        let Digest { name, header, .. } = digest;
+        let client = header.pairings.first().map_or("", |pairing| &pairing.client.version);
+        (label.to_owned(), format!("{name}, {}; client {client}", date(&header.started)))
+    };
+    Sheet {
+        title: "Change from old to new".into(),
+        facts: ["old", "new"].into_iter().zip(digests).map(fact).collect(),
+        grids: change.sections.iter().map(grid).collect(),
+        legend:
+            "Each figure as a multiple of the old one, with its 95 % interval. MB/s: above 1 is \
+                 faster; CPU-s per GB: above 1 is dearer. !: really worse, +: really better; with \
+                 all figures here taken together, chance would give such a sign in one comparison \
+                 of twenty (Holm). What all ciphers share is of the host or the path."
+                .into(),
+        notes: [("old", &change.only_old), ("new", &change.only_new)]
+            .into_iter()
+            .filter(|(_, names)| !names.is_empty())
+            .map(|(which, names)| format!("only in the {which} survey: {}", names.join(", ")))
+            .collect(),
+        warnings: change.unlike.iter().map(|unlike| unlike.text() + ".").collect(),
+        conclusions: change.sections.iter().filter_map(conclusion).collect(),
+    }
+}
+
+fn grid(section: &Changes) -> Grid {
+    let heading = |lines: &[&str], group| Heading {
+        lines: lines.iter().map(|&line| line.to_owned()).collect(),
+        group,
+    };
+    let row = |row: &ChangedRow| {
+        let name = match &row.mac {
+            Some(mac) if ambiguous(section, row) => format!("{} with {mac}", row.cipher),
+            _ => row.cipher.to_string(),
+        };
+        (name, row.figures().into_iter().map(cell).collect())
+    };
+    Grid {
+        title: section.title.clone(),
+        headings: vec![
+            heading(&["cipher"], 0),
+            heading(&["MB/s"], 0),
+            heading(&["client", "CPU-s per GB"], 0),
+            heading(&["server", "CPU-s per GB"], 0),
+        ],
+        rows: section.rows.iter().map(row).collect(),
+        slopes: None,
+    }
+}
+
+fn ambiguous(section: &Changes, row: &ChangedRow) -> bool {
+    section.rows.iter().filter(|other| other.cipher == row.cipher).count() > 1
+}
+
+fn cell(changed: Option<&Changed>) -> Cell {
+    let Some(changed) = changed else { return Cell::missing() };
+    let interval = changed.interval.map(|times| format!("{:.2}–{:.2}", times.low, times.high));
+    let (sign, tone) = match (changed.real, changed.worse) {
+        (true, true) => ("!", Tone::Bad),
+        (true, false) => ("+", Tone::Good),
+        (false, _) => ("", Tone::Plain),
+    };
+    Cell {
+        value: Some(changed.ratio),
+        shown: format!("{sign}{:.2}", changed.ratio),
+        interval: interval.unwrap_or_default(),
+        tone,
+        ..Cell::default()
+    }
+}
+
+/// How much all changed alike, and how many figures really changed.
+fn conclusion(section: &Changes) -> Option<(String, String)> {
+    let throughput = section.throughput_median?;
+    let figures = || section.rows.iter().flat_map(|row| row.figures().into_iter().flatten());
+    let real = figures().filter(|changed| changed.real).count();
+    let said = match real {
+        0 => "no change is told from chance".to_owned(),
+        _ => format!("{real} of {} figures really changed", figures().count()),
+    };
+    let shared = match section.rows.len() {
+        1 => String::new(),
+        _ => format!("; the median cipher has {throughput:.2} times the old rate"),
+    };
+    Some((section.title.clone(), format!(": {said}{shared}.")))
+}

@@ -1,0 +1,74 @@
+//! Prints a comparison of surveys: hosts side by side, or a change.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::{Format, Style};
+use crate::analysis::change::Change;
+use crate::analysis::pivot::{Digest, Pivot};
+use crate::model::record::Header;
+use sheet::Sheet;
+
+mod change;
+mod pivot;
+pub mod sheet;
+mod terminal;
+
+/// Surveys, and what they show beside each other.
+pub struct Comparison {
+    pub digests: Vec<Digest>,
+    pub shown: Shown,
+}
+
+pub enum Shown {
+    Hosts(Pivot),
+    /// Of two surveys.
+    Change(Change),
+}
+
+/// One document: what was compared, with the surveys' headers.
+#[derive(Serialize)]
+struct Document<'a, T> {
+    surveys: Vec<Named<'a>>,
+    comparison: &'a T,
+}
+
+#[derive(Serialize)]
+struct Named<'a> {
+    journal: &'a str,
+    header: &'a Header,
+}
+
+/// Writes a comparison.
+pub fn write(
+    comparison: &Comparison,
+    format: Format,
+    style: &Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    match format {
+        Format::Table => out.write_all(terminal::page(&comparison.sheet(), style).as_bytes()),
+        Format::Json => match &comparison.shown {
+            Shown::Hosts(pivot) => comparison.json(pivot, out),
+            Shown::Change(change) => comparison.json(change, out),
+        },
+    }
+}
+
+impl Comparison {
+    fn sheet(&self) -> Sheet {
+        match &self.shown {
+            Shown::Hosts(pivot) => pivot::sheet(pivot, &self.digests),
+            Shown::Change(change) => change::sheet(change, &self.digests),
+        }
+    }
+
+    fn json<T: Serialize>(&self, comparison: &T, out: &mut dyn Write) -> io::Result<()> {
+        let named = self.digests.iter();
+        let named = named.map(|one| Named { journal: &one.name, header: &one.header });
+        let surveys = named.collect();
+        serde_json::to_writer_pretty(&mut *out, &Document { surveys, comparison })?;
+        writeln!(out)
+    }
+}

@@ -1,0 +1,224 @@
+//! Hosts side by side, laid out.
+
+use std::collections::BTreeMap;
+
+use super::sheet::{Cell, Grid, Heading, Sheet, Tone};
+use crate::analysis::conclusion::per_cent;
+use crate::analysis::pivot::column::Column;
+use crate::analysis::pivot::measure;
+use crate::analysis::pivot::{Class, Digest, Line, NOT_ASKED, Pivot, Table};
+use crate::analysis::race::Label;
+use crate::model::units::significant;
+use crate::report::chart::slopes::{self, Slopes};
+use crate::report::heading::date;
+
+/// The sheet of a pivot of these surveys.
+pub fn sheet(pivot: &Pivot, digests: &[Digest]) -> Sheet {
+    let measure = pivot.measure;
+    Sheet {
+        title: format!("{}, {}", measure.words(), measure.unit()),
+        facts: pivot.columns.iter().map(|column| fact(column, digests)).collect(),
+        grids: pivot.tables.iter().map(|table| grid(pivot, table)).collect(),
+        legend: legend(pivot),
+        notes: pivot.tables.iter().flat_map(|table| gaps(pivot, table)).collect(),
+        warnings: pivot.unlike.iter().map(|unlike| unlike.text() + ".").collect(),
+        conclusions: pivot.tables.iter().filter_map(|table| conclusion(pivot, table)).collect(),
+    }
+}
+
+/// `AES  pi1: Cortex-A76 (cpuinfo features: aes pmull), 2026-02-03 04:05 UTC`
+fn fact(column: &Column, digests: &[Digest]) -> (String, String) {
+    let header = &digests[column.survey].header;
+    let host = &header.pairings[column.pairing].server.host;
+    let cpu = host.cpu_model.as_deref().unwrap_or(&host.machine);
+    let text = format!(
+        "{}: {}, {cpu} ({}); {}, {}",
+        column.label(),
+        host.name,
+        column.evidence,
+        column.method,
+        date(&header.started)
+    );
+    (column.aes.to_string(), text)
+}
+
+fn grid(pivot: &Pivot, table: &Table) -> Grid {
+    let mut headings = vec![Heading { lines: vec!["cipher".into()], group: 0 }];
+    for (group, class) in pivot.classes.iter().enumerate() {
+        for &column in &class.columns {
+            let column = &pivot.columns[column];
+            let mut lines = vec![class.aes.to_string(), column.target.clone()];
+            lines.extend(column.details.iter().cloned());
+            headings.push(Heading { lines, group });
+        }
+        headings.push(Heading { lines: vec![class.aes.to_string(), "× best".into()], group });
+    }
+    let row = |line: &Line| {
+        let cells = pivot.classes.iter().enumerate().flat_map(|(at, class)| {
+            let figures = class.columns.iter().map(|&column| cell(table, line, column));
+            figures.chain([times(line.times_best[at])])
+        });
+        (name(line), cells.collect())
+    };
+    Grid {
+        title: table.direction.to_string(),
+        headings,
+        rows: table.rows.iter().map(row).collect(),
+        slopes: slopes(pivot, table),
+    }
+}
+
+fn name(line: &Line) -> String {
+    match &line.mac {
+        Some(mac) => format!("{} with {mac}", line.cipher),
+        None => line.cipher.to_string(),
+    }
+}
+
+fn cell(table: &Table, line: &Line, column: usize) -> Cell {
+    let Ok(cell) = &line.cells[column] else { return Cell::missing() };
+    let label = cell.label.filter(|_| competes(table, column));
+    let half = cell.half_percent.map(|half| format!("±{}", per_cent(half).replace(' ', "")));
+    Cell {
+        value: Some(cell.value),
+        shown: significant(cell.value) + if cell.coarse { "?" } else { "" },
+        interval: half.unwrap_or_default(),
+        tone: if label == Some(Label::Lead) { Tone::Good } else { Tone::Plain },
+        mark: match label {
+            Some(Label::Lead) => "*",
+            Some(Label::Tie) => "=",
+            Some(Label::Undecided) => "?",
+            _ => "",
+        },
+    }
+}
+
+/// One alone is the best of nothing.
+fn competes(table: &Table, column: usize) -> bool {
+    let labelled =
+        |line: &&Line| line.cells[column].as_ref().is_ok_and(|cell| cell.label.is_some());
+    table.rows.iter().filter(labelled).count() > 1
+}
+
+fn times(times: Option<f64>) -> Cell {
+    match times {
+        Some(times) => Cell { value: Some(times), shown: format!("{times:.2}"), ..Cell::default() },
+        None => Cell::missing(),
+    }
+}
+
+fn legend(pivot: &Pivot) -> String {
+    let mut text = String::from("±: half the 95 % interval. ");
+    if pivot
+        .tables
+        .iter()
+        .flat_map(|t| &t.rows)
+        .flat_map(|l| l.cells.iter().flatten())
+        .any(has_label)
+    {
+        text += "*: the best of its column; =: as good; ?: it may be as good. ";
+    }
+    let best = if pivot.measure.more_is_better() { "most" } else { "least" };
+    text += &format!(
+        "× best: as a multiple of the class's best cipher, that with the {best} \
+         {}; the geometric mean over its hosts.",
+        pivot.measure.unit()
+    );
+    text
+}
+
+fn has_label(cell: &measure::Cell) -> bool {
+    cell.label.is_some()
+}
+
+/// Each reason with the ciphers and columns that it is for.
+fn gaps(pivot: &Pivot, table: &Table) -> Vec<String> {
+    let mut reasons: BTreeMap<&str, BTreeMap<String, Vec<String>>> = BTreeMap::new();
+    for line in &table.rows {
+        for (column, cell) in pivot.columns.iter().zip(&line.cells) {
+            if let Err(gap) = cell {
+                let places = reasons.entry(&gap.reason).or_default();
+                places.entry(column.label()).or_default().push(name(line));
+            }
+        }
+    }
+    let several = pivot.columns.len() > 1;
+    let told = reasons.into_iter().map(|(reason, places)| {
+        let place =
+            |(label, names): (String, Vec<String>)| format!("{} on {label}", names.join(", "));
+        // What was never asked for is most of a table of unlike surveys, and no news.
+        if several && reason == NOT_ASKED {
+            return format!("{}: {reason}, unless another reason is given", table.direction);
+        }
+        let places: Vec<String> = places.into_iter().map(place).collect();
+        format!("{}, {}: {reason}", table.direction, places.join("; "))
+    });
+    told.collect()
+}
+
+/// Where the best of one class is not that of another.
+fn conclusion(pivot: &Pivot, table: &Table) -> Option<(String, String)> {
+    let best = |class: usize| {
+        let is_best = |line: &&Line| line.times_best[class] == Some(1.0) && !line.no_cipher;
+        table.rows.iter().find(is_best)
+    };
+    let bests: Vec<(usize, &Line)> =
+        (0..pivot.classes.len()).filter_map(|class| Some((class, best(class)?))).collect();
+    let [(_, first), .., (_, last)] = &bests[..] else { return None };
+    if name(first) == name(last) {
+        return Some((
+            table.direction.to_string(),
+            format!(": {} is ahead with AES and without.", name(first)),
+        ));
+    }
+    let said = bests.iter().map(|&(class, line)| {
+        let others = bests.iter().filter(|(_, other)| name(other) != name(line));
+        let others: Vec<String> = others
+            .filter_map(|(_, other)| {
+                let times = other.times_best[class]?;
+                Some(format!("{} comes to {times:.2} times that", name(other)))
+            })
+            .collect();
+        format!(
+            "{} {} is ahead and {}",
+            class_words(&pivot.classes[class]),
+            name(line),
+            others.join(" and ")
+        )
+    });
+    Some((table.direction.to_string(), format!(": {}.", said.collect::<Vec<_>>().join("; "))))
+}
+
+fn class_words(class: &Class) -> String {
+    match class.aes {
+        crate::model::AesClass::Aes => "with AES".into(),
+        crate::model::AesClass::NoAes => "without AES".into(),
+        other => other.to_string(),
+    }
+}
+
+/// From class to class, each cipher's geometric mean over the hosts of a class.
+fn slopes(pivot: &Pivot, table: &Table) -> Option<Slopes> {
+    if pivot.classes.len() < 2 {
+        return None;
+    }
+    let mean = |line: &Line, class: &Class| {
+        let values: Vec<f64> = class
+            .columns
+            .iter()
+            .filter_map(|&column| Some(line.cells[column].as_ref().ok()?.value.ln()))
+            .collect();
+        // A mean over fewer hosts than others have would be of other hosts.
+        let all = values.len() == class.columns.len() && !values.is_empty();
+        all.then(|| (values.iter().sum::<f64>() / values.len() as f64).exp())
+    };
+    let line = |line: &Line| slopes::Line {
+        name: name(line),
+        values: pivot.classes.iter().map(|class| mean(line, class)).collect(),
+    };
+    Some(Slopes {
+        unit: pivot.measure.unit().into(),
+        classes: pivot.classes.iter().map(|class| class.aes.to_string()).collect(),
+        lines: table.rows.iter().filter(|line| !line.no_cipher).map(line).collect(),
+    })
+}
