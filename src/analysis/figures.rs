@@ -1,5 +1,6 @@
 //! One row of a table: the figures of one cipher (and MAC) between two ends, from its trials.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::apart::Apart;
@@ -13,7 +14,7 @@ use crate::model::units::{GB, MB};
 use crate::model::{Cipher, CpuTimes, Mac, Source};
 
 /// What was measured of a cipher. Rates and costs are of the bulk; absent is not measured.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Row {
     pub cipher: Cipher,
     /// As negotiated; absent where the cipher needs none.
@@ -46,7 +47,7 @@ pub struct Row {
 }
 
 /// The CPU that one end spent.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Cost {
     pub cpu_s_per_gb: f64,
     /// Against the cheapest at that end.
@@ -65,7 +66,7 @@ pub struct Cost {
 }
 
 /// The bulk of the whole file, as `time` would tell it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize)]
 pub struct WholeFile {
     /// Scaled from what was measured; else each trial sent the whole file.
     pub scaled: bool,
@@ -73,7 +74,7 @@ pub struct WholeFile {
     pub server: Option<EndTimes>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct EndTimes {
     pub real_s: Option<f64>,
     pub user_s: f64,
@@ -81,7 +82,7 @@ pub struct EndTimes {
 }
 
 /// What stands out about a row within its section.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mark {
     Fastest,

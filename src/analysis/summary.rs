@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::apart::Apart;
@@ -21,7 +22,7 @@ use crate::model::record::{Outcome, PairedEnd, Pairing, Trial};
 use crate::model::{AesClass, Direction, Mac, Survey};
 
 /// All that a report says beyond the header and the trials.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Summary {
     /// The last round in which anything was measured.
     pub rounds: u32,

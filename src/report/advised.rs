@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::advice::Goal;
@@ -11,7 +12,7 @@ use crate::client::paste::{Paste, paste};
 use crate::model::{Survey, Target};
 
 /// Recommendations of one survey, and how to put them to use.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Advised {
     #[serde(flatten)]
     pub recommendation: Recommendation,
@@ -21,7 +22,7 @@ pub struct Advised {
 }
 
 /// A choice that differs from the default, what it is good for, and the lines that choose it.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Use {
     pub choice: Choice,
     pub goals: Vec<Goal>,

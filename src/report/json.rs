@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Report;
@@ -10,7 +11,7 @@ use crate::analysis::Summary;
 use crate::model::record::{End, Header, Trial};
 
 /// Header, trials and end as the journal has them; the summary has units in its key names.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Document<'a> {
     header: &'a Header,
     trials: &'a [Trial],
