@@ -12,6 +12,7 @@ use crate::model::Survey;
 use advised::{Advised, advised};
 
 pub mod advised;
+mod cells;
 mod heading;
 mod json;
 pub mod terminal;
