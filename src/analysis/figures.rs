@@ -24,6 +24,8 @@ pub struct Row {
     /// Median of the trials' steady rates; where rows are compared, the leader's level in the
     /// rounds' average weather, times the ratio to it of the rounds that both were in.
     pub rate_mb_per_s: Option<f64>,
+    /// Median of the trials' steady rates and nothing else.
+    pub median_rate_mb_per_s: Option<f64>,
     /// Against the fastest.
     pub speed: Option<Compared>,
     pub client: Option<Cost>,
@@ -143,12 +145,14 @@ impl Row {
         let client_cost = client.cost(|trial| costs_s(trial, startups).0);
         let server_cost = server.cost(|trial| costs_s(trial, startups).1);
         let together = client_cost.as_ref().zip(server_cost.as_ref());
+        let rate_mb_per_s = median(&rates).map(|rate| rate / MB);
         Row {
             cipher,
             mac,
             measured: measured.len(),
             failed: trials.len() - measured.len(),
-            rate_mb_per_s: median(&rates).map(|rate| rate / MB),
+            rate_mb_per_s,
+            median_rate_mb_per_s: rate_mb_per_s,
             speed: None,
             mb_per_cpu_s: together.and_then(|(client, server)| {
                 quotient(GB / MB, client.cpu_s_per_gb + server.cpu_s_per_gb)

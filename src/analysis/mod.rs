@@ -21,7 +21,7 @@ pub mod outcomes;
 pub mod pace;
 pub mod race;
 pub mod recommend;
-mod rows;
+pub mod rows;
 pub mod series;
 pub mod standing;
 pub mod startup;

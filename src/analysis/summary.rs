@@ -144,8 +144,8 @@ pub fn aes_states(pairing: &Pairing) -> String {
     format!("{}/{}", aes_state(&pairing.client), aes_state(&pairing.server))
 }
 
-/// A mask hides what the CPU has.
-fn aes_state(end: &PairedEnd) -> &'static str {
+/// Whether AES instructions serve an end: `on`, `off` or `?`. A mask hides what the CPU has.
+pub fn aes_state(end: &PairedEnd) -> &'static str {
     match (&end.mask, end.host.aes.class) {
         (Some(_), _) | (None, AesClass::NoAes) => "off",
         (None, AesClass::Aes) => "on",

@@ -23,11 +23,12 @@ pub fn read(journal: &PathBuf) -> Result<Survey> {
 }
 
 pub fn print(survey: &Survey, args: &OutputArgs, journal: Option<&Path>) -> Result<()> {
+    let format = form(args)?;
     let report = Report::of(survey, journal);
     match &args.output {
         None => {
             let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-            report::write(&report, args.format, &style(args.wide), &mut out)
+            report::write(&report, format, &style(args.wide), &mut out)
                 .and_then(|()| out.flush())
                 .context("the report can't be written to standard output")?;
         }
@@ -35,15 +36,29 @@ pub fn print(survey: &Survey, args: &OutputArgs, journal: Option<&Path>) -> Resu
             let style = Style { color: false, width: width(false), wide: args.wide };
             let about = || format!("the report can't be written to {}", path.display());
             let mut file = beside(path)?;
-            report::write(&report, args.format, &style, &mut file).with_context(about)?;
+            report::write(&report, format, &style, &mut file).with_context(about)?;
             file.persist_noclobber(path).with_context(about)?;
         }
     }
     Ok(())
 }
 
+/// What is asked for.
+pub fn form(args: &OutputArgs) -> Result<Format> {
+    match (args.format, args.summary) {
+        (Format::Csv, true) => Ok(Format::CsvSummary),
+        (format, false) => Ok(format),
+        (_, true) => bail!(
+            "--summary is a form of --format csv, and the other formats have the summary anyway; \
+             add --format csv, or leave --summary out"
+        ),
+    }
+}
+
 /// A report that could not be written at the end is refused before a survey begins.
-pub fn refuse_unwritable(path: &Path) -> Result<()> {
+pub fn refuse_unwritable(args: &OutputArgs) -> Result<()> {
+    form(args)?;
+    let Some(path) = &args.output else { return Ok(()) };
     if path.symlink_metadata().is_ok() {
         bail!("the report {} exists; name another with --output, or move it away", path.display());
     }
@@ -61,7 +76,8 @@ pub fn print_or_show(survey: &Survey, args: &OutputArgs, journal: &Path) -> Resu
                 "error: {error:#}; the table follows, and the journal is {}",
                 journal.display()
             );
-            let table = OutputArgs { format: Format::Table, output: None, ..args.clone() };
+            let table =
+                OutputArgs { format: Format::Table, summary: false, output: None, ..args.clone() };
             print(survey, &table, Some(journal))?;
             Ok(false)
         }

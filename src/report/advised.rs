@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 
+use clap::ValueEnum;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -10,6 +11,16 @@ use crate::analysis::recommend::Recommendation;
 use crate::analysis::standing::Choice;
 use crate::client::paste::{Paste, paste};
 use crate::model::{Survey, Target};
+
+/// How recommendations are printed where they stand alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum AdviceFormat {
+    /// For a terminal.
+    #[default]
+    Table,
+    /// A list: what a JSON report has under `recommendations`.
+    Json,
+}
 
 /// Recommendations of one survey, and how to put them to use.
 #[derive(JsonSchema, Serialize)]
