@@ -15,7 +15,7 @@ pub mod advised;
 mod cells;
 mod csv;
 mod heading;
-mod json;
+pub mod json;
 mod markdown;
 pub mod terminal;
 mod words;

@@ -4,6 +4,7 @@ pub mod cgroup;
 pub mod hosts;
 pub mod relay;
 pub mod scenarios;
+pub mod schema;
 
 use std::ffi::OsStr;
 use std::fs::{self, File, Permissions};
@@ -240,6 +241,16 @@ impl Lab {
         found.sort();
         found
     }
+
+    /// Whatever surveys have written anywhere in the lab follows the schema of the journal.
+    fn assert_journals(&self) {
+        for path in walk(self.directory.path()) {
+            if path.extension() == Some(OsStr::new("jsonl")) {
+                let text = fs::read(&path).unwrap();
+                schema::assert_journal(&String::from_utf8_lossy(&text), path.to_str().unwrap());
+            }
+        }
+    }
 }
 
 impl Drop for Lab {
@@ -254,16 +265,24 @@ impl Drop for Lab {
             // Its sessions end with their listener's connections; the account goes with the lab.
             let _ = Command::new("userdel").args(["-f", "-r", ACCOUNT]).output();
         }
+        if !std::thread::panicking() {
+            self.assert_journals();
+        }
     }
 }
 
 impl Run {
+    /// A JSON report that it printed follows the schema of one.
     pub fn of(output: Output) -> Run {
-        Run {
+        let run = Run {
             code: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        };
+        if run.stdout.starts_with("{\n  \"header\": {") {
+            schema::assert_report(&serde_json::from_str(&run.stdout).unwrap());
         }
+        run
     }
 
     /// The run failed before anything was measured, in these words.
