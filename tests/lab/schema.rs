@@ -48,6 +48,14 @@ pub fn assert_journal(text: &str, name: &str) -> usize {
     text.lines().count()
 }
 
+/// Checks all journals among files.
+pub fn assert_journals(files: &[PathBuf]) {
+    for path in files.iter().filter(|path| path.extension().is_some_and(|end| end == "jsonl")) {
+        let text = std::fs::read(path).unwrap();
+        assert_journal(&String::from_utf8_lossy(&text), path.to_str().unwrap());
+    }
+}
+
 /// Checks a JSON report.
 pub fn assert_report(document: &Value) {
     let fault = fault(&REPORT, document);

@@ -146,6 +146,9 @@ fn column<T, C: Into<Cell>>(
     Column { name: name.into(), cell: Box::new(move |row| cell(row).into()) }
 }
 
+/// The last words of a column's name, and what it has of a part of the line.
+type Part<T, C> = (&'static str, fn(&T) -> C);
+
 /// Where a line belongs.
 #[derive(Clone, Copy)]
 struct Place<'a> {
@@ -178,29 +181,33 @@ fn place<'a>() -> Vec<Column<Place<'a>>> {
         column("sink", |at: &Place| Cell::named(at.survey.header.sink)),
         column("round_trip_s", |at: &Place| at.pairing.round_trip_s),
     ];
-    let ends: [(&str, fn(&Pairing) -> &PairedEnd); 2] =
-        [("client", |pairing| &pairing.client), ("server", |pairing| &pairing.server)];
-    for (name, end) in ends {
-        columns.extend([
-            column(format!("{name}_host"), move |at: &Place| end(at.pairing).host.name.clone()),
-            column(format!("{name}_machine"), move |at: &Place| {
-                end(at.pairing).host.machine.clone()
-            }),
-            column(format!("{name}_cpu_model"), move |at: &Place| {
-                end(at.pairing).host.cpu_model.clone()
-            }),
-            column(format!("{name}_cores"), move |at: &Place| end(at.pairing).host.cores),
-            column(format!("{name}_program"), move |at: &Place| end(at.pairing).program.clone()),
-            column(format!("{name}_version"), move |at: &Place| end(at.pairing).version.clone()),
-            column(format!("{name}_aes"), move |at: &Place| aes_state(end(at.pairing))),
-            column(format!("{name}_mask"), move |at: &Place| end(at.pairing).mask.clone()),
-        ]);
-    }
+    columns.extend(of_end("client", |pairing| &pairing.client));
+    columns.extend(of_end("server", |pairing| &pairing.server));
     columns.extend([
         column("method", |at: &Place| Cell::named(at.method)),
         column("direction", |at: &Place| Cell::named(at.direction)),
     ]);
     columns
+}
+
+/// What one end is.
+fn of_end<'a>(
+    name: &str,
+    end: fn(&Pairing) -> &PairedEnd,
+) -> impl Iterator<Item = Column<Place<'a>>> {
+    let parts: [Part<PairedEnd, Cell>; 8] = [
+        ("host", |end| end.host.name.clone().into()),
+        ("machine", |end| end.host.machine.clone().into()),
+        ("cpu_model", |end| end.host.cpu_model.clone().into()),
+        ("cores", |end| end.host.cores.into()),
+        ("program", |end| end.program.clone().into()),
+        ("version", |end| end.version.clone().into()),
+        ("aes", |end| aes_state(end).into()),
+        ("mask", |end| end.mask.clone().into()),
+    ];
+    parts.into_iter().map(move |(part, cell)| {
+        column(format!("{name}_{part}"), move |at: &Place| cell(end(at.pairing)))
+    })
 }
 
 #[cfg(test)]

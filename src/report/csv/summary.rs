@@ -1,6 +1,6 @@
 //! One line a row of the summary, nothing rounded.
 
-use super::{Cell, Column, Place, column};
+use super::{Cell, Column, Part, Place, column};
 use crate::analysis::compare::{Compared, Times};
 use crate::analysis::figures::{Cost, EndTimes, Row};
 use crate::analysis::finding::End;
@@ -91,7 +91,7 @@ fn compared<'a>(
 
 /// What one end spent.
 fn of_end<'a>(name: &str, end: End) -> impl Iterator<Item = Column<Line<'a>>> {
-    let figures: [(&str, fn(&Cost) -> Cell); 7] = [
+    let figures: [Part<Cost, Cell>; 7] = [
         ("cpu_s_per_gb", |cost| cost.cpu_s_per_gb.into()),
         ("trials", |cost| cost.trials.into()),
         ("core_percent", |cost| cost.core_percent.into()),
@@ -125,7 +125,7 @@ fn whole_file<'a>(
 
 /// Shares of the bulk's real time.
 fn load<'a>(end: &str, load: fn(&Row) -> Option<Load>) -> impl Iterator<Item = Column<Line<'a>>> {
-    let shares: [(&str, fn(Load) -> Option<f64>); 8] = [
+    let shares: [Part<Load, Option<f64>>; 8] = [
         ("busy", |load| load.busy),
         ("delayed", |load| load.delayed),
         ("throttled", |load| load.throttled),
@@ -136,6 +136,6 @@ fn load<'a>(end: &str, load: fn(&Row) -> Option<Load>) -> impl Iterator<Item = C
         ("disk_busy", |load| load.disk_busy),
     ];
     shares.into_iter().map(move |(name, share)| {
-        column(format!("{end}_{name}_share"), move |line: &Line| load(line.row).and_then(share))
+        column(format!("{end}_{name}_share"), move |line: &Line| share(&load(line.row)?))
     })
 }

@@ -1,6 +1,6 @@
 //! One line a trial.
 
-use super::{Cell, Column, Place, column};
+use super::{Cell, Column, Part, Place, column};
 use crate::analysis::rows::{Macs, way};
 use crate::analysis::series::{costs_s, steady_rate};
 use crate::analysis::startup::Startups;
@@ -94,10 +94,7 @@ pub fn columns<'a>() -> Vec<Column<Line<'a>>> {
     columns
 }
 
-fn of<'a, C: Into<Cell>>(name: &str, cell: fn(&Trial) -> C) -> Column<Line<'a>>
-where
-    C: 'static,
-{
+fn of<'a, C: Into<Cell> + 'static>(name: &str, cell: fn(&Trial) -> C) -> Column<Line<'a>> {
     column(name, move |line: &Line| cell(line.trial))
 }
 
@@ -114,7 +111,7 @@ fn of_end<'a>(
     end: &str,
     spent: fn(&Trial) -> Option<&Spent>,
 ) -> impl Iterator<Item = Column<Line<'a>>> {
-    let figures: [(&str, fn(&Spent) -> Option<f64>); 11] = [
+    let figures: [Part<Spent, Option<f64>>; 11] = [
         ("resolution_s", |spent| Some(spent.resolution_s)),
         ("split_resolution_s", |spent| Some(spent.split_resolution_s)),
         ("user_s", |spent| Some(spent.bulk.user_s)),
@@ -144,7 +141,7 @@ fn of_host<'a>(
     fn disk(delta: &HostDelta) -> Option<&Disk> {
         delta.disk.as_ref()
     }
-    let figures: [(&str, fn(&HostDelta) -> Cell); 14] = [
+    let figures: [Part<HostDelta, Cell>; 14] = [
         ("real_s", |delta| delta.real_s.into()),
         ("user_s", |delta| delta.user_s.into()),
         ("system_s", |delta| delta.system_s.into()),
