@@ -11,6 +11,7 @@ use crate::loopback::server::ServerProgram;
 use crate::model::units::{parse_duration, parse_fraction, parse_per_cent, parse_size};
 use crate::model::{Direction, Method, Sink};
 use crate::report::Format;
+use crate::report::advised::AdviceFormat;
 
 /// Which SSH cipher should I use? Times real transfers with every cipher that both ends support,
 /// in both directions, and accounts the CPU of both ends, with nothing installed on the far one.
@@ -238,6 +239,9 @@ pub struct OutputArgs {
     /// Form of the report
     #[arg(long, default_value = "table")]
     pub format: Format,
+    /// With --format csv: one line a cipher with its figures, instead of one a trial
+    #[arg(long)]
+    pub summary: bool,
     /// More columns: MAC, share of a core, real, user and system seconds for the whole file
     #[arg(long)]
     pub wide: bool,
@@ -328,7 +332,7 @@ pub struct RecommendArgs {
     pub allow_legacy: bool,
     /// Form of the recommendation
     #[arg(long, default_value = "table")]
-    pub format: Format,
+    pub format: AdviceFormat,
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What to use for one goal, and its words.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::compare::Times;
@@ -10,7 +11,7 @@ use super::standing::Choice;
 use crate::model::units::significant;
 
 /// What somebody may want.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Goal {
     /// One transfer as fast as it goes.
@@ -47,7 +48,7 @@ impl Goal {
 }
 
 /// What to use for one goal.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Advice {
     pub goal: Goal,
     pub choice: Choice,
@@ -77,14 +78,14 @@ pub struct Advice {
 }
 
 /// Per cent of one core.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Cores {
     pub client_percent: f64,
     pub server_percent: f64,
 }
 
 /// Transfers at 100 Mbit/s (12.5 MB/s) that one core of an end carries.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Sessions {
     pub per_client_core: f64,
     pub per_server_core: f64,

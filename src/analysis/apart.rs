@@ -1,5 +1,6 @@
 //! What is measured beside the ciphers to choose from and is never ranked with them.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::catalog::{self, Mode};
@@ -8,7 +9,7 @@ use crate::model::names::RUSSH;
 use crate::model::record::{PairedEnd, Pairing};
 
 /// Why a row stands apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Apart {
     /// Nothing is encrypted: what is left is the cost of everything but the cipher.

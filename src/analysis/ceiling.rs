@@ -1,6 +1,7 @@
 //! The ceiling: what the path carries without any cipher, as an estimate with its method named.
 //! Where a CPU is the limit of the fastest cipher nobody knows it; it is then at least so much.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::apart::Apart;
@@ -11,7 +12,7 @@ use crate::model::record::{PRECISION, Pairing};
 use crate::model::units::{MB, significant};
 
 /// What the path carries between two ends in one direction.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Ceiling {
     pub mb_per_s: f64,
     pub basis: Basis,
@@ -19,7 +20,7 @@ pub struct Ceiling {
 }
 
 /// How a ceiling is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
     /// A plain TCP stream beside SSH (`--ceiling-port`).

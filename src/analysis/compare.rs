@@ -1,5 +1,6 @@
 //! The rows of one section against each other, by rate and by cost.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::fit::Field;
@@ -10,7 +11,7 @@ use super::startup::Startups;
 use crate::model::record::Trial;
 
 /// One figure of one row against the leader's.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Compared {
     pub label: Label,
     /// Its rate, or its cost, as a multiple of the leader's, with a 95 % interval; absent for the
@@ -28,7 +29,7 @@ pub struct Compared {
 }
 
 /// A ratio with its 95 % interval.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Times {
     pub ratio: f64,
     pub low: f64,

@@ -1,6 +1,7 @@
 //! What a section of a table says in a sentence or two. Nothing is claimed that its interval does
 //! not carry.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::compare::Times;
@@ -9,7 +10,7 @@ use super::standing::{Choice, Other, Standing};
 use crate::model::units::{duration, significant};
 
 /// The verdict on one section.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Conclusion {
     /// What it is about: `upload, AES on/off`. The text begins with it.
     pub scope: String,

@@ -1,5 +1,6 @@
 //! One row of a table: the figures of one cipher (and MAC) between two ends, from its trials.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::apart::Apart;
@@ -14,7 +15,7 @@ use crate::model::units::{GB, MB};
 use crate::model::{Cipher, CpuTimes, Mac, Source};
 
 /// What was measured of a cipher. Rates and costs are of the bulk; absent is not measured.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Row {
     pub cipher: Cipher,
     /// As negotiated; absent where the cipher needs none.
@@ -24,6 +25,8 @@ pub struct Row {
     /// Median of the trials' steady rates; where rows are compared, the leader's level in the
     /// rounds' average weather, times the ratio to it of the rounds that both were in.
     pub rate_mb_per_s: Option<f64>,
+    /// Median of the trials' steady rates and nothing else.
+    pub median_rate_mb_per_s: Option<f64>,
     /// Against the fastest.
     pub speed: Option<Compared>,
     pub client: Option<Cost>,
@@ -47,7 +50,7 @@ pub struct Row {
 }
 
 /// The CPU that one end spent.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Cost {
     pub cpu_s_per_gb: f64,
     /// Against the cheapest at that end.
@@ -68,7 +71,7 @@ pub struct Cost {
 }
 
 /// The bulk of the whole file, as `time` would tell it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize)]
 pub struct WholeFile {
     /// Scaled from what was measured; else each trial sent the whole file.
     pub scaled: bool,
@@ -76,7 +79,7 @@ pub struct WholeFile {
     pub server: Option<EndTimes>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct EndTimes {
     pub real_s: Option<f64>,
     pub user_s: f64,
@@ -84,7 +87,7 @@ pub struct EndTimes {
 }
 
 /// What stands out about a row within its section.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mark {
     Fastest,
@@ -145,12 +148,14 @@ impl Row {
         let client_cost = client.cost(|trial| costs_s(trial, startups).0);
         let server_cost = server.cost(|trial| costs_s(trial, startups).1);
         let together = client_cost.as_ref().zip(server_cost.as_ref());
+        let rate_mb_per_s = median(&rates).map(|rate| rate / MB);
         Row {
             cipher,
             mac,
             measured: measured.len(),
             failed: trials.len() - measured.len(),
-            rate_mb_per_s: median(&rates).map(|rate| rate / MB),
+            rate_mb_per_s,
+            median_rate_mb_per_s: rate_mb_per_s,
             speed: None,
             mb_per_cpu_s: together.and_then(|(client, server)| {
                 quotient(GB / MB, client.cpu_s_per_gb + server.cpu_s_per_gb)

@@ -1,12 +1,13 @@
 //! What a reader should mind before trusting a table: the facts, their words, their remedies.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::Source;
 use crate::model::units::significant;
 
 /// One thing to mind.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Finding {
     Interrupted,
@@ -142,7 +143,7 @@ pub enum Finding {
     },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum End {
     Client,

@@ -1,5 +1,6 @@
 //! Intervals of levels and of paired differences, in logarithms.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
@@ -23,7 +24,7 @@ const OWN: f64 = 0.7;
 const DISTURBED: f64 = 0.1;
 
 /// An estimate and half the width of its interval; both in logarithms.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Interval {
     pub estimate: f64,
     pub half: f64,

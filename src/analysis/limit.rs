@@ -5,6 +5,7 @@
 //! the next: a quota also delays, delays also look idle, and an idle machine may wait for a window,
 //! a disk or a wire.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::ceiling::beside_mb_per_s;
@@ -17,7 +18,7 @@ use crate::model::record::{Outcome, Pairing, Trial};
 use crate::model::units::{MB, significant};
 use crate::model::{Direction, Method, Sink, Survey};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Limit {
     ClientCpu,
@@ -56,7 +57,7 @@ impl Limit {
 }
 
 /// The limit of one cipher's transfers with its evidence.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Limited {
     pub limit: Limit,
     /// The figures, in words.

@@ -1,5 +1,6 @@
 //! What each end did while a cipher's bytes flowed: the figures that limits are named by.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::finding::End;
@@ -10,7 +11,7 @@ use crate::model::Method;
 use crate::model::record::{HostDelta, Outcome, Pairing, Spent, Trial};
 
 /// What one end did in the bulk, as shares of its real time; medians over the trials.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, JsonSchema, Serialize)]
 pub struct Load {
     /// The SSH process at work while bytes flow, of one core.
     pub busy: Option<f64>,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::rows::{Groups, rounds};
@@ -9,7 +10,7 @@ use crate::model::record::Outcome;
 use crate::model::{Cipher, Mac, Survey};
 
 /// Ciphers that were left out of the plan for one reason.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Skipped {
     pub target: String,
     pub client_program: String,
@@ -19,7 +20,7 @@ pub struct Skipped {
 }
 
 /// Trials of one cipher that failed for one reason, the pilot's included.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Failure {
     pub target: String,
     pub client_program: String,

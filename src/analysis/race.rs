@@ -4,6 +4,7 @@
 //!
 //! Everything is in natural logarithms of merit (more is better), so that 0.03 is 3 %.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::fit::{Field, Matrix, fit};
@@ -64,7 +65,7 @@ impl Rule {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Label {
     Lead,

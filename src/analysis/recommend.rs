@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::advice::{Advice, Background, GOALS, Goal, text};
@@ -22,7 +23,7 @@ use crate::model::record::{Pairing, StopReason, Trial};
 use crate::model::{Cipher, Direction, Mac, Method, Survey};
 
 /// Advice between two ends, by one method.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Recommendation {
     /// The target as the user gave it; for loopback with its AES state.
     pub scope: String,

@@ -61,10 +61,10 @@ pub fn way(names: &Negotiated, direction: Direction) -> &OneWay {
 
 /// The MAC of each trial. A trial that failed before its log named one belongs with those
 /// that asked the same and were measured.
-struct Macs<'a>(HashMap<(usize, &'a str, Option<&'a str>), Option<&'a str>>);
+pub struct Macs<'a>(HashMap<(usize, &'a str, Option<&'a str>), Option<&'a str>>);
 
 impl<'a> Macs<'a> {
-    fn of(survey: &'a Survey) -> Macs<'a> {
+    pub fn of(survey: &'a Survey) -> Macs<'a> {
         let named = survey
             .trials
             .iter()
@@ -72,7 +72,8 @@ impl<'a> Macs<'a> {
         Macs(named.collect())
     }
 
-    fn of_trial(&self, trial: &'a Trial) -> Option<&'a str> {
+    /// As negotiated; absent where the cipher needs none, or none was asked for and none is known.
+    pub fn of_trial(&self, trial: &'a Trial) -> Option<&'a str> {
         let asked = trial.mac.as_ref().map(Mac::as_str);
         let known = || self.0.get(&Self::asked(trial)).copied();
         Self::negotiated(trial).or_else(known).unwrap_or(asked)

@@ -1,5 +1,6 @@
 //! Who leads a section by one figure, who is as good, and how sure that is.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::compare::{Comparison, Times};
@@ -8,7 +9,7 @@ use super::race::Label;
 use crate::model::{Cipher, Mac};
 
 /// A row, named.
-#[derive(Clone, Debug, Eq, Serialize)]
+#[derive(Clone, Debug, Eq, JsonSchema, Serialize)]
 pub struct Choice {
     pub cipher: Cipher,
     pub mac: Option<Mac>,
@@ -45,7 +46,7 @@ impl std::fmt::Display for Choice {
 }
 
 /// A choice beside the leader.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Other {
     pub choice: Choice,
     /// Its rate or cost as a multiple of the leader's.
@@ -53,7 +54,7 @@ pub struct Other {
 }
 
 /// Who leads by one figure.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Standing {
     pub leader: Choice,
     /// MB/s, or CPU-seconds per GB.

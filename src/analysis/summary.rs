@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::apart::Apart;
@@ -21,7 +22,7 @@ use crate::model::record::{Outcome, PairedEnd, Pairing, Trial};
 use crate::model::{AesClass, Direction, Mac, Survey};
 
 /// All that a report says beyond the header and the trials.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Summary {
     /// The last round in which anything was measured.
     pub rounds: u32,
@@ -142,8 +143,8 @@ pub fn aes_states(pairing: &Pairing) -> String {
     format!("{}/{}", aes_state(&pairing.client), aes_state(&pairing.server))
 }
 
-/// A mask hides what the CPU has.
-fn aes_state(end: &PairedEnd) -> &'static str {
+/// Whether AES instructions serve an end: `on`, `off` or `?`. A mask hides what the CPU has.
+pub fn aes_state(end: &PairedEnd) -> &'static str {
     match (&end.mask, end.host.aes.class) {
         (Some(_), _) | (None, AesClass::NoAes) => "off",
         (None, AesClass::Aes) => "on",

@@ -1,5 +1,6 @@
 //! What a report shows of one target, method and direction.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::ceiling::Ceiling;
@@ -9,7 +10,7 @@ use super::finding::End;
 use crate::model::{Direction, Method};
 
 /// What is compared with each other: one target, client program, method and direction.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Table {
     /// Tells it from the other tables of the survey: `upload`, `upload to pi1 by scp`.
     pub title: String,
@@ -25,7 +26,7 @@ pub struct Table {
 }
 
 /// The rows of one pairing. Several where one machine shows several AES states.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Section {
     /// Index in the header.
     pub pairing: usize,

@@ -1,5 +1,6 @@
 //! Looks through a survey for what a reader should mind.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::disturbances::{disturbances, is_one_machine};
@@ -13,7 +14,7 @@ use crate::model::record::{Outcome, Pairing, StopReason, Trial};
 use crate::model::{Source, Survey};
 
 /// A finding with its words.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Warning {
     #[serde(flatten)]
     pub finding: Finding,

@@ -1,6 +1,7 @@
 //! Lines to paste that make OpenSSH and the programs over it use a cipher. A test runs each form
 //! with the real program.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::openssh::Version;
@@ -10,7 +11,7 @@ use crate::model::{Cipher, Mac, Proposal, Target};
 const CARET_SINCE: Version = Version(8, 1);
 
 /// Lines for one cipher, and for the MAC that its figures rest on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Paste {
     /// A `Host` block of ssh_config.
     pub ssh_config: Vec<String>,

@@ -25,9 +25,10 @@ pub fn read(journal: &Path) -> Result<Survey> {
 }
 
 pub fn print(survey: &Survey, args: &OutputArgs, journal: Option<&Path>) -> Result<()> {
+    let format = form(args)?;
     let report = Report::of(survey, journal);
     let style = style(args.wide, &args.place);
-    to_place(&args.place, |out| report::write(&report, args.format, &style, out))
+    to_place(&args.place, |out| report::write(&report, format, &style, out))
 }
 
 /// Hands the place to what writes into it.
@@ -68,10 +69,23 @@ fn to_file(
     }
 }
 
+/// What is asked for.
+pub fn form(args: &OutputArgs) -> Result<Format> {
+    match (args.format, args.summary) {
+        (Format::Csv, true) => Ok(Format::CsvSummary),
+        (format, false) => Ok(format),
+        (_, true) => bail!(
+            "--summary is a form of --format csv, and the other formats have the summary anyway; \
+             add --format csv, or leave --summary out"
+        ),
+    }
+}
+
 /// A report that could not be written at the end is refused before a survey begins.
-pub fn refuse_unwritable(place: &PlaceArgs) -> Result<()> {
-    let Some(path) = &place.output else { return Ok(()) };
-    refuse_existing(path, place.force)?;
+pub fn refuse_unwritable(args: &OutputArgs) -> Result<()> {
+    form(args)?;
+    let Some(path) = &args.place.output else { return Ok(()) };
+    refuse_existing(path, args.place.force)?;
     beside(path).map(drop)
 }
 
@@ -103,7 +117,7 @@ pub fn print_or_show(survey: &Survey, args: &OutputArgs, journal: &Path) -> Resu
                 journal.display()
             );
             let place = PlaceArgs { output: None, force: false };
-            let table = OutputArgs { format: Format::Table, place, ..args.clone() };
+            let table = OutputArgs { format: Format::Table, summary: false, place, ..args.clone() };
             print(survey, &table, Some(journal))?;
             Ok(false)
         }

@@ -12,8 +12,7 @@ use super::{Status, journals, output};
 use crate::analysis::recommend::recommend;
 use crate::cli::{PlaceArgs, RecommendArgs};
 use crate::model::survey::Survey;
-use crate::report::Format;
-use crate::report::advised::{Advised, advised};
+use crate::report::advised::{AdviceFormat, Advised, advised};
 use crate::report::terminal::advice;
 
 pub fn execute(args: &RecommendArgs) -> Result<Status> {
@@ -35,10 +34,10 @@ pub fn execute(args: &RecommendArgs) -> Result<Status> {
     };
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let written = match args.format {
-        Format::Table => {
+        AdviceFormat::Table => {
             advice::write(&all_advised, &output::style(false, &PlaceArgs::default()), &mut out)
         }
-        Format::Json => serde_json::to_writer_pretty(&mut out, &all_advised)
+        AdviceFormat::Json => serde_json::to_writer_pretty(&mut out, &all_advised)
             .map_err(std::io::Error::from)
             .and_then(|()| writeln!(out)),
     };

@@ -54,7 +54,7 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
         if args.quiet { Box::new(Silent) } else { Box::new(Progress::new()) };
     // All that can be wrong on this end is found before anybody is bothered.
     args.journal.as_deref().map_or(Ok(()), FileJournal::refuse_existing)?;
-    output::refuse_unwritable(&args.output.place)?;
+    output::refuse_unwritable(&args.output)?;
     let seed = args.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
     let any_file = methods.iter().any(|&method| makes_files(method, args.sink));
     let named = file.map(|path| Payload::open(path, args.limit)).transpose()?;

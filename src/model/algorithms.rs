@@ -1,6 +1,7 @@
 //! What each end proposes in its KEXINIT and what was negotiated from it
 //! (RFC 4253, sections 7.1 and 7.2).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::names::{Cipher, IMPLICIT_MAC, Mac};
@@ -12,7 +13,7 @@ pub const STRICT_KEX_CLIENT: &str = "kex-strict-c-v00@openssh.com";
 
 /// One end's KEXINIT, as far as a survey needs it. Where the two ways differ (no known
 /// server does so) the client-to-server list decides, as it does for uploads.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Proposal {
     pub ciphers: Vec<Cipher>,
     pub macs: Vec<Mac>,
@@ -26,7 +27,7 @@ impl Proposal {
 }
 
 /// The algorithms of one way of one connection.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct OneWay {
     pub cipher: Cipher,
     /// `<implicit>` where the cipher is an AEAD, as in OpenSSH's log.
@@ -42,7 +43,7 @@ impl OneWay {
 }
 
 /// What one connection's own log says was negotiated.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Negotiated {
     pub client_to_server: OneWay,
     pub server_to_client: OneWay,

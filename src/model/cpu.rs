@@ -2,12 +2,13 @@
 
 use std::ops::{Add, Sub};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Seconds of CPU. `total_s` is the best figure the source has; user and system are the
 /// kernel's split of it, which is sampled by its tick (`proc(5)`, fields 14 and 15 of
 /// `/proc/PID/stat`), so totals may be finer than the parts and need not equal their sum.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct CpuTimes {
     pub user_s: f64,
     pub system_s: f64,
@@ -39,7 +40,7 @@ impl Sub for CpuTimes {
 
 /// What kept a process from the CPU while it could have run, in seconds; absent where the kernel
 /// keeps no such account or it could not be read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Waits {
     /// Runnable but not running: the run delay of `/proc/PID/schedstat`, its second field (kernel
     /// `Documentation/scheduler/sched-stats.rst`). Time throttled by a quota is in it too.
@@ -67,7 +68,7 @@ impl Waits {
 }
 
 /// What measured a CPU time, in order of trust for the far end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
     /// `wait4` on a child of ours (this end).

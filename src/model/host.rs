@@ -1,9 +1,10 @@
 //! What a host is.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Whether a host's CPU accelerates AES.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AesClass {
     Aes,
@@ -22,7 +23,7 @@ impl std::fmt::Display for AesClass {
 }
 
 /// An AES class with what it rests on, e.g. the flags of `/proc/cpuinfo`, or a mask.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct AesEvidence {
     pub class: AesClass,
     /// One phrase: `cpuinfo flags: aes pclmulqdq vaes`, `masked by OPENSSL_ia32cap=…`.
@@ -30,7 +31,7 @@ pub struct AesEvidence {
 }
 
 /// One end of a survey, read once before it starts. What could not be read is absent.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct HostProfile {
     /// `uname -n`.
     pub name: String,
@@ -57,7 +58,7 @@ pub struct HostProfile {
 }
 
 /// The file system behind the directory of a survey on one end.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Storage {
     pub directory: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -2,17 +2,22 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// An SSH cipher name as it stands in a KEXINIT (RFC 4253, section 7.1),
 /// e.g. `aes128-gcm@openssh.com`. Any name is allowed: what the catalog does not
 /// know is surveyed like the rest.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, JsonSchema, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Cipher(pub String);
 
 /// An SSH MAC name, e.g. `umac-64-etm@openssh.com`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, JsonSchema, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Mac(pub String);
 
@@ -55,6 +60,7 @@ ssh_name!(Mac);
     Hash,
     PartialOrd,
     Ord,
+    JsonSchema,
     Serialize,
     Deserialize,
     clap::ValueEnum,
@@ -84,6 +90,7 @@ impl fmt::Display for Direction {
     Hash,
     PartialOrd,
     Ord,
+    JsonSchema,
     Serialize,
     Deserialize,
     clap::ValueEnum,
@@ -116,6 +123,7 @@ impl fmt::Display for Method {
     Hash,
     PartialOrd,
     Ord,
+    JsonSchema,
     Serialize,
     Deserialize,
     clap::ValueEnum,

@@ -3,6 +3,7 @@
 //! rounded. A new optional key keeps the schema's version; anything else raises it, and what
 //! version 1 wrote stays readable for ever (`tests/records.rs`).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::algorithms::{Negotiated, Proposal};
@@ -14,7 +15,7 @@ use super::names::{Cipher, Direction, Mac, Method, Sink};
 pub const SCHEMA: &str = "cipher-survey/1";
 
 /// One line of a journal.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Line {
     Survey(Box<Header>),
@@ -23,7 +24,7 @@ pub enum Line {
 }
 
 /// What was surveyed, between whom, with what.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Header {
     pub schema: String,
     pub tool_version: String,
@@ -58,7 +59,7 @@ fn default_precision() -> f64 {
 }
 
 /// FILE, or the random data in its place.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct FileInfo {
     /// The name as given; bytes that are not UTF-8 are replaced. Absent: generated data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -71,7 +72,7 @@ pub struct FileInfo {
 
 /// A client end and a server end put together: target x client program x masks. Trials name
 /// it by its index in the header.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Pairing {
     /// The target as the user gave it, or `loopback`.
     pub target: String,
@@ -105,7 +106,7 @@ pub struct Pairing {
 }
 
 /// A plain TCP connection from the far host to a port of this machine, without SSH.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Beside {
     pub port: u16,
     /// Absent where the direction was not measured.
@@ -116,14 +117,14 @@ pub struct Beside {
 }
 
 /// Bytes and seconds of a plain stream after its start.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Stream {
     pub bytes: u64,
     pub seconds: f64,
 }
 
 /// One end of a pairing.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct PairedEnd {
     pub host: HostProfile,
     /// `ssh`, or the path given with `--client`; for a server what its banner says.
@@ -139,7 +140,7 @@ pub struct PairedEnd {
 }
 
 /// What was left out of the plan, and why.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Skip {
     pub cipher: Cipher,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -148,7 +149,7 @@ pub struct Skip {
 }
 
 /// Where in the survey a trial stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
     /// Before the rounds: empty transfers, sizing, checks of the sources. Never in a table.
@@ -157,7 +158,7 @@ pub enum Phase {
 }
 
 /// How it went.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "lowercase")]
 pub enum Outcome {
     Measured,
@@ -169,7 +170,7 @@ pub enum Outcome {
 }
 
 /// One timed transfer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Trial {
     pub phase: Phase,
     /// From 1; 0 in the pilot.
@@ -230,7 +231,7 @@ fn is_zero(value: &f64) -> bool {
 }
 
 /// How much a trial was asked to move.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Asked {
     /// Exactly so many bytes.
@@ -240,7 +241,7 @@ pub enum Asked {
 }
 
 /// Bytes and seconds of a transfer's steady part.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Steady {
     pub bytes: u64,
     pub seconds: f64,
@@ -249,7 +250,7 @@ pub struct Steady {
 }
 
 /// CPU of one end in one trial.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Spent {
     pub source: Source,
     /// Resolution of `bulk.total_s` in seconds.
@@ -276,7 +277,7 @@ pub struct Spent {
 }
 
 /// A second reading of the server's CPU.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Check {
     pub source: Source,
     pub total_s: f64,
@@ -286,14 +287,14 @@ pub struct Check {
 }
 
 /// SHA-256 in hexadecimal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Digests {
     pub sent: String,
     pub received: String,
 }
 
 /// Growth of a whole host's counters around a trial (handshake included).
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct HostDelta {
     pub real_s: f64,
     /// All cores together, in seconds (`/proc/stat`).
@@ -331,7 +332,7 @@ impl HostDelta {
 }
 
 /// Bytes over one network interface (`/proc/net/dev`).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Interface {
     pub name: String,
     pub received_bytes: u64,
@@ -339,7 +340,7 @@ pub struct Interface {
 }
 
 /// Work of one block device (`/proc/diskstats`).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Disk {
     pub device: String,
     pub read_bytes: u64,
@@ -348,7 +349,7 @@ pub struct Disk {
 }
 
 /// Why the rounds ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StopReason {
     /// All rounds asked for were run.
@@ -366,7 +367,7 @@ pub enum StopReason {
 }
 
 /// The last line of a journal. A journal without it was cut off.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct End {
     pub reason: StopReason,
     /// Seconds from the start of the survey, waiting for refused connections included.

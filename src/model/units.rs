@@ -91,13 +91,20 @@ pub fn significant(value: f64) -> String {
 /// Text from the far host or from a file name, fit for a terminal: control characters are
 /// shown as escapes, never obeyed.
 pub fn printable(text: &str) -> String {
-    let bidi = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars()
         .flat_map(|c| {
-            let escaped = c.is_control() || bidi(c);
+            let escaped = is_obeyed(c);
             escaped.then(|| c.escape_default()).into_iter().flatten().chain((!escaped).then_some(c))
         })
         .collect()
+}
+
+/// Characters that a terminal or a page obeys instead of showing them: control characters, and those
+/// that turn the direction of writing (Unicode, `Bidi_Control`).
+pub fn is_obeyed(c: char) -> bool {
+    let turns = matches!(c,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || turns
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::ffi::OsStr;
 
+use clap::ValueEnum;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::advice::Goal;
@@ -10,8 +12,18 @@ use crate::analysis::standing::Choice;
 use crate::client::paste::{Paste, paste};
 use crate::model::{Survey, Target};
 
+/// How recommendations are printed where they stand alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum AdviceFormat {
+    /// For a terminal.
+    #[default]
+    Table,
+    /// A list: what a JSON report has under `recommendations`.
+    Json,
+}
+
 /// Recommendations of one survey, and how to put them to use.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Advised {
     #[serde(flatten)]
     pub recommendation: Recommendation,
@@ -21,7 +33,7 @@ pub struct Advised {
 }
 
 /// A choice that differs from the default, what it is good for, and the lines that choose it.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub struct Use {
     pub choice: Choice,
     pub goals: Vec<Goal>,

@@ -2,18 +2,22 @@
 
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Report;
 use super::advised::Advised;
 use crate::analysis::Summary;
 use crate::model::record::{End, Header, Trial};
+use crate::model::units::is_obeyed;
 
-/// Header, trials and end as the journal has them; the summary has units in its key names.
-#[derive(Serialize)]
-struct Document<'a> {
+/// What `--format json` writes (docs/report.schema.json). Header, trials and end are as the journal
+/// has them; units are in the names of keys; a figure that is not known is null or absent.
+#[derive(JsonSchema, Serialize)]
+pub struct Document<'a> {
     header: &'a Header,
     trials: &'a [Trial],
+    /// Null: the journal was cut off.
     end: Option<&'a End>,
     summary: &'a Summary,
     recommendations: &'a [Advised],
@@ -27,8 +31,17 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         summary: &report.summary,
         recommendations: &report.advised,
     };
-    serde_json::to_writer_pretty(&mut *out, &document)?;
-    writeln!(out)
+    writeln!(out, "{}", inert(&serde_json::to_string_pretty(&document)?))
+}
+
+/// JSON escapes the control characters of ASCII. A terminal obeys others as well; whatever is not
+/// ASCII is within a string, where an escape means the same.
+fn inert(json: &str) -> String {
+    let shown = |c: char| match is_obeyed(c) && c != '\n' {
+        true => format!("\\u{:04x}", u32::from(c)),
+        false => c.to_string(),
+    };
+    json.chars().map(shown).collect()
 }
 
 #[cfg(test)]

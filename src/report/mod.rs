@@ -12,10 +12,13 @@ use crate::model::Survey;
 use advised::{Advised, advised};
 
 pub mod advised;
+mod cells;
 mod chart;
 pub mod compare;
+mod csv;
 mod heading;
-mod json;
+pub mod json;
+mod markdown;
 pub mod terminal;
 mod words;
 
@@ -26,6 +29,13 @@ pub enum Format {
     Table,
     /// One document: header, trials, end and summary.
     Json,
+    /// One line a trial, for spreadsheets and data frames; see --summary.
+    Csv,
+    /// One line a row of the summary: what `--format csv --summary` asks for.
+    #[value(skip)]
+    CsvSummary,
+    /// To paste into an issue or a page.
+    Markdown,
 }
 
 /// How a table is laid out.
@@ -76,5 +86,8 @@ pub fn write(
     match format {
         Format::Table => terminal::write(report, style, out),
         Format::Json => json::write(report, out),
+        Format::Csv => csv::write_trials(report, out),
+        Format::Markdown => markdown::write(report, out),
+        Format::CsvSummary => csv::write_summary(report, out),
     }
 }

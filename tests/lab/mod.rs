@@ -4,6 +4,7 @@ pub mod cgroup;
 pub mod hosts;
 pub mod relay;
 pub mod scenarios;
+pub mod schema;
 
 use std::ffi::OsStr;
 use std::fs::{self, File, Permissions};
@@ -254,16 +255,25 @@ impl Drop for Lab {
             // Its sessions end with their listener's connections; the account goes with the lab.
             let _ = Command::new("userdel").args(["-f", "-r", ACCOUNT]).output();
         }
+        if !std::thread::panicking() {
+            // Whatever surveys have written anywhere in the lab.
+            schema::assert_journals(&walk(self.directory.path()));
+        }
     }
 }
 
 impl Run {
+    /// A JSON report that it printed follows the schema of one.
     pub fn of(output: Output) -> Run {
-        Run {
+        let run = Run {
             code: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        };
+        if run.stdout.starts_with("{\n  \"header\": {") {
+            schema::assert_report(&serde_json::from_str(&run.stdout).unwrap());
         }
+        run
     }
 
     /// The run failed before anything was measured, in these words.

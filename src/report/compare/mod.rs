@@ -11,6 +11,8 @@ use crate::model::record::Header;
 use sheet::Sheet;
 
 mod change;
+mod csv;
+mod markdown;
 mod pivot;
 pub mod sheet;
 mod terminal;
@@ -53,6 +55,8 @@ pub fn write(
             Shown::Hosts(pivot) => comparison.json(pivot, out),
             Shown::Change(change) => comparison.json(change, out),
         },
+        Format::Markdown => out.write_all(markdown::page(&comparison.sheet()).as_bytes()),
+        Format::Csv | Format::CsvSummary => csv::write(comparison, out),
     }
 }
 

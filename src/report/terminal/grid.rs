@@ -5,13 +5,10 @@ use comfy_table::{
     TableStyle, Width,
 };
 
-use crate::analysis::ceiling::Ceiling;
-use crate::analysis::compare::Compared;
-use crate::analysis::conclusion::per_cent;
-use crate::analysis::figures::{Cost, EndTimes, Mark, Row};
+use crate::analysis::figures::{Mark, Row};
 use crate::analysis::table::{Section, Table};
-use crate::model::units::{printable, significant};
 use crate::report::Style;
+use crate::report::cells::{Column, Kind, columns};
 
 /// A heading, a rule, a line a row and an empty line between sections.
 pub fn lines(table: &Table, style: &Style) -> impl Iterator<Item = String> {
@@ -44,67 +41,6 @@ pub fn lines(table: &Table, style: &Style) -> impl Iterator<Item = String> {
     grid.lines().collect::<Vec<_>>().into_iter()
 }
 
-/// One column: its heading over up to three lines, and how a row fills it.
-struct Column {
-    heading: &'static str,
-    kind: Kind,
-    text: Filler,
-}
-
-type Filler = Box<dyn Fn(&Section, &Row) -> String>;
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Name,
-    Figure,
-    /// The last one.
-    Mark,
-}
-
-fn column(
-    heading: &'static str,
-    kind: Kind,
-    text: impl Fn(&Section, &Row) -> String + 'static,
-) -> Column {
-    Column { heading, kind, text: Box::new(text) }
-}
-
-fn of_row(heading: &'static str, text: impl Fn(&Row) -> String + 'static) -> Column {
-    column(heading, Kind::Figure, move |_, row| text(row))
-}
-
-fn columns(table: &Table, wide: bool) -> Vec<Column> {
-    let masked = table.sections.len() > 1;
-    // Of a lower bound alone the shares say no more than the rates.
-    let known = table.sections.iter().flat_map(|section| &section.ceiling).any(Ceiling::is_known);
-    let mac_below = several_macs(table) && !wide;
-    let columns = [
-        (true, column("cipher", Kind::Name, move |_, row| cipher(row, mac_below))),
-        (wide, column("MAC", Kind::Name, |_, row| mac(row).unwrap_or_default())),
-        (masked, column("AES", Kind::Name, |section, _| section.aes.clone())),
-        (wide, of_row("n", |row| row.measured.to_string())),
-        (true, of_row("MB/s", |row| figure(row.rate_mb_per_s))),
-        (true, of_row("±", |row| half(row.speed))),
-        (wide || known, column("of\nceiling", Kind::Figure, share)),
-        (true, of_row("client\nCPU-s\nper GB", |row| cost(row.client.as_ref()))),
-        (wide, of_row("±", |row| half(row.client.as_ref().and_then(|cost| cost.compared)))),
-        (true, of_row("server\nCPU-s\nper GB", |row| cost(row.server.as_ref()))),
-        (wide, of_row("±", |row| half(row.server.as_ref().and_then(|cost| cost.compared)))),
-        (wide, of_row("helpers\nCPU-s\nper GB", |row| figure(row.helpers_cpu_s_per_gb))),
-        (true, of_row("MB per\nCPU-s", mb_per_cpu_s)),
-        (wide, of_row("client\n% core", |row| core(row.client.as_ref()))),
-        (wide, of_row("server\n% core", |row| core(row.server.as_ref()))),
-        (wide, of_row("client\nreal s", |row| whole_file(row, row.whole_file.client, real))),
-        (wide, of_row("client\nuser s", |row| whole_file(row, row.whole_file.client, user))),
-        (wide, of_row("client\nsys s", |row| whole_file(row, row.whole_file.client, system))),
-        (wide, of_row("server\nreal s", |row| whole_file(row, row.whole_file.server, real))),
-        (wide, of_row("server\nuser s", |row| whole_file(row, row.whole_file.server, user))),
-        (wide, of_row("server\nsys s", |row| whole_file(row, row.whole_file.server, system))),
-        (true, column("", Kind::Mark, |_, row| marks(row))),
-    ];
-    columns.into_iter().filter_map(|(shown, column)| shown.then_some(column)).collect()
-}
-
 /// Bold, and standing on the rule.
 fn headings(columns: &[Column]) -> Vec<Cell> {
     let height = |column: &Column| column.heading.lines().count().max(1);
@@ -123,7 +59,7 @@ fn cells(columns: &[Column], section: &Section, row: &Row) -> Vec<Cell> {
         _ => None,
     };
     let cell = |column: &Column| {
-        let cell = Cell::new((column.text)(section, row));
+        let cell = Cell::new(column.text(section, row));
         match color.filter(|_| column.kind != Kind::Figure) {
             Some(color) => cell.fg(color),
             None => cell,
@@ -147,86 +83,4 @@ fn fit(grid: &mut comfy_table::Table, width: u16) -> &mut comfy_table::Table {
         });
     }
     grid.set_width(width).set_content_arrangement(ContentArrangement::Dynamic)
-}
-
-fn several_macs(table: &Table) -> bool {
-    table.sections.iter().any(|section| {
-        let same = |row: &Row| section.rows.iter().filter(|r| r.cipher == row.cipher).count();
-        section.rows.iter().any(|row| same(row) > 1)
-    })
-}
-
-fn cipher(row: &Row, mac_below: bool) -> String {
-    let cipher = printable(row.cipher.as_str());
-    match mac(row).filter(|_| mac_below) {
-        Some(mac) => format!("{cipher}\n{mac}"),
-        None => cipher,
-    }
-}
-
-fn mac(row: &Row) -> Option<String> {
-    row.mac.as_ref().map(|mac| printable(mac.as_str()))
-}
-
-fn figure(value: Option<f64>) -> String {
-    value.map_or("-".into(), significant)
-}
-
-/// Of the ceiling; at most so much where that is a lower bound.
-fn share(section: &Section, row: &Row) -> String {
-    let ceiling = section.ceiling.as_ref();
-    let share = ceiling.zip(row.rate_mb_per_s).and_then(|(ceiling, rate)| ceiling.share(rate));
-    let bound = if ceiling.is_some_and(Ceiling::is_known) { "" } else { "≤" };
-    share.map_or("-".into(), |share| format!("{bound}{:.0}%", 100.0 * share))
-}
-
-/// Half the 95 % interval.
-fn half(compared: Option<Compared>) -> String {
-    let half = compared.and_then(|compared| compared.half_percent);
-    half.map(|percent| per_cent(percent).replace(' ', "")).unwrap_or_default()
-}
-
-fn cost(cost: Option<&Cost>) -> String {
-    let doubt = if cost.is_some_and(|cost| cost.coarse) { "?" } else { "" };
-    figure(cost.map(|cost| cost.cpu_s_per_gb)) + doubt
-}
-
-fn mb_per_cpu_s(row: &Row) -> String {
-    let doubt = if row.mb_per_cpu_s.is_some() && row.coarse() { "?" } else { "" };
-    figure(row.mb_per_cpu_s) + doubt
-}
-
-fn core(cost: Option<&Cost>) -> String {
-    let percent = cost.and_then(|cost| cost.core_percent);
-    percent.map_or("-".into(), |percent| format!("{percent:.0}"))
-}
-
-/// One of the seconds of one end for the whole file.
-fn whole_file(row: &Row, end: Option<EndTimes>, part: fn(EndTimes) -> Option<f64>) -> String {
-    match end.and_then(part) {
-        Some(seconds) if row.whole_file.scaled => format!("~{}", significant(seconds)),
-        seconds => figure(seconds),
-    }
-}
-
-fn real(times: EndTimes) -> Option<f64> {
-    times.real_s
-}
-
-fn user(times: EndTimes) -> Option<f64> {
-    Some(times.user_s)
-}
-
-fn system(times: EndTimes) -> Option<f64> {
-    Some(times.system_s)
-}
-
-fn marks(row: &Row) -> String {
-    let mut marks: Vec<String> = row.marks.iter().map(ToString::to_string).collect();
-    match (row.failed, row.measured) {
-        (0, _) => {}
-        (_, 0) => marks.push("failed".into()),
-        (failed, measured) => marks.push(format!("{failed} of {} failed", failed + measured)),
-    }
-    marks.join(", ")
 }

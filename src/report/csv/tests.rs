@@ -1,0 +1,91 @@
+use super::*;
+use crate::analysis::testing::{self, each, failed, rounds, survey, trial};
+use crate::report::{Format, Style};
+
+/// The lines of a file, each as pairs of column and cell.
+fn lines(survey: &Survey, format: Format) -> Vec<Vec<(String, String)>> {
+    let mut out = Vec::new();
+    let report = Report::of(survey, None);
+    super::super::write(&report, format, &Style::default(), &mut out).unwrap();
+    let mut reader = csv::Reader::from_reader(out.as_slice());
+    let names: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
+    let unique: std::collections::HashSet<&String> = names.iter().collect();
+    assert_eq!(unique.len(), names.len(), "{names:?}");
+    let line = |record: Result<csv::StringRecord, csv::Error>| {
+        let cells: Vec<String> = record.unwrap().iter().map(str::to_owned).collect();
+        names.iter().cloned().zip(cells).collect()
+    };
+    reader.records().map(line).collect()
+}
+
+fn cell<'a>(line: &'a [(String, String)], name: &str) -> &'a str {
+    &line.iter().find(|(column, _)| column == name).unwrap_or_else(|| panic!("{name}")).1
+}
+
+#[test]
+fn a_line_a_trial_with_what_is_absent_left_empty() {
+    let mut trials = each(rounds("aes128-ctr", [50.0, 51.0]), |trial| trial.server = None);
+    trials.push(failed(trial("aes128-ctr", 3, 1.0), "lost", Some("try again")));
+    let lines = lines(&survey(trials), Format::Csv);
+    assert_eq!(lines.len(), 3);
+    let of = |name: &str| lines.iter().map(|line| cell(line, name)).collect::<Vec<_>>();
+    assert_eq!(of("outcome"), ["measured", "measured", "failed"]);
+    assert_eq!(of("bytes"), ["100000000", "100000000", ""]);
+    assert_eq!(of("real_s")[1], (100.0 / 51.0).to_string());
+    assert_eq!(of("client_cpu_s"), ["0.1", "0.1", ""]);
+    assert_eq!(of("server_cpu_s"), ["", "", ""]);
+    assert_eq!(of("server_with_helpers"), ["", "", ""]);
+    assert_eq!(of("reason"), ["", "", "lost"]);
+    // A failed trial joins the row that it belongs to.
+    assert_eq!(of("mac"), [testing::MAC; 3]);
+    assert_eq!(of("negotiated_mac"), [testing::MAC, testing::MAC, ""]);
+    assert_eq!(of("client_aes"), ["on"; 3]);
+    assert_eq!(of("server_aes"), ["off"; 3]);
+}
+
+#[test]
+fn a_line_a_row_of_the_summary_with_all_digits() {
+    let mut trials = rounds("aes128-ctr", [50.0, 51.0, 52.0]);
+    trials.extend(rounds("aes256-ctr", [20.0, 20.1, 20.2]));
+    let survey = survey(trials);
+    let lines = lines(&survey, Format::CsvSummary);
+    let of = |name: &str| lines.iter().map(|line| cell(line, name)).collect::<Vec<_>>();
+    assert_eq!(of("cipher"), ["aes128-ctr", "aes256-ctr"]);
+    assert_eq!(of("speed_label"), ["lead", "slower"]);
+    assert_eq!(of("marks"), ["fastest as_cheap", "cheapest"]);
+    let report = Report::of(&survey, None);
+    let row = &report.summary.tables[0].sections[0].rows[1];
+    let times = row.speed.unwrap().times_leader.unwrap();
+    assert_eq!(of("rate_mb_per_s")[1], row.rate_mb_per_s.unwrap().to_string());
+    assert_eq!(of("speed_times_leader_low"), ["", &times.low.to_string()]);
+    assert_eq!(of("helpers_cpu_s_per_gb"), ["", ""]);
+    assert_eq!(of("client_sources"), ["wait4"; 2]);
+}
+
+#[test]
+fn texts_are_no_formulas_and_figures_are_left_alone() {
+    for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1"] {
+        assert!(Cell::from(formula).shown().starts_with('\''), "{formula:?}");
+    }
+    assert_eq!(Cell::from("a=b\u{1b}\u{202e}").shown(), "a=b\\u{1b}\\u{202e}");
+    assert_eq!(Cell::from(-1.5).shown(), "-1.5");
+    assert_eq!(Cell::from(1e-9).shown(), "0.000000001");
+    assert_eq!(Cell::from(0.1 + 0.2).shown(), "0.30000000000000004");
+    assert_eq!(Cell::from(f64::INFINITY).shown(), "");
+}
+
+#[test]
+fn a_closed_pipe_is_told_as_one() {
+    struct Closed;
+    impl Write for Closed {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let survey = survey(each(rounds("aes128-ctr", [50.0; 30]), |_| ()));
+    let error = write_trials(&Report::of(&survey, None), &mut Closed).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+}

@@ -1,0 +1,39 @@
+//! The files that other tools read: CSV, Markdown, JSON and the schemas of the journal and of the
+//! JSON report.
+//!
+//! `CIPHER_SURVEY_ACCEPT=1 cargo test --test files` writes the schemas anew from the types.
+
+#[path = "../lab/schema.rs"]
+#[allow(dead_code, reason = "shared with the tests of the whole program")]
+mod schema;
+mod schemas;
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+/// A file of this repository.
+fn own(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// Files below a directory whose name ends so, sorted.
+fn below(directory: &Path, end: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(below(&path, end));
+        } else if path.to_str().unwrap().ends_with(end) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The lines of a journal.
+fn records(path: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(path).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
