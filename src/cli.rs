@@ -245,6 +245,15 @@ pub struct OutputArgs {
     /// More columns: MAC, share of a core, real, user and system seconds for the whole file
     #[arg(long)]
     pub wide: bool,
+    /// Below each table its throughput and the CPU of both ends as bars
+    #[arg(long)]
+    pub bars: bool,
+    /// A sentence for each figure, for who sees such a table for the first time
+    #[arg(long)]
+    pub explain: bool,
+    /// No character beyond ASCII
+    #[arg(long)]
+    pub ascii: bool,
     #[command(flatten)]
     pub place: PlaceArgs,
 }
@@ -318,6 +327,9 @@ pub struct CompareArgs {
     /// Form of the comparison
     #[arg(long, default_value = "table", help_heading = "Output")]
     pub format: Format,
+    /// No character beyond ASCII
+    #[arg(long, help_heading = "Output")]
+    pub ascii: bool,
     #[command(flatten)]
     pub place: PlaceArgs,
 }

@@ -12,6 +12,7 @@ use crate::analysis::pivot::{Digest, pivot};
 use crate::analysis::rows;
 use crate::cli::CompareArgs;
 use crate::model::Survey;
+use crate::report::Style;
 use crate::report::compare::{Comparison, Shown, write};
 
 pub fn execute(args: &CompareArgs) -> Result<Status> {
@@ -70,7 +71,7 @@ fn warn(digests: &[Digest]) {
 }
 
 fn print(args: &CompareArgs, comparison: &Comparison) -> Result<()> {
-    let style = output::style(false, &args.place);
+    let style = Style { ascii: args.ascii, ..output::style(&args.place) };
     output::to_place(&args.place, |out| write(comparison, args.format, &style, out))
         .context("the comparison can't be printed")
 }

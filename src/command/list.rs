@@ -57,7 +57,7 @@ fn list(args: &ListArgs, interrupt: &Interrupt) -> Result<Status> {
         }
     } else {
         let near = near::profile()?;
-        let mut page = Page::new(&output::style(false, &PlaceArgs::default()));
+        let mut page = Page::new(&output::style(&PlaceArgs::default()));
         heading(&mut page, &client, &near, met.as_ref());
         page.blank();
         page.lines(table(&names, &here, met.as_ref().map(|(_, met)| met), &near).lines());

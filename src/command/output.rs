@@ -27,7 +27,8 @@ pub fn read(journal: &Path) -> Result<Survey> {
 pub fn print(survey: &Survey, args: &OutputArgs, journal: Option<&Path>) -> Result<()> {
     let format = form(args)?;
     let report = Report::of(survey, journal);
-    let style = style(args.wide, &args.place);
+    let OutputArgs { wide, ascii, bars, explain, .. } = *args;
+    let style = Style { wide, ascii, bars, explain, ..style(&args.place) };
     to_place(&args.place, |out| report::write(&report, format, &style, out))
 }
 
@@ -138,10 +139,10 @@ fn beside(path: &Path) -> Result<NamedTempFile> {
 }
 
 /// What the place can show.
-pub fn style(wide: bool, place: &PlaceArgs) -> Style {
+pub fn style(place: &PlaceArgs) -> Style {
     let terminal = place.output.is_none() && std::io::stdout().is_terminal();
     let color = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    Style { color, width: width(terminal), wide }
+    Style { color, width: width(terminal), ..Style::default() }
 }
 
 fn width(terminal: bool) -> usize {

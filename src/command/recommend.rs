@@ -35,7 +35,7 @@ pub fn execute(args: &RecommendArgs) -> Result<Status> {
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let written = match args.format {
         AdviceFormat::Table => {
-            advice::write(&all_advised, &output::style(false, &PlaceArgs::default()), &mut out)
+            advice::write(&all_advised, &output::style(&PlaceArgs::default()), &mut out)
         }
         AdviceFormat::Json => serde_json::to_writer_pretty(&mut out, &all_advised)
             .map_err(std::io::Error::from)

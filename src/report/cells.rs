@@ -14,6 +14,15 @@ pub struct Column {
     text: Filler,
 }
 
+/// Headings that others know a column by.
+pub const CIPHER: &str = "cipher";
+pub const RATE: &str = "MB/s";
+pub const HALF_INTERVAL: &str = "±";
+pub const OF_CEILING: &str = "of\nceiling";
+pub const CLIENT_COST: &str = "client\nCPU-s\nper GB";
+pub const SERVER_COST: &str = "server\nCPU-s\nper GB";
+pub const MB_PER_CPU_S: &str = "MB per\nCPU-s";
+
 type Filler = Box<dyn Fn(&Section, &Row) -> String>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,19 +60,25 @@ pub fn columns(table: &Table, wide: bool) -> Vec<Column> {
     let known = table.sections.iter().flat_map(|section| &section.ceiling).any(Ceiling::is_known);
     let mac_below = several_macs(table) && !wide;
     let columns = [
-        (true, column("cipher", Kind::Name, move |_, row| cipher(row, mac_below))),
+        (true, column(CIPHER, Kind::Name, move |_, row| cipher(row, mac_below))),
         (wide, column("MAC", Kind::Name, |_, row| mac(row).unwrap_or_default())),
         (masked, column("AES", Kind::Name, |section, _| section.aes.clone())),
         (wide, of_row("n", |row| row.measured.to_string())),
-        (true, of_row("MB/s", |row| figure(row.rate_mb_per_s))),
-        (true, of_row("±", |row| half(row.speed))),
-        (wide || known, column("of\nceiling", Kind::Figure, share)),
-        (true, of_row("client\nCPU-s\nper GB", |row| cost(row.client.as_ref()))),
-        (wide, of_row("±", |row| half(row.client.as_ref().and_then(|cost| cost.compared)))),
-        (true, of_row("server\nCPU-s\nper GB", |row| cost(row.server.as_ref()))),
-        (wide, of_row("±", |row| half(row.server.as_ref().and_then(|cost| cost.compared)))),
+        (true, of_row(RATE, |row| figure(row.rate_mb_per_s))),
+        (true, of_row(HALF_INTERVAL, |row| half(row.speed))),
+        (wide || known, column(OF_CEILING, Kind::Figure, share)),
+        (true, of_row(CLIENT_COST, |row| cost(row.client.as_ref()))),
+        (
+            wide,
+            of_row(HALF_INTERVAL, |row| half(row.client.as_ref().and_then(|cost| cost.compared))),
+        ),
+        (true, of_row(SERVER_COST, |row| cost(row.server.as_ref()))),
+        (
+            wide,
+            of_row(HALF_INTERVAL, |row| half(row.server.as_ref().and_then(|cost| cost.compared))),
+        ),
         (wide, of_row("helpers\nCPU-s\nper GB", |row| figure(row.helpers_cpu_s_per_gb))),
-        (true, of_row("MB per\nCPU-s", mb_per_cpu_s)),
+        (true, of_row(MB_PER_CPU_S, mb_per_cpu_s)),
         (wide, of_row("client\n% core", |row| core(row.client.as_ref()))),
         (wide, of_row("server\n% core", |row| core(row.server.as_ref()))),
         (wide, of_row("client\nreal s", |row| whole_file(row, row.whole_file.client, real))),

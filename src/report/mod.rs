@@ -1,6 +1,7 @@
 //! Prints a survey. Everything works from the journal alone and writes only into what it is
 //! handed.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -46,17 +47,33 @@ pub struct Style {
     pub width: usize,
     /// All columns, however wide.
     pub wide: bool,
+    /// No character beyond ASCII, but in what is to be pasted.
+    pub ascii: bool,
+    /// Bars below each table.
+    pub bars: bool,
+    /// A sentence for each figure below each table, in place of the legend.
+    pub explain: bool,
 }
 
 impl Default for Style {
     fn default() -> Style {
-        Style { color: false, width: 80, wide: false }
+        Style { color: false, width: 80, wide: false, ascii: false, bars: false, explain: false }
     }
 }
 
 impl Style {
     fn width(&self) -> usize {
         self.width.clamp(60, 1000)
+    }
+
+    /// Text as it may be shown.
+    fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.ascii { terminal::ascii::of(text) } else { text.into() }
+    }
+
+    /// What a rule is made of.
+    fn rule(&self) -> char {
+        if self.ascii { '-' } else { '─' }
     }
 }
 

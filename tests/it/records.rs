@@ -18,7 +18,7 @@ fn every_old_record_is_read_and_reported() {
             .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         assert!(survey.problems.is_empty(), "{}: {:?}", path.display(), survey.problems);
         assert!(!survey.trials.is_empty() && survey.end.is_some(), "{}", path.display());
-        let style = Style { color: false, width: 80, wide: false };
+        let style = Style::default();
         let mut text = Vec::new();
         write(&Report::of(&survey, None), Format::Table, &style, &mut text).unwrap();
         let text = String::from_utf8(text).unwrap();

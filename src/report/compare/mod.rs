@@ -76,3 +76,6 @@ impl Comparison {
         writeln!(out)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -119,7 +119,7 @@ impl Widths {
 
 fn lines(grid: &Grid, block: &[usize], style: &Style) -> Vec<String> {
     let mut table = comfy_table::Table::new();
-    table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─')));
+    table.load_style(TableStyle::new().header_separator(LineStyle::none().fill(style.rule())));
     match style.color {
         true => table.enforce_styling(),
         false => table.force_no_tty(),
@@ -130,20 +130,24 @@ fn lines(grid: &Grid, block: &[usize], style: &Style) -> Vec<String> {
     table.set_header(columns().map(|column| {
         let lines = &grid.headings[column].lines;
         let text = "\n".repeat(tallest - lines.len()) + &lines.join("\n");
-        let text = text.lines().map(printable).collect::<Vec<_>>().join("\n");
+        let text = text
+            .lines()
+            .map(|line| style.text(&printable(line)).into_owned())
+            .collect::<Vec<_>>()
+            .join("\n");
         comfy_table::Cell::new(text).add_attribute(Attribute::Bold)
     }));
     let widths: Vec<Widths> = block.iter().map(|&column| Widths::of(grid, column)).collect();
     for (name, cells) in &grid.rows {
         let figures = block.iter().zip(&widths).map(|(&column, widths)| {
-            let text = comfy_table::Cell::new(widths.lay_out(&cells[column]));
+            let text = comfy_table::Cell::new(style.text(&widths.lay_out(&cells[column])));
             match cells[column].tone {
                 Tone::Good => text.fg(comfy_table::Color::Green),
                 Tone::Bad => text.fg(comfy_table::Color::Red),
                 Tone::Plain => text,
             }
         });
-        let name = comfy_table::Cell::new(printable(name));
+        let name = comfy_table::Cell::new(style.text(&printable(name)));
         table.add_row(std::iter::once(name).chain(figures));
     }
     for (index, column) in table.column_iter_mut().enumerate() {

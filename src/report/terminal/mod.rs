@@ -7,6 +7,9 @@ use crate::model::units::printable;
 use page::{Ink, Page};
 
 pub mod advice;
+pub mod ascii;
+mod bars;
+mod explain;
 mod grid;
 pub mod page;
 
@@ -22,13 +25,25 @@ pub fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<
     for table in &summary.tables {
         page.blank();
         page.title(&table.title);
-        page.lines(grid::lines(table, style));
+        let (lines, left_out) = grid::lines(table, style);
+        page.lines(lines.into_iter());
+        if !left_out.is_empty() {
+            let names: Vec<String> = left_out.iter().map(|name| name.replace('\n', " ")).collect();
+            page.paragraph(&format!("Left out for want of room: {}.", names.join(", ")));
+        }
+        if style.bars {
+            page.blank();
+            page.lines(bars::lines(table, style).into_iter());
+        }
         page.paragraph(&words::footnote(table));
         for section in &table.sections {
             for text in words::below(section, table.sections.len() > 1) {
                 page.paragraph(&text);
             }
         }
+    }
+    if style.explain {
+        explain::write(summary, &mut page);
     }
     let legend = words::legend(summary, style.wide);
     if !legend.is_empty() {

@@ -44,13 +44,15 @@ impl Page {
     pub fn labelled(&mut self, label: &str, ink: Ink, text: &str, indent: &str) {
         let label = printable(label);
         // A number stays with its sign.
-        let whole = format!("{label}{}", printable(text)).replace(" %", "\u{a0}%");
+        let label = self.style.text(&label);
+        let text = printable(text);
+        let whole = format!("{label}{}", self.style.text(&text)).replace(" %", "\u{a0}%");
         let options = Options::new(self.style.width())
             .subsequent_indent(indent)
             .word_splitter(WordSplitter::NoHyphenation);
         for (number, line) in textwrap::wrap(&whole, options).iter().enumerate() {
             let line = line.replace('\u{a0}', " ");
-            match line.strip_prefix(label.as_str()).filter(|_| number == 0) {
+            match line.strip_prefix(&*label).filter(|_| number == 0) {
                 Some(rest) => self.text += &(self.paint(&label, ink) + rest),
                 None => self.text += &line,
             }

@@ -87,11 +87,56 @@ fn a_crowded_table_in_eighty_columns() {
 }
 
 #[test]
-fn a_narrow_terminal_folds_names_and_keeps_figures() {
-    for width in [72, 60] {
-        let text = shown(&crowded(), Style { width, ..Style::default() });
+fn a_narrow_terminal_leaves_columns_out_in_the_order_that_is_stated() {
+    let shown = |width| shown(&crowded(), Style { width, ..Style::default() });
+    for (width, left_out) in [
+        (80, None),
+        (72, Some("Left out for want of room: MB per CPU-s.")),
+        (60, Some("Left out for want of room: MB per CPU-s, ±.")),
+    ] {
+        let text = shown(width);
         assert_fits(&text, width);
-        assert!(text.contains("1834"), "{text}");
+        assert!(text.contains("1834") && text.contains("0.0123?"), "figures are whole: {text}");
+        let told = text.lines().find(|line| line.starts_with("Left out"));
+        assert_eq!(told, left_out, "{width}: {text}");
+    }
+}
+
+#[test]
+fn bars_are_as_long_as_their_figures_and_fit() {
+    let style = Style { bars: true, ..Style::default() };
+    let text = shown(&pi(), style);
+    assert_fits(&text, 80);
+    let bar = |heading: &str, cipher: &str| {
+        let (_, bars) = text.split_once(heading).unwrap();
+        let line = bars.lines().find(|line| line.starts_with(cipher)).unwrap();
+        line.chars().filter(|&c| "█▓░".contains(c)).count() as f64
+    };
+    let ratio = |heading: &str, one: &str, other: &str| bar(heading, one) / bar(heading, other);
+    assert!((ratio("MB/s (", GCM, CHACHA) - 22.0 / 36.2).abs() < 0.05, "{text}");
+    let both_ends = (0.31 + 44.5) / (0.55 + 49.0);
+    assert!((ratio("CPU-s per GB (", GCM, "aes128-ctr") - both_ends).abs() < 0.05, "{text}");
+}
+
+#[test]
+fn ascii_is_ascii_throughout() {
+    let all = Style { ascii: true, bars: true, explain: true, ..Style::default() };
+    for style in [all, Style { wide: true, ..all }, Style { width: 60, ..all }] {
+        for survey in [pi(), crowded()] {
+            let text = shown(&survey, style);
+            assert!(text.is_ascii(), "{text}");
+        }
+    }
+    assert_fits(&shown(&crowded(), all), 80);
+}
+
+#[test]
+fn every_figure_of_the_first_row_is_explained() {
+    let text = shown(&pi(), Style { explain: true, ..Style::default() });
+    assert_fits(&text, 80);
+    let (_, explained) = text.split_once("How to read it").unwrap();
+    for words in ["36.2 million bytes", "2.30 seconds of CPU", "27.1 seconds of CPU", "34.0 MB:"] {
+        assert!(explained.contains(words), "{words}: {explained}");
     }
 }
 
