@@ -54,9 +54,15 @@ fn uses(survey: &Survey, recommendation: &Recommendation) -> Vec<Use> {
     // A private server of this machine has no name to paste.
     let name = if pairing.loopback { "HOST" } else { &pairing.target };
     let Ok(target) = Target::parse(OsStr::new(name)) else { return Vec::new() };
+    if !is_plain(&target.host) || !target.user.as_deref().is_none_or(is_plain) {
+        return Vec::new();
+    }
     let mut uses: Vec<Use> = Vec::new();
     for advice in recommendation.advice.iter().filter(|advice| !advice.keep_default) {
         let Choice { cipher, mac, .. } = &advice.choice;
+        if !is_plain(cipher.as_str()) || !mac.as_ref().is_none_or(|mac| is_plain(mac.as_str())) {
+            continue;
+        }
         match uses.iter_mut().find(|known| known.choice == advice.choice) {
             Some(known) => known.goals.push(advice.goal),
             None => uses.push(Use {
@@ -73,4 +79,9 @@ fn uses(survey: &Survey, recommendation: &Recommendation) -> Vec<Use> {
         }
     }
     uses
+}
+
+/// A line to paste holds no name that a shell would obey, wherever the journal came from.
+fn is_plain(name: &str) -> bool {
+    name.chars().all(|c| c.is_alphanumeric() || "@%+=:,./_-".contains(c))
 }

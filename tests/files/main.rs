@@ -3,6 +3,8 @@
 //!
 //! `CIPHER_SURVEY_ACCEPT=1 cargo test --test files` writes the schemas anew from the types.
 
+mod hostile;
+mod pandas;
 #[path = "../lab/schema.rs"]
 #[allow(dead_code, reason = "shared with the tests of the whole program")]
 mod schema;

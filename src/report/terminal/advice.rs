@@ -57,7 +57,7 @@ pub fn write(advised: &[Advised], style: &Style, out: &mut dyn Write) -> io::Res
             page.labelled("  not ", Ink::Red, &format!("{cipher}: {reason}."), "    ");
         }
         caveats(one, &mut page);
-        if one.uses.is_empty() {
+        if one.recommendation.advice.iter().all(|advice| advice.keep_default) {
             page.blank();
             page.paragraph("Nothing is to be changed.");
         }
