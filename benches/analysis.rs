@@ -1,14 +1,18 @@
-//! Reading and summarising the journal of a long survey: 10,000 trials.
+//! Reading and summarising the journal of a long survey, and comparing many: 10,000 trials.
 
 use std::hint::black_box;
 
+use cipher_survey::analysis::pivot::measure::Measure;
+use cipher_survey::analysis::pivot::{Digest, pivot};
 use cipher_survey::analysis::summarise;
-use cipher_survey::model::Survey;
+use cipher_survey::model::{Direction, Survey};
+use cipher_survey::report::compare::{Comparison, Shown, write};
+use cipher_survey::report::{Format, Style};
 use criterion::{Criterion, criterion_group, criterion_main};
 use serde_json::{Value, json};
 
 fn benches(criterion: &mut Criterion) {
-    let text = journal(10_000);
+    let text = journal("pi1", 10_000);
     let survey = Survey::read(text.as_bytes()).expect("a journal");
     assert_eq!((survey.trials.len(), survey.problems.len()), (10_000, 0));
     let mut group = criterion.benchmark_group("10,000 trials");
@@ -17,10 +21,27 @@ fn benches(criterion: &mut Criterion) {
         bencher.iter(|| Survey::read(black_box(text.as_bytes())));
     });
     group.bench_function("summarise", |bencher| bencher.iter(|| summarise(black_box(&survey))));
+    let journals: Vec<String> = (0..200).map(|k| journal(&format!("pi{k}"), 50)).collect();
+    group.bench_function("compare, of 200 surveys", |bencher| {
+        bencher.iter(|| compare_all(black_box(&journals)));
+    });
     group.finish();
 }
 
-fn journal(trials: usize) -> String {
+/// What `compare` does between reading its files and writing: 0.3 s are allowed for it.
+fn compare_all(journals: &[String]) -> Vec<u8> {
+    let digest =
+        |text: &String| Digest::of("a.jsonl".into(), Survey::read(text.as_bytes()).unwrap());
+    let digests: Vec<Digest> = journals.iter().map(digest).collect();
+    let directions = [Direction::Upload, Direction::Download];
+    let pivot = pivot(&digests, Measure::default(), &directions);
+    let comparison = Comparison { digests, shown: Shown::Hosts(pivot) };
+    let mut out = Vec::new();
+    write(&comparison, Format::Table, &Style::default(), &mut out).unwrap();
+    out
+}
+
+fn journal(target: &str, trials: usize) -> String {
     let end = |name: &str| {
         json!({
             "host": {
@@ -36,7 +57,7 @@ fn journal(trials: usize) -> String {
         "started": "2026-02-03T04:05:06Z", "command": [], "seed": 1, "rounds": trials / 40,
         "file": {"bytes": 1_000_000_000, "full": false}, "methods": ["scp", "pipe"],
         "pairings": [{
-            "target": "pi1", "client": end("desk"), "server": end("pi1"), "loopback": false,
+            "target": target, "client": end("desk"), "server": end(target), "loopback": false,
             "unasked": negotiated("cipher-0"), "client_ciphers": [],
             "client_proposal": proposal, "server_proposal": proposal,
             "far_storage": {"directory": "."}, "near_storage": {"directory": "/tmp"},

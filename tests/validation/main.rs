@@ -4,7 +4,8 @@
 //! kept beside it, and fails where one differs (bounds that it misses are shown in it); with
 //! `-- --accept` it writes them anew. `cargo test --release --test validation -- --measure limits`
 //! (or another name of [`ALL`]) measures anew, as root, in less than an hour on a machine that does
-//! nothing else; it exits with 1 where a bound is missed.
+//! nothing else; it exits with 1 where a bound is missed. The pages of the surveys kept in `results/`
+//! are remade likewise; `results/make` surveys anew.
 
 #[cfg(feature = "russh")]
 mod built_in;
@@ -22,6 +23,7 @@ mod minimal;
 mod naive;
 mod ranking;
 mod rates;
+mod surveys;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -55,6 +57,12 @@ fn main() -> ExitCode {
     if std::env::args().nth(1).as_deref() == Some(minimal::WORD) {
         return minimal::run(&std::env::args().skip(2).collect::<Vec<_>>());
     }
+    // `results/make`
+    if let Some(at) = std::env::args().position(|word| word == "--surveys") {
+        surveys::make(&std::env::args().skip(at + 1).collect::<Vec<_>>());
+        surveys::differing(true);
+        return ExitCode::SUCCESS;
+    }
     let wanted = std::env::args().skip_while(|word| word != "--measure").nth(1);
     let accept = std::env::args().any(|word| word == "--accept");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("results/validation");
@@ -84,6 +92,13 @@ fn main() -> ExitCode {
                 report.text
             ));
         }
+    }
+    if wanted.is_none() {
+        let differing = surveys::differing(accept);
+        if differing.is_empty() {
+            println!("validation surveys: their pages remade from their journals, equal");
+        }
+        failures.extend(differing);
     }
     for failure in &failures {
         eprintln!("{failure}");

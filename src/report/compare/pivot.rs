@@ -173,12 +173,14 @@ fn conclusion(pivot: &Pivot, table: &Table) -> Option<(String, String)> {
     }
     let said = bests.iter().map(|&(class, line)| {
         let others = bests.iter().filter(|(_, other)| name(other) != name(line));
-        let others: Vec<String> = others
+        let mut others: Vec<String> = others
             .filter_map(|(_, other)| {
                 let times = other.times_best[class]?;
                 Some(format!("{} comes to {times:.2} times that", name(other)))
             })
             .collect();
+        // Two other classes may have the same one ahead.
+        others.dedup();
         format!(
             "{} {} is ahead and {}",
             class_words(&pivot.classes[class]),

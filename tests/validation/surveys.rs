@@ -1,0 +1,114 @@
+//! The surveys that are kept in `results/`: how they are made, and their pages made again from their
+//! journals.
+//!
+//! `results/make` runs them anew; without it the pages that are kept must be what today's program
+//! makes of the journals.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::lab::hosts::{Host, Link};
+use crate::lab::{Lab, Options, PROGRAM};
+
+/// One kept survey.
+struct Kept {
+    name: &'static str,
+    make: fn(&Path),
+}
+
+const ALL: [Kept; 4] = [
+    Kept { name: "loopback", make: loopback },
+    Kept { name: "emulated-arm", make: |journal| of_host("emulated-arm", Host::arm(false), journal) },
+    Kept {
+        name: "emulated-arm-aes",
+        make: |journal| of_host("emulated-arm-aes", Host::arm(true), journal),
+    },
+    Kept { name: "link-100mbit", make: link },
+];
+
+/// Each form that is kept of a survey, by its file.
+const FORMS: [(&str, &str); 2] = [("report.md", "markdown"), ("report.html", "html")];
+
+/// The comparison of all of them.
+const COMPARED: [(&str, &str); 2] = [("compare.md", "markdown"), ("compare.html", "html")];
+
+/// Runs the surveys of these names anew, or all; then their pages.
+pub fn make(names: &[String]) {
+    for kept in ALL.iter().filter(|kept| names.is_empty() || names.iter().any(|n| n == kept.name)) {
+        let journal = root().join(kept.name).join("survey.jsonl");
+        let _ = std::fs::remove_file(&journal);
+        std::fs::create_dir_all(root().join(kept.name)).unwrap();
+        eprintln!("surveying {}", kept.name);
+        (kept.make)(&journal);
+    }
+}
+
+/// The pages that differ from what is kept, written anew where they are accepted.
+pub fn differing(accept: bool) -> Vec<String> {
+    let mut differing = Vec::new();
+    for (path, made) in pages() {
+        if accept {
+            std::fs::write(root().join(&path), made).unwrap();
+        } else if std::fs::read(root().join(&path)).unwrap_or_default() != made {
+            differing.push(format!(
+                "results/{path} is not what its journal says; `cargo test --test validation -- \
+                 --accept` writes it"
+            ));
+        }
+    }
+    differing
+}
+
+fn pages() -> Vec<(String, Vec<u8>)> {
+    let mut pages = Vec::new();
+    for Kept { name, .. } in ALL {
+        for (file, format) in FORMS {
+            let journal = format!("{name}/survey.jsonl");
+            pages.push((format!("{name}/{file}"), said(&["report", &journal, "--format", format])));
+        }
+    }
+    for (file, format) in COMPARED {
+        let journals = ALL.map(|kept| format!("{}/survey.jsonl", kept.name));
+        let journals = journals.iter().map(String::as_str);
+        let words: Vec<&str> = ["compare", "--format", format].into_iter().chain(journals).collect();
+        pages.push((file.into(), said(&words)));
+    }
+    pages
+}
+
+/// What the program prints. Paths in it are those from `results/`.
+fn said(words: &[&str]) -> Vec<u8> {
+    let output = Command::new(PROGRAM).args(words).current_dir(root()).output().unwrap();
+    assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("results")
+}
+
+fn loopback(journal: &Path) {
+    let mut command = Command::new(PROGRAM);
+    surveyed(command.arg("loopback").arg("--journal").arg(journal));
+}
+
+/// Three minutes, as anybody would survey a host of that name.
+fn of_host(name: &str, host: Host, journal: &Path) {
+    let lab = Lab::with(Options { host, ..Options::default() });
+    let config = std::fs::read_to_string(lab.path("ssh_config")).unwrap();
+    let named = config.replace("Host lab\n", &format!("Host lab {name}\n"));
+    std::fs::write(lab.path("ssh_config"), named).unwrap();
+    let mut command = lab.program();
+    command.args([name, "--method", "pipe", "--journal"]).arg(journal);
+    surveyed(command.arg("--ssh-config").arg(lab.path("ssh_config")));
+}
+
+fn link(journal: &Path) {
+    let link = Link::new();
+    of_host("link-100mbit", link.host(), journal);
+}
+
+fn surveyed(command: &mut Command) {
+    let status = command.stdout(std::process::Stdio::null()).status().unwrap();
+    assert!(status.success(), "{command:?}: {status}");
+}
