@@ -3,8 +3,11 @@
 //!
 //! `CIPHER_SURVEY_ACCEPT=1 cargo test --test files` writes the schemas anew from the types.
 
+mod compare;
 mod hostile;
 mod pandas;
+mod places;
+mod program;
 #[path = "../lab/schema.rs"]
 #[allow(dead_code, reason = "shared with the tests of the whole program")]
 mod schema;
