@@ -39,6 +39,9 @@ pub fn execute(args: &RecommendArgs) -> Result<Status> {
         Format::Json => serde_json::to_writer_pretty(&mut out, &all_advised)
             .map_err(std::io::Error::from)
             .and_then(|()| writeln!(out)),
+        Format::Html => {
+            bail!("a recommendation is no page of its own: 'report --format html' has it")
+        }
     };
     written.and_then(|()| out.flush()).context("the recommendation can't be written")?;
     if all_advised.is_empty() {

@@ -12,7 +12,10 @@ use crate::model::Survey;
 use advised::{Advised, advised};
 
 pub mod advised;
+mod cells;
+pub mod chart;
 mod heading;
+mod html;
 mod json;
 pub mod terminal;
 mod words;
@@ -24,6 +27,8 @@ pub enum Format {
     Table,
     /// One document: header, trials, end and summary.
     Json,
+    /// One page with charts, that opens anywhere.
+    Html,
 }
 
 /// How a table is laid out.
@@ -74,5 +79,6 @@ pub fn write(
     match format {
         Format::Table => terminal::write(report, style, out),
         Format::Json => json::write(report, out),
+        Format::Html => html::write(report, None, out),
     }
 }

@@ -1,0 +1,54 @@
+//! How it was measured, and what went wrong.
+
+use maud::{Markup, html};
+
+use super::text::prose;
+use crate::report::{Report, words};
+
+/// Short, for who has nothing but the page; `docs/method.md` is the whole of it.
+pub fn method(report: &Report) -> Markup {
+    let header = &report.survey.header;
+    html! {
+        section #method aria-labelledby="method-title" {
+            h2 #method-title { "Method" }
+            p {
+                "Each trial is one real transfer over a connection of its own, with the cipher \
+                 that the client's log proves. Each round holds every trial once, in shuffled \
+                 order (seed " (header.seed) "), so that drift falls on all ciphers alike."
+            }
+            p {
+                "Rates are steady ones: the handshake and what start-up takes are out, and a \
+                 cipher's figure is its level in the rounds' average weather by a robust fit. CPU \
+                 is that of the SSH processes: here by wait4 and /proc, at the far end by the \
+                 source that each table names. Intervals are of 95 %."
+            }
+            p {
+                "Rounds went on until no cipher could be more than "
+                (prose(&format!("{} %", (1000.0 * header.precision).round() / 10.0)))
+                " faster than the leader, or a limit was reached: see rounds, at the top."
+            }
+            p { "The command: " code { (prose(&header.command.join(" "))) } }
+        }
+    }
+}
+
+/// Skipped, failed, warnings.
+pub fn remarks(report: &Report) -> Markup {
+    let summary = &report.summary;
+    let groups: [(&str, Vec<String>); 3] = [
+        ("Warnings", words::warnings(summary).collect()),
+        ("Failed", words::failures(summary).collect()),
+        ("Skipped", words::skipped(summary).collect()),
+    ];
+    html! {
+        @if groups.iter().any(|(_, texts)| !texts.is_empty()) {
+            section #remarks aria-labelledby="remarks-title" {
+                h2 #remarks-title { "Remarks" }
+                @for (title, texts) in groups.iter().filter(|(_, texts)| !texts.is_empty()) {
+                    h3 { (title) }
+                    ul { @for text in texts { li { (prose(text)) } } }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! What was surveyed, what it comes to and what to use.
+
+use maud::{Markup, html};
+
+use super::text::prose;
+use crate::analysis::recommend::for_all;
+use crate::client::paste::Paste;
+use crate::report::advised::{Advised, Use};
+use crate::report::{Report, heading, words};
+
+pub fn facts(report: &Report) -> Markup {
+    html! {
+        dl.facts {
+            @for (label, text) in heading::facts(report.survey, &report.summary) {
+                dt { (label) }
+                dd { (prose(&text)) }
+            }
+        }
+    }
+}
+
+pub fn conclusions(report: &Report) -> Markup {
+    html! {
+        section #conclusion aria-labelledby="conclusion-title" {
+            h2 #conclusion-title { "Conclusion" }
+            @if words::conclusions(&report.summary).next().is_none() {
+                p { "Nothing was measured; see the remarks below." }
+            }
+            @for (scope, said) in words::conclusions(&report.summary) {
+                p { strong { (prose(scope)) } (prose(said)) }
+            }
+        }
+    }
+}
+
+pub fn recommended(report: &Report) -> Markup {
+    let together = for_all(report.advised.iter().map(|one| &one.recommendation));
+    html! {
+        @if !report.advised.is_empty() {
+            section #recommended aria-labelledby="recommended-title" {
+                h2 #recommended-title { "Recommended" }
+                @for one in &report.advised { (advised(one)) }
+                @if let Some(text) = together { p { (prose(&text)) } }
+            }
+        }
+    }
+}
+
+fn advised(one: &Advised) -> Markup {
+    html! {
+        h3 { "For " (prose(&one.recommendation.scope)) }
+        dl.advice {
+            @for advice in &one.recommendation.advice {
+                dt { (advice.goal.words()) }
+                dd { (prose(&advice.text)) "." }
+            }
+        }
+        @for caveat in &one.recommendation.caveats {
+            p.caveat { strong { "Caveat: " } (prose(caveat)) "." }
+        }
+        @for (cipher, reason) in &one.recommendation.below_floor {
+            p.caveat { strong { "Not " (prose(cipher.as_str())) ": " } (prose(reason)) "." }
+        }
+        @if one.uses.is_empty() {
+            p { "Nothing is to be changed." }
+        }
+        @for used in &one.uses { (lines(used)) }
+    }
+}
+
+/// What to paste.
+fn lines(used: &Use) -> Markup {
+    let goals: Vec<&str> = used.goals.iter().map(|goal| goal.words()).collect();
+    let Paste { ssh_config, scp, sftp, sshfs, rsync } = &used.paste;
+    html! {
+        p { "To use " (prose(&used.choice.to_string())) " (" (goals.join(", ")) "), in ssh_config:" }
+        pre tabindex="0" { code { (prose_lines(ssh_config)) } }
+        details {
+            summary { "Lines for scp, sftp, sshfs and rsync" }
+            @for command in [scp, sftp, sshfs, rsync] {
+                pre tabindex="0" { code { (prose(command)) } }
+            }
+        }
+    }
+}
+
+fn prose_lines(lines: &[String]) -> Markup {
+    html! {
+        @for line in lines { (prose(line)) "\n" }
+    }
+}
