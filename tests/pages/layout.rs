@@ -8,23 +8,28 @@ use serde_json::Value;
 use crate::browser::Browser;
 use crate::{html, page, surveys};
 
-const WIDTHS: [u32; 2] = [360, 1280];
+/// Pixels across, dark, print: a phone and a desk by day and by night, and A4 within its margins.
+const LOOKS: [(u32, bool, bool); 5] = [
+    (360, false, false),
+    (360, true, false),
+    (1280, false, false),
+    (1280, true, false),
+    (718, false, true),
+];
 
 /// Everything that is wrong with a page, in any look.
 fn inspect(browser: &mut Browser, name: &str, path: &Path) -> Vec<String> {
     let mut wrong = Vec::new();
-    for width in WIDTHS {
-        for (dark, print) in [(false, false), (true, false), (false, true)] {
-            browser.look(width, dark, print);
-            browser.open(path);
-            browser.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)");
-            let look = format!("{name}, {width}{}{}", mark(dark, " dark"), mark(print, " print"));
-            let found = browser.evaluate(include_str!("inspect.js"));
-            let found: Vec<String> = serde_json::from_value(found).unwrap();
-            wrong.extend(found.into_iter().map(|text| format!("{look}: {text}")));
-            wrong.extend(browser.complaints().into_iter().map(|text| format!("{look}: {text}")));
-            photograph(browser, name, width, dark, print);
-        }
+    for (width, dark, print) in LOOKS {
+        browser.look(width, dark, print);
+        browser.open(path);
+        browser.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)");
+        let look = format!("{name}, {width}{}{}", mark(dark, " dark"), mark(print, " print"));
+        let found = browser.evaluate(include_str!("inspect.js"));
+        let found: Vec<String> = serde_json::from_value(found).unwrap();
+        let all = found.into_iter().chain(browser.complaints());
+        wrong.extend(all.map(|text| format!("{look}: {text}")));
+        photograph(browser, name, width, dark, print);
     }
     wrong
 }

@@ -3,18 +3,18 @@
 
 use maud::{Markup, html};
 
+use super::name::name;
 use super::scale::{Scale, percent};
 
 /// Pixels down.
-const NAME: f64 = 18.0;
 const BAR: f64 = 12.0;
 const PITCH: f64 = 16.0;
 const GAP: f64 = 12.0;
 const AXIS: f64 = 22.0;
-/// Characters of a name that the narrowest chart holds in a line.
-const NAME_COLUMNS: usize = 40;
 /// A line so many times beyond the longest bar is told and not drawn: bars would shrink to nothing.
 const BEYOND: f64 = 2.5;
+/// … as is what of an interval lies so many times beyond: of two rounds it may reach anywhere.
+const INTERVAL_BEYOND: f64 = 1.5;
 
 /// A chart of bars.
 pub struct Bars {
@@ -24,6 +24,8 @@ pub struct Bars {
     pub unit: &'static str,
     /// The scale reaches at least so far.
     pub least: f64,
+    /// Per cent of the width at the scale's end; values need the rest.
+    pub reach: f64,
 }
 
 /// The bars of one name.
@@ -62,10 +64,14 @@ impl Bar {
         self.parts.iter().map(|(_, length)| length).sum()
     }
 
+    /// Where all but its interval ends.
+    fn solid(&self) -> f64 {
+        [self.track, self.mark].into_iter().flatten().fold(self.length(), f64::max)
+    }
+
     /// Where nothing of it is drawn any more.
     fn end(&self) -> f64 {
-        let marks = [self.track, self.mark, self.interval.map(|(_, high)| high)];
-        marks.into_iter().flatten().fold(self.length(), f64::max)
+        self.interval.map_or(self.solid(), |(_, high)| high.max(self.solid()))
     }
 }
 
@@ -76,8 +82,8 @@ impl Bars {
         let drawn = |line: &&Line| line.value <= BEYOND * longest;
         let end = self.lines.iter().filter(drawn).map(|line| line.value).fold(longest, f64::max);
         let labelled = self.bars().any(|bar| !bar.label.is_empty());
-        let (from, reach) = if labelled { (14.0, 66.0) } else { (0.0, 66.0) };
-        let scale = Scale { end: end.max(self.least), from, reach };
+        let from = if labelled { 14.0 } else { 0.0 };
+        let scale = Scale { end: end.max(self.least), from, reach: self.reach };
 
         let top = PITCH * self.lines.len() as f64;
         let mut y = top + 4.0;
@@ -103,23 +109,19 @@ impl Bars {
     }
 
     fn longest(&self) -> f64 {
-        self.bars().map(Bar::end).filter(|end| end.is_finite()).fold(0.0, f64::max)
+        let longest = |of: fn(&Bar) -> f64| {
+            self.bars().map(of).filter(|end| end.is_finite()).fold(0.0, f64::max)
+        };
+        longest(Bar::end).min(INTERVAL_BEYOND * longest(Bar::solid))
     }
 }
 
 impl Group {
     fn draw(&self, scale: &Scale, top: f64) -> (f64, Markup) {
-        let names = fold(&self.name);
-        let below = top + NAME * names.len() as f64;
+        let (height, name) = name(&self.name, self.note, top);
+        let below = top + height;
         let marks = html! {
-            @for (index, name) in names.iter().enumerate() {
-                text class="name" x="0" y=(top + 13.0 + NAME * index as f64) {
-                    (name)
-                    @if index + 1 == names.len() && !self.note.is_empty() {
-                        tspan class="note" dx="8" { (self.note) }
-                    }
-                }
-            }
+            (name)
             @for (index, bar) in self.bars.iter().enumerate() {
                 (bar.draw(scale, below + PITCH * index as f64))
             }
@@ -149,13 +151,7 @@ impl Bar {
             @for (class, from, width) in parts {
                 rect class=(class) x=(percent(from)) y=(top) width=(percent(width)) height=(BAR) {}
             }
-            @if let Some((low, high)) = self.interval {
-                @let (low, high) = (percent(scale.at(low)), percent(scale.at(high)));
-                line class="whisker" x1=(low) x2=(high) y1=(middle) y2=(middle) {}
-                @for x in [low, high] {
-                    line class="whisker" x1=(x) x2=(x) y1=(middle - 4.0) y2=(middle + 4.0) {}
-                }
-            }
+            @if let Some(interval) = self.interval { (whisker(interval, scale, middle)) }
             @if let Some(mark) = self.mark {
                 @let x = percent(scale.at(mark));
                 line class="mark" x1=(x) x2=(x) y1=(top - 1.5) y2=(top + BAR + 1.5) {}
@@ -163,6 +159,22 @@ impl Bar {
             text class="value" x=(percent(scale.at(self.end()))) dx="6" y=(baseline) {
                 (self.value)
             }
+        }
+    }
+}
+
+/// From end to end; one that reaches beyond the scale has an arrow there.
+fn whisker((low, high): (f64, f64), scale: &Scale, middle: f64) -> Markup {
+    let beyond = high > scale.end;
+    let cap = |x: &str| html! { line x1=(x) x2=(x) y1=(middle - 4.0) y2=(middle + 4.0) {} };
+    let (low, high) = (percent(scale.at(low)), percent(scale.at(high)));
+    html! {
+        g class="whisker" {
+            line x1=(low) x2=(high) y1=(middle) y2=(middle) {}
+            (cap(&low))
+            @if beyond {
+                svg x=(high) y=(middle) overflow="visible" { path d="M-5 -4L0 0L-5 4" {} }
+            } @else { (cap(&high)) }
         }
     }
 }
@@ -186,11 +198,6 @@ impl Line {
     }
 }
 
-/// A name in lines that the narrowest chart holds.
-fn fold(name: &str) -> Vec<String> {
-    textwrap::wrap(name, NAME_COLUMNS).into_iter().map(String::from).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,19 +215,29 @@ mod tests {
             bars: vec![bar(length), Bar { value: "not measured".into(), ..Bar::default() }],
         };
         let groups = vec![group("a", 80.0), group(&"long".repeat(20), 40.0)];
-        Bars { groups, lines, unit: "MB/s", least: 0.0 }.draw().1.into_string()
+        Bars { groups, lines, unit: "MB/s", least: 0.0, reach: 66.0 }.draw().1.into_string()
     }
 
     #[test]
     fn the_longest_interval_ends_where_values_have_room() {
         let svg = bars(vec![]);
         assert!(
-            svg.contains(r#"<rect class="up" x="0%" y="22" width="52.8%" height="12">"#),
+            svg.contains(r#"<rect class="up" x="0%" y="23" width="52.8%" height="12">"#),
             "{svg}"
         );
-        assert!(svg.contains(r#"<text class="value" x="66%" dx="6" y="32">v</text>"#), "{svg}");
+        assert!(svg.contains(r#"<text class="value" x="66%" dx="6" y="33">v</text>"#), "{svg}");
         assert!(svg.contains("not measured"));
         assert_eq!(svg.matches("<text class=\"name\"").count(), 3, "a long name is folded: {svg}");
+    }
+
+    #[test]
+    fn an_interval_that_reaches_anywhere_shrinks_no_bar() {
+        let bar =
+            Bar { parts: vec![("up", 10.0)], interval: Some((0.1, 1000.0)), ..Bar::default() };
+        let groups = vec![Group { name: "a".into(), note: "", bars: vec![bar] }];
+        let bars = Bars { groups, lines: vec![], unit: "", least: 0.0, reach: 60.0 };
+        let svg = bars.draw().1.into_string();
+        assert!(svg.contains(r#"width="40%""#) && svg.contains("<path"), "{svg}");
     }
 
     #[test]

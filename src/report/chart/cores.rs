@@ -64,7 +64,7 @@ fn drawing(panel: &Panel, way: &Way) -> Drawing {
     };
     let groups = panel.names().map(group).collect();
     let (height, marks) =
-        Bars { groups, lines: Vec::new(), unit: "% of a core", least: 100.0 }.draw();
+        Bars { groups, lines: Vec::new(), unit: "% of a core", least: 100.0, reach: 70.0 }.draw();
     let said = |row: &Row| {
         let percent =
             |end| work(row, end).map_or("-".into(), |w| format!("{:.0}", w.user + w.system));

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::name::name;
 use super::panel::Panel;
 use super::scale::{Scale, percent};
 use super::{Cell, Chart, Column, Drawing, Grid};
@@ -14,7 +15,6 @@ use crate::model::units::MB;
 use crate::model::{Direction, Survey};
 
 /// Pixels down.
-const NAME: f64 = 18.0;
 const STRIP: f64 = 36.0;
 const GAP: f64 = 10.0;
 const AXIS: f64 = 22.0;
@@ -114,19 +114,22 @@ fn range(strips: &[Vec<Dot>]) -> f64 {
 fn drawing(panel: &Panel, strips: &[Vec<Dot>], range: f64) -> Drawing {
     let last = strips.iter().flatten().map(|dot| dot.seconds).fold(0.0, f64::max);
     let scale = Scale { end: last.max(1.0), from: 1.5, reach: 98.0 };
-    let pitch = NAME + STRIP + GAP;
-    let bottom = pitch * strips.len() as f64 - GAP;
+    let mut bottom = -GAP;
+    let mut drawn = Vec::new();
+    for ((own, _), strip) in panel.names().zip(strips) {
+        let (height, name) = name(&own, "", bottom + GAP);
+        let top = bottom + GAP + height;
+        let middle = top + STRIP / 2.0;
+        drawn.push(html! {
+            (name)
+            rect class="strip" x="0" width="100%" y=(top) height=(STRIP) {}
+            line class="middle" x1="0" x2="100%" y1=(middle) y2=(middle) {}
+            @for dot in strip { (dot.draw(&scale, middle, range)) }
+        });
+        bottom = top + STRIP;
+    }
     let marks = html! {
-        @for (index, ((name, _), strip)) in panel.names().zip(strips).enumerate() {
-            @let top = pitch * index as f64;
-            text class="name" x="0" y=(top + 13.0) { (name) }
-            rect class="strip" x="0" width="100%" y=(top + NAME) height=(STRIP) {}
-            line class="middle" x1="0" x2="100%" y1=(top + NAME + STRIP / 2.0)
-                y2=(top + NAME + STRIP / 2.0) {}
-            @for dot in strip {
-                (dot.draw(&scale, top + NAME + STRIP / 2.0, range))
-            }
-        }
+        @for strip in drawn { (strip) }
         @for tick in ticks(scale.end) {
             @let x = percent(scale.at(tick));
             line class="rule" x1=(x) x2=(x) y1=(bottom) y2=(bottom + 4.0) {}

@@ -8,6 +8,7 @@ pub mod bars;
 pub mod cores;
 pub mod drift;
 pub mod efficiency;
+pub mod name;
 pub mod panel;
 pub mod points;
 pub mod relative;

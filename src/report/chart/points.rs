@@ -7,7 +7,7 @@ use super::scale::{NARROWEST, Scale, apart, percent, round};
 /// Pixels down.
 const TOP: f64 = 26.0;
 const BOTTOM: f64 = 250.0;
-pub const HEIGHT: f64 = BOTTOM + 24.0;
+pub const HEIGHT: f64 = BOTTOM + 38.0;
 /// Pixels: room for a number of two digits beside its point.
 const NUMBER: f64 = 26.0;
 const LINE: f64 = 14.0;
@@ -47,7 +47,8 @@ impl Points {
         let labels = self.labels(&x, &y);
         let is_in_front = |point: &Point| front.iter().any(|other| std::ptr::eq(*other, point));
         html! {
-            (x.across(TOP, BOTTOM, self.x_unit))
+            (x.across(TOP, BOTTOM, ""))
+            text class="tick" x="100%" y=(BOTTOM + 32.0) text-anchor="end" { (self.x_unit) }
             @for tick in y.ticks(4) {
                 @let at = y.at(tick);
                 line class="rule" x1=(percent(x.from)) x2=(percent(x.reach)) y1=(at) y2=(at) {}

@@ -15,7 +15,8 @@ pub fn chart(panel: &Panel) -> Chart {
         title: "CPU cost against the cheapest",
         caption: vec![
             "CPU of both ends for the same bytes, as a multiple of the cheapest cipher's; shorter \
-             is cheaper. The thin line is the 95 % interval of that ratio."
+             is cheaper. The thin line is the 95 % interval of that ratio, with an \
+             arrow where it goes on beyond the scale."
                 .to_owned(),
         ],
         key: vec![("client", "client".to_owned()), ("server", "server".to_owned())],
@@ -66,7 +67,8 @@ fn drawing(panel: &Panel, way: &Way) -> Drawing {
     };
     let group = |(name, choice)| Group { name, note: "", bars: vec![bar(way.row(choice))] };
     let groups = panel.names().map(group).collect();
-    let (height, marks) = Bars { groups, lines: Vec::new(), unit: "× cheapest", least: 1.0 }.draw();
+    let (height, marks) =
+        Bars { groups, lines: Vec::new(), unit: "× cheapest", least: 1.0, reach: 74.0 }.draw();
     let said = |row: &Row| Some(format!("{} {}", row.cipher, significant(own(row)?.ratio)));
     let said: Vec<String> = way.section.rows.iter().filter_map(said).collect();
     Drawing {

@@ -36,7 +36,8 @@ impl Scale {
         (0..).map(|n| f64::from(n) * step).take_while(|tick| *tick <= self.end * 1.001).collect()
     }
 
-    /// Lines from `top` to `bottom` (pixels) at round values, which stand below them, and the unit.
+    /// Lines from `top` to `bottom` (pixels) at round values, which stand below them, and the unit
+    /// behind them.
     pub fn across(&self, top: f64, bottom: f64, unit: &str) -> Markup {
         html! {
             @for tick in self.ticks(5) {
@@ -46,7 +47,9 @@ impl Scale {
                     text-anchor=(if tick == 0.0 && self.from == 0.0 { "start" } else { "middle" })
                     { (round(tick)) }
             }
-            text class="tick" x="100%" y=(bottom + 15.0) text-anchor="end" { (unit) }
+            @if !unit.is_empty() {
+                text class="tick" x="100%" y=(bottom + 15.0) text-anchor="end" { (unit) }
+            }
         }
     }
 }

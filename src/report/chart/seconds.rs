@@ -46,7 +46,7 @@ fn drawing(panel: &Panel, way: &Way) -> Drawing {
             return Bar { label: label(end), value: "not measured".into(), ..Bar::default() };
         };
         let about = if row.whole_file.scaled { "~" } else { "" };
-        let real = times.real_s.map(|real| format!(" of {about}{}", significant(real)));
+        let real = times.real_s.map(|real| format!(" of {}", significant(real)));
         Bar {
             label: label(end),
             parts: vec![("user", times.user_s), ("system", times.system_s)],
@@ -61,7 +61,8 @@ fn drawing(panel: &Panel, way: &Way) -> Drawing {
         bars: ENDS.map(|end| bar(way.row(choice), end)).into(),
     };
     let groups = panel.names().map(group).collect();
-    let (height, marks) = Bars { groups, lines: Vec::new(), unit: "seconds", least: 0.0 }.draw();
+    let (height, marks) =
+        Bars { groups, lines: Vec::new(), unit: "seconds", least: 0.0, reach: 58.0 }.draw();
     let said = |row: &Row| {
         let of = |end| {
             let Some(times) = times(row, end) else { return "-".to_owned() };

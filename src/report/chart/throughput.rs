@@ -16,10 +16,11 @@ pub fn chart(panel: &Panel) -> Chart {
     };
     let lines = panel.ways.iter().filter_map(line).collect();
     let groups = panel.names().map(group).collect();
-    let (height, marks) = Bars { groups, lines, unit: "MB/s", least: 0.0 }.draw();
+    let (height, marks) = Bars { groups, lines, unit: "MB/s", least: 0.0, reach: 66.0 }.draw();
     let mut caption = vec![
         "Steady rate in MB/s, start-up taken out; longer is faster. The thin line across a bar's \
-         end is its 95 % interval."
+         end is its 95 % interval, with an arrow where \
+         that goes on beyond the scale."
             .to_owned(),
     ];
     caption.extend(panel.ways.iter().filter_map(ceiling));

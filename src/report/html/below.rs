@@ -3,6 +3,8 @@
 use maud::{Markup, html};
 
 use super::text::prose;
+use crate::analysis::conclusion::per_cent;
+use crate::model::record::Header;
 use crate::report::{Report, words};
 
 /// Short, for who has nothing but the page; `docs/method.md` is the whole of it.
@@ -23,13 +25,27 @@ pub fn method(report: &Report) -> Markup {
                  source that each table names. Intervals are of 95 %."
             }
             p {
-                "Rounds went on until no cipher could be more than "
-                (prose(&format!("{} %", (1000.0 * header.precision).round() / 10.0)))
-                " faster than the leader, or a limit was reached: see rounds, at the top."
+                (prose(&stop(header)))
             }
             p { "The command: " code { (prose(&header.command.join(" "))) } }
         }
     }
+}
+
+/// When rounds were to end.
+fn stop(header: &Header) -> String {
+    let precision = per_cent(100.0 * header.precision);
+    let until = match (header.rounds, header.thorough) {
+        (Some(rounds), _) => {
+            return format!("{rounds} rounds were asked for; how many were run is at the top.");
+        }
+        (None, true) => format!("each cipher was told slower or equal (within {precision})"),
+        (None, false) => format!("no cipher could be more than {precision} faster than the leader"),
+    };
+    format!(
+        "Rounds were to go on until {until}, or until the budget could not decide it; why they \
+         ended is at the top."
+    )
 }
 
 /// Skipped, failed, warnings.

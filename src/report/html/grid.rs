@@ -4,20 +4,21 @@
 use maud::{Markup, html};
 
 use super::text::{name, prose};
+use crate::model::units::printable;
 use crate::report::chart::{Cell, Grid};
 
 /// `place`: what tells it from the other tables of the page; attributes for a program that reads
 /// the page.
 pub fn grid(grid: &Grid, place: &str) -> Markup {
     html! {
-        div.scroll role="region" aria-label=(grid.caption) tabindex="0" {
+        div.scroll role="region" aria-label=(printable(&grid.caption)) tabindex="0" {
             table.sortable data-place=(place) {
                 caption { (prose(&grid.caption)) }
                 thead {
                     tr {
                         @for column in &grid.columns {
                             th scope="col" data-key=[Some(column.key).filter(|key| !key.is_empty())]
-                                { (prose(&column.heading)) }
+                                { (prose(&column.heading.replace("CPU-s", "CPU\u{2011}s"))) }
                         }
                     }
                 }

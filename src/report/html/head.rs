@@ -3,7 +3,6 @@
 use maud::{Markup, html};
 
 use super::text::prose;
-use crate::analysis::recommend::for_all;
 use crate::client::paste::Paste;
 use crate::report::advised::{Advised, Use};
 use crate::report::{Report, heading, words};
@@ -34,13 +33,11 @@ pub fn conclusions(report: &Report) -> Markup {
 }
 
 pub fn recommended(report: &Report) -> Markup {
-    let together = for_all(report.advised.iter().map(|one| &one.recommendation));
     html! {
         @if !report.advised.is_empty() {
             section #recommended aria-labelledby="recommended-title" {
                 h2 #recommended-title { "Recommended" }
                 @for one in &report.advised { (advised(one)) }
-                @if let Some(text) = together { p { (prose(&text)) } }
             }
         }
     }

@@ -44,6 +44,8 @@ fn figures(table: &Table, section: &Section) -> Grid {
     if table.sections.len() > 1 {
         caption += &format!(", AES {}", section.aes);
     }
+    let many = section.rows.len();
+    caption += &format!(": {many} cipher{}, fastest first", if many == 1 { "" } else { "s" });
     let shown = fillers(section);
     let row = |row: &Row| {
         let cells = shown.iter().map(|(_, cell)| cell(section, row)).collect();
