@@ -115,8 +115,10 @@ pub fn large() -> Survey {
                         *spent = json!(spent.as_f64().unwrap() * (0.7 + times * slow));
                     }
                 }
-                let steady = &mut trial["steady"]["seconds"];
-                *steady = json!(steady.as_f64().unwrap() * slow);
+                for own in [&["real_s"][..], &["steady", "seconds"]] {
+                    let seconds = own.iter().fold(&mut trial, |at, key| &mut at[*key]);
+                    *seconds = json!(seconds.as_f64().unwrap() * slow);
+                }
                 if round == 7 && place == 4 {
                     trial["outcome"] = json!("failed");
                     trial["reason"] = json!("the connection was closed by the server");

@@ -18,7 +18,7 @@ pub fn grid(grid: &Grid, place: &str) -> Markup {
                     tr {
                         @for column in &grid.columns {
                             th scope="col" data-key=[Some(column.key).filter(|key| !key.is_empty())]
-                                { (prose(&column.heading.replace("CPU-s", "CPU\u{2011}s"))) }
+                                { (prose(&column.heading)) }
                         }
                     }
                 }

@@ -7,6 +7,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::chart::panel::{Panel, panels};
 use super::{Report, heading};
+use crate::model::units::printable;
 use text::prose;
 
 mod below;
@@ -64,14 +65,14 @@ fn document(title: &str, facts: &Markup, main: &Markup, report: &Report) -> Mark
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="generator" content={ "cipher-survey " (env!("CARGO_PKG_VERSION")) };
-                title { (prose(title)) }
+                title { (printable(title)) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
                 a.skip href="#main" { "Skip to the conclusion" }
                 header {
                     p.kind { "SSH cipher survey" }
-                    h1 { (prose(title)) }
+                    h1 { (text::title(title)) }
                     (facts)
                 }
                 nav aria-label="Sections" {

@@ -5,9 +5,29 @@ use maud::{Markup, html};
 
 use crate::model::units::printable;
 
-/// Control and direction characters are shown as escapes; a number stays with its sign.
+/// Control and direction characters are shown as escapes; a number stays with its sign, and a word
+/// that has a hyphen, as most names of ciphers do, breaks at it only where it is too long for a line.
 pub fn prose(text: &str) -> Markup {
-    html! { (printable(text).replace(" %", "\u{a0}%")) }
+    let text = printable(text).replace(" %", "\u{a0}%");
+    html! {
+        @for (index, word) in text.split(' ').enumerate() {
+            @if index > 0 { " " }
+            @match word.contains('-') && word.len() > 1 {
+                true => span.w { (word) },
+                false => (word),
+            }
+        }
+    }
+}
+
+/// A title whose last part, behind a comma, is whole on a line: a date.
+pub fn title(text: &str) -> Markup {
+    html! {
+        @match text.rsplit_once(", ") {
+            Some((name, date)) => { (prose(name)) ", " span.w { (printable(date)) } },
+            None => (prose(text)),
+        }
+    }
 }
 
 /// The name of a cipher, which may break before its domain.
