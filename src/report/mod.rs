@@ -15,7 +15,7 @@ pub mod advised;
 mod cells;
 pub mod chart;
 mod heading;
-mod html;
+pub mod html;
 mod json;
 pub mod terminal;
 mod words;

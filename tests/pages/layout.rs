@@ -18,7 +18,7 @@ const LOOKS: [(u32, bool, bool); 5] = [
 ];
 
 /// Everything that is wrong with a page, in any look.
-fn inspect(browser: &mut Browser, name: &str, path: &Path) -> Vec<String> {
+pub fn inspect(browser: &mut Browser, name: &str, path: &Path) -> Vec<String> {
     let mut wrong = Vec::new();
     for (width, dark, print) in LOOKS {
         browser.look(width, dark, print);

@@ -4,6 +4,7 @@
 mod browser;
 mod figures;
 mod layout;
+mod slopes;
 mod surveys;
 
 use std::path::{Path, PathBuf};

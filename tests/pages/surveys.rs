@@ -96,7 +96,7 @@ pub fn large() -> Survey {
     };
     let mut all = vec![kept[0].clone()];
     for round in 1..=15_u32 {
-        for direction in ["upload", "download"] {
+        for (direction, lag) in [("upload", 0), ("download", 2)] {
             for (place, cipher) in CIPHERS.into_iter().enumerate() {
                 let mut trial = like(direction);
                 trial["cipher"] = json!(cipher);
@@ -105,7 +105,7 @@ pub fn large() -> Survey {
                 trial["round"] = json!(round);
                 trial["at_s"] = json!(f64::from(round) * 20.0 + place as f64 * 1.01);
                 trial["started"] =
-                    json!(format!("2026-11-25T16:{:02}:{:02}.5Z", 9 + round, 5 * place));
+                    json!(format!("2026-11-25T16:{:02}:{:02}.5Z", 9 + round, 5 * place + lag));
                 // In the plane of rate and cost some lie upon each other.
                 let wobble = 1.0 + f64::from((round * 7 + place as u32 * 3) % 11) / 173.0;
                 let slow = (1.0 + (place / 3) as f64 * 0.7) * wobble;

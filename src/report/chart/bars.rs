@@ -96,10 +96,11 @@ impl Bars {
         let bottom = y - GAP + 4.0;
         let marks = html! {
             (scale.across(top, bottom, self.unit))
-            @for group in groups { (group) }
             @for (index, line) in self.lines.iter().enumerate() {
                 (line.draw(&scale, PITCH * index as f64, bottom))
             }
+            // Above the lines, so that what they cross can be read.
+            @for group in groups { (group) }
         };
         (bottom + AXIS, marks)
     }

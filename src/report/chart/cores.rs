@@ -59,7 +59,7 @@ fn drawing(panel: &Panel, way: &Way) -> Drawing {
     };
     let group = |(name, choice)| Group {
         name,
-        note: "",
+        note: panel.note(choice),
         bars: ENDS.map(|end| bar(way.row(choice), end)).into(),
     };
     let groups = panel.names().map(group).collect();

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::analysis::apart::Apart;
 use crate::analysis::figures::{EndTimes, Row};
 use crate::analysis::finding::End;
 use crate::analysis::standing::Choice;
@@ -66,9 +67,15 @@ impl Panel<'_> {
         self.choices.iter().map(|choice| (printable(&choice.to_string()), choice))
     }
 
-    /// The name, and whether ssh takes it unasked in any direction.
-    pub fn is_default(&self, choice: &Choice) -> bool {
-        self.ways.iter().filter_map(|way| way.row(choice)).any(|row| row.unasked)
+    /// What is said beside a name: ssh takes it unasked, or it stands apart.
+    pub fn note(&self, choice: &Choice) -> &'static str {
+        let mut rows = self.ways.iter().filter_map(|way| way.row(choice));
+        let of = |row: &Row| match row.apart {
+            Some(Apart::NoCipher) => Some("no cipher"),
+            Some(Apart::NotMasked) => Some("unmasked"),
+            None => row.unasked.then_some("default"),
+        };
+        rows.find_map(of).unwrap_or_default()
     }
 }
 

@@ -46,6 +46,8 @@ impl Points {
         let front = front(&self.points);
         let labels = self.labels(&x, &y);
         let is_in_front = |point: &Point| front.iter().any(|other| std::ptr::eq(*other, point));
+        let mut drawn: Vec<(&Point, f64)> = self.points.iter().zip(labels).collect();
+        drawn.sort_by_key(|(point, _)| is_in_front(point));
         html! {
             (x.across(TOP, BOTTOM, ""))
             text class="tick" x="100%" y=(BOTTOM + 32.0) text-anchor="end" { (self.x_unit) }
@@ -63,7 +65,8 @@ impl Points {
                 line class="front" x1=(percent(x.at(pair[0].x))) y1=(y.at(pair[0].y))
                     x2=(percent(x.at(pair[1].x))) y2=(y.at(pair[1].y)) {}
             }
-            @for (point, label) in self.points.iter().zip(labels) {
+            // The front is above what is behind it.
+            @for (point, label) in drawn {
                 @let (at, own) = (percent(x.at(point.x)), y.at(point.y));
                 // A frame at the point, so that what is beside it is in pixels both ways.
                 svg x=(at) y=(own) overflow="visible" {

@@ -65,7 +65,8 @@ fn drawing(panel: &Panel, way: &Way) -> Drawing {
         },
         None => Bar { value: "not measured".into(), ..Bar::default() },
     };
-    let group = |(name, choice)| Group { name, note: "", bars: vec![bar(way.row(choice))] };
+    let group =
+        |(name, choice)| Group { name, note: panel.note(choice), bars: vec![bar(way.row(choice))] };
     let groups = panel.names().map(group).collect();
     let (height, marks) =
         Bars { groups, lines: Vec::new(), unit: "× cheapest", least: 1.0, reach: 74.0 }.draw();

@@ -11,7 +11,7 @@ use crate::model::units::significant;
 pub fn chart(panel: &Panel) -> Chart {
     let group = |(name, choice)| Group {
         name,
-        note: if panel.is_default(choice) { "default" } else { "" },
+        note: panel.note(choice),
         bars: panel.ways.iter().map(|way| bar(way, way.row(choice))).collect(),
     };
     let lines = panel.ways.iter().filter_map(line).collect();

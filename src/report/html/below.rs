@@ -1,18 +1,17 @@
 //! How it was measured, and what went wrong.
 
-use maud::{Markup, html};
+use maud::html;
 
+use super::page::Section;
 use super::text::prose;
 use crate::analysis::conclusion::per_cent;
 use crate::model::record::Header;
 use crate::report::{Report, words};
 
 /// Short, for who has nothing but the page; `docs/method.md` is the whole of it.
-pub fn method(report: &Report) -> Markup {
+pub fn method(report: &Report) -> Section {
     let header = &report.survey.header;
-    html! {
-        section #method aria-labelledby="method-title" {
-            h2 #method-title { "Method" }
+    let body = html! {
             p {
                 "Each trial is one real transfer over a connection of its own, with the cipher \
                  that the client's log proves. Each round holds every trial once, in shuffled \
@@ -28,8 +27,8 @@ pub fn method(report: &Report) -> Markup {
                 (prose(&stop(header)))
             }
             p { "The command: " code { (prose(&header.command.join(" "))) } }
-        }
-    }
+    };
+    Section { id: "method", title: "Method", body }
 }
 
 /// When rounds were to end.
@@ -49,22 +48,19 @@ fn stop(header: &Header) -> String {
 }
 
 /// Skipped, failed, warnings.
-pub fn remarks(report: &Report) -> Markup {
+pub fn remarks(report: &Report) -> Option<Section> {
     let summary = &report.summary;
     let groups: [(&str, Vec<String>); 3] = [
         ("Warnings", words::warnings(summary).collect()),
         ("Failed", words::failures(summary).collect()),
         ("Skipped", words::skipped(summary).collect()),
     ];
-    html! {
-        @if groups.iter().any(|(_, texts)| !texts.is_empty()) {
-            section #remarks aria-labelledby="remarks-title" {
-                h2 #remarks-title { "Remarks" }
-                @for (title, texts) in groups.iter().filter(|(_, texts)| !texts.is_empty()) {
-                    h3 { (title) }
-                    ul { @for text in texts { li { (prose(text)) } } }
-                }
-            }
+    let told = || groups.iter().filter(|(_, texts)| !texts.is_empty());
+    let body = html! {
+        @for (title, texts) in told() {
+            h3 { (title) }
+            ul { @for text in texts { li { (prose(text)) } } }
         }
-    }
+    };
+    told().next().map(|_| Section { id: "remarks", title: "Remarks", body })
 }

@@ -11,12 +11,12 @@ use crate::report::chart::{
     Chart, Drawing, cores, drift, efficiency, relative, seconds, throughput,
 };
 
-/// `file_bytes`: of the whole file.
-pub fn all(panel: &Panel, survey: &Survey, file_bytes: u64) -> [Chart; 6] {
+/// The charts of a survey's panel.
+pub fn all(panel: &Panel, survey: &Survey) -> [Chart; 6] {
     [
         throughput::chart(panel),
         cores::chart(panel),
-        seconds::chart(panel, file_bytes),
+        seconds::chart(panel, survey.header.file.bytes),
         relative::chart(panel),
         efficiency::chart(panel),
         drift::chart(panel, survey),

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::page::Section;
 use super::text::prose;
 use crate::client::paste::Paste;
 use crate::report::advised::{Advised, Use};
@@ -18,29 +19,25 @@ pub fn facts(report: &Report) -> Markup {
     }
 }
 
-pub fn conclusions(report: &Report) -> Markup {
-    html! {
-        section #conclusion aria-labelledby="conclusion-title" {
-            h2 #conclusion-title { "Conclusion" }
-            @if words::conclusions(&report.summary).next().is_none() {
-                p { "Nothing was measured; see the remarks below." }
-            }
-            @for (scope, said) in words::conclusions(&report.summary) {
-                p { strong { (prose(scope)) } (prose(said)) }
-            }
+pub fn conclusions(report: &Report) -> Section {
+    let body = html! {
+        @if words::conclusions(&report.summary).next().is_none() {
+            p { "Nothing was measured; see the remarks below." }
         }
-    }
+        @for (scope, said) in words::conclusions(&report.summary) {
+            p { strong { (prose(scope)) } (prose(said)) }
+        }
+    };
+    Section { id: "conclusion", title: "Conclusion", body }
 }
 
-pub fn recommended(report: &Report) -> Markup {
-    html! {
-        @if !report.advised.is_empty() {
-            section #recommended aria-labelledby="recommended-title" {
-                h2 #recommended-title { "Recommended" }
-                @for one in &report.advised { (advised(one)) }
-            }
-        }
-    }
+pub fn recommended(report: &Report) -> Option<Section> {
+    let body = html! { @for one in &report.advised { (advised(one)) } };
+    (!report.advised.is_empty()).then_some(Section {
+        id: "recommended",
+        title: "Recommended",
+        body,
+    })
 }
 
 fn advised(one: &Advised) -> Markup {

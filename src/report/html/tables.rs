@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::grid::grid;
+use super::page;
 use super::text::prose;
 use crate::analysis::ceiling::Ceiling;
 use crate::analysis::figures::{Cost, Row};
@@ -11,25 +12,26 @@ use crate::analysis::table::{Section, Table};
 use crate::report::chart::{Cell, Column, Grid};
 use crate::report::{Report, cells, words};
 
-pub fn all(report: &Report) -> Markup {
+pub fn all(report: &Report) -> Option<page::Section> {
     let summary = &report.summary;
+    let body = html! {
+        @for table in &summary.tables { (one(table)) }
+        p.note { (prose(&words::legend(summary, false))) " n: trials." }
+    };
+    let section = page::Section { id: "figures", title: "Figures", body };
+    (!summary.tables.is_empty()).then_some(section)
+}
+
+fn one(table: &Table) -> Markup {
     html! {
-        @if !summary.tables.is_empty() {
-            section #figures aria-labelledby="figures-title" {
-                h2 #figures-title { "Figures" }
-                @for table in &summary.tables {
-                    h3 { (prose(&table.title)) }
-                    @for section in &table.sections {
-                        (grid(&figures(table, section), &place(table, section)))
-                    }
-                    p.note { (prose(&words::footnote(table))) }
-                    @for section in &table.sections {
-                        @for text in words::below(section, table.sections.len() > 1) {
-                            p.note { (prose(&text)) }
-                        }
-                    }
-                }
-                p.note { (prose(&words::legend(summary, false))) " n: trials." }
+        h3 { (prose(&table.title)) }
+        @for section in &table.sections {
+            (grid(&figures(table, section), &place(table, section)))
+        }
+        p.note { (prose(&words::footnote(table))) }
+        @for section in &table.sections {
+            @for text in words::below(section, table.sections.len() > 1) {
+                p.note { (prose(&text)) }
             }
         }
     }
@@ -44,8 +46,11 @@ fn figures(table: &Table, section: &Section) -> Grid {
     if table.sections.len() > 1 {
         caption += &format!(", AES {}", section.aes);
     }
-    let many = section.rows.len();
+    let many = section.rows.iter().filter(|row| row.apart.is_none()).count();
     caption += &format!(": {many} cipher{}, fastest first", if many == 1 { "" } else { "s" });
+    if many < section.rows.len() {
+        caption += ", then what stands apart";
+    }
     let shown = fillers(section);
     let row = |row: &Row| {
         let cells = shown.iter().map(|(_, cell)| cell(section, row)).collect();

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::grid::grid;
+use super::page::Section;
 use super::text::prose;
 use crate::analysis::series::steady_rate;
 use crate::analysis::startup::Startups;
@@ -16,22 +17,18 @@ use crate::report::chart::{Cell, Column, Grid};
 const MOST: usize = 500;
 
 /// `beside`: the name of the CSV file beside the page.
-pub fn all(report: &Report, beside: Option<&str>) -> Markup {
-    let trials = &report.survey.trials;
-    html! {
-        @if !trials.is_empty() {
-            section #trials aria-labelledby="trials-title" {
-                h2 #trials-title { "Every trial" }
-                @if trials.len() <= MOST {
-                    details.long {
-                        summary { (trials.len()) " trials, the pilot's included" }
-                        (grid(&table(report), "trials"))
-                    }
-                }
-                p { (elsewhere(report, beside)) }
+pub fn all(report: &Report, beside: Option<&str>) -> Option<Section> {
+    let many = report.survey.trials.len();
+    let body = html! {
+        @if many <= MOST {
+            details.long {
+                summary { (many) " trials, the pilot's included" }
+                (grid(&table(report), "trials"))
             }
         }
-    }
+        p { (elsewhere(report, beside)) }
+    };
+    (many > 0).then_some(Section { id: "trials", title: "Every trial", body })
 }
 
 fn elsewhere(report: &Report, beside: Option<&str>) -> Markup {
