@@ -27,7 +27,7 @@ pub enum Format {
     Table,
     /// One document: header, trials, end and summary.
     Json,
-    /// One page with charts, that opens anywhere.
+    /// One page with charts, that opens in any browser, from a mail too.
     Html,
 }
 

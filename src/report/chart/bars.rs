@@ -228,7 +228,7 @@ mod tests {
         );
         assert!(svg.contains(r#"<text class="value" x="66%" dx="6" y="33">v</text>"#), "{svg}");
         assert!(svg.contains("not measured"));
-        assert_eq!(svg.matches("<text class=\"name\"").count(), 3, "a long name is folded: {svg}");
+        assert_eq!(svg.matches("<text class=\"name\"").count(), 4, "a long name is folded: {svg}");
     }
 
     #[test]

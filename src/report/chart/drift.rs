@@ -93,9 +93,18 @@ fn strips(panel: &Panel, survey: &Survey) -> Vec<Vec<Dot>> {
     strips
 }
 
-/// The MAC that was asked for tells choices of one cipher apart; where none was there is only one.
+/// The MAC tells choices of one cipher apart: what was asked for, else what was negotiated.
 fn is_of(trial: &Trial, choice: &Choice) -> bool {
-    trial.cipher == choice.cipher && (!choice.ambiguous || trial.mac == choice.mac)
+    let negotiated = || {
+        let names = trial.negotiated.as_ref()?;
+        match trial.direction {
+            Direction::Upload => &names.client_to_server,
+            Direction::Download => &names.server_to_client,
+        }
+        .explicit_mac()
+    };
+    let mac = || trial.mac.clone().or_else(negotiated);
+    trial.cipher == choice.cipher && (!choice.ambiguous || mac() == choice.mac)
 }
 
 fn rates(strip: &[Dot], direction: Direction) -> Vec<f64> {

@@ -89,3 +89,6 @@ impl Cell {
         Cell { value: None, shown: shown.into() }
     }
 }
+
+#[cfg(test)]
+mod tests;

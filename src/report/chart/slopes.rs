@@ -3,16 +3,17 @@
 
 use maud::{Markup, html};
 
-use super::scale::{Scale, apart, percent};
+use super::scale::{NARROWEST, Scale, apart, percent};
 use super::{Cell, Chart, Column, Drawing, Grid};
 use crate::model::units::{printable, significant};
 
-/// Pixels down: the names of the classes, a line of labels, and the least that a chart needs.
-const TOP: f64 = 34.0;
+/// Pixels down: a line of labels or of a class's name, and the least that a chart needs.
 const LINE: f64 = 15.0;
 const LEAST: f64 = 220.0;
 /// Per cent across, of the first and the last class: labels stand outside.
-const SIDES: (f64, f64) = (26.0, 74.0);
+const SIDES: (f64, f64) = (22.0, 78.0);
+/// Pixels of a character in a class's name, at most.
+const CHARACTER: f64 = 7.8;
 
 /// Figures of several names in two or three classes of hosts.
 pub struct Slopes {
@@ -51,7 +52,20 @@ pub fn chart(slopes: &Slopes, title: &'static str, caption: Vec<String>) -> Char
 
 impl Slopes {
     fn bottom(&self) -> f64 {
-        TOP + LEAST.max(LINE * self.lines.len() as f64)
+        self.top() + LEAST.max(LINE * self.lines.len() as f64)
+    }
+
+    /// Below the names of the classes.
+    fn top(&self) -> f64 {
+        LINE * self.classes.iter().map(|name| self.folded(name).len()).max().unwrap_or(1) as f64
+            + 19.0
+    }
+
+    /// A class's name in lines that leave room for the next one's.
+    fn folded(&self, name: &str) -> Vec<String> {
+        let pitch = (self.across(1) - self.across(0)) / 100.0 * NARROWEST;
+        let columns = (pitch / CHARACTER) as usize;
+        textwrap::wrap(&printable(name), columns).into_iter().map(String::from).collect()
     }
 
     /// Per cent across.
@@ -64,13 +78,16 @@ impl Slopes {
         let values = || self.lines.iter().flat_map(|line| &line.values).flatten();
         let high = self.lines.iter().filter_map(|line| line.high.as_ref()).flatten().flatten();
         let end = values().chain(high).copied().filter(|v| v.is_finite()).fold(0.0, f64::max);
-        let scale = Scale { end, from: self.bottom(), reach: TOP + LINE / 2.0 };
+        let scale = Scale { end, from: self.bottom(), reach: self.top() + LINE / 2.0 };
         let last = self.classes.len().saturating_sub(1);
         html! {
             @for (class, name) in self.classes.iter().enumerate() {
                 @let x = percent(self.across(class));
-                text class="name" x=(x) y="13" text-anchor="middle" { (printable(name)) }
-                line class="rule" x1=(x) x2=(x) y1=(TOP - 10.0) y2=(self.bottom()) {}
+                @for (index, text) in self.folded(name).iter().enumerate() {
+                    text class="name" x=(x) y=(13.0 + LINE * index as f64) text-anchor="middle"
+                        { (text) }
+                }
+                line class="rule" x1=(x) x2=(x) y1=(self.top() - 10.0) y2=(self.bottom()) {}
             }
             @for (index, line) in self.lines.iter().enumerate() {
                 g class={ "slope slope-" (index % COLOURS) } { (self.line(line, &scale)) }
@@ -108,7 +125,7 @@ impl Slopes {
             .filter_map(|(number, line)| Some((number, (*line.values.get(class)?)?)))
             .collect();
         let wanted: Vec<f64> = reaching.iter().map(|(_, value)| scale.at(*value)).collect();
-        let placed = apart(&wanted, LINE, (TOP, self.bottom() - 2.0));
+        let placed = apart(&wanted, LINE, (self.top(), self.bottom() - 2.0));
         let side = if anchor == "end" { -1.0 } else { 1.0 };
         html! {
             @for (((number, value), own), label) in reaching.iter().zip(wanted).zip(placed) {
@@ -203,7 +220,7 @@ mod tests {
     #[test]
     fn a_line_joins_only_classes_that_have_a_figure() {
         let svg = slopes().draw().into_string();
-        let sloping = svg.matches(r#"<line x1="26%""#).count();
+        let sloping = svg.matches(r#"<line x1="22%""#).count();
         assert_eq!((sloping, svg.matches("<circle").count()), (2, 5), "{svg}");
         assert_eq!(svg.matches("class=\"interval\"").count(), 5, "{svg}");
     }

@@ -60,3 +60,45 @@ fn charts(report: &Report, panels: &[Panel]) -> Option<Section> {
         body: html! { @for panel in panels { (of(panel)) } },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::testing::{rounds, survey};
+    use crate::model::Survey;
+
+    fn page(survey: &Survey, beside: Option<&str>) -> String {
+        let journal = std::path::Path::new("a b/<pi1>.jsonl");
+        let mut out = Vec::new();
+        write(&Report::of(survey, Some(journal)), beside, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn every_trial_is_on_the_page_unless_there_are_too_many() {
+        let few = survey(rounds("aes128-ctr", [50.0, 51.0, 52.0]));
+        let text = page(&few, None);
+        assert!(text.contains("3 trials, the pilot's included"));
+        assert!(text.contains("--format csv a b/&lt;pi1&gt;.jsonl"), "{text}");
+
+        let many = survey(rounds("aes128-ctr", [50.0; 501]));
+        let text = page(&many, Some("<pi1>.csv"));
+        assert!(!text.contains("the pilot's included") && text.contains("All 501 trials are in"));
+        assert!(text.contains("&lt;pi1&gt;.csv") && !text.contains("<pi1>"));
+    }
+
+    #[test]
+    fn a_survey_of_nothing_is_still_a_page() {
+        let text = page(&survey(vec![]), None);
+        assert!(text.contains("Nothing was measured") && !text.contains("href=\"#charts\""));
+        assert!(text.contains("nothing was measured; "), "the warning is there: {text}");
+    }
+
+    #[test]
+    fn nothing_is_loaded_from_elsewhere() {
+        let text = page(&survey(rounds("aes128-ctr", [50.0, 51.0, 52.0])), None);
+        for outside in ["http:", "https:", " src=", "url(", "@import", "<link"] {
+            assert!(!text.contains(outside), "{outside}");
+        }
+    }
+}
