@@ -92,14 +92,14 @@ pub fn columns(table: &Table, wide: bool) -> Vec<Column> {
     columns.into_iter().filter_map(|(shown, column)| shown.then_some(column)).collect()
 }
 
-fn several_macs(table: &Table) -> bool {
+pub fn several_macs(table: &Table) -> bool {
     table.sections.iter().any(|section| {
         let same = |row: &Row| section.rows.iter().filter(|r| r.cipher == row.cipher).count();
         section.rows.iter().any(|row| same(row) > 1)
     })
 }
 
-fn cipher(row: &Row, mac_below: bool) -> String {
+pub fn cipher(row: &Row, mac_below: bool) -> String {
     let cipher = printable(row.cipher.as_str());
     match mac(row).filter(|_| mac_below) {
         Some(mac) => format!("{cipher}\n{mac}"),
@@ -107,16 +107,16 @@ fn cipher(row: &Row, mac_below: bool) -> String {
     }
 }
 
-fn mac(row: &Row) -> Option<String> {
+pub fn mac(row: &Row) -> Option<String> {
     row.mac.as_ref().map(|mac| printable(mac.as_str()))
 }
 
-fn figure(value: Option<f64>) -> String {
+pub fn figure(value: Option<f64>) -> String {
     value.map_or("-".into(), significant)
 }
 
 /// Of the ceiling; at most so much where that is a lower bound.
-fn share(section: &Section, row: &Row) -> String {
+pub fn share(section: &Section, row: &Row) -> String {
     let ceiling = section.ceiling.as_ref();
     let share = ceiling.zip(row.rate_mb_per_s).and_then(|(ceiling, rate)| ceiling.share(rate));
     let bound = if ceiling.is_some_and(Ceiling::is_known) { "" } else { "≤" };
@@ -124,47 +124,47 @@ fn share(section: &Section, row: &Row) -> String {
 }
 
 /// Half the 95 % interval.
-fn half(compared: Option<Compared>) -> String {
+pub fn half(compared: Option<Compared>) -> String {
     let half = compared.and_then(|compared| compared.half_percent);
     half.map(|percent| per_cent(percent).replace(' ', "")).unwrap_or_default()
 }
 
-fn cost(cost: Option<&Cost>) -> String {
+pub fn cost(cost: Option<&Cost>) -> String {
     let doubt = if cost.is_some_and(|cost| cost.coarse) { "?" } else { "" };
     figure(cost.map(|cost| cost.cpu_s_per_gb)) + doubt
 }
 
-fn mb_per_cpu_s(row: &Row) -> String {
+pub fn mb_per_cpu_s(row: &Row) -> String {
     let doubt = if row.mb_per_cpu_s.is_some() && row.coarse() { "?" } else { "" };
     figure(row.mb_per_cpu_s) + doubt
 }
 
-fn core(cost: Option<&Cost>) -> String {
+pub fn core(cost: Option<&Cost>) -> String {
     let percent = cost.and_then(|cost| cost.core_percent);
     percent.map_or("-".into(), |percent| format!("{percent:.0}"))
 }
 
 /// One of the seconds of one end for the whole file.
-fn whole_file(row: &Row, end: Option<EndTimes>, part: fn(EndTimes) -> Option<f64>) -> String {
+pub fn whole_file(row: &Row, end: Option<EndTimes>, part: fn(EndTimes) -> Option<f64>) -> String {
     match end.and_then(part) {
         Some(seconds) if row.whole_file.scaled => format!("~{}", significant(seconds)),
         seconds => figure(seconds),
     }
 }
 
-fn real(times: EndTimes) -> Option<f64> {
+pub fn real(times: EndTimes) -> Option<f64> {
     times.real_s
 }
 
-fn user(times: EndTimes) -> Option<f64> {
+pub fn user(times: EndTimes) -> Option<f64> {
     Some(times.user_s)
 }
 
-fn system(times: EndTimes) -> Option<f64> {
+pub fn system(times: EndTimes) -> Option<f64> {
     Some(times.system_s)
 }
 
-fn marks(row: &Row) -> String {
+pub fn marks(row: &Row) -> String {
     let mut marks: Vec<String> = row.marks.iter().map(ToString::to_string).collect();
     match (row.failed, row.measured) {
         (0, _) => {}

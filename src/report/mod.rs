@@ -14,10 +14,11 @@ use advised::{Advised, advised};
 
 pub mod advised;
 mod cells;
-mod chart;
+pub mod chart;
 pub mod compare;
 mod csv;
 mod heading;
+pub mod html;
 pub mod json;
 mod markdown;
 pub mod terminal;
@@ -37,6 +38,8 @@ pub enum Format {
     CsvSummary,
     /// To paste into an issue or a page.
     Markdown,
+    /// One page with charts, that opens in any browser, from a mail too.
+    Html,
 }
 
 /// How a table is laid out.
@@ -106,5 +109,6 @@ pub fn write(
         Format::Csv => csv::write_trials(report, out),
         Format::Markdown => markdown::write(report, out),
         Format::CsvSummary => csv::write_summary(report, out),
+        Format::Html => html::write(report, None, out),
     }
 }

@@ -37,7 +37,8 @@ fn files_directories_patterns_and_the_newest_of_each_target() {
     fs::create_dir(&data).unwrap();
     let text = fs::read_to_string(own(LOOPBACK)).unwrap();
     let place = |name: &str, target: &str| {
-        let of_target = text.replace("\"target\":\"loopback\"", &format!("\"target\":\"{target}\""));
+        let of_target =
+            text.replace("\"target\":\"loopback\"", &format!("\"target\":\"{target}\""));
         fs::write(data.join(name), of_target).unwrap();
     };
     place("20260101T000000000Z-pi1.jsonl", "pi1");
@@ -63,9 +64,7 @@ fn files_directories_patterns_and_the_newest_of_each_target() {
     let twice = ["compare", "--format", "json", &pattern, word(&data)];
     assert_eq!(shown(&twice).len(), 3);
 
-    let none = Run::of(
-        program().env("XDG_DATA_HOME", "/nowhere").arg("compare").output().unwrap(),
-    );
+    let none = Run::of(program().env("XDG_DATA_HOME", "/nowhere").arg("compare").output().unwrap());
     none.assert_code(2);
     assert!(none.stderr.contains("no journal in /nowhere"), "{}", none.stderr);
     let missing = run(&["compare", "/nowhere/*.jsonl"]);
@@ -80,12 +79,14 @@ fn damaged_journals_cost_what_is_damaged_and_a_warning() {
     let with_lines = |end: &str| String::from_utf8(text.clone()).unwrap().replace('\n', end);
     let newer = with_lines("\n").replacen("cipher-survey/1", "cipher-survey/2", 1);
     let unknown = with_lines("\n").replace("\"kind\":\"trial\",", "\"kind\":\"trial\",\"new\":{},");
+    let dos = with_lines("\r\n");
+    let binary = [0xff, 0x00, 0x1b, 0x5b].repeat(500);
     let cases: [(&str, &[u8], Option<&str>); 7] = [
         ("torn", &text[..text.len() - 700], Some("torn")),
-        ("dos", with_lines("\r\n").as_bytes(), None),
+        ("dos", dos.as_bytes(), None),
         ("unknown", unknown.as_bytes(), None),
         ("newer", newer.as_bytes(), Some("cipher-survey/2")),
-        ("binary", &[0xff, 0x00, 0x1b, 0x5b].repeat(500), Some("not a journal")),
+        ("binary", &binary, Some("not a journal")),
         ("empty", b"", Some("is empty")),
         ("array", b"[]\n[]\n", Some("not the header")),
     ];

@@ -18,7 +18,10 @@ struct Kept {
 
 const ALL: [Kept; 4] = [
     Kept { name: "loopback", make: loopback },
-    Kept { name: "emulated-arm", make: |journal| of_host("emulated-arm", Host::arm(false), journal) },
+    Kept {
+        name: "emulated-arm",
+        make: |journal| of_host("emulated-arm", Host::arm(false), journal),
+    },
     Kept {
         name: "emulated-arm-aes",
         make: |journal| of_host("emulated-arm-aes", Host::arm(true), journal),
@@ -70,7 +73,8 @@ fn pages() -> Vec<(String, Vec<u8>)> {
     for (file, format) in COMPARED {
         let journals = ALL.map(|kept| format!("{}/survey.jsonl", kept.name));
         let journals = journals.iter().map(String::as_str);
-        let words: Vec<&str> = ["compare", "--format", format].into_iter().chain(journals).collect();
+        let words: Vec<&str> =
+            ["compare", "--format", format].into_iter().chain(journals).collect();
         pages.push((file.into(), said(&words)));
     }
     pages

@@ -46,6 +46,7 @@ fn grid(section: &Changes) -> Grid {
     };
     Grid {
         title: section.title.clone(),
+        key: "ratio",
         headings: vec![
             heading(&["cipher"], 0),
             heading(&["MB/s"], 0),

@@ -12,6 +12,7 @@ use sheet::Sheet;
 
 mod change;
 mod csv;
+mod html;
 mod markdown;
 mod pivot;
 pub mod sheet;
@@ -56,6 +57,11 @@ pub fn write(
             Shown::Change(change) => comparison.json(change, out),
         },
         Format::Markdown => out.write_all(markdown::page(&comparison.sheet()).as_bytes()),
+        Format::Html => {
+            let journals: Vec<&str> =
+                comparison.digests.iter().map(|digest| digest.name.as_str()).collect();
+            out.write_all(html::page(&comparison.sheet(), &journals).as_bytes())
+        }
         Format::Csv | Format::CsvSummary => csv::write(comparison, out),
     }
 }

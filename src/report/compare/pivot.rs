@@ -62,6 +62,7 @@ fn grid(pivot: &Pivot, table: &Table) -> Grid {
     };
     Grid {
         title: table.direction.to_string(),
+        key: "value",
         headings,
         rows: table.rows.iter().map(row).collect(),
         slopes: slopes(pivot, table),
@@ -204,23 +205,35 @@ fn slopes(pivot: &Pivot, table: &Table) -> Option<Slopes> {
     if pivot.classes.len() < 2 {
         return None;
     }
-    let mean = |line: &Line, class: &Class| {
-        let values: Vec<f64> = class
-            .columns
-            .iter()
-            .filter_map(|&column| Some(line.cells[column].as_ref().ok()?.value.ln()))
-            .collect();
-        // A mean over fewer hosts than others have would be of other hosts.
-        let all = values.len() == class.columns.len() && !values.is_empty();
-        all.then(|| (values.iter().sum::<f64>() / values.len() as f64).exp())
+    let classes = || pivot.classes.iter();
+    let bound = |line: &Line, sign: f64| -> Vec<Option<f64>> {
+        let of_class = |class: &Class| match class.columns[..] {
+            [only] => {
+                let cell = line.cells[only].as_ref().ok()?;
+                Some(cell.value * (1.0 + cell.half_percent? / 100.0).powf(sign))
+            }
+            _ => None,
+        };
+        classes().map(of_class).collect()
     };
     let line = |line: &Line| slopes::Line {
         name: name(line),
-        values: pivot.classes.iter().map(|class| mean(line, class)).collect(),
+        values: classes().map(|class| mean(line, class)).collect(),
+        low: Some(bound(line, -1.0)),
+        high: Some(bound(line, 1.0)),
     };
     Some(Slopes {
-        unit: pivot.measure.unit().into(),
-        classes: pivot.classes.iter().map(|class| class.aes.to_string()).collect(),
+        unit: pivot.measure.unit(),
+        classes: classes().map(|class| class.aes.to_string()).collect(),
         lines: table.rows.iter().filter(|line| !line.no_cipher).map(line).collect(),
     })
+}
+
+/// The geometric mean of a class's hosts. Over fewer of them than others have it would be of other
+/// hosts.
+fn mean(line: &Line, class: &Class) -> Option<f64> {
+    let logarithm = |&column: &usize| Some(line.cells[column].as_ref().ok()?.value.ln());
+    let values: Vec<f64> = class.columns.iter().map(logarithm).collect::<Option<_>>()?;
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    Some(mean.exp()).filter(|mean| mean.is_finite())
 }

@@ -22,6 +22,8 @@ pub struct Sheet {
 
 pub struct Grid {
     pub title: String,
+    /// What its figures are in the analysis; one word.
+    pub key: &'static str,
     /// The first column holds names, the others figures.
     pub headings: Vec<Heading>,
     /// As many cells as there are columns of figures.

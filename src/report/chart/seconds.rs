@@ -1,0 +1,110 @@
+//! What `time` would tell of the whole file at each end: user, system and real seconds.
+
+use super::bars::{Bar, Bars, Group};
+use super::cores::label;
+use super::panel::{ENDS, Panel, Way, times};
+use super::{Cell, Chart, Column, Drawing, Grid};
+use crate::analysis::figures::{EndTimes, Row};
+use crate::analysis::finding::End;
+use crate::model::units::{significant, size};
+
+/// `file_bytes`: of the whole file.
+pub fn chart(panel: &Panel, file_bytes: u64) -> Chart {
+    let rows = || panel.ways.iter().flat_map(|way| &way.section.rows);
+    let scaled = rows().any(|row| row.whole_file.scaled);
+    let how = if scaled {
+        "~: scaled from the bytes that were measured, start-up included."
+    } else {
+        "Each trial sent the whole file."
+    };
+    Chart {
+        id: "seconds",
+        title: "Seconds for the whole file",
+        caption: vec![format!(
+            "CPU seconds of each end, user and system, for {}, and real seconds as an upright \
+             mark; shorter is better. The handshake is in none of them. {how}",
+            size(file_bytes)
+        )],
+        key: vec![
+            ("user", "user".to_owned()),
+            ("system", "system".to_owned()),
+            ("mark", "real".to_owned()),
+        ],
+        drawings: panel.ways.iter().map(|way| drawing(panel, way)).collect(),
+        names: Vec::new(),
+        grid: grid(panel, scaled),
+    }
+}
+
+fn cpu_s(times: EndTimes) -> f64 {
+    times.user_s + times.system_s
+}
+
+fn drawing(panel: &Panel, way: &Way) -> Drawing {
+    let bar = |row: Option<&Row>, end: End| {
+        let Some((row, times)) = row.and_then(|row| Some((row, times(row, end)?))) else {
+            return Bar { label: label(end), value: "not measured".into(), ..Bar::default() };
+        };
+        let about = if row.whole_file.scaled { "~" } else { "" };
+        let real = times.real_s.map(|real| format!(" of {}", significant(real)));
+        Bar {
+            label: label(end),
+            parts: vec![("user", times.user_s), ("system", times.system_s)],
+            mark: times.real_s,
+            value: format!("{about}{}{}", significant(cpu_s(times)), real.unwrap_or_default()),
+            ..Bar::default()
+        }
+    };
+    let group = |(name, choice)| Group {
+        name,
+        note: panel.note(choice),
+        bars: ENDS.map(|end| bar(way.row(choice), end)).into(),
+    };
+    let groups = panel.names().map(group).collect();
+    let (height, marks) =
+        Bars { groups, lines: Vec::new(), unit: "seconds", least: 0.0, reach: 58.0 }.draw();
+    let said = |row: &Row| {
+        let of = |end| {
+            let Some(times) = times(row, end) else { return "-".to_owned() };
+            let real = times.real_s.map_or("-".into(), significant);
+            format!("{} of {real}", significant(cpu_s(times)))
+        };
+        format!("{} {} and {}", row.cipher, of(End::Client), of(End::Server))
+    };
+    let said: Vec<String> = way.section.rows.iter().map(said).collect();
+    Drawing {
+        title: way.direction().to_string(),
+        description: format!(
+            "CPU seconds of real seconds at client and server: {}.",
+            said.join(", ")
+        ),
+        height,
+        marks,
+    }
+}
+
+fn grid(panel: &Panel, scaled: bool) -> Grid {
+    let mut columns = vec![Column::text("cipher"), Column::text("direction")];
+    for end in ENDS {
+        columns.push(Column::figure(format!("{end} real s"), "real_s"));
+        columns.push(Column::figure(format!("{end} user s"), "user_s"));
+        columns.push(Column::figure(format!("{end} sys s"), "system_s"));
+    }
+    let mut rows = Vec::new();
+    for way in &panel.ways {
+        for (name, choice) in panel.names() {
+            let Some(row) = way.row(choice) else { continue };
+            let mut cells = vec![Cell::text(way.direction().to_string())];
+            for end in ENDS {
+                let times = times(row, end);
+                let real = times.and_then(|times| times.real_s);
+                let user = times.map(|times| times.user_s);
+                let system = times.map(|times| times.system_s);
+                cells.extend([real, user, system].map(Cell::figure));
+            }
+            rows.push((name, cells));
+        }
+    }
+    let how = if scaled { ", scaled from what was measured" } else { "" };
+    Grid { caption: format!("Seconds for the whole file{how}, {}", panel.title), columns, rows }
+}

@@ -1,0 +1,124 @@
+//! How fast each cipher is, both ways, with what it might be, below what the path carries.
+
+use super::bars::{Bar, Bars, Group, Line};
+use super::panel::{Panel, Way};
+use super::{Cell, Chart, Column, Drawing, Grid};
+use crate::analysis::ceiling::{Basis, Ceiling};
+use crate::analysis::conclusion::per_cent;
+use crate::analysis::figures::Row;
+use crate::model::units::significant;
+
+pub fn chart(panel: &Panel) -> Chart {
+    let group = |(name, choice)| Group {
+        name,
+        note: panel.note(choice),
+        bars: panel.ways.iter().map(|way| bar(way, way.row(choice))).collect(),
+    };
+    let lines = panel.ways.iter().filter_map(line).collect();
+    let groups = panel.names().map(group).collect();
+    let (height, marks) = Bars { groups, lines, unit: "MB/s", least: 0.0, reach: 66.0 }.draw();
+    let mut caption = vec![
+        "Steady rate in MB/s, start-up taken out; longer is faster. The thin line across a bar's \
+         end is its 95 % interval, with an arrow where \
+         that goes on beyond the scale."
+            .to_owned(),
+    ];
+    caption.extend(panel.ways.iter().filter_map(ceiling));
+    Chart {
+        id: "throughput",
+        title: "Throughput",
+        caption,
+        key: panel
+            .ways
+            .iter()
+            .map(|way| (way.class(), format!("{} {}", way.arrow(), way.direction())))
+            .collect(),
+        drawings: vec![Drawing {
+            title: String::new(),
+            description: description(panel),
+            height,
+            marks,
+        }],
+        names: Vec::new(),
+        grid: grid(panel),
+    }
+}
+
+/// The interval of a rate is one of ratios: as many times below as above.
+pub fn interval(row: &Row) -> Option<(f64, f64)> {
+    let rate = row.rate_mb_per_s?;
+    let times = 1.0 + row.speed?.half_percent? / 100.0;
+    Some((rate / times, rate * times))
+}
+
+fn bar(way: &Way, row: Option<&Row>) -> Bar {
+    let Some((row, rate)) = row.and_then(|row| Some((row, row.rate_mb_per_s?))) else {
+        return Bar { value: format!("{} not measured", way.arrow()), ..Bar::default() };
+    };
+    let half = row.speed.and_then(|speed| speed.half_percent);
+    let half = half.map(|half| format!(" ±{}", per_cent(half))).unwrap_or_default();
+    Bar {
+        parts: vec![(way.class(), rate)],
+        interval: interval(row),
+        value: format!("{} {}{half}", way.arrow(), significant(rate)),
+        ..Bar::default()
+    }
+}
+
+/// A lower bound is no line: the path may carry any amount more.
+fn line(way: &Way) -> Option<Line> {
+    let ceiling = way.section.ceiling.as_ref().filter(|ceiling| ceiling.is_known())?;
+    let what = match ceiling.basis {
+        Basis::Beside => "plain TCP",
+        Basis::NoCipher => "no cipher",
+        Basis::FastestCipher | Basis::AtLeast => "ceiling",
+    };
+    let text = format!("{} {what} {} MB/s", way.arrow(), significant(ceiling.mb_per_s));
+    Some(Line { class: way.class(), value: ceiling.mb_per_s, text })
+}
+
+fn ceiling(way: &Way) -> Option<String> {
+    let Ceiling { text, .. } = way.section.ceiling.as_ref()?;
+    let so = match way.section.ceiling.as_ref().is_some_and(Ceiling::is_known) {
+        true => "the dashed line",
+        false => "a lower bound, so no line",
+    };
+    Some(format!("Ceiling, {}: {text} ({so}).", way.direction()))
+}
+
+fn description(panel: &Panel) -> String {
+    let said = |way: &Way| {
+        let ranked: Vec<String> = way
+            .section
+            .rows
+            .iter()
+            .filter_map(|row| Some(format!("{} {}", row.cipher, significant(row.rate_mb_per_s?))))
+            .collect();
+        format!("{} in MB/s: {}.", way.direction(), ranked.join(", "))
+    };
+    panel.ways.iter().map(said).collect::<Vec<_>>().join(" ")
+}
+
+fn grid(panel: &Panel) -> Grid {
+    let mut columns = vec![Column::text("cipher")];
+    for way in &panel.ways {
+        for (what, key) in
+            [("MB/s", "rate_mb_per_s"), ("from", "rate_low_mb_per_s"), ("to", "rate_high_mb_per_s")]
+        {
+            columns.push(Column::figure(format!("{} {what}", way.direction()), key));
+        }
+    }
+    let row = |(name, choice)| {
+        let cells = |way: &Way| {
+            let row = way.row(choice);
+            let (low, high) = row.and_then(interval).unzip();
+            [row.and_then(|row| row.rate_mb_per_s), low, high].map(Cell::figure)
+        };
+        (name, panel.ways.iter().flat_map(cells).collect())
+    };
+    Grid {
+        caption: format!("Throughput with 95 % intervals, {}", panel.title),
+        columns,
+        rows: panel.names().map(row).collect(),
+    }
+}

@@ -1,0 +1,66 @@
+//! How it was measured, and what went wrong.
+
+use maud::html;
+
+use super::page::Section;
+use super::text::prose;
+use crate::analysis::conclusion::per_cent;
+use crate::model::record::Header;
+use crate::report::{Report, words};
+
+/// Short, for who has nothing but the page; `docs/method.md` is the whole of it.
+pub fn method(report: &Report) -> Section {
+    let header = &report.survey.header;
+    let body = html! {
+            p {
+                "Each trial is one real transfer over a connection of its own, with the cipher \
+                 that the client's log proves. Each round holds every trial once, in shuffled \
+                 order (seed " (header.seed) "), so that drift falls on all ciphers alike."
+            }
+            p {
+                "Rates are steady ones: the handshake and what start-up takes are out, and a \
+                 cipher's figure is its level in the rounds' average weather by a robust fit. CPU \
+                 is that of the SSH processes: here by wait4 and /proc, at the far end by the \
+                 source that each table names. Intervals are of 95 %."
+            }
+            p {
+                (prose(&stop(header)))
+            }
+            p { "The command: " code { (prose(&header.command.join(" "))) } }
+    };
+    Section { id: "method", title: "Method", body }
+}
+
+/// When rounds were to end.
+fn stop(header: &Header) -> String {
+    let precision = per_cent(100.0 * header.precision);
+    let until = match (header.rounds, header.thorough) {
+        (Some(rounds), _) => {
+            return format!("{rounds} rounds were asked for; how many were run is at the top.");
+        }
+        (None, true) => format!("each cipher was told slower or equal (within {precision})"),
+        (None, false) => format!("no cipher could be more than {precision} faster than the leader"),
+    };
+    format!(
+        "Rounds were to go on until {until}, or until the budget could not decide it; why they \
+         ended is at the top."
+    )
+}
+
+/// Skipped, failed, warnings.
+pub fn remarks(report: &Report) -> Option<Section> {
+    let summary = &report.summary;
+    let groups: [(&str, Vec<String>); 3] = [
+        ("Warnings", words::warnings(summary).collect()),
+        ("Failed", words::failures(summary).collect()),
+        ("Skipped", words::skipped(summary).collect()),
+    ];
+    let told = || groups.iter().filter(|(_, texts)| !texts.is_empty());
+    let body = html! {
+        @for (title, texts) in told() {
+            h3 { (title) }
+            ul { @for text in texts { li { (prose(text)) } } }
+        }
+    };
+    told().next().map(|_| Section { id: "remarks", title: "Remarks", body })
+}

@@ -1,0 +1,46 @@
+//! A table of figures in HTML: a value is in its cell unrounded too, and a reader of screens hears
+//! what each cell is of.
+
+use maud::{Markup, html};
+
+use super::text::{name, prose};
+use crate::model::units::printable;
+use crate::report::chart::{Cell, Grid};
+
+/// `place`: what tells it from the other tables of the page; attributes for a program that reads
+/// the page.
+pub fn grid(grid: &Grid, place: &str) -> Markup {
+    html! {
+        div.scroll role="region" aria-label=(printable(&grid.caption)) tabindex="0" {
+            table.sortable data-place=(place) {
+                caption { (prose(&grid.caption)) }
+                thead {
+                    tr {
+                        @for column in &grid.columns {
+                            th scope="col" data-key=[Some(column.key).filter(|key| !key.is_empty())]
+                                { (prose(&column.heading)) }
+                        }
+                    }
+                }
+                tbody {
+                    @for (own, cells) in &grid.rows {
+                        tr {
+                            th scope="row" { (name(own)) }
+                            @for cell in cells { (td(cell)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn td(cell: &Cell) -> Markup {
+    html! {
+        @match cell.value {
+            Some(value) => td.n { data value=(value) { (cell.shown) } },
+            None if cell.shown == "-" => td.n { "-" },
+            None => td { (prose(&cell.shown)) },
+        }
+    }
+}

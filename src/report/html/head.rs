@@ -1,0 +1,85 @@
+//! What was surveyed, what it comes to and what to use.
+
+use maud::{Markup, html};
+
+use super::page::Section;
+use super::text::prose;
+use crate::client::paste::Paste;
+use crate::report::advised::{Advised, Use};
+use crate::report::{Report, heading, words};
+
+pub fn facts(report: &Report) -> Markup {
+    html! {
+        dl.facts {
+            @for (label, text) in heading::facts(report.survey, &report.summary) {
+                dt { (label) }
+                dd { (prose(&text)) }
+            }
+        }
+    }
+}
+
+pub fn conclusions(report: &Report) -> Section {
+    let body = html! {
+        @if words::conclusions(&report.summary).next().is_none() {
+            p { "Nothing was measured; see the remarks below." }
+        }
+        @for (scope, said) in words::conclusions(&report.summary) {
+            p { strong { (prose(scope)) } (prose(said)) }
+        }
+    };
+    Section { id: "conclusion", title: "Conclusion", body }
+}
+
+pub fn recommended(report: &Report) -> Option<Section> {
+    let body = html! { @for one in &report.advised { (advised(one)) } };
+    (!report.advised.is_empty()).then_some(Section {
+        id: "recommended",
+        title: "Recommended",
+        body,
+    })
+}
+
+fn advised(one: &Advised) -> Markup {
+    html! {
+        h3 { "For " (prose(&one.recommendation.scope)) }
+        dl.advice {
+            @for advice in &one.recommendation.advice {
+                dt { (advice.goal.words()) }
+                dd { (prose(&advice.text)) "." }
+            }
+        }
+        @for caveat in &one.recommendation.caveats {
+            p.caveat { strong { "Caveat: " } (prose(caveat)) "." }
+        }
+        @for (cipher, reason) in &one.recommendation.below_floor {
+            p.caveat { strong { "Not " (prose(cipher.as_str())) ": " } (prose(reason)) "." }
+        }
+        @if one.uses.is_empty() {
+            p { "Nothing is to be changed." }
+        }
+        @for used in &one.uses { (lines(used)) }
+    }
+}
+
+/// What to paste.
+fn lines(used: &Use) -> Markup {
+    let goals: Vec<&str> = used.goals.iter().map(|goal| goal.words()).collect();
+    let Paste { ssh_config, scp, sftp, sshfs, rsync } = &used.paste;
+    html! {
+        p { "To use " (prose(&used.choice.to_string())) " (" (goals.join(", ")) "), in ssh_config:" }
+        pre tabindex="0" { code { (prose_lines(ssh_config)) } }
+        details {
+            summary { "Lines for scp, sftp, sshfs and rsync" }
+            @for command in [scp, sftp, sshfs, rsync] {
+                pre tabindex="0" { code { (prose(command)) } }
+            }
+        }
+    }
+}
+
+fn prose_lines(lines: &[String]) -> Markup {
+    html! {
+        @for line in lines { (prose(line)) "\n" }
+    }
+}

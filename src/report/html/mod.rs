@@ -1,0 +1,104 @@
+//! The report as one page that holds all it needs: it opens from a mail, without a network and
+//! without scripts.
+
+use std::io::{self, Write};
+
+use maud::{Markup, html};
+
+use super::chart::panel::{Panel, panels};
+use super::{Report, heading};
+use page::{Page, Section};
+use text::prose;
+
+mod below;
+pub mod figure;
+pub mod grid;
+mod head;
+pub mod page;
+mod tables;
+pub mod text;
+mod trials;
+
+/// `beside`: the name of a CSV file with every trial that was written beside the page.
+pub fn write(report: &Report, beside: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
+    let panels = panels(report.survey, &report.summary.tables);
+    let sections = [
+        Some(head::conclusions(report)),
+        head::recommended(report),
+        tables::all(report),
+        charts(report, &panels),
+        Some(below::method(report)),
+        below::remarks(report),
+        trials::all(report, beside),
+    ];
+    let page = Page {
+        kind: "SSH cipher survey",
+        title: heading::title(report.survey),
+        facts: head::facts(report),
+        sections: sections.into_iter().flatten().collect(),
+        source: html! {
+            @if let Some(journal) = report.journal {
+                p { "Journal: " code { (prose(&journal.to_string_lossy())) } }
+            }
+        },
+    };
+    out.write_all(page.document().into_string().as_bytes())
+}
+
+fn charts(report: &Report, panels: &[Panel]) -> Option<Section> {
+    let of = |panel: &Panel| -> Markup {
+        html! {
+            h3 #(panel.id()) { (prose(&panel.title)) }
+            @for chart in figure::all(panel, report.survey) {
+                (figure::figure(&chart, &panel.id()))
+            }
+        }
+    };
+    (!panels.is_empty()).then(|| Section {
+        id: "charts",
+        title: "Charts",
+        body: html! { @for panel in panels { (of(panel)) } },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::testing::{rounds, survey};
+    use crate::model::Survey;
+
+    fn page(survey: &Survey, beside: Option<&str>) -> String {
+        let journal = std::path::Path::new("a b/<pi1>.jsonl");
+        let mut out = Vec::new();
+        write(&Report::of(survey, Some(journal)), beside, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn every_trial_is_on_the_page_unless_there_are_too_many() {
+        let few = survey(rounds("aes128-ctr", [50.0, 51.0, 52.0]));
+        let text = page(&few, None);
+        assert!(text.contains("3 trials, the pilot's included"));
+        assert!(text.contains("--format csv a b/&lt;pi1&gt;.jsonl"), "{text}");
+
+        let many = survey(rounds("aes128-ctr", [50.0; 501]));
+        let text = page(&many, Some("<pi1>.csv"));
+        assert!(!text.contains("the pilot's included") && text.contains("All 501 trials are in"));
+        assert!(text.contains("&lt;pi1&gt;.csv") && !text.contains("<pi1>"));
+    }
+
+    #[test]
+    fn a_survey_of_nothing_is_still_a_page() {
+        let text = page(&survey(vec![]), None);
+        assert!(text.contains("Nothing was measured") && !text.contains("href=\"#charts\""));
+        assert!(text.contains("nothing was measured; "), "the warning is there: {text}");
+    }
+
+    #[test]
+    fn nothing_is_loaded_from_elsewhere() {
+        let text = page(&survey(rounds("aes128-ctr", [50.0, 51.0, 52.0])), None);
+        for outside in ["http:", "https:", " src=", "url(", "@import", "<link"] {
+            assert!(!text.contains(outside), "{outside}");
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What a reader sees, on a phone and on a desk, by day and by night, and on paper.
+
+use std::path::Path;
+
+use cipher_survey::model::Survey;
+use serde_json::Value;
+
+use crate::browser::Browser;
+use crate::{html, page, surveys};
+
+/// Pixels across, dark, print: a phone and a desk by day and by night, and A4 within its margins.
+const LOOKS: [(u32, bool, bool); 5] = [
+    (360, false, false),
+    (360, true, false),
+    (1280, false, false),
+    (1280, true, false),
+    (718, false, true),
+];
+
+/// Everything that is wrong with a page, in any look.
+pub fn inspect(browser: &mut Browser, name: &str, path: &Path) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (width, dark, print) in LOOKS {
+        browser.look(width, dark, print);
+        browser.open(path);
+        browser.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)");
+        let look = format!("{name}, {width}{}{}", mark(dark, " dark"), mark(print, " print"));
+        let found = browser.evaluate(include_str!("inspect.js"));
+        let found: Vec<String> = serde_json::from_value(found).unwrap();
+        let all = found.into_iter().chain(browser.complaints());
+        wrong.extend(all.map(|text| format!("{look}: {text}")));
+        photograph(browser, name, width, dark, print);
+    }
+    wrong
+}
+
+fn mark(is: bool, word: &'static str) -> &'static str {
+    if is { word } else { "" }
+}
+
+/// Pictures to look at, where `CIPHER_SURVEY_SCREENSHOTS` names a directory.
+fn photograph(browser: &mut Browser, name: &str, width: u32, dark: bool, print: bool) {
+    const SLICE: u32 = 1600;
+    let Some(directory) = std::env::var_os("CIPHER_SURVEY_SCREENSHOTS") else { return };
+    browser.evaluate("document.querySelectorAll('details').forEach(d => d.open = false)");
+    let height = browser.evaluate("document.documentElement.scrollHeight").as_u64().unwrap() as u32;
+    let look = if print {
+        "print"
+    } else if dark {
+        "dark"
+    } else {
+        "light"
+    };
+    for (number, top) in (0..height).step_by(SLICE as usize).enumerate() {
+        let picture = browser.picture(width, top, SLICE.min(height - top));
+        let file = format!("{name}-{width}-{look}-{number:02}.png");
+        std::fs::create_dir_all(&directory).unwrap();
+        std::fs::write(Path::new(&directory).join(file), base64(&picture)).unwrap();
+    }
+}
+
+fn base64(text: &str) -> Vec<u8> {
+    let value = |byte: u8| match byte {
+        b'A'..=b'Z' => byte - b'A',
+        b'a'..=b'z' => byte - b'a' + 26,
+        b'0'..=b'9' => byte - b'0' + 52,
+        b'+' => 62,
+        _ => 63,
+    };
+    let text = text.trim_end_matches('=').as_bytes();
+    let bytes = text.chunks(4).flat_map(|four| {
+        let bits = four.iter().fold(0_u32, |bits, byte| bits << 6 | u32::from(value(*byte)));
+        let bits = bits << (6 * (4 - four.len()));
+        bits.to_be_bytes()[1..four.len()].to_vec()
+    });
+    bytes.collect()
+}
+
+fn assert_sound(surveys: &[(String, Survey)]) {
+    let directory = tempfile::tempdir().unwrap();
+    let mut browser = Browser::start();
+    let of = |(name, survey): &(String, Survey)| {
+        inspect(&mut browser, name, &page(directory.path(), name, survey))
+    };
+    let wrong: Vec<String> = surveys.iter().flat_map(of).collect();
+    assert!(wrong.is_empty(), "{} things:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn pages_of_kept_surveys_are_sound_in_every_look() {
+    let kept = surveys::kept();
+    assert!(kept.len() >= 5);
+    assert_sound(&kept);
+}
+
+#[test]
+fn the_page_of_a_large_survey_is_sound_and_small() {
+    let large = surveys::large();
+    assert_eq!(large.trials.len(), 300);
+    let size = html(&large).len();
+    assert!(size < 400_000, "{size} bytes");
+    assert_sound(&[("large".to_owned(), large)]);
+}
+
+#[test]
+fn hostile_names_are_text_and_nothing_else() {
+    let survey = surveys::hostile();
+    let text = html(&survey);
+    assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'));
+    let directory = tempfile::tempdir().unwrap();
+    let path = page(directory.path(), "hostile", &survey);
+    let mut browser = Browser::start();
+    browser.look(360, false, false);
+    browser.open(&path);
+    assert_eq!(browser.evaluate("document.images.length"), 0);
+    assert_eq!(browser.evaluate("document.scripts.length"), 1);
+    for shown in ["<script>alert(1)</script>", "\\u{202e}desrever\\u{1b}[31m日本語"] {
+        let found =
+            format!("document.querySelector('main').textContent.includes({})", Value::from(shown));
+        assert_eq!(browser.evaluate(&found), true, "{shown}");
+    }
+    drop(browser);
+    assert_sound(&[("hostile".to_owned(), survey)]);
+}
+
+#[test]
+fn nothing_that_is_read_needs_a_script() {
+    let (_, survey) = surveys::kept().pop().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let path = page(directory.path(), "page", &survey);
+    let mut browser = Browser::start();
+    browser.look(1280, false, false);
+    let text = "document.querySelector('main').innerText.replaceAll(/\\s+/g, ' ')";
+    browser.scripts(false);
+    browser.open(&path);
+    let buttons = "document.querySelectorAll('button').length";
+    assert_eq!(browser.evaluate(buttons), 0);
+    let without = browser.evaluate(text);
+    browser.scripts(true);
+    browser.open(&path);
+    assert!(browser.evaluate(buttons).as_u64().unwrap() > 10);
+    let with = browser.evaluate(&text.replace(".innerText", ".innerText.replaceAll('Copy', '')"));
+    let words =
+        |text: Value| text.as_str().unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(words(with), words(without));
+    assert_eq!(browser.complaints(), Vec::<String>::new());
+}

@@ -1,0 +1,132 @@
+//! The surveys whose pages are looked at.
+
+use std::path::Path;
+
+use cipher_survey::model::Survey;
+use serde_json::{Value, json};
+
+/// Those of the repository, by their names.
+pub fn kept() -> Vec<(String, Survey)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let records = std::fs::read_dir(root.join("fixtures/records")).unwrap();
+    let mut paths: Vec<_> = records.map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
+    paths.push(root.join("results/loopback/survey.jsonl"));
+    paths.sort();
+    let read = |path: &std::path::PathBuf| {
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        (name, Survey::read(&std::fs::read(path).unwrap()).unwrap())
+    };
+    paths.iter().map(read).collect()
+}
+
+/// Lines of a kept journal, to be changed.
+fn lines(file: &str) -> Vec<Value> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    let text = std::fs::read_to_string(path).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn read(lines: &[Value]) -> Survey {
+    let text: Vec<String> = lines.iter().map(Value::to_string).collect();
+    Survey::read(text.join("\n").as_bytes()).unwrap()
+}
+
+/// What means something to HTML, to a terminal, to the eye; and is wide and long.
+pub const HOSTILE: &str = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>&amp;\
+    \u{202e}desrever\u{1b}[31m日本語日本語日本語日本語日本語日本語日本語日本語averyveryverylongwordwithoutaspace";
+
+/// Every text that comes from outside is hostile.
+pub fn hostile() -> Survey {
+    let mut lines = lines("fixtures/records/scp-1.jsonl");
+    let header = &mut lines[0];
+    header["file"]["name"] = json!(HOSTILE);
+    header["started"] = json!(HOSTILE);
+    header["command"] = json!([HOSTILE]);
+    let mut rename = std::collections::BTreeMap::new();
+    for pairing in header["pairings"].as_array_mut().unwrap() {
+        pairing["target"] = json!(HOSTILE);
+        for end in ["client", "server"] {
+            pairing[end]["host"]["name"] = json!(HOSTILE);
+            pairing[end]["host"]["cpu_model"] = json!(HOSTILE);
+            pairing[end]["version"] = json!(HOSTILE);
+        }
+        pairing["skipped"] = json!([{ "cipher": HOSTILE, "reason": HOSTILE }]);
+    }
+    let mut number = 0;
+    for trial in lines.iter_mut().filter(|line| line["kind"] == "trial") {
+        let cipher = trial["cipher"].as_str().unwrap().to_owned();
+        let known = rename.len();
+        let name = rename.entry(cipher).or_insert_with(|| format!("{known}{HOSTILE}"));
+        trial["cipher"] = json!(name);
+        number += 1;
+        if trial["phase"] == "round" && number % 5 == 0 {
+            trial["outcome"] = json!("failed");
+            trial["reason"] = json!(HOSTILE);
+            trial["remedy"] = json!(HOSTILE);
+        }
+    }
+    read(&lines)
+}
+
+/// Ten ciphers, both directions, 300 trials, from a real record's trials: figures with all their
+/// digits, some nearly equal, some far off, one failed.
+pub fn large() -> Survey {
+    const CIPHERS: [&str; 10] = [
+        "chacha20-poly1305@openssh.com",
+        "aes128-gcm@openssh.com",
+        "aes256-gcm@openssh.com",
+        "aes128-ctr",
+        "aes192-ctr",
+        "aes256-ctr",
+        "aes128-cbc",
+        "aes192-cbc",
+        "aes256-cbc",
+        "3des-cbc",
+    ];
+    let kept = lines("results/loopback/survey.jsonl");
+    let like = |direction: &str| {
+        let own = |line: &&Value| {
+            line["phase"] == "round"
+                && line["direction"] == direction
+                && line["cipher"] == "aes128-ctr"
+                && line["pairing"] == 0
+        };
+        kept.iter().find(own).unwrap().clone()
+    };
+    let mut all = vec![kept[0].clone()];
+    for round in 1..=15_u32 {
+        for (direction, lag) in [("upload", 0), ("download", 2)] {
+            for (place, cipher) in CIPHERS.into_iter().enumerate() {
+                let mut trial = like(direction);
+                trial["cipher"] = json!(cipher);
+                trial["negotiated"]["client_to_server"]["cipher"] = json!(cipher);
+                trial["negotiated"]["server_to_client"]["cipher"] = json!(cipher);
+                trial["round"] = json!(round);
+                trial["at_s"] = json!(f64::from(round) * 20.0 + place as f64 * 1.01);
+                trial["started"] =
+                    json!(format!("2026-11-25T16:{:02}:{:02}.5Z", 9 + round, 5 * place + lag));
+                // In the plane of rate and cost some lie upon each other.
+                let wobble = 1.0 + f64::from((round * 7 + place as u32 * 3) % 11) / 173.0;
+                let slow = (1.0 + (place / 3) as f64 * 0.7) * wobble;
+                for (end, times) in [("client", 0.3), ("server", 0.5)] {
+                    for key in ["user_s", "system_s", "total_s"] {
+                        let spent = &mut trial[end]["bulk"][key];
+                        *spent = json!(spent.as_f64().unwrap() * (0.7 + times * slow));
+                    }
+                }
+                for own in [&["real_s"][..], &["steady", "seconds"]] {
+                    let seconds = own.iter().fold(&mut trial, |at, key| &mut at[*key]);
+                    *seconds = json!(seconds.as_f64().unwrap() * slow);
+                }
+                if round == 7 && place == 4 {
+                    trial["outcome"] = json!("failed");
+                    trial["reason"] = json!("the connection was closed by the server");
+                }
+                all.push(trial);
+            }
+        }
+    }
+    all.push(kept.last().unwrap().clone());
+    read(&all)
+}
