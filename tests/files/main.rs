@@ -4,6 +4,7 @@
 //! `CIPHER_SURVEY_ACCEPT=1 cargo test --test files` writes the schemas anew from the types.
 
 mod hostile;
+mod page;
 mod pandas;
 #[path = "../lab/schema.rs"]
 #[allow(dead_code, reason = "shared with the tests of the whole program")]
