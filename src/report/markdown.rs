@@ -10,15 +10,15 @@ use crate::analysis::table::Table;
 use crate::client::paste::Paste;
 use crate::model::units::{is_obeyed, printable};
 
-/// The same as for a terminal, in the same order.
-pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+/// The same as for a terminal, in the same order. `wide`: all columns.
+pub fn write(report: &Report, wide: bool, out: &mut dyn Write) -> io::Result<()> {
     let Report { survey, summary, advised, journal } = report;
     let mut page = Page::default();
     page.heading(1, &heading::title(survey));
     page.list(heading::facts(survey, summary));
     for table in &summary.tables {
         page.heading(2, &table.title);
-        page.table(table);
+        page.table(table, wide);
         page.paragraph(&words::footnote(table));
         for section in &table.sections {
             for text in words::below(section, table.sections.len() > 1) {
@@ -26,7 +26,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             }
         }
     }
-    page.paragraph(&words::legend(summary, false));
+    page.paragraph(&words::legend(summary, wide));
     page.section(
         "Not measured",
         words::skipped(summary)
@@ -105,8 +105,8 @@ impl Page {
         }
     }
 
-    fn table(&mut self, table: &Table) {
-        let columns = columns(table, false);
+    fn table(&mut self, table: &Table, wide: bool) {
+        let columns = columns(table, wide);
         let line = |cells: Vec<String>| format!("| {} |", cells.join(" | "));
         let mut lines = vec![
             line(columns.iter().map(|column| column.heading.replace('\n', " ")).collect()),

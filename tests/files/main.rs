@@ -3,6 +3,7 @@
 //!
 //! `CIPHER_SURVEY_ACCEPT=1 cargo test --test files` writes the schemas anew from the types.
 
+mod command;
 mod hostile;
 mod page;
 mod pandas;
