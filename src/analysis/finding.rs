@@ -145,6 +145,7 @@ pub enum Finding {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "WhichEnd")]
 pub enum End {
     Client,
     Server,

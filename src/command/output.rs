@@ -10,6 +10,7 @@ use tempfile::NamedTempFile;
 
 use crate::cli::{OutputArgs, PlaceArgs};
 use crate::model::survey::Survey;
+use crate::model::units::printable;
 use crate::report::{self, Format, Report, Style};
 
 /// A line longer than this is hard to follow even where the terminal is wider.
@@ -26,6 +27,12 @@ pub fn read(journal: &Path) -> Result<Survey> {
 
 pub fn print(survey: &Survey, args: &OutputArgs, journal: Option<&Path>) -> Result<()> {
     let format = form(args)?;
+    if let (Format::Csv | Format::CsvSummary, [first, rest @ ..]) = (format, &survey.problems[..]) {
+        // The other forms have it among their warnings.
+        let more =
+            if rest.is_empty() { String::new() } else { format!("; and {} more", rest.len()) };
+        eprintln!("warning: the journal is damaged: {}{more}", printable(first));
+    }
     let report = Report::of(survey, journal);
     let OutputArgs { wide, ascii, bars, explain, .. } = *args;
     let style = Style { wide, ascii, bars, explain, ..style(&args.place) };

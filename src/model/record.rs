@@ -1,7 +1,7 @@
 //! The journal: JSON lines. The first line is the [`Header`], each further line a [`Trial`],
 //! the last an [`End`]. These are the wire types: raw numbers, units in the key names, nothing
 //! rounded. A new optional key keeps the schema's version; anything else raises it, and what
-//! version 1 wrote stays readable for ever (`tests/records.rs`).
+//! version 1 wrote stays readable for ever (`tests/it/records.rs`). `docs/record.md` explains each key.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -107,7 +107,7 @@ pub fn write(
         Format::Table => terminal::write(report, style, out),
         Format::Json => json::write(report, out),
         Format::Csv => csv::write_trials(report, out),
-        Format::Markdown => markdown::write(report, out),
+        Format::Markdown => markdown::write(report, style.wide, out),
         Format::CsvSummary => csv::write_summary(report, out),
         Format::Html => html::write(report, None, out),
     }

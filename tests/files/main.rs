@@ -3,8 +3,10 @@
 //!
 //! `CIPHER_SURVEY_ACCEPT=1 cargo test --test files` writes the schemas anew from the types.
 
+mod command;
 mod compare;
 mod hostile;
+mod page;
 mod pandas;
 mod places;
 mod program;

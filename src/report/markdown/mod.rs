@@ -12,15 +12,15 @@ use page::{Lines, Page, code, inert};
 
 pub mod page;
 
-/// The same as for a terminal, in the same order.
-pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+/// The same as for a terminal, in the same order. `wide`: all columns.
+pub fn write(report: &Report, wide: bool, out: &mut dyn Write) -> io::Result<()> {
     let Report { survey, summary, advised, journal } = report;
     let mut page = Page::default();
     page.heading(1, &heading::title(survey));
     page.list(heading::facts(survey, summary));
     for table in &summary.tables {
         page.heading(2, &table.title);
-        page.table(&lines(table));
+        page.table(&lines(table, wide));
         page.paragraph(&words::footnote(table));
         for section in &table.sections {
             for text in words::below(section, table.sections.len() > 1) {
@@ -28,7 +28,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             }
         }
     }
-    page.paragraph(&words::legend(summary, false));
+    page.paragraph(&words::legend(summary, wide));
     page.section(
         "Not measured",
         words::skipped(summary)
@@ -65,8 +65,8 @@ fn recommendation(advised: &Advised, page: &mut Page) {
 }
 
 /// The columns of the terminal's table. One a line: the heading, then the rows.
-fn lines(table: &Table) -> Lines {
-    let columns = cells::columns(table, false);
+fn lines(table: &Table, wide: bool) -> Lines {
+    let columns = cells::columns(table, wide);
     let cell = |text: String| text.lines().map(inert).collect::<Vec<_>>().join("<br>");
     let rows = table.sections.iter().flat_map(|section| {
         let row = |row| columns.iter().map(|column| cell(column.text(section, row))).collect();
