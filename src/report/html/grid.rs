@@ -17,7 +17,7 @@ pub fn grid(grid: &Grid, place: &str) -> Markup {
                 thead {
                     tr {
                         @for column in &grid.columns {
-                            th scope="col" data-key=[Some(column.key).filter(|key| !key.is_empty())]
+                            th scope="col" data-key=[Some(&column.key).filter(|key| !key.is_empty())]
                                 { (prose(&column.heading)) }
                         }
                     }

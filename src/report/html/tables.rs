@@ -72,8 +72,9 @@ fn fillers(section: &Section) -> Vec<(Column, Filler)> {
     let any = |has: fn(&Row) -> bool| section.rows.iter().any(has);
     let ceiling = section.ceiling.as_ref().is_some_and(Ceiling::is_known);
     let helpers = any(|row| row.helpers_cpu_s_per_gb.is_some());
-    let column = |heading: &str, key, cell: Filler| (Column::figure(heading, key), cell);
+    let column = |heading: &str, key: &str, cell: Filler| (Column::figure(heading, key), cell);
     let columns = [
+        (true, column("marks", "", |_, row| Cell::text(cells::marks(row)))),
         (true, column("MB/s", "rate_mb_per_s", |_, row| Cell::figure(row.rate_mb_per_s))),
         (
             true,
@@ -127,7 +128,6 @@ fn fillers(section: &Section) -> Vec<(Column, Filler)> {
                 shown: row.measured.to_string(),
             }),
         ),
-        (true, (Column::text("marks"), |_, row| Cell::text(cells::marks(row)))),
     ];
     columns.into_iter().filter_map(|(shown, column)| shown.then_some(column)).collect()
 }
