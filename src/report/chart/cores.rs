@@ -89,9 +89,9 @@ pub fn label(end: End) -> &'static str {
 fn grid(panel: &Panel) -> Grid {
     let mut columns = vec![Column::text("cipher"), Column::text("direction")];
     for end in ENDS {
-        columns.push(Column::figure(format!("{end} user %"), "user_percent"));
-        columns.push(Column::figure(format!("{end} system %"), "system_percent"));
-        columns.push(Column::figure(format!("{end} % core"), "core_percent"));
+        columns.push(Column::figure(format!("{end} user %"), format!("{end}_user_percent")));
+        columns.push(Column::figure(format!("{end} system %"), format!("{end}_system_percent")));
+        columns.push(Column::figure(format!("{end} % core"), format!("{end}_core_percent")));
     }
     let mut rows = Vec::new();
     for way in &panel.ways {

@@ -51,9 +51,12 @@ fn drawing(panel: &Panel, way: &Way) -> Drawing {
 fn grid(panel: &Panel) -> Grid {
     let mut columns = vec![Column::text("cipher")];
     for way in &panel.ways {
-        columns.push(Column::figure(format!("{} MB per CPU-s", way.direction()), "mb_per_cpu_s"));
-        columns.push(Column::figure(format!("{} MB/s", way.direction()), "rate_mb_per_s"));
-        columns.push(Column::text(&format!("{} best at both", way.direction())));
+        let direction = way.direction();
+        for (what, key) in [("MB per CPU-s", "mb_per_cpu_s"), ("MB/s", "rate_mb_per_s")] {
+            columns
+                .push(Column::figure(format!("{direction} {what}"), format!("{direction}_{key}")));
+        }
+        columns.push(Column::text(&format!("{direction} best at both")));
     }
     let fronts: Vec<Vec<usize>> = panel
         .ways

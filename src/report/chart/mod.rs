@@ -54,8 +54,8 @@ pub struct Grid {
 
 pub struct Column {
     pub heading: String,
-    /// What its values are in the analysis; empty where they are text.
-    pub key: &'static str,
+    /// Names its values for a program, unique in its table; empty where they are text.
+    pub key: String,
 }
 
 /// A value as it is, and as it is shown.
@@ -65,12 +65,12 @@ pub struct Cell {
 }
 
 impl Column {
-    pub fn figure(heading: impl Into<String>, key: &'static str) -> Column {
-        Column { heading: heading.into(), key }
+    pub fn figure(heading: impl Into<String>, key: impl Into<String>) -> Column {
+        Column { heading: heading.into(), key: key.into() }
     }
 
     pub fn text(heading: &str) -> Column {
-        Column { heading: heading.into(), key: "" }
+        Column { heading: heading.into(), key: String::new() }
     }
 }
 

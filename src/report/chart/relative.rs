@@ -84,7 +84,9 @@ fn grid(panel: &Panel) -> Grid {
     let mut columns = vec![Column::text("cipher")];
     for way in &panel.ways {
         for (what, key) in [("×", "cost_ratio"), ("from", "cost_low"), ("to", "cost_high")] {
-            columns.push(Column::figure(format!("{} {what}", way.direction()), key));
+            let direction = way.direction();
+            columns
+                .push(Column::figure(format!("{direction} {what}"), format!("{direction}_{key}")));
         }
     }
     let row = |(name, choice)| {

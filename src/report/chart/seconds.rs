@@ -86,9 +86,9 @@ fn drawing(panel: &Panel, way: &Way) -> Drawing {
 fn grid(panel: &Panel, scaled: bool) -> Grid {
     let mut columns = vec![Column::text("cipher"), Column::text("direction")];
     for end in ENDS {
-        columns.push(Column::figure(format!("{end} real s"), "real_s"));
-        columns.push(Column::figure(format!("{end} user s"), "user_s"));
-        columns.push(Column::figure(format!("{end} sys s"), "system_s"));
+        columns.push(Column::figure(format!("{end} real s"), format!("{end}_real_s")));
+        columns.push(Column::figure(format!("{end} user s"), format!("{end}_user_s")));
+        columns.push(Column::figure(format!("{end} sys s"), format!("{end}_system_s")));
     }
     let mut rows = Vec::new();
     for way in &panel.ways {

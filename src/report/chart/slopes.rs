@@ -152,10 +152,12 @@ impl Slopes {
     }
 
     fn grid(&self, title: &str) -> Grid {
-        let class =
-            |name: &String| Column::figure(format!("{} {}", printable(name), self.unit), "value");
-        let columns =
-            std::iter::once(Column::text("cipher")).chain(self.classes.iter().map(class)).collect();
+        let class = |(number, name): (usize, &String)| {
+            Column::figure(format!("{} {}", printable(name), self.unit), format!("class_{number}"))
+        };
+        let columns = std::iter::once(Column::text("cipher"))
+            .chain((1..).zip(&self.classes).map(class))
+            .collect();
         let row = |(number, line): (usize, &Line)| {
             let value = |class: usize| Cell::figure(line.values.get(class).copied().flatten());
             let cells = (0..self.classes.len()).map(value).collect();

@@ -105,7 +105,9 @@ fn grid(panel: &Panel) -> Grid {
         for (what, key) in
             [("MB/s", "rate_mb_per_s"), ("from", "rate_low_mb_per_s"), ("to", "rate_high_mb_per_s")]
         {
-            columns.push(Column::figure(format!("{} {what}", way.direction()), key));
+            let direction = way.direction();
+            columns
+                .push(Column::figure(format!("{direction} {what}"), format!("{direction}_{key}")));
         }
     }
     let row = |(name, choice)| {

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::text::{name, prose};
 use crate::model::units::printable;
-use crate::report::chart::{Cell, Grid};
+use crate::report::chart::{Cell, Column, Grid};
 
 /// `place`: what tells it from the other tables of the page; attributes for a program that reads
 /// the page.
@@ -17,7 +17,7 @@ pub fn grid(grid: &Grid, place: &str) -> Markup {
                 thead {
                     tr {
                         @for column in &grid.columns {
-                            th scope="col" data-key=[Some(column.key).filter(|key| !key.is_empty())]
+                            th scope="col" data-key=[Some(&column.key).filter(|key| !key.is_empty())]
                                 { (prose(&column.heading)) }
                         }
                     }
@@ -26,7 +26,7 @@ pub fn grid(grid: &Grid, place: &str) -> Markup {
                     @for (own, cells) in &grid.rows {
                         tr {
                             th scope="row" { (name(own)) }
-                            @for cell in cells { (td(cell)) }
+                            @for (cell, column) in cells.iter().zip(&grid.columns[1..]) { (td(cell, column)) }
                         }
                     }
                 }
@@ -35,12 +35,14 @@ pub fn grid(grid: &Grid, place: &str) -> Markup {
     }
 }
 
-fn td(cell: &Cell) -> Markup {
+/// Figures stand on the right, measured or not.
+fn td(cell: &Cell, column: &Column) -> Markup {
     html! {
-        @match cell.value {
-            Some(value) => td.n { data value=(value) { (cell.shown) } },
-            None if cell.shown == "-" => td.n { "-" },
-            None => td { (prose(&cell.shown)) },
+        td.n[!column.key.is_empty()] {
+            @match cell.value {
+                Some(value) => data value=(value) { (cell.shown) },
+                None => (prose(&cell.shown)),
+            }
         }
     }
 }

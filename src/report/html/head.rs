@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::page::Section;
 use super::text::prose;
 use crate::client::paste::Paste;
+use crate::model::units::printable;
 use crate::report::advised::{Advised, Use};
 use crate::report::{Report, heading, words};
 
@@ -68,18 +69,19 @@ fn lines(used: &Use) -> Markup {
     let Paste { ssh_config, scp, sftp, sshfs, rsync } = &used.paste;
     html! {
         p { "To use " (prose(&used.choice.to_string())) " (" (goals.join(", ")) "), in ssh_config:" }
-        pre tabindex="0" { code { (prose_lines(ssh_config)) } }
+        pre tabindex="0" { code { (verbatim(ssh_config)) } }
         details {
             summary { "Lines for scp, sftp, sshfs and rsync" }
             @for command in [scp, sftp, sshfs, rsync] {
-                pre tabindex="0" { code { (prose(command)) } }
+                pre tabindex="0" { code { (printable(command)) } }
             }
         }
     }
 }
 
-fn prose_lines(lines: &[String]) -> Markup {
+/// To be copied as they are.
+fn verbatim(lines: &[String]) -> Markup {
     html! {
-        @for line in lines { (prose(line)) "\n" }
+        @for line in lines { (printable(line)) "\n" }
     }
 }

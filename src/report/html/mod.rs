@@ -57,7 +57,14 @@ fn charts(report: &Report, panels: &[Panel]) -> Option<Section> {
     (!panels.is_empty()).then(|| Section {
         id: "charts",
         title: "Charts",
-        body: html! { @for panel in panels { (of(panel)) } },
+        body: html! {
+            @if panels.len() > 1 {
+                ul.panels {
+                    @for panel in panels { li { a href={ "#" (panel.id()) } { (prose(&panel.title)) } } }
+                }
+            }
+            @for panel in panels { (of(panel)) }
+        },
     })
 }
 

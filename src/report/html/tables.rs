@@ -6,6 +6,7 @@ use super::grid::grid;
 use super::page;
 use super::text::prose;
 use crate::analysis::ceiling::Ceiling;
+use crate::analysis::compare::Compared;
 use crate::analysis::figures::{Cost, Row};
 use crate::analysis::standing::Choice;
 use crate::analysis::table::{Section, Table};
@@ -69,77 +70,54 @@ type Filler = fn(&Section, &Row) -> Cell;
 
 /// The columns behind the name.
 fn fillers(section: &Section) -> Vec<(Column, Filler)> {
-    let any = |has: fn(&Row) -> bool| section.rows.iter().any(has);
     let ceiling = section.ceiling.as_ref().is_some_and(Ceiling::is_known);
-    let helpers = any(|row| row.helpers_cpu_s_per_gb.is_some());
-    let column = |heading: &str, key, cell: Filler| (Column::figure(heading, key), cell);
-    let columns = [
-        (true, column("MB/s", "rate_mb_per_s", |_, row| Cell::figure(row.rate_mb_per_s))),
-        (
-            true,
-            column("±", "rate_half_percent", |_, row| Cell {
-                value: row.speed.and_then(|speed| speed.half_percent),
-                shown: cells::half(row.speed),
-            }),
-        ),
-        (
-            ceiling,
-            column("of ceiling", "ceiling_share", |section, row| Cell {
-                value: section
-                    .ceiling
-                    .as_ref()
-                    .zip(row.rate_mb_per_s)
-                    .and_then(|(c, rate)| c.share(rate)),
-                shown: cells::share(section, row),
-            }),
-        ),
-        (
-            true,
-            column("client CPU-s per GB", "client_cpu_s_per_gb", |_, row| {
-                cost(row.client.as_ref())
-            }),
-        ),
-        (true, column("±", "client_half_percent", |_, row| half(row.client.as_ref()))),
-        (
-            true,
-            column("server CPU-s per GB", "server_cpu_s_per_gb", |_, row| {
-                cost(row.server.as_ref())
-            }),
-        ),
-        (true, column("±", "server_half_percent", |_, row| half(row.server.as_ref()))),
-        (
-            helpers,
-            column("helpers CPU-s per GB", "helpers_cpu_s_per_gb", |_, row| {
-                Cell::figure(row.helpers_cpu_s_per_gb)
-            }),
-        ),
-        (
-            true,
-            column("MB per CPU-s", "mb_per_cpu_s", |_, row| Cell {
-                value: row.mb_per_cpu_s,
-                shown: cells::mb_per_cpu_s(row),
-            }),
-        ),
-        (
-            true,
-            column("n", "measured", |_, row| Cell {
-                value: Some(row.measured as f64),
-                shown: row.measured.to_string(),
-            }),
-        ),
-        (true, (Column::text("marks"), |_, row| Cell::text(cells::marks(row)))),
+    let helpers = section.rows.iter().any(|row| row.helpers_cpu_s_per_gb.is_some());
+    // Headings of two lines break in their middle.
+    let columns: [(bool, &str, &str, Filler); 11] = [
+        (true, "marks", "", |_, row| Cell::text(cells::marks(row))),
+        (true, "MB/s", "rate_mb_per_s", |_, row| Cell::figure(row.rate_mb_per_s)),
+        (true, "±", "rate_half_percent", |_, row| half(row.speed)),
+        (ceiling, "of ceiling", "ceiling_share", share),
+        (true, "client\u{a0}CPU-s per\u{a0}GB", "client_cpu_s_per_gb", |_, row| cost(&row.client)),
+        (true, "±", "client_half_percent", |_, row| half(compared(&row.client))),
+        (true, "server\u{a0}CPU-s per\u{a0}GB", "server_cpu_s_per_gb", |_, row| cost(&row.server)),
+        (true, "±", "server_half_percent", |_, row| half(compared(&row.server))),
+        (helpers, "helpers\u{a0}CPU-s per\u{a0}GB", "helpers_cpu_s_per_gb", |_, row| {
+            Cell::figure(row.helpers_cpu_s_per_gb)
+        }),
+        (true, "MB\u{a0}per CPU-s", "mb_per_cpu_s", |_, row| Cell {
+            value: row.mb_per_cpu_s,
+            shown: cells::mb_per_cpu_s(row),
+        }),
+        (true, "n", "measured", |_, row| Cell {
+            value: Some(row.measured as f64),
+            shown: row.measured.to_string(),
+        }),
     ];
-    columns.into_iter().filter_map(|(shown, column)| shown.then_some(column)).collect()
+    let shown = columns.into_iter().filter(|(shown, ..)| *shown);
+    shown.map(|(_, heading, key, filler)| (Column::figure(heading, key), filler)).collect()
 }
 
-fn cost(cost: Option<&Cost>) -> Cell {
+fn cost(cost: &Option<Cost>) -> Cell {
+    let cost = cost.as_ref();
     Cell { value: cost.map(|cost| cost.cpu_s_per_gb), shown: cells::cost(cost) }
 }
 
-fn half(cost: Option<&Cost>) -> Cell {
-    let compared = cost.and_then(|cost| cost.compared);
+fn compared(cost: &Option<Cost>) -> Option<Compared> {
+    cost.as_ref()?.compared
+}
+
+fn half(compared: Option<Compared>) -> Cell {
     Cell {
         value: compared.and_then(|compared| compared.half_percent),
         shown: cells::half(compared),
+    }
+}
+
+fn share(section: &Section, row: &Row) -> Cell {
+    let known = section.ceiling.as_ref().zip(row.rate_mb_per_s);
+    Cell {
+        value: known.and_then(|(ceiling, rate)| ceiling.share(rate)),
+        shown: cells::share(section, row),
     }
 }
