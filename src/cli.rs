@@ -322,7 +322,7 @@ pub struct CompareArgs {
     pub change: Option<Vec<PathBuf>>,
     /// With --change: exit with 1 where a throughput fell, or a cost rose, by more than this and the
     /// change is real
-    #[arg(long, value_name = "PERCENT", value_parser = parse_per_cent, requires = "change")]
+    #[arg(long, value_name = "PERCENT", value_parser = parse_per_cent)]
     pub fail_above: Option<f64>,
     /// Form of the comparison
     #[arg(long, default_value = "table", help_heading = "Output")]

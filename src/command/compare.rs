@@ -18,6 +18,7 @@ use crate::report::compare::{Comparison, Shown, write};
 pub fn execute(args: &CompareArgs) -> Result<Status> {
     match args.change.as_deref() {
         Some([old, new]) => of_change(args, old, new),
+        _ if args.fail_above.is_some() => bail!("--fail-above needs two surveys: --change OLD NEW"),
         _ => of_hosts(args),
     }
 }
