@@ -12,21 +12,19 @@ use crate::report::{Report, words};
 pub fn method(report: &Report) -> Section {
     let header = &report.survey.header;
     let body = html! {
-            p {
-                "Each trial is one real transfer over a connection of its own, with the cipher \
-                 that the client's log proves. Each round holds every trial once, in shuffled \
-                 order (seed " (header.seed) "), so that drift falls on all ciphers alike."
-            }
-            p {
-                "Rates are steady ones: the handshake and what start-up takes are out, and a \
-                 cipher's figure is its level in the rounds' average weather by a robust fit. CPU \
-                 is that of the SSH processes: here by wait4 and /proc, at the far end by the \
-                 source that each table names. Intervals are of 95 %."
-            }
-            p {
-                (prose(&stop(header)))
-            }
-            p { "The command: " code { (prose(&header.command.join(" "))) } }
+        p {
+            "Each trial is one real transfer over a connection of its own, with the cipher that \
+             the client's log proves. Each round holds every trial once, in shuffled order (seed "
+            (header.seed) "), so that drift falls on all ciphers alike."
+        }
+        p {
+            "Rates are steady ones: the handshake and what start-up takes are out, and a cipher's \
+             figure is its level in the rounds' average weather by a robust fit. CPU is that of \
+             the SSH processes: here by wait4 and /proc, at the far end by the source that each \
+             table names. Intervals are of 95 %."
+        }
+        p { (prose(&stop(header))) }
+        p { "The command: " code { (prose(&header.command.join(" "))) } }
     };
     Section { id: "method", title: "Method", body }
 }

@@ -86,7 +86,7 @@ mod tests {
         let few = survey(rounds("aes128-ctr", [50.0, 51.0, 52.0]));
         let text = page(&few, None);
         assert!(text.contains("3 trials, the pilot's included"));
-        assert!(text.contains("--format csv a b/&lt;pi1&gt;.jsonl"), "{text}");
+        assert!(text.contains("--format csv 'a b/&lt;pi1&gt;.jsonl'"), "{text}");
 
         let many = survey(rounds("aes128-ctr", [50.0; 501]));
         let text = page(&many, Some("<pi1>.csv"));

@@ -41,12 +41,21 @@ fn elsewhere(report: &Report, beside: Option<&str>) -> Markup {
                 code {
                     "cipher-survey report --format csv "
                     @match report.journal {
-                        Some(journal) => (prose(&journal.to_string_lossy())),
+                        Some(journal) => (prose(&word(&journal.to_string_lossy()))),
                         None => "JOURNAL",
                     }
                 }
             },
         }
+    }
+}
+
+/// One word of a shell, since a command is there to be pasted.
+fn word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@".contains(c);
+    match text.chars().all(plain) && !text.starts_with('-') {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
     }
 }
 
