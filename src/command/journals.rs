@@ -56,14 +56,16 @@ pub fn newest(
 }
 
 /// Those that can be read; of the others a warning says why not.
-pub fn readable(paths: Vec<PathBuf>) -> impl Iterator<Item = (PathBuf, Survey)> {
-    paths.into_iter().filter_map(|path| match output::read(&path) {
-        Ok(survey) => Some((path, survey)),
-        Err(error) => {
-            eprintln!("warning: {error:#}");
-            None
-        }
+fn readable(paths: Vec<PathBuf>) -> impl Iterator<Item = (PathBuf, Survey)> {
+    paths.into_iter().filter_map(|path| {
+        let survey = or_warn(output::read(&path))?;
+        Some((path, survey))
     })
+}
+
+/// What could be read; else a warning says why not.
+pub fn or_warn<T>(read: Result<T>) -> Option<T> {
+    read.inspect_err(|error| eprintln!("warning: {error:#}")).ok()
 }
 
 fn none() -> String {

@@ -3,7 +3,7 @@
 use std::fs::Permissions;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use tempfile::NamedTempFile;
@@ -11,6 +11,7 @@ use tempfile::NamedTempFile;
 use crate::cli::{OutputArgs, PlaceArgs};
 use crate::model::survey::Survey;
 use crate::model::units::printable;
+use crate::report::html::MOST_TRIALS;
 use crate::report::{self, Format, Report, Style};
 
 /// A line longer than this is hard to follow even where the terminal is wider.
@@ -33,10 +34,26 @@ pub fn print(survey: &Survey, args: &OutputArgs, journal: Option<&Path>) -> Resu
             if rest.is_empty() { String::new() } else { format!("; and {} more", rest.len()) };
         eprintln!("warning: the journal is damaged: {}{more}", printable(first));
     }
-    let report = Report::of(survey, journal);
+    let mut report = Report::of(survey, journal);
     let OutputArgs { wide, ascii, bars, explain, .. } = *args;
     let style = Style { wide, ascii, bars, explain, ..style(&args.place) };
-    to_place(&args.place, |out| report::write(&report, format, &style, out))
+    let beside = trials_beside(survey, format, &args.place);
+    if let Some(path) = &beside {
+        to_file(path, args.place.force, |out| report::write(&report, Format::Csv, &style, out))?;
+        report.beside = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    }
+    let printed = to_place(&args.place, |out| report::write(&report, format, &style, out));
+    if let (Err(_), Some(path)) = (&printed, &beside) {
+        // Without its page it would be taken for another report.
+        let _ = std::fs::remove_file(path);
+    }
+    printed
+}
+
+/// Where the trials go that are too many for a page: `report.trials.csv` beside `report.html`.
+fn trials_beside(survey: &Survey, format: Format, place: &PlaceArgs) -> Option<PathBuf> {
+    let many = format == Format::Html && survey.trials.len() > MOST_TRIALS;
+    Some(place.output.as_ref().filter(|_| many)?.with_extension("trials.csv"))
 }
 
 /// Hands the place to what writes into it.

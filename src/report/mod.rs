@@ -87,12 +87,14 @@ pub struct Report<'a> {
     pub advised: Vec<Advised>,
     /// Where the survey can be read again.
     pub journal: Option<&'a Path>,
+    /// The name of a CSV file with every trial beside the page.
+    pub beside: Option<String>,
 }
 
 impl<'a> Report<'a> {
     pub fn of(survey: &'a Survey, journal: Option<&'a Path>) -> Report<'a> {
         let advised = advised(survey, recommend(survey, false));
-        Report { survey, summary: summarise(survey), advised, journal }
+        Report { survey, summary: summarise(survey), advised, journal, beside: None }
     }
 }
 
@@ -109,6 +111,6 @@ pub fn write(
         Format::Csv => csv::write_trials(report, out),
         Format::Markdown => markdown::write(report, style.wide, out),
         Format::CsvSummary => csv::write_summary(report, out),
-        Format::Html => html::write(report, None, out),
+        Format::Html => html::write(report, out),
     }
 }

@@ -72,6 +72,28 @@ fn a_reader_that_has_seen_enough_is_no_error() {
 }
 
 #[test]
+fn trials_too_many_for_a_page_are_in_a_file_beside_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = fs::read_to_string(journal()).unwrap();
+    let (trials, rest): (Vec<&str>, Vec<&str>) =
+        text.lines().partition(|line| line.starts_with("{\"kind\":\"trial\""));
+    let many = trials.repeat(500 / trials.len() + 1);
+    let lines = [&rest[..1], &many, &rest[1..]].concat();
+    let long = directory.path().join("long.jsonl");
+    fs::write(&long, lines.join("\n") + "\n").unwrap();
+    let page = directory.path().join("page.html");
+    let arguments = ["report", word(&long), "--format", "html", "--output", word(&page)];
+    run(&arguments).assert_code(0);
+    let beside = fs::read_to_string(directory.path().join("page.trials.csv")).unwrap();
+    assert_eq!(beside.lines().count(), 1 + many.len());
+    assert!(fs::read_to_string(&page).unwrap().contains("page.trials.csv</code> beside this page"));
+    // Neither is written over.
+    fs::remove_file(&page).unwrap();
+    run(&arguments).assert_code(2);
+    assert!(!page.exists());
+}
+
+#[test]
 fn a_full_disk_is_told_and_leaves_nothing() {
     let full = File::options().write(true).open("/dev/full").unwrap();
     let output = program().args(["report", &journal()]).stdout(full).output().unwrap();

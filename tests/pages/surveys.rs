@@ -1,23 +1,39 @@
 //! The surveys whose pages are looked at.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cipher_survey::model::Survey;
 use serde_json::{Value, json};
 
-/// Those of the repository, by their names.
+/// Those of earlier versions, by their names.
+pub fn records() -> Vec<(String, Survey)> {
+    journals("fixtures/records")
+}
+
+/// All of the repository.
 pub fn kept() -> Vec<(String, Survey)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let records = std::fs::read_dir(root.join("fixtures/records")).unwrap();
-    let mut paths: Vec<_> = records.map(|entry| entry.unwrap().path()).collect();
+    [records(), journals("results")].concat()
+}
+
+fn journals(directory: &str) -> Vec<(String, Survey)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
+    let mut paths = below(&root);
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
-    paths.push(root.join("results/loopback/survey.jsonl"));
-    paths.sort();
-    let read = |path: &std::path::PathBuf| {
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+    let read = |path: &PathBuf| {
+        let name = path.strip_prefix(&root).unwrap().with_extension("");
+        let name = name.to_string_lossy().replace('/', "-");
         (name, Survey::read(&std::fs::read(path).unwrap()).unwrap())
     };
     paths.iter().map(read).collect()
+}
+
+/// All files below a directory, sorted.
+pub fn below(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> =
+        entries.flat_map(|path| if path.is_dir() { below(&path) } else { vec![path] }).collect();
+    files.sort();
+    files
 }
 
 /// Lines of a kept journal, to be changed.

@@ -19,8 +19,9 @@ mod tables;
 pub mod text;
 mod trials;
 
-/// `beside`: the name of a CSV file with every trial that was written beside the page.
-pub fn write(report: &Report, beside: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
+pub use trials::MOST_TRIALS;
+
+pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let panels = panels(report.survey, &report.summary.tables);
     let sections = [
         Some(head::conclusions(report)),
@@ -29,7 +30,7 @@ pub fn write(report: &Report, beside: Option<&str>, out: &mut dyn Write) -> io::
         charts(report, &panels),
         Some(below::method(report)),
         below::remarks(report),
-        trials::all(report, beside),
+        trials::all(report),
     ];
     let page = Page {
         kind: "SSH cipher survey",
@@ -77,7 +78,9 @@ mod tests {
     fn page(survey: &Survey, beside: Option<&str>) -> String {
         let journal = std::path::Path::new("a b/<pi1>.jsonl");
         let mut out = Vec::new();
-        write(&Report::of(survey, Some(journal)), beside, &mut out).unwrap();
+        let beside = beside.map(str::to_owned);
+        let report = Report { beside, ..Report::of(survey, Some(journal)) };
+        write(&report, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 

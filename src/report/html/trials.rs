@@ -14,27 +14,26 @@ use crate::report::Report;
 use crate::report::chart::{Cell, Column, Grid};
 
 /// More would make the page slow to open.
-const MOST: usize = 500;
+pub const MOST_TRIALS: usize = 500;
 
-/// `beside`: the name of the CSV file beside the page.
-pub fn all(report: &Report, beside: Option<&str>) -> Option<Section> {
+pub fn all(report: &Report) -> Option<Section> {
     let many = report.survey.trials.len();
     let body = html! {
-        @if many <= MOST {
+        @if many <= MOST_TRIALS {
             details.long {
                 summary { (many) " trials, the pilot's included" }
                 (grid(&table(report), "trials"))
             }
         }
-        p { (elsewhere(report, beside)) }
+        p { (elsewhere(report)) }
     };
     (many > 0).then_some(Section { id: "trials", title: "Every trial", body })
 }
 
-fn elsewhere(report: &Report, beside: Option<&str>) -> Markup {
+fn elsewhere(report: &Report) -> Markup {
     let many = report.survey.trials.len();
     html! {
-        @match beside {
+        @match &report.beside {
             Some(file) => { "All " (many) " trials are in " code { (prose(file)) } " beside this page." },
             None => {
                 "All " (many) " trials as CSV: "

@@ -14,7 +14,7 @@ pub mod page;
 
 /// The same as for a terminal, in the same order. `wide`: all columns.
 pub fn write(report: &Report, wide: bool, out: &mut dyn Write) -> io::Result<()> {
-    let Report { survey, summary, advised, journal } = report;
+    let Report { survey, summary, advised, journal, .. } = report;
     let mut page = Page::default();
     page.heading(1, &heading::title(survey));
     page.list(heading::facts(survey, summary));

@@ -16,7 +16,7 @@ pub mod page;
 /// What was surveyed; a table for each target, method and direction; what is missing and
 /// why; what to mind; the conclusions.
 pub fn write(report: &Report, style: &Style, out: &mut dyn Write) -> io::Result<()> {
-    let Report { survey, summary, advised, journal } = report;
+    let Report { survey, summary, advised, journal, .. } = report;
     let mut page = Page::new(style);
     page.title(&heading::title(survey));
     for (label, text) in heading::facts(survey, summary) {
