@@ -49,32 +49,17 @@ pub fn contradicted(tables: &[Table], pairings: &[Pairing]) -> Vec<Finding> {
         tables.iter().flat_map(|table| table.sections.iter().map(move |section| (table, section)))
     {
         for end in [End::Client, End::Server] {
-            let own = paired(&pairings[section.pairing], end);
-            let of = |name: &str| {
-                let row = section.rows.iter().find(|row| row.cipher.as_str() == name)?;
-                let busy = |cost: &&Cost| cost.core_percent.is_some_and(|own| own >= BUSY_PERCENT);
-                cost(row, end).filter(|cost| !cost.coarse && cost.cpu_s_per_gb > 0.0).filter(busy)
-            };
-            let (Some(gcm), Some(chacha), None) = (of(GCM), of(CHACHA), &own.mask) else {
-                continue;
-            };
-            let ratio = gcm.cpu_s_per_gb / chacha.cpu_s_per_gb;
-            let (accelerated, off) = match own.host.aes.class {
-                AesClass::Aes => (true, ratio),
-                AesClass::NoAes => (false, ratio.recip()),
-                AesClass::Unknown => continue,
-            };
-            if off < CONTRADICTS {
-                continue;
-            }
+            let own = &pairings[section.pairing];
+            let Some(found) = contradiction(section, own, end) else { continue };
             let finding = Finding::LabelContradicted {
                 table: table.title.clone(),
                 end,
-                accelerated,
-                evidence: own.host.aes.evidence.clone(),
-                gcm_s_per_gb: gcm.cpu_s_per_gb,
-                chacha_s_per_gb: chacha.cpu_s_per_gb,
+                accelerated: found.accelerated,
+                evidence: paired(own, end).host.aes.evidence.clone(),
+                gcm_s_per_gb: found.gcm_s_per_gb,
+                chacha_s_per_gb: found.chacha_s_per_gb,
             };
+            let off = found.off;
             let place = (table.target.as_str(), end);
             match worst.iter_mut().find(|(target, end, ..)| (*target, *end) == place) {
                 Some(known) if known.2 >= off => {}
@@ -84,6 +69,36 @@ pub fn contradicted(tables: &[Table], pairings: &[Pairing]) -> Vec<Finding> {
         }
     }
     worst.into_iter().map(|(.., finding)| finding).collect()
+}
+
+/// Figures that say otherwise than the label of an end that wears no mask.
+pub struct Contradiction {
+    /// What the label says.
+    pub accelerated: bool,
+    pub gcm_s_per_gb: f64,
+    pub chacha_s_per_gb: f64,
+    /// How many times the one that should be cheaper costs the other.
+    off: f64,
+}
+
+/// Whether the figures of one section contradict an end's label.
+pub fn contradiction(section: &Section, pairing: &Pairing, end: End) -> Option<Contradiction> {
+    let own = paired(pairing, end);
+    let of = |name: &str| {
+        let row = section.rows.iter().find(|row| row.cipher.as_str() == name)?;
+        let busy = |cost: &&Cost| cost.core_percent.is_some_and(|own| own >= BUSY_PERCENT);
+        cost(row, end).filter(|cost| !cost.coarse && cost.cpu_s_per_gb > 0.0).filter(busy)
+    };
+    let (Some(gcm), Some(chacha), None) = (of(GCM), of(CHACHA), &own.mask) else { return None };
+    let (gcm_s_per_gb, chacha_s_per_gb) = (gcm.cpu_s_per_gb, chacha.cpu_s_per_gb);
+    let ratio = gcm_s_per_gb / chacha_s_per_gb;
+    let (accelerated, off) = match own.host.aes.class {
+        AesClass::Aes => (true, ratio),
+        AesClass::NoAes => (false, ratio.recip()),
+        AesClass::Unknown => return None,
+    };
+    let found = Contradiction { accelerated, gcm_s_per_gb, chacha_s_per_gb, off };
+    (off >= CONTRADICTS).then_some(found)
 }
 
 /// The section to hold a masked end against: the same end unmasked with AES, the other end

@@ -36,7 +36,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 /// JSON escapes the control characters of ASCII. A terminal obeys others as well; whatever is not
 /// ASCII is within a string, where an escape means the same.
-fn inert(json: &str) -> String {
+pub fn inert(json: &str) -> String {
     let shown = |c: char| match is_obeyed(c) && c != '\n' {
         true => format!("\\u{:04x}", u32::from(c)),
         false => c.to_string(),

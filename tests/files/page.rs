@@ -8,6 +8,7 @@ use cipher_survey::report::{Format, Report, Style, write};
 use serde_json::Value;
 
 use crate::own;
+use crate::program::{Run, program};
 use crate::schema::path;
 
 /// The words of all code on the page: `host.aes` are two.
@@ -55,6 +56,15 @@ fn every_column_is_told() {
         all.map(|(name, sign)| column.replacen(name, sign, 1)).any(|told| words.contains(&told))
     };
     assert!(!is_told("client_height") && is_told("client_cores") && is_told("cost_label"));
+    let kept = "results/loopback/survey.jsonl";
+    for words in [&[kept][..], &["--change", kept, kept]] {
+        let arguments = [&["compare", "--format", "csv"], words].concat();
+        let run = Run::of(program().args(arguments).current_dir(own(".")).output().unwrap());
+        let mut reader = csv::Reader::from_reader(run.stdout.as_bytes());
+        let headers = reader.headers().unwrap();
+        let missing: Vec<&str> = headers.iter().filter(|column| !is_told(column)).collect();
+        assert!(missing.is_empty() && headers.len() > 10, "docs/record.md lacks {missing:?}");
+    }
     let record = own("fixtures/records/scp-1.jsonl");
     let survey = Survey::read(&fs::read(record).unwrap()).unwrap();
     for format in [Format::Csv, Format::CsvSummary] {

@@ -102,9 +102,10 @@ impl Browser {
         answer["result"]["value"].clone()
     }
 
-    /// A PNG of a part of the page: from `top`, so many pixels high, in base64.
-    pub fn picture(&mut self, width: u32, top: u32, height: u32) -> String {
-        let clip = json!({ "x": 0, "y": top, "width": width, "height": height, "scale": 1 });
+    /// A PNG of a part of the page, in base64: from the left and the top, so many pixels wide and
+    /// high.
+    pub fn picture(&mut self, [left, top, width, height]: [f64; 4]) -> String {
+        let clip = json!({ "x": left, "y": top, "width": width, "height": height, "scale": 1 });
         let params = json!({ "clip": clip, "captureBeyondViewport": true });
         self.call("Page.captureScreenshot", params)["data"].as_str().unwrap().to_owned()
     }

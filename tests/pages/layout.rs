@@ -39,12 +39,13 @@ fn mark(is: bool, word: &'static str) -> &'static str {
     if is { word } else { "" }
 }
 
-/// Pictures to look at, where `CIPHER_SURVEY_SCREENSHOTS` names a directory.
+/// Pictures to look at, where `CIPHER_SURVEY_SCREENSHOTS` names a directory: the page in slices, and
+/// each chart by itself.
 fn photograph(browser: &mut Browser, name: &str, width: u32, dark: bool, print: bool) {
-    const SLICE: u32 = 1600;
+    const SLICE: usize = 1600;
     let Some(directory) = std::env::var_os("CIPHER_SURVEY_SCREENSHOTS") else { return };
+    std::fs::create_dir_all(&directory).unwrap();
     browser.evaluate("document.querySelectorAll('details').forEach(d => d.open = false)");
-    let height = browser.evaluate("document.documentElement.scrollHeight").as_u64().unwrap() as u32;
     let look = if print {
         "print"
     } else if dark {
@@ -52,15 +53,25 @@ fn photograph(browser: &mut Browser, name: &str, width: u32, dark: bool, print: 
     } else {
         "light"
     };
-    for (number, top) in (0..height).step_by(SLICE as usize).enumerate() {
-        let picture = browser.picture(width, top, SLICE.min(height - top));
-        let file = format!("{name}-{width}-{look}-{number:02}.png");
-        std::fs::create_dir_all(&directory).unwrap();
-        std::fs::write(
-            Path::new(&directory).join(file),
-            BASE64.decode(picture.as_bytes()).unwrap(),
-        )
-        .unwrap();
+    let take = |browser: &mut Browser, part: &str, place: [f64; 4]| {
+        let picture = BASE64.decode(browser.picture(place).as_bytes()).unwrap();
+        let file = format!("{name}-{width}-{look}-{part}.png");
+        std::fs::write(Path::new(&directory).join(file), picture).unwrap();
+    };
+    let height = browser.evaluate("document.documentElement.scrollHeight").as_u64().unwrap();
+    for (number, top) in (0..height as usize).step_by(SLICE).enumerate() {
+        let slice = SLICE.min(height as usize - top) as f64;
+        take(browser, &format!("{number:02}"), [0.0, top as f64, width.into(), slice]);
+    }
+    let charts = browser.evaluate(
+        "[...document.querySelectorAll('figure')].map(figure => {
+           const place = figure.getBoundingClientRect();
+           return [figure.id, [place.x, place.y + scrollY, place.width, place.height]];
+         })",
+    );
+    let charts: Vec<(String, [f64; 4])> = serde_json::from_value(charts).unwrap();
+    for (id, place) in charts {
+        take(browser, &id, place);
     }
 }
 

@@ -5,10 +5,13 @@ use serde::Serialize;
 
 use super::Digest;
 use super::measure::Ends;
+use crate::analysis::finding::End;
+use crate::analysis::masks::contradiction;
 use crate::analysis::summary::aes_states;
 use crate::analysis::table::Section;
-use crate::model::record::{PairedEnd, Pairing};
-use crate::model::{AesClass, Direction, Method};
+use crate::model::record::Pairing;
+use crate::model::units::significant;
+use crate::model::{AesClass, AesEvidence, Direction, Method};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Column {
@@ -47,7 +50,8 @@ pub fn columns(digests: &[Digest], ends: Ends) -> Vec<Column> {
         for table in &digest.summary.tables {
             for section in &table.sections {
                 let pairing = &digest.header.pairings[section.pairing];
-                let (aes, evidence) = class(pairing, ends);
+                let own = sections(digest, section.pairing, table.method);
+                let (aes, evidence) = class(pairing, &own, ends);
                 let column = Column {
                     survey,
                     pairing: section.pairing,
@@ -79,13 +83,34 @@ pub fn columns(digests: &[Digest], ends: Ends) -> Vec<Column> {
     columns
 }
 
-/// Whether AES instructions serve these ends, and how that is known.
-fn class(pairing: &Pairing, ends: Ends) -> (AesClass, String) {
-    let of_end = |end: &PairedEnd| match &end.mask {
-        Some(mask) => (AesClass::NoAes, format!("hidden by {mask}")),
-        None => (end.host.aes.class, end.host.aes.evidence.clone()),
+/// What a survey has of a pairing by one method, in all directions.
+fn sections(digest: &Digest, pairing: usize, method: Method) -> Vec<&Section> {
+    let tables = digest.summary.tables.iter().filter(|table| table.method == method);
+    tables.flat_map(|table| &table.sections).filter(|own| own.pairing == pairing).collect()
+}
+
+/// Whether AES instructions serve these ends, and how that is known. Nobody knows where the figures
+/// contradict what a CPU says of itself.
+fn class(pairing: &Pairing, sections: &[&Section], ends: Ends) -> (AesClass, String) {
+    let of_end = |end: End| {
+        let paired = if end == End::Client { &pairing.client } else { &pairing.server };
+        let AesEvidence { class, evidence } = &paired.host.aes;
+        if let Some(mask) = &paired.mask {
+            return (AesClass::NoAes, format!("hidden by {mask}"));
+        }
+        match sections.iter().find_map(|section| contradiction(section, pairing, end)) {
+            Some(found) => {
+                let gcm = significant(found.gcm_s_per_gb);
+                let chacha = significant(found.chacha_s_per_gb);
+                let why = format!(
+                    "{evidence}, but AES-GCM costs it {gcm} CPU-s per GB, ChaCha20-Poly1305 {chacha}"
+                );
+                (AesClass::Unknown, why)
+            }
+            None => (*class, evidence.clone()),
+        }
     };
-    let (client, server) = (of_end(&pairing.client), of_end(&pairing.server));
+    let (client, server) = (of_end(End::Client), of_end(End::Server));
     match ends {
         Ends::Client => client,
         Ends::Server => server,

@@ -101,6 +101,21 @@ fn a_masked_end_is_without_aes_and_the_class_is_that_of_the_end_asked_for() {
 }
 
 #[test]
+fn of_a_label_that_the_figures_contradict_the_class_is_unknown() {
+    // As an emulated server does: busy, and AES-GCM the dearer one by far.
+    let dear = |cipher: &str, server_s: f64| {
+        each(rounds(cipher, [50.0; 3]), |trial| {
+            trial.server = Some(testing::spent(crate::model::Source::Inside, server_s));
+        })
+    };
+    let mut survey = survey([dear(GCM, 1.9), dear(CHACHA, 0.9)].concat());
+    survey.header.pairings[0].server.host.aes.class = AesClass::Aes;
+    let column = &pivot(&[digest(survey)], THROUGHPUT, &[Direction::Upload]).columns[0];
+    assert_eq!(column.aes, AesClass::Unknown);
+    assert!(column.evidence.contains("but AES-GCM costs it 19.0 CPU-s per GB"), "{column:?}");
+}
+
+#[test]
 fn what_was_not_measured_says_why() {
     let mut trials = rounds(GCM, [50.0; 3]);
     trials.push(failed(trial("3des-cbc", 1, 1.0), "no matching cipher", None));

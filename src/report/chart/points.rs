@@ -41,7 +41,7 @@ pub fn front(points: &[Point]) -> Vec<&Point> {
 impl Points {
     pub fn draw(&self) -> Markup {
         let largest = |of: fn(&Point) -> f64| self.points.iter().map(of).fold(0.0, f64::max);
-        let x = Scale { end: 1.04 * largest(|point| point.x), from: 11.0, reach: 90.0 };
+        let x = Scale { end: 1.04 * largest(|point| point.x), from: 14.0, reach: 90.0 };
         let y = Scale { end: 1.04 * largest(|point| point.y), from: BOTTOM, reach: TOP };
         let front = front(&self.points);
         let labels = self.labels(&x, &y);

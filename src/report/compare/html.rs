@@ -54,21 +54,21 @@ fn tables(sheet: &Sheet) -> Section {
     let body = html! {
         @for (index, own) in sheet.grids.iter().enumerate() {
             h3 { (prose(&own.title)) }
-            (grid(&of_grid(own), &format!("table-{index}")))
+            (grid(&of_grid(sheet, own), &format!("table-{index}")))
         }
         p { (prose(&sheet.legend)) }
     };
     Section { id: "tables", title: "Side by side", body }
 }
 
-fn of_grid(own: &Grid) -> chart::Grid {
+fn of_grid(sheet: &Sheet, own: &Grid) -> chart::Grid {
     let heading = |(index, heading): (usize, &super::sheet::Heading)| {
         let text = heading.lines.join(", ");
         if index == 0 { chart::Column::text(&text) } else { chart::Column::figure(text, own.key) }
     };
     let cell = |cell: &super::sheet::Cell| chart::Cell { value: cell.value, shown: cell.text() };
     chart::Grid {
-        caption: own.title.clone(),
+        caption: format!("{}, {}", sheet.title, own.title),
         columns: own.headings.iter().enumerate().map(heading).collect(),
         rows: own
             .rows
@@ -81,9 +81,9 @@ fn of_grid(own: &Grid) -> chart::Grid {
 fn charts(sheet: &Sheet) -> Option<Section> {
     let drawn = || sheet.grids.iter().filter_map(|grid| Some((grid, grid.slopes.as_ref()?)));
     let chart = |slopes| {
-        let caption = "Each line is a cipher: where lines cross, the order of the ciphers differs \
-                       from class to class. Of several hosts of a class the geometric mean; of one \
-                       host with its 95 % interval.";
+        let caption = "Each line is a cipher, as a multiple of its class's best: where lines cross, \
+                       the order of the ciphers differs from class to class. Of several hosts of a \
+                       class the geometric mean; of one host with the 95 % interval of its figure.";
         slopes::chart(slopes, "AES hosts against the others", vec![caption.into()])
     };
     let body = html! {

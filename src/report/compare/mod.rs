@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Format, Style};
+use super::{Format, Style, json};
 use crate::analysis::change::Change;
 use crate::analysis::pivot::{Digest, Pivot};
 use crate::model::record::Header;
@@ -78,8 +78,8 @@ impl Comparison {
         let named = self.digests.iter();
         let named = named.map(|one| Named { journal: &one.name, header: &one.header });
         let surveys = named.collect();
-        serde_json::to_writer_pretty(&mut *out, &Document { surveys, comparison })?;
-        writeln!(out)
+        let document = serde_json::to_string_pretty(&Document { surveys, comparison })?;
+        writeln!(out, "{}", json::inert(&document))
     }
 }
 

@@ -200,40 +200,32 @@ fn class_words(class: &Class) -> String {
     }
 }
 
-/// From class to class, each cipher's geometric mean over the hosts of a class.
+/// From class to class, each cipher as a multiple of the class's best: hosts that differ in their
+/// speed differ in the order of their ciphers all the same.
 fn slopes(pivot: &Pivot, table: &Table) -> Option<Slopes> {
     if pivot.classes.len() < 2 {
         return None;
     }
-    let classes = || pivot.classes.iter();
+    // As wide as the figure's own interval, where a class is one host.
     let bound = |line: &Line, sign: f64| -> Vec<Option<f64>> {
-        let of_class = |class: &Class| match class.columns[..] {
+        let of_class = |(class, times): (&Class, &Option<f64>)| match class.columns[..] {
             [only] => {
-                let cell = line.cells[only].as_ref().ok()?;
-                Some(cell.value * (1.0 + cell.half_percent? / 100.0).powf(sign))
+                let half = line.cells[only].as_ref().ok()?.half_percent?;
+                Some((*times)? * (1.0 + half / 100.0).powf(sign))
             }
             _ => None,
         };
-        classes().map(of_class).collect()
+        pivot.classes.iter().zip(&line.times_best).map(of_class).collect()
     };
     let line = |line: &Line| slopes::Line {
         name: name(line),
-        values: classes().map(|class| mean(line, class)).collect(),
+        values: line.times_best.clone(),
         low: Some(bound(line, -1.0)),
         high: Some(bound(line, 1.0)),
     };
     Some(Slopes {
-        unit: pivot.measure.unit(),
-        classes: classes().map(|class| class.aes.to_string()).collect(),
+        unit: "× best",
+        classes: pivot.classes.iter().map(|class| class.aes.to_string()).collect(),
         lines: table.rows.iter().filter(|line| !line.no_cipher).map(line).collect(),
     })
-}
-
-/// The geometric mean of a class's hosts. Over fewer of them than others have it would be of other
-/// hosts.
-fn mean(line: &Line, class: &Class) -> Option<f64> {
-    let logarithm = |&column: &usize| Some(line.cells[column].as_ref().ok()?.value.ln());
-    let values: Vec<f64> = class.columns.iter().map(logarithm).collect::<Option<_>>()?;
-    let mean = values.iter().sum::<f64>() / values.len() as f64;
-    Some(mean.exp()).filter(|mean| mean.is_finite())
 }

@@ -94,11 +94,11 @@ fn what_comes_from_outside_is_inert_in_every_form() {
     one.header.pairings[0].server.host.aes.evidence = hostile.into();
     let other = digest("pi1", AesClass::NoAes, 30.0, 40.0);
     let comparison = hosts(vec![one, other]);
-    for format in [Format::Table, Format::Markdown, Format::Csv, Format::Json] {
+    for format in [Format::Table, Format::Markdown, Format::Csv, Format::Json, Format::Html] {
         let text = shown(&comparison, format, Style::default());
-        assert!(!text.contains(['\u{1b}', '\u{202e}']) || format == Format::Json, "{text:?}");
-        if format == Format::Markdown {
-            assert!(!text.contains("<script"), "{text}");
+        assert!(!text.contains(['\u{1b}', '\u{202e}']), "{text:?}");
+        if matches!(format, Format::Markdown | Format::Html) {
+            assert!(!text.contains("<script>alert"), "{text}");
         }
         if format == Format::Csv {
             assert!(text.contains("'=x|"), "{text}");

@@ -91,10 +91,11 @@ fn compared<'a>(
 
 /// What one end spent.
 fn of_end<'a>(name: &str, end: End) -> impl Iterator<Item = Column<Line<'a>>> {
-    let figures: [Part<Cost, Cell>; 7] = [
+    let figures: [Part<Cost, Cell>; 8] = [
         ("cpu_s_per_gb", |cost| cost.cpu_s_per_gb.into()),
         ("trials", |cost| cost.trials.into()),
         ("core_percent", |cost| cost.core_percent.into()),
+        ("core_half_percent", |cost| cost.core_half_percent.into()),
         ("sources", |cost| Cell::names(&cost.sources)),
         ("resolution_s", |cost| cost.resolution_s.into()),
         ("coarse", |cost| cost.coarse.into()),
