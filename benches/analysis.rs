@@ -6,8 +6,8 @@ use cipher_survey::analysis::pivot::measure::Measure;
 use cipher_survey::analysis::pivot::{Digest, pivot};
 use cipher_survey::analysis::summarise;
 use cipher_survey::model::{Direction, Survey};
-use cipher_survey::report::compare::{Comparison, Shown, write};
-use cipher_survey::report::{Format, Style};
+use cipher_survey::report::Style;
+use cipher_survey::report::compare::{Comparison, Format, Shown, write};
 use criterion::{Criterion, criterion_group, criterion_main};
 use serde_json::{Value, json};
 

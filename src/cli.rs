@@ -10,8 +10,8 @@ use crate::analysis::pivot::measure::{By, Ends};
 use crate::loopback::server::ServerProgram;
 use crate::model::units::{parse_duration, parse_fraction, parse_per_cent, parse_size};
 use crate::model::{Direction, Method, Sink};
-use crate::report::Format;
 use crate::report::advised::AdviceFormat;
+use crate::report::{Format, compare};
 
 /// Which SSH cipher should I use? Times real transfers with every cipher that both ends support,
 /// in both directions, and accounts the CPU of both ends, with nothing installed on the far one.
@@ -28,6 +28,8 @@ use crate::report::advised::AdviceFormat;
         cipher-survey list pi1 --usable       ciphers that both ends support\n  \
         cipher-survey recommend               what the last surveys say, with lines to paste\n  \
         cipher-survey compare                 the last survey of each host, side by side\n\n\
+        Saved surveys (journals) are in $XDG_DATA_HOME/cipher-survey, or else \
+        ~/.local/share/cipher-survey.\n\n\
         Exit status: 0 complete, 1 some trials failed, 2 nothing could be measured, \
         130 interrupted."
 )]
@@ -58,7 +60,12 @@ pub enum Verb {
 /// Names of the verbs, to tell a mistyped one from a host.
 pub const VERBS: &[&str] = &["run", "loopback", "list", "report", "compare", "recommend", "help"];
 
+/// Of what measures.
+const EXIT_STATUS: &str = "Exit status: 0 complete, 1 some trials failed, 2 nothing could be measured, \
+                           130 interrupted.";
+
 #[derive(Debug, Args)]
+#[command(after_help = EXIT_STATUS)]
 pub struct RunArgs {
     #[arg(
         required = true,
@@ -83,11 +90,13 @@ pub struct RunArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = EXIT_STATUS)]
 pub struct LoopbackArgs {
     /// The file to transfer; without it random data is made
     #[arg(value_hint = ValueHint::FilePath)]
     pub file: Option<PathBuf>,
-    /// Which ends may use AES instructions (client/server); off hides them from the process
+    /// Which ends may use AES instructions (client/server), e.g. on/on,on/off,off/off; off hides them
+    /// from the process [default: on/on,on/off where they have any]
     #[arg(long, value_delimiter = ',', value_name = "PAIR", value_parser = parse_aes_pair,
           help_heading = "What is compared")]
     pub aes: Option<Vec<AesPair>>,
@@ -140,7 +149,7 @@ fn parse_aes_pair(text: &str) -> Result<AesPair, String> {
 #[command(next_help_heading = "The way there")]
 pub struct ConnectArgs {
     /// SSH client programs: `openssh` (the system's), `russh` (built in), or the path of an
-    /// ssh-compatible one; several are compared in the same rounds
+    /// ssh-compatible one; a survey compares several in the same rounds
     #[arg(long, value_delimiter = ',', value_name = "PROGRAM", default_value = "openssh")]
     pub client: Vec<OsString>,
     /// ssh_config to use in place of the user's and the system's (ssh -F)
@@ -175,6 +184,7 @@ pub struct SurveyArgs {
     /// Directions to survey
     #[arg(
         long,
+        alias = "direction",
         value_delimiter = ',',
         default_value = "upload,download",
         value_name = "DIRECTION",
@@ -222,7 +232,8 @@ pub struct SurveyArgs {
     /// Look at both ends, say what would be done, and stop
     #[arg(long, help_heading = "How it is measured")]
     pub dry_run: bool,
-    /// Where the journal (JSON lines) goes [default: the platform's data directory]
+    /// Where the journal (JSON lines) goes [default: $XDG_DATA_HOME/cipher-survey, or else
+    /// ~/.local/share/cipher-survey]
     #[arg(long, value_name = "PATH", help_heading = "Output")]
     pub journal: Option<PathBuf>,
     /// No progress on standard error
@@ -236,7 +247,7 @@ pub struct SurveyArgs {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
-    /// Form of the report
+    /// Form of the report; an HTML page of more than 500 trials has them in FILE.trials.csv beside it
     #[arg(long, default_value = "table")]
     pub format: Format,
     /// With --format csv: one line a cipher with its figures, instead of one a trial
@@ -286,9 +297,9 @@ pub struct ListArgs {
 
 #[derive(Debug, Args)]
 pub struct ReportArgs {
-    /// A journal (JSON lines) of an earlier survey
+    /// A journal (JSON lines) of an earlier survey; none: the newest
     #[arg(value_name = "FILE")]
-    pub journal: PathBuf,
+    pub journal: Option<PathBuf>,
     #[command(flatten)]
     pub output: OutputArgs,
 }
@@ -298,19 +309,20 @@ pub struct ReportArgs {
     after_help = "Exit status: 0 compared, 1 worse by more than --fail-above, 2 nothing to compare."
 )]
 pub struct CompareArgs {
-    /// Journals (JSON lines) of surveys, directories of them or patterns such as '*.jsonl'; none: the
-    /// newest of each target
+    /// Journals (JSON lines) of surveys, directories that hold them (*.jsonl) or patterns such as
+    /// 'results/*/survey.jsonl'; none: the newest of each target
     #[arg(value_name = "FILE")]
     pub journals: Vec<PathBuf>,
     /// The figure to compare
-    #[arg(long, default_value = "throughput", value_name = "FIGURE")]
+    #[arg(long, default_value = "throughput", value_name = "FIGURE", conflicts_with = "change")]
     pub by: By,
     /// Whose CPU, and whose AES class (hosts are grouped by it); of throughput the class alone
-    #[arg(long, default_value = "both", value_name = "END")]
+    #[arg(long, default_value = "both", value_name = "END", conflicts_with = "change")]
     pub end: Ends,
     /// Directions to compare
     #[arg(
         long,
+        alias = "directions",
         value_delimiter = ',',
         default_value = "upload,download",
         value_name = "DIRECTION"
@@ -320,13 +332,13 @@ pub struct CompareArgs {
     /// of that of OLD, and which changes are real
     #[arg(long, num_args = 2, value_names = ["OLD", "NEW"], conflicts_with = "journals")]
     pub change: Option<Vec<PathBuf>>,
-    /// With --change: exit with 1 where a throughput fell, or a cost rose, by more than this and the
-    /// change is real
+    /// With --change: exit with 1 where a throughput fell, or a cost rose, by more than this (10%, or
+    /// 0.1) and the change is real
     #[arg(long, value_name = "PERCENT", value_parser = parse_per_cent)]
     pub fail_above: Option<f64>,
     /// Form of the comparison
     #[arg(long, default_value = "table", help_heading = "Output")]
-    pub format: Format,
+    pub format: compare::Format,
     /// No character beyond ASCII
     #[arg(long, help_heading = "Output")]
     pub ascii: bool,

@@ -100,8 +100,8 @@ impl Change {
     }
 }
 
-/// Compares two surveys, the old one first.
-pub fn change(digests: &[Digest; 2]) -> Change {
+/// Compares two surveys, the old one first, in these directions.
+pub fn change(digests: &[Digest; 2], directions: &[Direction]) -> Change {
     let columns = columns(digests, Ends::Both);
     let of = |survey: usize| columns.iter().filter(move |column| column.survey == survey);
     let (olds, news): (Vec<&Column>, Vec<&Column>) = (of(0).collect(), of(1).collect());
@@ -115,7 +115,7 @@ pub fn change(digests: &[Digest; 2]) -> Change {
             continue;
         };
         met.push(before);
-        for direction in [Direction::Upload, Direction::Download] {
+        for &direction in directions {
             let both = before.section(digests, direction).zip(own.section(digests, direction));
             let Some((before, after)) = both else { continue };
             let title = titles.get(&(own.pairing, own.method)).map_or("", String::as_str);

@@ -6,6 +6,7 @@ use crate::model::record::Trial;
 use crate::model::{Source, Survey};
 
 const CHACHA: &str = "chacha20-poly1305@openssh.com";
+const BOTH: [Direction; 2] = [Direction::Upload, Direction::Download];
 const GCM: &str = "aes128-gcm@openssh.com";
 
 fn digest(trials: Vec<Trial>) -> Digest {
@@ -30,7 +31,7 @@ fn row<'a>(change: &'a Change, cipher: &str) -> &'a ChangedRow {
 
 #[test]
 fn a_real_loss_is_told_and_no_change_is_not() {
-    let change = change(&[both(100.0, 50.0, 1), both(70.0, 50.0, 2)]);
+    let change = change(&[both(100.0, 50.0, 1), both(70.0, 50.0, 2)], &BOTH);
     let throughput = row(&change, GCM).throughput.unwrap();
     assert!((throughput.ratio - 0.7).abs() < 0.03 && throughput.real && throughput.worse);
     let interval = throughput.interval.unwrap();
@@ -46,7 +47,7 @@ fn dearer_is_worse_too() {
     let dear = each(noisy(GCM, 100.0, 1), |trial| {
         trial.server = Some(spent(Source::Inside, 0.4));
     });
-    let change = change(&[digest(noisy(GCM, 100.0, 2)), digest(dear)]);
+    let change = change(&[digest(noisy(GCM, 100.0, 2)), digest(dear)], &BOTH);
     let server = row(&change, GCM).server_cost.unwrap();
     assert!((server.ratio - 2.0).abs() < 0.01 && server.worse && server.real, "{server:?}");
     let client = row(&change, GCM).client_cost.unwrap();
@@ -60,7 +61,7 @@ fn of_many_equal_figures_none_is_real() {
         let ciphers = (0..10).map(|k| format!("cipher-{k}"));
         digest(ciphers.zip(seed..).flat_map(|(cipher, seed)| noisy(&cipher, 50.0, seed)).collect())
     };
-    let change = change(&[many(1), many(7)]);
+    let change = change(&[many(1), many(7)], &BOTH);
     assert_eq!(change.sections[0].rows.len(), 10);
     let figures = change.sections[0].rows.iter().flat_map(|row| row.figures());
     assert!(figures.flatten().all(|changed| !changed.real), "{change:?}");
@@ -69,7 +70,7 @@ fn of_many_equal_figures_none_is_real() {
 #[test]
 fn one_round_tells_of_no_change() {
     let once = |rate| digest(rounds(GCM, [rate]));
-    let change = change(&[once(100.0), once(10.0)]);
+    let change = change(&[once(100.0), once(10.0)], &BOTH);
     let throughput = row(&change, GCM).throughput.unwrap();
     assert_eq!((throughput.interval, throughput.real), (None, false));
 }
@@ -81,7 +82,7 @@ fn a_renamed_target_and_another_mac_are_compared_and_the_rest_is_named() {
     let mut new = survey(each(noisy("aes128-ctr", 50.0, 3), with_mac("hmac-sha2-512")));
     new.trials.extend(noisy(GCM, 50.0, 4));
     new.header.pairings[0].target = "pi1.lan".into();
-    let change = change(&[Digest::of("a".into(), old), Digest::of("b".into(), new)]);
+    let change = change(&[Digest::of("a".into(), old), Digest::of("b".into(), new)], &BOTH);
     assert_eq!((change.sections.len(), change.sections[0].rows.len()), (1, 1));
     assert_eq!(
         (change.only_old.as_slice(), change.only_new.as_slice()),

@@ -47,7 +47,7 @@ fn of_change(args: &CompareArgs, old: &Path, new: &Path) -> Result<Status> {
     let read = |path: &Path| -> Result<Digest> { Ok(digest((path.into(), output::read(path)?))) };
     let digests = [read(old)?, read(new)?];
     warn(&digests);
-    let change = change(&digests);
+    let change = change(&digests, &args.direction);
     let (compared, worse) = (!change.sections.is_empty(), change.worse_than(args.fail_above));
     print(args, &Comparison { digests: digests.into(), shown: Shown::Change(change) })?;
     if !compared {

@@ -68,7 +68,7 @@ pub fn or_warn<T>(read: Result<T>) -> Option<T> {
     read.inspect_err(|error| eprintln!("warning: {error:#}")).ok()
 }
 
-fn none() -> String {
+pub fn none() -> String {
     let place = default_directory().map(|place| place.display().to_string()).unwrap_or_default();
     format!("no journal in {place}; name one, or survey a host first")
 }

@@ -1,12 +1,14 @@
 //! `cipher-survey report`: a saved survey again, from its journal alone.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
-use super::{Status, output};
+use super::{Status, journals, output};
 use crate::cli::ReportArgs;
 
 pub fn execute(args: &ReportArgs) -> Result<Status> {
-    let survey = output::read(&args.journal)?;
-    output::print(&survey, &args.output, Some(&args.journal))?;
+    let newest = || journals::kept()?.pop().with_context(journals::none);
+    let journal = args.journal.clone().map_or_else(newest, Ok)?;
+    let survey = output::read(&journal)?;
+    output::print(&survey, &args.output, Some(&journal))?;
     Ok(Status::Complete)
 }

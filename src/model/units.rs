@@ -35,16 +35,17 @@ pub fn parse_fraction(text: &str) -> Result<f64, String> {
     }
 }
 
-/// `10%`, `0.1`: a fraction that is not negative.
+/// `10%`, `0.1`: a fraction that is not negative. A number of 1 and more without its sign is refused:
+/// who writes `10` means per cent.
 pub fn parse_per_cent(text: &str) -> Result<f64, String> {
     let (number, unit) = match text.trim().strip_suffix('%') {
         Some(number) => (number, 100.0),
         None => (text, 1.0),
     };
-    match number.trim().parse::<f64>() {
-        Ok(number) if number.is_finite() && number >= 0.0 => Ok(number / unit),
-        _ => Err(format!("{text:?} is not a percentage; write 3% or 0.03")),
-    }
+    let wrong = || format!("{text:?} is not a percentage; write 3% or 0.03");
+    let number: f64 = number.trim().parse().map_err(|_| wrong())?;
+    let meant = number.is_finite() && number >= 0.0 && (unit > 1.0 || number < 1.0);
+    if meant { Ok(number / unit) } else { Err(wrong()) }
 }
 
 /// `512 MiB`, `1.5 GiB`, `37 bytes`.
@@ -118,6 +119,17 @@ mod tests {
         assert_eq!(parse_fraction("0.02"), Ok(0.02));
         for silly in ["0", "-3%", "0%", "3", "80%", "much", "", "%", "nan"] {
             assert!(parse_fraction(silly).is_err(), "{silly}");
+        }
+    }
+
+    #[test]
+    fn who_writes_no_sign_means_a_fraction_or_is_asked() {
+        assert_eq!(parse_per_cent("10%"), Ok(0.1));
+        assert_eq!(parse_per_cent("0.1"), Ok(0.1));
+        assert_eq!(parse_per_cent("150%"), Ok(1.5));
+        assert_eq!(parse_per_cent("0"), Ok(0.0));
+        for unclear in ["10", "1", "-1%", "", "%", "inf", "nan%"] {
+            assert!(parse_per_cent(unclear).is_err(), "{unclear}");
         }
     }
 

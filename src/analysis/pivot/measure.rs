@@ -78,6 +78,12 @@ impl Measure {
         }
     }
 
+    /// Whether one value is better than another. Less of a core is no merit: a slower transfer takes
+    /// less.
+    pub fn ranks(self) -> bool {
+        self.by != By::Core
+    }
+
     pub fn more_is_better(self) -> bool {
         matches!(self.by, By::Throughput | By::MbPerCpuS)
     }
@@ -124,7 +130,6 @@ fn cost(cost: &Cost) -> Cell {
     Cell { coarse: cost.coarse, ..cell(cost.cpu_s_per_gb, cost.compared) }
 }
 
-/// Less of a core is no merit by itself: a slower transfer takes less. So nothing is the best.
 fn core(cost: &Cost) -> Option<Cell> {
     Some(Cell {
         value: cost.core_percent?,

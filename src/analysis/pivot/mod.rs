@@ -72,7 +72,7 @@ pub struct Line {
     pub cipher: Cipher,
     pub mac: Option<Mac>,
     /// One a column.
-    pub cells: Vec<Result<Cell, Gap>>,
+    pub cells: Vec<Entry>,
     /// One a class: the figure as a multiple of that of the class's best cipher, the geometric mean
     /// over the hosts that measured both. Absent where none did.
     pub times_best: Vec<Option<f64>>,
@@ -80,10 +80,31 @@ pub struct Line {
     pub no_cipher: bool,
 }
 
-/// Why a figure is missing.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Gap {
-    pub reason: String,
+/// What a column has of a cipher.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Entry {
+    Measured(Cell),
+    /// Why it has no figure.
+    Missing {
+        missing: String,
+    },
+}
+
+impl Entry {
+    pub fn measured(&self) -> Option<&Cell> {
+        match self {
+            Entry::Measured(cell) => Some(cell),
+            Entry::Missing { .. } => None,
+        }
+    }
+
+    pub fn missing(&self) -> Option<&str> {
+        match self {
+            Entry::Measured(_) => None,
+            Entry::Missing { missing } => Some(missing),
+        }
+    }
 }
 
 /// The reason where a survey was not to have a cipher, or knows none for its absence.
@@ -152,20 +173,23 @@ fn lines(
         })
         .collect();
     let names: BTreeSet<Name> = rows.iter().flat_map(|rows| rows.keys().cloned()).collect();
-    let cell = |at: usize, name: &Name| -> Result<Cell, Gap> {
-        let gap = |reason: String| Gap { reason };
-        match rows[at].get(name) {
-            Some(row) if row.apart == Some(Apart::NotMasked) => Err(gap(
-                "AES instructions serve it all the same, the mask does not reach it".into(),
-            )),
-            Some(row) => measure.of(row).ok_or_else(|| gap(missing(row))),
-            None => Err(gap(absent(&digests[columns[at].survey], &columns[at], &name.0))),
+    let entry = |at: usize, name: &Name| {
+        let found = match rows[at].get(name) {
+            Some(row) if row.apart == Some(Apart::NotMasked) => {
+                Err("AES instructions serve it all the same, the mask does not reach it".into())
+            }
+            Some(row) => measure.of(row).ok_or_else(|| missing(row)),
+            None => Err(absent(&digests[columns[at].survey], &columns[at], &name.0)),
+        };
+        match found {
+            Ok(cell) => Entry::Measured(cell),
+            Err(missing) => Entry::Missing { missing },
         }
     };
     let line = |name: Name| {
         let apart = |row: &&Row| row.apart == Some(Apart::NoCipher);
         Line {
-            cells: (0..columns.len()).map(|at| cell(at, &name)).collect(),
+            cells: (0..columns.len()).map(|at| entry(at, &name)).collect(),
             times_best: Vec::new(),
             no_cipher: rows.iter().filter_map(|rows| rows.get(&name)).any(apart),
             cipher: name.0,
@@ -188,13 +212,14 @@ fn times_best(lines: &[Line], class: &Class, measure: Measure) -> Vec<Option<f64
     let logarithms: Vec<Vec<Option<f64>>> = lines
         .iter()
         .map(|line| {
-            let of = |&column: &usize| Some(line.cells[column].as_ref().ok()?.value.ln());
+            let of = |&column: &usize| Some(line.cells[column].measured()?.value.ln());
             class.columns.iter().map(of).map(|value| value.filter(|v| v.is_finite())).collect()
         })
         .collect();
     let measured = |line: usize| logarithms[line].iter().flatten().count();
     // A cipher that few of the hosts have is not the class's best by their luck.
-    let choices = || (0..lines.len()).filter(|&line| !lines[line].no_cipher);
+    // By a figure that makes nothing the best there is none either.
+    let choices = || (0..lines.len()).filter(|&line| measure.ranks() && !lines[line].no_cipher);
     let most = choices().map(measured).max().unwrap_or(0);
     if most == 0 {
         return vec![None; lines.len()];

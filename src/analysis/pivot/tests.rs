@@ -59,7 +59,7 @@ fn hosts_are_grouped_by_class_and_the_reversal_shows() {
     close(chacha.times_best[0], 0.75);
     // The geometric mean of 1/2 and 1/8.
     close(gcm.times_best[1], 0.25);
-    let cell = gcm.cells[0].as_ref().unwrap();
+    let cell = gcm.cells[0].measured().unwrap();
     close(Some(cell.value), 400.0);
     assert_eq!(cell.label, Some(Label::Lead));
     assert!(cell.half_percent.is_some_and(|half| half < 10.0), "{cell:?}");
@@ -127,7 +127,7 @@ fn what_was_not_measured_says_why() {
         [digest(one), host("pi2", AesClass::NoAes, &[(CHACHA, 40.0), ("aes256-ctr", 30.0)])];
     let measure = Measure { by: By::Cost, ends: Ends::Server };
     let table = &pivot(&digests, measure, &[Direction::Upload]).tables[0];
-    let reason = |cipher: &str| line(table, cipher).cells[0].as_ref().unwrap_err().reason.clone();
+    let reason = |cipher: &str| line(table, cipher).cells[0].missing().unwrap().to_owned();
     assert_eq!(reason(CHACHA), "not offered by the server");
     assert_eq!(reason("3des-cbc"), "all its trials failed");
     assert_eq!(reason(CTR), "the server's CPU could not be read");
@@ -185,7 +185,7 @@ fn each_figure_is_its_own() {
     let digests = [host("pi1", AesClass::NoAes, &[(GCM, 50.0), (CHACHA, 40.0)])];
     let value = |by, ends| {
         let pivot = pivot(&digests, Measure { by, ends }, &[Direction::Upload]);
-        line(&pivot.tables[0], GCM).cells[0].as_ref().ok().map(|cell| cell.value)
+        line(&pivot.tables[0], GCM).cells[0].measured().map(|cell| cell.value)
     };
     close(value(By::Throughput, Ends::Client), 50.0);
     close(value(By::Cost, Ends::Client), 1.0);
@@ -195,4 +195,8 @@ fn each_figure_is_its_own() {
     close(value(By::MbPerCpuS, Ends::Server), 500.0);
     close(value(By::Core, Ends::Client), 5.0);
     close(value(By::Core, Ends::Both), 15.0);
+    // A slower transfer takes less of a core: that makes nothing the best.
+    let measure = Measure { by: By::Core, ends: Ends::Both };
+    let cores = pivot(&digests, measure, &[Direction::Upload]);
+    assert!(cores.tables[0].rows.iter().all(|line| line.times_best == [None]), "{cores:?}");
 }

@@ -35,7 +35,7 @@ fn figures<'a>(comparison: &'a Comparison, pivot: &'a Pivot) -> impl Iterator<It
 
 impl Figure<'_> {
     fn of(&self) -> Option<&crate::analysis::pivot::measure::Cell> {
-        self.line.cells[self.column].as_ref().ok()
+        self.line.cells[self.column].measured()
     }
 
     fn times_best(&self) -> Option<f64> {
@@ -73,9 +73,7 @@ fn of_hosts<'a>() -> Vec<Column<Figure<'a>>> {
         column("label", |at: &Figure| at.of().and_then(|cell| cell.label).map(Cell::named)),
         column("coarse", |at: &Figure| at.of().map(|cell| cell.coarse)),
         column("times_class_best", Figure::times_best),
-        column("missing", |at: &Figure| {
-            at.line.cells[at.column].as_ref().err().map(|gap| gap.reason.clone())
-        }),
+        column("missing", |at: &Figure| at.line.cells[at.column].missing().map(str::to_owned)),
     ]
 }
 

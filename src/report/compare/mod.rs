@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 
+use clap::ValueEnum;
 use serde::Serialize;
 
-use super::{Format, Style, json};
+use super::{Style, json};
 use crate::analysis::change::Change;
 use crate::analysis::pivot::{Digest, Pivot};
 use crate::model::record::Header;
@@ -17,6 +18,21 @@ mod markdown;
 mod pivot;
 pub mod sheet;
 mod terminal;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For a terminal.
+    #[default]
+    Table,
+    /// One document: the surveys' headers and the comparison.
+    Json,
+    /// One line a figure, for spreadsheets and data frames.
+    Csv,
+    /// To paste into an issue or a page.
+    Markdown,
+    /// One page with charts, that opens in any browser, from a mail too.
+    Html,
+}
 
 /// Surveys, and what they show beside each other.
 pub struct Comparison {
@@ -62,7 +78,7 @@ pub fn write(
                 comparison.digests.iter().map(|digest| digest.name.as_str()).collect();
             out.write_all(html::page(&comparison.sheet(), &journals).as_bytes())
         }
-        Format::Csv | Format::CsvSummary => csv::write(comparison, out),
+        Format::Csv => csv::write(comparison, out),
     }
 }
 

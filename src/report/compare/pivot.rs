@@ -51,12 +51,14 @@ fn grid(pivot: &Pivot, table: &Table) -> Grid {
             lines.extend(column.details.iter().cloned());
             headings.push(Heading { lines, group });
         }
-        headings.push(Heading { lines: vec![class.aes.to_string(), "× best".into()], group });
+        if pivot.measure.ranks() {
+            headings.push(Heading { lines: vec![class.aes.to_string(), "× best".into()], group });
+        }
     }
     let row = |line: &Line| {
         let cells = pivot.classes.iter().enumerate().flat_map(|(at, class)| {
             let figures = class.columns.iter().map(|&column| cell(table, line, column));
-            figures.chain([times(line.times_best[at])])
+            figures.chain(pivot.measure.ranks().then(|| times(line.times_best[at])))
         });
         (name(line), cells.collect())
     };
@@ -77,7 +79,7 @@ fn name(line: &Line) -> String {
 }
 
 fn cell(table: &Table, line: &Line, column: usize) -> Cell {
-    let Ok(cell) = &line.cells[column] else { return Cell::missing() };
+    let Some(cell) = line.cells[column].measured() else { return Cell::missing() };
     let label = cell.label.filter(|_| competes(table, column));
     let half = cell.half_percent.map(|half| format!("±{}", per_cent(half).replace(' ', "")));
     Cell {
@@ -97,7 +99,7 @@ fn cell(table: &Table, line: &Line, column: usize) -> Cell {
 /// One alone is the best of nothing.
 fn competes(table: &Table, column: usize) -> bool {
     let labelled =
-        |line: &&Line| line.cells[column].as_ref().is_ok_and(|cell| cell.label.is_some());
+        |line: &&Line| line.cells[column].measured().is_some_and(|cell| cell.label.is_some());
     table.rows.iter().filter(labelled).count() > 1
 }
 
@@ -109,22 +111,19 @@ fn times(times: Option<f64>) -> Cell {
 }
 
 fn legend(pivot: &Pivot) -> String {
-    let mut text = String::from("±: half the 95 % interval. ");
-    if pivot
-        .tables
-        .iter()
-        .flat_map(|t| &t.rows)
-        .flat_map(|l| l.cells.iter().flatten())
-        .any(has_label)
-    {
-        text += "*: the best of its column; =: as good; ?: it may be as good. ";
+    let mut text = String::from("±: half the 95 % interval.");
+    let mut cells = pivot.tables.iter().flat_map(|t| &t.rows).flat_map(|line| &line.cells);
+    if cells.any(|entry| entry.measured().is_some_and(has_label)) {
+        text += " *: the best of its column; =: as good; ?: it may be as good.";
     }
-    let best = if pivot.measure.more_is_better() { "most" } else { "least" };
-    text += &format!(
-        "× best: as a multiple of the class's best cipher, that with the {best} \
-         {}; the geometric mean over its hosts.",
-        pivot.measure.unit()
-    );
+    if pivot.measure.ranks() {
+        let best = if pivot.measure.more_is_better() { "most" } else { "least" };
+        text += &format!(
+            " × best: as a multiple of the class's best cipher, that with the {best} {}; the \
+             geometric mean over its hosts.",
+            pivot.measure.unit()
+        );
+    }
     text
 }
 
@@ -137,8 +136,8 @@ fn gaps(pivot: &Pivot, table: &Table) -> Vec<String> {
     let mut reasons: BTreeMap<&str, BTreeMap<String, Vec<String>>> = BTreeMap::new();
     for line in &table.rows {
         for (column, cell) in pivot.columns.iter().zip(&line.cells) {
-            if let Err(gap) = cell {
-                let places = reasons.entry(&gap.reason).or_default();
+            if let Some(reason) = cell.missing() {
+                let places = reasons.entry(reason).or_default();
                 places.entry(column.label()).or_default().push(name(line));
             }
         }
@@ -203,14 +202,14 @@ fn class_words(class: &Class) -> String {
 /// From class to class, each cipher as a multiple of the class's best: hosts that differ in their
 /// speed differ in the order of their ciphers all the same.
 fn slopes(pivot: &Pivot, table: &Table) -> Option<Slopes> {
-    if pivot.classes.len() < 2 {
+    if pivot.classes.len() < 2 || !pivot.measure.ranks() {
         return None;
     }
     // As wide as the figure's own interval, where a class is one host.
     let bound = |line: &Line, sign: f64| -> Vec<Option<f64>> {
         let of_class = |(class, times): (&Class, &Option<f64>)| match class.columns[..] {
             [only] => {
-                let half = line.cells[only].as_ref().ok()?.half_percent?;
+                let half = line.cells[only].measured()?.half_percent?;
                 Some((*times)? * (1.0 + half / 100.0).powf(sign))
             }
             _ => None,
