@@ -21,6 +21,9 @@ pub struct Compared {
     /// Half the 95 % interval of the figure itself, in per cent of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub half_percent: Option<f64>,
+    /// Degrees of freedom of that interval, to compare it with one of another survey.
+    #[serde(skip)]
+    pub freedom: Option<f64>,
     /// It left the race after this round; the rest went on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left_after: Option<u32>,
@@ -98,7 +101,8 @@ pub fn compare_field(field: &Field, figure: Figure, rule: &Rule) -> Comparison {
         field.values[k].iter().any(Option::is_some).then(|| Compared {
             label: race.labels[k],
             times_leader: against[k].map(|interval| Times::of(interval, figure)),
-            half_percent: own[k].map(|half| 100.0 * half.exp_m1()),
+            half_percent: own[k].map(|own| 100.0 * own.half.exp_m1()),
+            freedom: own[k].map(|own| own.freedom),
             left_after: race.left[k],
             disturbed: disturbed[k],
         })

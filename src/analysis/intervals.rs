@@ -40,9 +40,16 @@ impl Interval {
     }
 }
 
+/// Half an interval, in logarithms, and the degrees of freedom that its error is known with.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Half {
+    pub half: f64,
+    pub freedom: f64,
+}
+
 /// Half the width of each contender's own interval (of its level in the rounds' weather, not of a
 /// difference); absent where there is no telling.
-pub fn own(field: &Field, leader: usize) -> Vec<Option<f64>> {
+pub fn own(field: &Field, leader: usize) -> Vec<Option<Half>> {
     let Some(fitted) = fit(&field.values) else { return alone(field) };
     let one = |k: usize| {
         let many = field.values[k].iter().flatten().count() as f64;
@@ -54,18 +61,20 @@ pub fn own(field: &Field, leader: usize) -> Vec<Option<f64>> {
             }
         };
         let error = (error.powi(2) + field.bias[k].powi(2)).sqrt();
-        (many > 0.0).then(|| t_quantile(1.0 - OWN * ALPHA / 2.0, freedom) * error)
+        let half = t_quantile(1.0 - OWN * ALPHA / 2.0, freedom) * error;
+        (many > 0.0).then_some(Half { half, freedom })
     };
     (0..field.values.len()).map(one).collect()
 }
 
 /// One contender alone has no weather to be told from: the plain interval of its mean.
-fn alone(field: &Field) -> Vec<Option<f64>> {
+fn alone(field: &Field) -> Vec<Option<Half>> {
     let mut halves = vec![None; field.values.len()];
     let known = |k: &usize| field.values[*k].iter().any(Option::is_some);
     if let [k] = (0..field.values.len()).filter(known).collect::<Vec<_>>()[..] {
         let values: Vec<f64> = field.values[k].iter().flatten().copied().collect();
-        halves[k] = half_of_mean(&values, field.bias[k]);
+        let freedom = values.len() as f64 - 1.0;
+        halves[k] = half_of_mean(&values, field.bias[k]).map(|half| Half { half, freedom });
     }
     halves
 }

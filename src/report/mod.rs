@@ -54,7 +54,7 @@ pub struct Style {
     pub ascii: bool,
     /// Bars below each table.
     pub bars: bool,
-    /// A sentence for each figure below each table, in place of the legend.
+    /// The first row read aloud below the tables: a sentence for each figure.
     pub explain: bool,
 }
 

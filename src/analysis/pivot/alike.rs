@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::Digest;
 use super::column::Column;
 use crate::analysis::apart::Apart;
+use crate::analysis::summary::aes_states;
 use crate::model::record::{Header, PairedEnd, Pairing};
 use crate::model::units::MB;
 use crate::model::{Method, Sink};
@@ -51,9 +52,33 @@ const TELLS: [(&str, Tell, &str); 10] = [
     ("the proxy", proxy, "its tunnel is in the client's CPU"),
 ];
 
-/// All in which the columns differ.
+/// What tells a server from another: of hosts side by side it is what is compared, of one host at two
+/// dates it is a change.
+const SERVER_TELLS: [(&str, Tell, &str); 4] = [
+    ("the target", target, "it may be another host"),
+    ("the server's machine", server, "its CPU is in all figures but the client's cost"),
+    ("the server program", server_program, "versions differ in their cost for the same cipher"),
+    ("the AES instructions of an end", aes, "they decide which ciphers are cheap"),
+];
+
+/// All in which hosts side by side differ beside the hosts.
 pub fn unlike(digests: &[Digest], columns: &[Column]) -> Vec<Unlike> {
-    let found = TELLS.iter().filter_map(|&(what, tell, effect)| {
+    differing(&TELLS, digests, columns)
+}
+
+/// All in which one host differs from itself at another date.
+pub fn unlike_in_time(digests: &[Digest], columns: &[Column]) -> Vec<Unlike> {
+    let mut found = differing(&SERVER_TELLS, digests, columns);
+    found.extend(differing(&TELLS, digests, columns));
+    found
+}
+
+fn differing(
+    tells: &[(&'static str, Tell, &'static str)],
+    digests: &[Digest],
+    columns: &[Column],
+) -> Vec<Unlike> {
+    let found = tells.iter().filter_map(|&(what, tell, effect)| {
         let mut values: Vec<(String, Vec<String>)> = Vec::new();
         for column in columns {
             let digest = &digests[column.survey];
@@ -72,9 +97,30 @@ pub fn unlike(digests: &[Digest], columns: &[Column]) -> Vec<Unlike> {
 }
 
 fn client(_: &Digest, pairing: &Pairing, _: &Column) -> Option<String> {
-    let host = &pairing.client.host;
-    let cpu = host.cpu_model.as_deref().unwrap_or(&host.machine);
-    Some(format!("{}, {cpu}", host.name))
+    Some(machine(&pairing.client))
+}
+
+fn server(_: &Digest, pairing: &Pairing, _: &Column) -> Option<String> {
+    Some(machine(&pairing.server))
+}
+
+fn machine(end: &PairedEnd) -> String {
+    let cpu = end.host.cpu_model.as_deref().unwrap_or(&end.host.machine);
+    format!("{}, {cpu}", end.host.name)
+}
+
+fn target(_: &Digest, pairing: &Pairing, _: &Column) -> Option<String> {
+    Some(pairing.target.clone())
+}
+
+/// All that its identification string says.
+fn server_program(_: &Digest, pairing: &Pairing, _: &Column) -> Option<String> {
+    Some(pairing.server.version.clone())
+}
+
+/// Of a survey that masks it is what tells its columns apart.
+fn aes(_: &Digest, pairing: &Pairing, _: &Column) -> Option<String> {
+    (!pairing.loopback).then(|| aes_states(pairing))
 }
 
 /// With its version, without the crypto library's.

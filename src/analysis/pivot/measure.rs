@@ -139,10 +139,10 @@ fn core(cost: &Cost) -> Option<Cell> {
     })
 }
 
-/// Two shares, measured by two clocks: their errors are added as independent.
+/// Both shares are of the same seconds, so that their errors may be one: they are added up.
 fn together(client: Cell, server: Cell) -> Cell {
     let value = client.value + server.value;
     let error = |cell: Cell| Some(cell.value * cell.half_percent?);
-    let half = error(client).zip(error(server)).map(|(a, b)| a.hypot(b) / value);
+    let half = error(client).zip(error(server)).map(|(a, b)| (a + b) / value);
     Cell { value, half_percent: half, label: None, coarse: client.coarse || server.coarse }
 }

@@ -17,7 +17,7 @@ use crate::model::record::Header;
 use crate::model::{AesClass, Cipher, Direction, Mac, Survey};
 use alike::Unlike;
 use column::{Column, columns};
-use measure::{Cell, Measure};
+use measure::{By, Cell, Measure};
 
 /// What is kept of a survey to compare it: all but its trials.
 pub struct Digest {
@@ -62,6 +62,9 @@ pub struct Class {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Table {
     pub direction: Direction,
+    /// Columns whose transfers the path limits, not a cipher: by throughput all ciphers are alike
+    /// there, so they are in no ratio.
+    pub path_limited: Vec<usize>,
     /// The best of the first class first; what stands apart last.
     pub rows: Vec<Line>,
 }
@@ -120,9 +123,13 @@ pub fn pivot(digests: &[Digest], measure: Measure, directions: &[Direction]) -> 
     let table = |direction: Direction| {
         let sections: Vec<Option<&Section>> =
             columns.iter().map(|column| column.section(digests, direction)).collect();
+        let path_limited = path_limited(&sections, measure);
+        let telling: Vec<Class> =
+            classes.iter().map(|class| class.without(&path_limited)).collect();
         sections.iter().any(Option::is_some).then(|| Table {
             direction,
-            rows: lines(digests, &columns, &classes, &sections, measure, by_mac),
+            rows: lines(digests, &columns, &telling, &sections, measure, by_mac),
+            path_limited,
         })
     };
     Pivot {
@@ -144,6 +151,29 @@ fn classes(columns: &[Column]) -> Vec<Class> {
         }
     }
     classes
+}
+
+impl Class {
+    fn without(&self, columns: &[usize]) -> Class {
+        let kept = self.columns.iter().copied().filter(|column| !columns.contains(column));
+        Class { aes: self.aes, columns: kept.collect() }
+    }
+}
+
+/// Where no cipher that was measured is limited by anything else.
+fn path_limited(sections: &[Option<&Section>], measure: Measure) -> Vec<usize> {
+    let of_path = |section: &Section| {
+        let rows = section.rows.iter().filter(|row| row.rate_mb_per_s.is_some());
+        let mut limits = rows.map(|row| row.limit.as_ref().map(|limited| limited.limit)).peekable();
+        limits.peek().is_some()
+            && limits.all(|limit| limit.is_some_and(|limit| limit.is_of_the_path()))
+    };
+    let limited =
+        |(at, section): (usize, &Option<&Section>)| section.filter(|s| of_path(s)).map(|_| at);
+    match measure.by {
+        By::Throughput => sections.iter().enumerate().filter_map(limited).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// Whether some survey had one cipher with several MACs: else a cipher has one row, whatever MAC
@@ -260,7 +290,7 @@ fn sort(lines: &mut [Line], measure: Measure) {
 }
 
 /// Why a row has not the figure that was asked for.
-fn missing(row: &Row) -> String {
+pub fn missing(row: &Row) -> String {
     match (row.measured, row.failed) {
         (0, failed) if failed > 0 => "all its trials failed".into(),
         _ if row.server.is_none() => "the server's CPU could not be read".into(),

@@ -200,3 +200,18 @@ fn each_figure_is_its_own() {
     let cores = pivot(&digests, measure, &[Direction::Upload]);
     assert!(cores.tables[0].rows.iter().all(|line| line.times_best == [None]), "{cores:?}");
 }
+
+#[test]
+fn a_host_whose_path_is_the_limit_is_in_no_ratio() {
+    let mut limited = host("far", AesClass::NoAes, &[(GCM, 11.9), (CHACHA, 11.9)]);
+    for row in &mut limited.summary.tables[0].sections[0].rows {
+        let limited = row.limit.as_mut().unwrap();
+        limited.limit = crate::analysis::limit::Limit::Network;
+    }
+    let digests = [host("pi1", AesClass::NoAes, &[(GCM, 20.0), (CHACHA, 40.0)]), limited];
+    let table = &pivot(&digests, THROUGHPUT, &[Direction::Upload]).tables[0];
+    assert_eq!(table.path_limited, [1]);
+    close(line(table, GCM).times_best[0], 0.5);
+    let cost = Measure { by: By::Cost, ends: Ends::Both };
+    assert_eq!(pivot(&digests, cost, &[Direction::Upload]).tables[0].path_limited, [0; 0]);
+}

@@ -9,8 +9,14 @@ use crate::report::heading::date;
 pub fn sheet(change: &Change, digests: &[Digest]) -> Sheet {
     let fact = |(label, digest): (&str, &Digest)| {
         let Digest { name, header, .. } = digest;
-        let client = header.pairings.first().map_or("", |pairing| &pairing.client.version);
-        (label.to_owned(), format!("{name}, {}; client {client}", date(&header.started)))
+        let ends = header.pairings.first().map(|pairing| {
+            let (host, server) = (&pairing.server.host, &pairing.server.version);
+            let cpu = host.cpu_model.as_deref().unwrap_or(&host.machine);
+            let client = &pairing.client.version;
+            format!("; {}: {}, {cpu}, {server}; client {client}", pairing.target, host.name)
+        });
+        let ends = ends.unwrap_or_default();
+        (label.to_owned(), format!("{name}, {}{ends}", date(&header.started)))
     };
     Sheet {
         title: "Change from old to new".into(),
@@ -25,7 +31,8 @@ pub fn sheet(change: &Change, digests: &[Digest]) -> Sheet {
         notes: [("old", &change.only_old), ("new", &change.only_new)]
             .into_iter()
             .filter(|(_, names)| !names.is_empty())
-            .map(|(which, names)| format!("only in the {which} survey: {}", names.join(", ")))
+            .map(|(which, names)| format!("only in the {which} survey: {}", names.join("; ")))
+            .chain(change.gaps.iter().cloned())
             .collect(),
         warnings: change.unlike.iter().map(|unlike| unlike.text() + ".").collect(),
         conclusions: change.sections.iter().filter_map(conclusion).collect(),

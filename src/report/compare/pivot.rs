@@ -8,6 +8,8 @@ use crate::analysis::pivot::column::Column;
 use crate::analysis::pivot::measure;
 use crate::analysis::pivot::{Class, Digest, Line, NOT_ASKED, Pivot, Table};
 use crate::analysis::race::Label;
+use crate::model::AesClass;
+use crate::model::record::PRECISION;
 use crate::model::units::significant;
 use crate::report::chart::slopes::{self, Slopes};
 use crate::report::heading::date;
@@ -20,7 +22,7 @@ pub fn sheet(pivot: &Pivot, digests: &[Digest]) -> Sheet {
         facts: pivot.columns.iter().map(|column| fact(column, digests)).collect(),
         grids: pivot.tables.iter().map(|table| grid(pivot, table)).collect(),
         legend: legend(pivot),
-        notes: pivot.tables.iter().flat_map(|table| gaps(pivot, table)).collect(),
+        notes: pivot.tables.iter().flat_map(|table| notes(pivot, table)).collect(),
         warnings: pivot.unlike.iter().map(|unlike| unlike.text() + ".").collect(),
         conclusions: pivot.tables.iter().filter_map(|table| conclusion(pivot, table)).collect(),
     }
@@ -90,7 +92,7 @@ fn cell(table: &Table, line: &Line, column: usize) -> Cell {
         mark: match label {
             Some(Label::Lead) => "*",
             Some(Label::Tie) => "=",
-            Some(Label::Undecided) => "?",
+            Some(Label::Undecided) => "(=)",
             _ => "",
         },
     }
@@ -114,13 +116,20 @@ fn legend(pivot: &Pivot) -> String {
     let mut text = String::from("±: half the 95 % interval.");
     let mut cells = pivot.tables.iter().flat_map(|t| &t.rows).flat_map(|line| &line.cells);
     if cells.any(|entry| entry.measured().is_some_and(has_label)) {
-        text += " *: the best of its column; =: as good; ?: it may be as good.";
+        text += " *: the best of its column; =: as good; (=): it may be as good.";
+    }
+    let cells = || pivot.tables.iter().flat_map(|t| &t.rows).flat_map(|line| &line.cells);
+    if cells().any(|entry| entry.measured().is_some_and(|cell| cell.coarse)) {
+        text += " ?: near the resolution of its clock.";
+    }
+    if pivot.tables.iter().flat_map(|table| &table.rows).any(|line| line.no_cipher) {
+        text += " none: what everything but the cipher costs, never a choice.";
     }
     if pivot.measure.ranks() {
         let best = if pivot.measure.more_is_better() { "most" } else { "least" };
         text += &format!(
             " × best: as a multiple of the class's best cipher, that with the {best} {}; the \
-             geometric mean over its hosts.",
+             geometric mean over the columns that have both.",
             pivot.measure.unit()
         );
     }
@@ -129,6 +138,20 @@ fn legend(pivot: &Pivot) -> String {
 
 fn has_label(cell: &measure::Cell) -> bool {
     cell.label.is_some()
+}
+
+/// What is missing or left out of the ratios.
+fn notes(pivot: &Pivot, table: &Table) -> Vec<String> {
+    let limited = table.path_limited.iter().map(|&column| pivot.columns[column].label());
+    let limited: Vec<String> = limited.collect();
+    let of_path = (!limited.is_empty()).then(|| {
+        format!(
+            "{}, × best: without {}, where the path is the limit and no cipher",
+            table.direction,
+            limited.join("; ")
+        )
+    });
+    gaps(pivot, table).into_iter().chain(of_path).collect()
 }
 
 /// Each reason with the ciphers and columns that it is for.
@@ -156,7 +179,7 @@ fn gaps(pivot: &Pivot, table: &Table) -> Vec<String> {
     told.collect()
 }
 
-/// Where the best of one class is not that of another.
+/// Who is ahead in each class, and where that is not one cipher how far the others' best is behind.
 fn conclusion(pivot: &Pivot, table: &Table) -> Option<(String, String)> {
     let best = |class: usize| {
         let is_best = |line: &&Line| line.times_best[class] == Some(1.0) && !line.no_cipher;
@@ -164,38 +187,37 @@ fn conclusion(pivot: &Pivot, table: &Table) -> Option<(String, String)> {
     };
     let bests: Vec<(usize, &Line)> =
         (0..pivot.classes.len()).filter_map(|class| Some((class, best(class)?))).collect();
-    let [(_, first), .., (_, last)] = &bests[..] else { return None };
-    if name(first) == name(last) {
-        return Some((
-            table.direction.to_string(),
-            format!(": {} is ahead with AES and without.", name(first)),
-        ));
+    let [(_, first), _, ..] = bests[..] else { return None };
+    let scope = table.direction.to_string();
+    if bests.iter().all(|(_, line)| name(line) == name(first)) {
+        let classes = bests.iter().map(|&(class, _)| class_words(&pivot.classes[class]));
+        let classes: Vec<String> = classes.collect();
+        return Some((scope, format!(": {} is ahead {}.", name(first), classes.join(" and "))));
     }
     let said = bests.iter().map(|&(class, line)| {
         let others = bests.iter().filter(|(_, other)| name(other) != name(line));
         let mut others: Vec<String> = others
             .filter_map(|(_, other)| {
                 let times = other.times_best[class]?;
-                Some(format!("{} comes to {times:.2} times that", name(other)))
+                Some(match (times - 1.0).abs() < PRECISION {
+                    true => format!("{} is as good", name(other)),
+                    false => format!("{} comes to {times:.2} times that", name(other)),
+                })
             })
             .collect();
         // Two other classes may have the same one ahead.
         others.dedup();
-        format!(
-            "{} {} is ahead and {}",
-            class_words(&pivot.classes[class]),
-            name(line),
-            others.join(" and ")
-        )
+        let class = class_words(&pivot.classes[class]);
+        format!("{class} {} is ahead and {}", name(line), others.join(" and "))
     });
-    Some((table.direction.to_string(), format!(": {}.", said.collect::<Vec<_>>().join("; "))))
+    Some((scope, format!(": {}.", said.collect::<Vec<_>>().join("; "))))
 }
 
 fn class_words(class: &Class) -> String {
     match class.aes {
-        crate::model::AesClass::Aes => "with AES".into(),
-        crate::model::AesClass::NoAes => "without AES".into(),
-        other => other.to_string(),
+        AesClass::Aes => "with AES".into(),
+        AesClass::NoAes => "without AES".into(),
+        AesClass::Unknown => "where AES is unknown".into(),
     }
 }
 

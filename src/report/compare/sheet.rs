@@ -47,7 +47,7 @@ pub struct Cell {
     pub shown: String,
     /// `±3%` or `0.95–1.05`; empty where there is no telling.
     pub interval: String,
-    /// How it stands in its column: `*`, `=`, `?`.
+    /// How it stands in its column: `*`, `=`, `(=)`.
     pub mark: &'static str,
     pub tone: Tone,
 }

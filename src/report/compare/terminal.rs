@@ -2,7 +2,7 @@
 
 use comfy_table::{Attribute, CellAlignment, ContentArrangement, LineStyle, TableStyle};
 
-use super::sheet::{Cell, Grid, Sheet, Tone};
+use super::sheet::{Cell, Grid, Heading, Sheet, Tone};
 use crate::model::units::printable;
 use crate::report::Style;
 use crate::report::terminal::page::{Ink, Page};
@@ -20,6 +20,7 @@ pub fn page(sheet: &Sheet, style: &Style) -> String {
     for grid in &sheet.grids {
         page.blank();
         page.title(&grid.title);
+        let grid = &as_shown(grid, style);
         for (number, block) in blocks(grid, style.width()).iter().enumerate() {
             if number > 0 {
                 page.blank();
@@ -34,6 +35,37 @@ pub fn page(sheet: &Sheet, style: &Style) -> String {
     let conclusions = sheet.conclusions.iter();
     page.group(conclusions.map(|(scope, said)| (scope.as_str(), Ink::Bold, said.clone())));
     page.finish()
+}
+
+/// The grid with its texts as they are shown, since widths are those of what is shown.
+fn as_shown(grid: &Grid, style: &Style) -> Grid {
+    let text = |text: &str| style.text(&printable(text)).into_owned();
+    let heading = |heading: &Heading| Heading {
+        lines: heading.lines.iter().flat_map(|line| folded(&text(line))).collect(),
+        group: heading.group,
+    };
+    let cell = |cell: &Cell| Cell {
+        shown: text(&cell.shown),
+        interval: text(&cell.interval),
+        ..cell.clone()
+    };
+    Grid {
+        title: grid.title.clone(),
+        key: grid.key,
+        headings: grid.headings.iter().map(heading).collect(),
+        rows: grid
+            .rows
+            .iter()
+            .map(|(name, cells)| (text(name), cells.iter().map(cell).collect()))
+            .collect(),
+        slopes: None,
+    }
+}
+
+/// A target or a journal may be long; no figure is as wide.
+fn folded(line: &str) -> Vec<String> {
+    const WIDEST: usize = 24;
+    textwrap::wrap(line, WIDEST).into_iter().map(String::from).collect()
 }
 
 /// The columns of figures that fit beside each other, those of a group together where they can be.
@@ -77,7 +109,7 @@ fn column_width(grid: &Grid, column: usize) -> usize {
 
 /// Columns of a terminal.
 fn wide(text: &str) -> usize {
-    textwrap::core::display_width(&printable(text))
+    textwrap::core::display_width(text)
 }
 
 /// The widest of each part of a column's cells, so that its parts stand below each other.
@@ -130,24 +162,19 @@ fn lines(grid: &Grid, block: &[usize], style: &Style) -> Vec<String> {
     table.set_header(columns().map(|column| {
         let lines = &grid.headings[column].lines;
         let text = "\n".repeat(tallest - lines.len()) + &lines.join("\n");
-        let text = text
-            .lines()
-            .map(|line| style.text(&printable(line)).into_owned())
-            .collect::<Vec<_>>()
-            .join("\n");
         comfy_table::Cell::new(text).add_attribute(Attribute::Bold)
     }));
     let widths: Vec<Widths> = block.iter().map(|&column| Widths::of(grid, column)).collect();
     for (name, cells) in &grid.rows {
         let figures = block.iter().zip(&widths).map(|(&column, widths)| {
-            let text = comfy_table::Cell::new(style.text(&widths.lay_out(&cells[column])));
+            let text = comfy_table::Cell::new(widths.lay_out(&cells[column]));
             match cells[column].tone {
                 Tone::Good => text.fg(comfy_table::Color::Green),
                 Tone::Bad => text.fg(comfy_table::Color::Red),
                 Tone::Plain => text,
             }
         });
-        let name = comfy_table::Cell::new(style.text(&printable(name)));
+        let name = comfy_table::Cell::new(name);
         table.add_row(std::iter::once(name).chain(figures));
     }
     for (index, column) in table.column_iter_mut().enumerate() {

@@ -2,20 +2,22 @@
 
 use std::collections::BTreeMap;
 
+mod decide;
+
 use serde::Serialize;
-use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::compare::{Compared, Times};
 use super::figures::Row;
 use super::finding::End;
-use super::intervals::ALPHA;
-use super::pivot::Digest;
-use super::pivot::alike::{Unlike, unlike};
+use super::pivot::alike::{Unlike, unlike_in_time};
 use super::pivot::column::{Column, columns};
 use super::pivot::measure::Ends;
+use super::pivot::{Digest, missing};
+use super::standing::Choice;
 use super::statistics::median;
 use super::table::{Section, cost};
 use crate::model::{Cipher, Direction, Mac, Method};
+use decide::{Error, decide};
 
 /// Two surveys, the second against the first.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -27,6 +29,10 @@ pub struct Change {
     /// Ciphers, and whole pairings, that only one of the surveys has: nothing is said of them.
     pub only_old: Vec<String>,
     pub only_new: Vec<String>,
+    /// Figures that one of the surveys lacks, with the reason.
+    pub gaps: Vec<String>,
+    /// Ciphers that were measured in the old survey and failed in all trials of the new one.
+    pub broken: Vec<String>,
 }
 
 /// What both surveys have of one target, method, direction and AES state.
@@ -57,6 +63,8 @@ pub struct Changed {
     /// The new as a multiple of the old; its 95 % interval absent where a survey has none.
     pub ratio: f64,
     pub interval: Option<Times>,
+    #[serde(skip)]
+    error: Option<Error>,
     /// It is no accident, all figures that were compared taken together (Holm, 5 %).
     pub real: bool,
     /// Slower, or dearer.
@@ -81,8 +89,8 @@ impl ChangedRow {
 }
 
 impl Change {
-    /// Real changes for the worse by more than a fraction: the cipher, where, and which figure. Of
-    /// no fraction nothing is worse.
+    /// Real changes for the worse by more than a fraction: the cipher, where, and which figure; and
+    /// what works no more. Of no fraction nothing is worse.
     pub fn worse_than(&self, fraction: Option<f64>) -> Vec<String> {
         let Some(fraction) = fraction else { return Vec::new() };
         let named = ["throughput", "client CPU", "server CPU"];
@@ -94,9 +102,9 @@ impl Change {
             worse.map(|(name, _)| format!("{}: {name} of {}", section.title, row.cipher)).collect()
         };
         let sections = self.sections.iter();
-        sections
-            .flat_map(|section| section.rows.iter().flat_map(move |row| of(section, row)))
-            .collect()
+        let worse =
+            sections.flat_map(|section| section.rows.iter().flat_map(move |row| of(section, row)));
+        worse.chain(self.broken.iter().map(|name| format!("{name}: fails"))).collect()
     }
 }
 
@@ -106,32 +114,76 @@ pub fn change(digests: &[Digest; 2], directions: &[Direction]) -> Change {
     let of = |survey: usize| columns.iter().filter(move |column| column.survey == survey);
     let (olds, news): (Vec<&Column>, Vec<&Column>) = (of(0).collect(), of(1).collect());
     let titles = titles(&digests[1..]);
-    let (mut only_old, mut only_new) = (Vec::new(), Vec::new());
-    let mut sections = Vec::new();
+    let mut change = Change {
+        sections: Vec::new(),
+        unlike: unlike_in_time(digests, &columns),
+        only_old: Vec::new(),
+        only_new: Vec::new(),
+        gaps: Vec::new(),
+        broken: Vec::new(),
+    };
     let mut met: Vec<&Column> = Vec::new();
     for own in &news {
         let Some(&before) = partner(digests, own, &olds, &news) else {
-            only_new.push(own.label());
+            change.only_new.push(own.label());
             continue;
         };
         met.push(before);
         for &direction in directions {
-            let both = before.section(digests, direction).zip(own.section(digests, direction));
-            let Some((before, after)) = both else { continue };
             let title = titles.get(&(own.pairing, own.method)).map_or("", String::as_str);
-            sections.push(changes(format!("{direction}{title}"), direction, before, after));
-            only_new.extend(alone(after, before));
-            only_old.extend(alone(before, after));
+            let title = format!("{direction}{title}");
+            match (before.section(digests, direction), own.section(digests, direction)) {
+                (Some(before), Some(after)) => change.take(title, direction, before, after),
+                (Some(_), None) => change.only_old.push(title),
+                (None, Some(_)) => change.only_new.push(title),
+                (None, None) => {}
+            }
         }
     }
     let gone = olds.iter().filter(|column| !met.contains(column));
-    only_old.extend(gone.map(|column| column.label()));
-    for names in [&mut only_old, &mut only_new] {
-        names.sort_unstable();
-        names.dedup();
+    change.only_old.extend(gone.map(|column| column.label()));
+    decide(&mut change.sections);
+    change
+}
+
+impl Change {
+    /// Compares one section, and notes what it can't compare.
+    fn take(&mut self, title: String, direction: Direction, old: &Section, new: &Section) {
+        let alone = |own: &Section, other: &Section| {
+            let rows = own.rows.iter().filter(|row| counterpart(row, own, other).is_none());
+            let names: Vec<String> =
+                rows.map(|row| Choice::of(row, &own.rows).to_string()).collect();
+            (!names.is_empty()).then(|| format!("{title}: {}", names.join(", ")))
+        };
+        self.only_old.extend(alone(old, new));
+        self.only_new.extend(alone(new, old));
+        let mut rows = Vec::new();
+        for row in &new.rows {
+            if let Some(before) = counterpart(row, new, old) {
+                self.note(&title, before, row, new);
+                rows.push(changed_row(before, row));
+            }
+        }
+        let ratios: Vec<f64> = rows.iter().filter_map(|row| Some(row.throughput?.ratio)).collect();
+        let throughput_median = median(&ratios);
+        self.sections.push(Changes { title, direction, rows, throughput_median });
     }
-    decide(&mut sections);
-    Change { unlike: unlike(digests, &columns), sections, only_old, only_new }
+
+    /// Why figures of a row are absent.
+    fn note(&mut self, title: &str, old: &Row, new: &Row, section: &Section) {
+        let name = format!("{title}: {}", Choice::of(new, &section.rows));
+        if old.measured > 0 && new.measured == 0 && new.failed > 0 {
+            self.broken.push(name.clone());
+        }
+        let mut gap = |which: &str, why: String| self.gaps.push(format!("{name}, {which}: {why}"));
+        for (which, row) in [("old", old), ("new", new)] {
+            if row.rate_mb_per_s.is_none() || row.client.is_none() || row.server.is_none() {
+                gap(which, missing(row));
+            } else if row.coarse() {
+                gap(which, "its CPU is near the resolution of its clock".into());
+            }
+        }
+    }
 }
 
 /// What tells each pairing and method of the new survey from its others: `, AES on/off`.
@@ -143,12 +195,6 @@ fn titles(new: &[Digest]) -> BTreeMap<(usize, Method), String> {
         target.into_iter().chain(&column.details).map(|word| format!(", {word}")).collect()
     };
     columns.iter().map(|column| ((column.pairing, column.method), title(column))).collect()
-}
-
-/// Ciphers that the one has and the other has not.
-fn alone(section: &Section, other: &Section) -> Vec<String> {
-    let known = |row: &&Row| other.rows.iter().any(|other| other.cipher == row.cipher);
-    section.rows.iter().filter(|row| !known(row)).map(|row| row.cipher.to_string()).collect()
 }
 
 /// The column of the old survey that a new one continues: alike in all that tells the columns of
@@ -174,23 +220,12 @@ fn partner<'a>(
     olds.iter().find(|old| deciding.iter().all(|tell| tell(old) == tell(own)))
 }
 
-fn changes(title: String, direction: Direction, old: &Section, new: &Section) -> Changes {
-    let same = |a: &Row, b: &Row| (&a.cipher, &a.mac) == (&b.cipher, &b.mac);
-    let unique = |section: &Section, row: &Row| {
-        section.rows.iter().filter(|other| other.cipher == row.cipher).count() == 1
-    };
-    let before = |row: &Row| {
-        let before = old.rows.iter().find(|before| same(before, row));
-        // Where a cipher has one row on either side another MAC is a change too.
-        before.or_else(|| {
-            let by_name = old.rows.iter().find(|before| before.cipher == row.cipher);
-            by_name.filter(|before| unique(old, before) && unique(new, row))
-        })
-    };
-    let rows: Vec<ChangedRow> =
-        new.rows.iter().filter_map(|row| Some(changed_row(before(row)?, row))).collect();
-    let ratios: Vec<f64> = rows.iter().filter_map(|row| Some(row.throughput?.ratio)).collect();
-    Changes { title, direction, rows, throughput_median: median(&ratios) }
+/// The row of another section that is of the same cipher and MAC; where a cipher has one row on either
+/// side, another MAC is a change too.
+fn counterpart<'a>(row: &Row, own: &Section, other: &'a Section) -> Option<&'a Row> {
+    let alike = |section: &Section| section.rows.iter().filter(|r| r.cipher == row.cipher).count();
+    let unique = alike(own) == 1 && alike(other) == 1;
+    other.rows.iter().find(|r| r.cipher == row.cipher && (unique || r.mac == row.mac))
 }
 
 fn changed_row(old: &Row, new: &Row) -> ChangedRow {
@@ -211,7 +246,6 @@ fn changed_row(old: &Row, new: &Row) -> ChangedRow {
     }
 }
 
-/// The surveys are independent, so their errors are added as such.
 fn changed(
     (old, new): (f64, f64),
     before: Option<Compared>,
@@ -219,45 +253,11 @@ fn changed(
     more_is_better: bool,
 ) -> Option<Changed> {
     let ratio = Some(new / old).filter(|ratio| ratio.is_finite() && *ratio > 0.0)?;
-    let half = |compared: Option<Compared>| Some((compared?.half_percent? / 100.0).ln_1p());
-    let half = half(before).zip(half(after)).map(|(before, after)| before.hypot(after));
-    let interval = half.filter(|half| half.is_finite()).map(|half| Times {
-        ratio,
-        low: ratio * (-half).exp(),
-        high: ratio * half.exp(),
-    });
-    Some(Changed { old, new, ratio, interval, real: false, worse: (ratio < 1.0) == more_is_better })
-}
-
-/// Holm's step-down over all figures (S. Holm, Scand. J. Stat. 6 (1979)): of forty comparisons two
-/// would be called real by accident, were each judged alone. A half-width of few rounds, which is
-/// wide, is taken for a normal one: that errs towards "not real".
-fn decide(sections: &mut [Changes]) {
-    let mut figures: Vec<&mut Changed> = sections
-        .iter_mut()
-        .flat_map(|section| &mut section.rows)
-        .flat_map(|row| row.figures_mut().into_iter().flatten())
-        .filter(|changed| changed.interval.is_some())
-        .collect();
-    let probability = |changed: &Changed| {
-        let half = changed
-            .interval
-            .map_or(f64::INFINITY, |interval| (interval.high / interval.ratio).ln());
-        let normal = Normal::standard();
-        let error = half / normal.inverse_cdf(1.0 - ALPHA / 2.0);
-        let distance = changed.ratio.ln().abs() / error;
-        2.0 * normal.cdf(-distance)
-    };
-    figures.sort_by(|a, b| probability(a).total_cmp(&probability(b)));
-    let many = figures.len();
-    for (rank, changed) in figures.into_iter().enumerate() {
-        changed.real = probability(changed) <= ALPHA / (many - rank) as f64;
-        if !changed.real {
-            break;
-        }
-    }
+    let error = Error::of(before, after);
+    let interval = error.map(|error| error.interval(ratio));
+    let worse = if more_is_better { ratio < 1.0 } else { ratio > 1.0 };
+    Some(Changed { old, new, ratio, interval, error, real: false, worse })
 }
 
 #[cfg(test)]
-#[path = "change_tests.rs"]
 mod tests;

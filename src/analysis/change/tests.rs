@@ -1,7 +1,7 @@
 //! Synthetic surveys before and after.
 
 use super::*;
-use crate::analysis::testing::{each, rounds, spent, survey, with_mac};
+use crate::analysis::testing::{self, each, rounds, spent, survey, with_mac};
 use crate::model::record::Trial;
 use crate::model::{Source, Survey};
 
@@ -86,7 +86,46 @@ fn a_renamed_target_and_another_mac_are_compared_and_the_rest_is_named() {
     assert_eq!((change.sections.len(), change.sections[0].rows.len()), (1, 1));
     assert_eq!(
         (change.only_old.as_slice(), change.only_new.as_slice()),
-        ([CHACHA.to_owned()].as_slice(), [GCM.to_owned()].as_slice())
+        ([format!("upload: {CHACHA}")].as_slice(), [format!("upload: {GCM}")].as_slice())
     );
     assert!(change.unlike.iter().any(|unlike| unlike.what == "the MAC of a cipher"), "{change:?}");
+}
+
+#[test]
+fn what_works_no_more_is_told_and_fails() {
+    let mut broken = noisy(GCM, 100.0, 2);
+    let fails = |trial: Trial| testing::failed(trial, "no matching cipher", None);
+    broken.extend(noisy(CHACHA, 50.0, 4).into_iter().map(fails));
+    let change = change(&[both(100.0, 50.0, 1), digest(broken)], &BOTH);
+    assert_eq!(change.broken, [format!("upload: {CHACHA}")]);
+    assert_eq!(change.worse_than(Some(0.1)), [format!("upload: {CHACHA}: fails")]);
+    assert_eq!(change.gaps, [format!("upload: {CHACHA}, new: all its trials failed")]);
+}
+
+#[test]
+fn directions_and_macs_of_one_survey_alone_are_named() {
+    let old = digest(noisy("aes128-ctr", 50.0, 1));
+    let mut trials = noisy("aes128-ctr", 50.0, 2);
+    trials.extend(each(noisy("aes128-ctr", 40.0, 3), with_mac("hmac-sha2-512")));
+    trials.extend(each(noisy(GCM, 90.0, 4), |trial| trial.direction = Direction::Download));
+    let change = change(&[old, digest(trials)], &BOTH);
+    let named = ["upload: aes128-ctr with hmac-sha2-512", "download"];
+    assert_eq!(change.only_new, named);
+    assert_eq!(change.sections[0].rows.len(), 1);
+}
+
+#[test]
+fn another_host_is_no_other_date() {
+    let mut other = both(100.0, 50.0, 2);
+    other.header.pairings[0].server.host.cpu_model = Some("Cortex-A76".into());
+    let change = change(&[both(100.0, 50.0, 1), other], &BOTH);
+    let whats: Vec<&str> = change.unlike.iter().map(|unlike| unlike.what).collect();
+    assert_eq!(whats, ["the server's machine"]);
+}
+
+#[test]
+fn what_is_the_same_is_neither_better_nor_worse() {
+    let change = change(&[both(100.0, 50.0, 1), both(100.0, 50.0, 1)], &BOTH);
+    let figures = change.sections[0].rows.iter().flat_map(|row| row.figures()).flatten();
+    assert!(figures.into_iter().all(|changed| !changed.worse && !changed.real));
 }
