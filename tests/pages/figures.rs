@@ -2,6 +2,10 @@
 
 use std::collections::HashMap;
 
+use cipher_survey::analysis::pivot::measure::Measure;
+use cipher_survey::analysis::pivot::{Digest, pivot};
+use cipher_survey::model::Direction;
+use cipher_survey::report::compare::{self, Comparison, Shown};
 use cipher_survey::report::{Format, Report, Style, write};
 
 use crate::browser::Browser;
@@ -9,7 +13,7 @@ use crate::{page, surveys};
 
 /// Of each table of figures its place, and of each row the name and the values by their keys.
 const TABLES: &str = r#"
-[...document.querySelectorAll('#figures table')].map(table => {
+[...document.querySelectorAll('#figures table, #tables table')].map(table => {
   const heads = [...table.tHead.rows[0].cells];
   const row = row => {
     const values = heads.map((head, index) => [head.dataset.key, row.cells[index]])
@@ -64,6 +68,57 @@ fn every_figure_is_that_of_the_csv() {
         }
         assert!(lines.next().is_none() && compared > 10, "{name}: {compared} figures");
     }
+}
+
+/// A line a cipher and column; the multiple of the best is that of the column's class.
+#[test]
+fn every_figure_of_a_comparison_is_that_of_the_csv() {
+    let digests = surveys::results().into_iter();
+    let digests: Vec<Digest> = digests.map(|(name, survey)| Digest::of(name, survey)).collect();
+    let directions = [Direction::Upload, Direction::Download];
+    let pivot = pivot(&digests, Measure::default(), &directions);
+    let comparison = Comparison { digests, shown: Shown::Hosts(pivot) };
+    let written = |format: compare::Format| {
+        let mut out = Vec::new();
+        compare::write(&comparison, format, &Style::default(), &mut out).unwrap();
+        out
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("compare.html");
+    std::fs::write(&path, written(compare::Format::Html)).unwrap();
+    let mut browser = Browser::start();
+    browser.open(&path);
+    let csv = written(compare::Format::Csv);
+    let mut csv = csv::Reader::from_reader(csv.as_slice());
+    let mut lines = csv.deserialize::<HashMap<String, String>>().map(Result::unwrap).peekable();
+    let mut known = 0;
+    for table in browser.evaluate(TABLES).as_array().unwrap() {
+        for row in table[1].as_array().unwrap() {
+            let values = row[1].as_object().unwrap();
+            let columns = values.keys().filter(|key| key.starts_with("value_")).count();
+            let mut classes: Vec<String> = Vec::new();
+            for column in 0..columns {
+                let line = lines.next().unwrap();
+                assert!(row[0].as_str().unwrap().starts_with(&line["cipher"]), "{row}");
+                if classes.last() != Some(&line["aes_class"]) {
+                    classes.push(line["aes_class"].clone());
+                }
+                let class = classes.len() - 1;
+                for (key, expected) in [
+                    (format!("value_{column}"), &line["value"]),
+                    (format!("times_best_{class}"), &line["times_class_best"]),
+                ] {
+                    let own = values.get(&key).unwrap_or_else(|| panic!("no column {key}"));
+                    let number = |text: &str| text.parse::<f64>().unwrap();
+                    let expected = Some(expected.as_str()).filter(|text| !text.is_empty());
+                    assert_eq!(own.as_str().map(number), expected.map(number), "{row}: {key}");
+                    known += usize::from(expected.is_some());
+                }
+            }
+            assert_eq!(values.len(), columns + classes.len(), "each column has its own key");
+        }
+    }
+    assert!(lines.peek().is_none() && known > 50, "{known} figures");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use cipher_survey::model::Survey;
+use cipher_survey::report::html::MOST_TRIALS;
 use data_encoding::BASE64;
 use serde_json::Value;
 
@@ -114,7 +115,7 @@ fn every_page_in_results_is_sound() {
 #[test]
 fn the_page_of_a_large_survey_is_sound_and_small() {
     let large = surveys::large();
-    assert_eq!(large.trials.len(), 300);
+    assert_eq!(large.trials.len(), MOST_TRIALS);
     let size = html(&large).len();
     assert!(size < 400_000, "{size} bytes");
     assert_sound(&[("large".to_owned(), large)]);

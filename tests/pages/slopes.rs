@@ -17,13 +17,12 @@ fn slopes(classes: usize) -> Slopes {
             (!missing).then_some(60.0 + 2.0 * apart as f64 + 80.0 * group as f64)
         };
         let values: Vec<Option<f64>> = (0..classes).map(value).collect();
-        let times = |by: f64| Some(values.iter().map(|value| value.map(|v| v * by)).collect());
+        let times = |by: f64| values.iter().map(|value| value.map(|v| v * by)).collect();
         let name =
             if index == 3 { HOSTILE.to_owned() } else { format!("aes{index}-gcm@openssh.com") };
         Line { name, low: times(0.9), high: times(1.1), values }
     };
     Slopes {
-        unit: "MB/s",
         classes: ["AES at both", "AES here alone", "no AES"][3 - classes..]
             .iter()
             .map(|&name| name.into())

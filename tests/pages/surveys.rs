@@ -12,7 +12,12 @@ pub fn records() -> Vec<(String, Survey)> {
 
 /// All of the repository.
 pub fn kept() -> Vec<(String, Survey)> {
-    [records(), journals("results")].concat()
+    [records(), results()].concat()
+}
+
+/// Those that are compared.
+pub fn results() -> Vec<(String, Survey)> {
+    journals("results")
 }
 
 fn journals(directory: &str) -> Vec<(String, Survey)> {
@@ -52,6 +57,10 @@ fn read(lines: &[Value]) -> Survey {
 pub const HOSTILE: &str = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>&amp;\
     \u{202e}desrever\u{1b}[31m日本語日本語日本語日本語日本語日本語日本語日本語averyveryverylongwordwithoutaspace";
 
+/// As long as the name of a host may well be, with a directory.
+const LONG_TARGET: &str = "backup-operator@storage-node-17.rack-4.datacentre-north.example.org:\
+    /srv/backups/databases/production/incoming";
+
 /// Every text that comes from outside is hostile.
 pub fn hostile() -> Survey {
     let mut lines = lines("fixtures/records/scp-1.jsonl");
@@ -85,7 +94,7 @@ pub fn hostile() -> Survey {
     read(&lines)
 }
 
-/// Ten ciphers, both directions, 300 trials, from a real record's trials: figures with all their
+/// Ten ciphers, both directions, 500 trials of a target with a long name, from a real record's trials: figures with all their
 /// digits, some nearly equal, some far off, one failed.
 pub fn large() -> Survey {
     const CIPHERS: [&str; 10] = [
@@ -110,8 +119,12 @@ pub fn large() -> Survey {
         };
         kept.iter().find(own).unwrap().clone()
     };
-    let mut all = vec![kept[0].clone()];
-    for round in 1..=15_u32 {
+    let mut header = kept[0].clone();
+    for pairing in header["pairings"].as_array_mut().unwrap() {
+        pairing["target"] = json!(LONG_TARGET);
+    }
+    let mut all = vec![header];
+    for round in 1..=25_u32 {
         for (direction, lag) in [("upload", 0), ("download", 2)] {
             for (place, cipher) in CIPHERS.into_iter().enumerate() {
                 let mut trial = like(direction);

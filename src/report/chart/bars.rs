@@ -79,7 +79,7 @@ impl Bars {
     /// The height in pixels, and the marks.
     pub fn draw(&self) -> (f64, Markup) {
         let longest = self.longest();
-        let drawn = |line: &&Line| line.value <= BEYOND * longest;
+        let drawn = |line: &&Line| line.value.is_finite() && line.value <= BEYOND * longest;
         let end = self.lines.iter().filter(drawn).map(|line| line.value).fold(longest, f64::max);
         let labelled = self.bars().any(|bar| !bar.label.is_empty());
         let from = if labelled { 14.0 } else { 0.0 };

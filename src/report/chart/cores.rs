@@ -2,6 +2,7 @@
 
 use super::bars::{Bar, Bars, Group};
 use super::panel::{ENDS, Panel, Way, times};
+use super::scale::finite;
 use super::{Cell, Chart, Column, Drawing, Grid};
 use crate::analysis::figures::Row;
 use crate::analysis::finding::End;
@@ -40,6 +41,7 @@ pub fn work(row: &Row, end: End) -> Option<Work> {
     let percent = cost(row, end)?.core_percent?;
     let split = times(row, end)?;
     let user = quotient(split.user_s, split.user_s + split.system_s).unwrap_or(1.0);
+    let percent = finite(percent)?;
     Some(Work { user: percent * user, system: percent * (1.0 - user) })
 }
 

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::name::name;
 use super::panel::Panel;
-use super::scale::{Scale, percent};
+use super::scale::{Scale, finite, percent};
 use super::{Cell, Chart, Column, Drawing, Grid};
 use crate::analysis::series::steady_rate;
 use crate::analysis::standing::Choice;
@@ -63,7 +63,7 @@ fn strips(panel: &Panel, survey: &Survey) -> Vec<Vec<Dot>> {
     let seconds = |trial: &Trial| {
         let started = trial.started.parse::<jiff::Timestamp>().ok();
         let since = started.zip(began).map(|(at, began)| at.duration_since(began).as_secs_f64());
-        since.unwrap_or(trial.at_s).max(0.0)
+        finite(since.unwrap_or(trial.at_s)).unwrap_or(0.0).max(0.0)
     };
     let own = |trial: &&Trial| {
         (trial.phase, trial.pairing, trial.method) == (Phase::Round, panel.pairing, panel.method)
@@ -74,11 +74,11 @@ fn strips(panel: &Panel, survey: &Survey) -> Vec<Vec<Dot>> {
             continue;
         };
         let measured = trial.outcome == Outcome::Measured;
-        let rate = steady_rate(trial, &startups).filter(|rate| measured && *rate > 0.0);
+        let rate = steady_rate(trial, &startups).map(|rate| rate / MB).and_then(finite);
         strips[strip].push(Dot {
             seconds: seconds(trial),
             direction: trial.direction,
-            rate: rate.map(|rate| rate / MB),
+            rate: rate.filter(|rate| measured && *rate > 0.0),
             times: None,
         });
     }

@@ -2,6 +2,7 @@
 
 use super::panel::{Panel, Way};
 use super::points::{HEIGHT, Point, Points, front};
+use super::scale::finite;
 use super::{Cell, Chart, Column, Drawing, Grid};
 
 pub fn chart(panel: &Panel) -> Chart {
@@ -25,7 +26,7 @@ pub fn chart(panel: &Panel) -> Chart {
 fn points(panel: &Panel, way: &Way) -> Vec<Point> {
     let of = |(number, choice)| {
         let row = way.row(choice)?;
-        let (x, y) = (row.mb_per_cpu_s?, row.rate_mb_per_s?);
+        let (x, y) = (finite(row.mb_per_cpu_s?)?, finite(row.rate_mb_per_s?)?);
         Some(Point { number, x, y, class: way.class(), ranked: row.apart.is_none() })
     };
     (1..).zip(&panel.choices).filter_map(of).collect()

@@ -77,11 +77,13 @@ impl Column {
 impl Cell {
     /// Three significant digits, as everywhere.
     pub fn figure(value: Option<f64>) -> Cell {
+        let value = value.and_then(scale::finite);
         Cell { value, shown: super::cells::figure(value) }
     }
 
     /// Per cent without a sign, as whole numbers.
     pub fn percent(value: Option<f64>) -> Cell {
+        let value = value.and_then(scale::finite);
         Cell { value, shown: value.map_or("-".into(), |percent| format!("{percent:.0}")) }
     }
 

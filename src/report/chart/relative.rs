@@ -2,6 +2,7 @@
 
 use super::bars::{Bar, Bars, Group};
 use super::panel::{Panel, Way};
+use super::scale::finite;
 use super::{Cell, Chart, Column, Drawing, Grid};
 use crate::analysis::compare::{Compared, Times};
 use crate::analysis::figures::Row;
@@ -51,7 +52,7 @@ pub fn relative(row: &Row, section: &Section) -> Option<Relative> {
         (None, _) => cost / least()?,
     };
     let interval = compared.map(|Times { low, high, .. }| (low, high));
-    Some(Relative { ratio, interval, client: ratio * client }).filter(|own| own.ratio.is_finite())
+    Some(Relative { ratio: finite(ratio)?, interval, client: finite(ratio * client)? })
 }
 
 fn drawing(panel: &Panel, way: &Way) -> Drawing {

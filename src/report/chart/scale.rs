@@ -7,6 +7,12 @@ use crate::model::units::significant;
 /// The narrowest that a chart is drawn, in pixels: a screen of 360 less its margins.
 pub const NARROWEST: f64 = 300.0;
 
+/// A number that has a place in a chart. Journals are read as they are, and what is worked out of
+/// no bytes or no time is none.
+pub fn finite(value: f64) -> Option<f64> {
+    value.is_finite().then_some(value)
+}
+
 /// From zero at `from` to `end` at `reach`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scale {
@@ -17,23 +23,25 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// What is not finite or negative lies at zero, what is beyond the end at the end.
+    /// What is no number or negative lies at zero, what is beyond the end at the end.
     pub fn at(&self, value: f64) -> f64 {
         let share = value / self.end;
-        let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
+        let share = if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) };
         self.from + share * (self.reach - self.from)
     }
 
     /// Round values from zero to the end: 1, 2 or 5 times a power of ten apart.
     pub fn ticks(&self, at_most: u32) -> Vec<f64> {
-        if !(self.end.is_finite() && self.end > 0.0) {
+        // Of the very least numbers the steps would be none.
+        if !(self.end.is_normal() && self.end > 0.0) {
             return vec![0.0];
         }
         let least = self.end / f64::from(at_most);
         let power = 10_f64.powf(least.log10().floor());
         let step = [1.0, 2.0, 5.0, 10.0].map(|round| round * power);
         let step = step.into_iter().find(|step| *step >= least * 0.999).unwrap_or(10.0 * power);
-        (0..).map(|n| f64::from(n) * step).take_while(|tick| *tick <= self.end * 1.001).collect()
+        let within = |tick: &f64| tick.is_finite() && *tick <= self.end * 1.001;
+        (0..).map(|n| f64::from(n) * step).take_while(within).collect()
     }
 
     /// Lines from `top` to `bottom` (pixels) at round values, which stand below them, and the unit
@@ -108,6 +116,8 @@ mod tests {
         assert_eq!(ticks(2.3), [0.0, 0.5, 1.0, 1.5, 2.0]);
         assert_eq!(ticks(0.0), [0.0]);
         assert_eq!(ticks(f64::NAN), [0.0]);
+        assert_eq!(ticks(f64::from_bits(1)), [0.0]);
+        assert!(ticks(f64::MAX).len() > 1 && ticks(f64::MIN_POSITIVE).len() > 1);
         assert_eq!([0.0, 0.5, 2.0, 200.0, 1500.0].map(round), ["0", "0.5", "2", "200", "1500"]);
     }
 
@@ -118,7 +128,10 @@ mod tests {
             [0.0, 100.0, 200.0, 900.0, -1.0].map(|v| scale.at(v)),
             [10., 40., 70., 70., 10.]
         );
-        assert_eq!(scale.at(f64::NAN), 10.0);
+        assert_eq!(
+            [f64::NAN, f64::INFINITY, f64::NEG_INFINITY].map(|v| scale.at(v)),
+            [10., 70., 10.]
+        );
         assert_eq!([12.345, 30.0, 7.10].map(percent), ["12.35%", "30%", "7.1%"]);
     }
 

@@ -15,9 +15,11 @@ const SIDES: (f64, f64) = (22.0, 78.0);
 /// Pixels of a character in a class's name, at most.
 const CHARACTER: f64 = 7.8;
 
+/// What the figures are.
+const UNIT: &str = "× best";
+
 /// Figures of several names in two or three classes of hosts.
 pub struct Slopes {
-    pub unit: &'static str,
     /// Names of the classes, from the left.
     pub classes: Vec<String>,
     pub lines: Vec<Line>,
@@ -28,8 +30,8 @@ pub struct Line {
     pub name: String,
     pub values: Vec<Option<f64>>,
     /// The intervals of the values, where they are known.
-    pub low: Option<Vec<Option<f64>>>,
-    pub high: Option<Vec<Option<f64>>>,
+    pub low: Vec<Option<f64>>,
+    pub high: Vec<Option<f64>>,
 }
 
 /// `title` names the figure on the page; the caption is the caller's.
@@ -76,10 +78,9 @@ impl Slopes {
 
     fn draw(&self) -> Markup {
         let values = || self.lines.iter().flat_map(|line| &line.values).flatten();
-        let high = self.lines.iter().filter_map(|line| line.high.as_ref()).flatten().flatten();
+        let high = self.lines.iter().flat_map(|line| &line.high).flatten();
         let end = values().chain(high).copied().filter(|v| v.is_finite()).fold(0.0, f64::max);
         let scale = Scale { end, from: self.bottom(), reach: self.top() + LINE / 2.0 };
-        let last = self.classes.len().saturating_sub(1);
         html! {
             @for (class, name) in self.classes.iter().enumerate() {
                 @let x = percent(self.across(class));
@@ -92,17 +93,17 @@ impl Slopes {
             @for (index, line) in self.lines.iter().enumerate() {
                 g class={ "slope slope-" (index % COLOURS) } { (self.line(line, &scale)) }
             }
-            (self.labels(0, &scale, "end"))
-            @if last > 0 { (self.labels(last, &scale, "start")) }
+            // On the right of the middle ones too: half the way to the next class holds a label.
+            @for class in 0..self.classes.len() {
+                (self.labels(class, &scale, if class == 0 { "end" } else { "start" }))
+            }
         }
     }
 
     /// Between classes that both have a figure.
     fn line(&self, line: &Line, scale: &Scale) -> Markup {
         let at = |class: usize| Some((self.across(class), scale.at((*line.values.get(class)?)?)));
-        let bound = |of: &Option<Vec<Option<f64>>>, class: usize| {
-            Some(scale.at(of.as_ref()?.get(class).copied().flatten()?))
-        };
+        let bound = |of: &[Option<f64>], class: usize| Some(scale.at((*of.get(class)?)?));
         let classes = 0..self.classes.len();
         html! {
             @for (from, to) in classes.clone().zip(1..).filter_map(|(a, b)| at(a).zip(at(b))) {
@@ -118,7 +119,7 @@ impl Slopes {
         }
     }
 
-    /// Numbers and values of the lines that reach a class, outside of it and a line apart.
+    /// Numbers and values of the lines that reach a class, beside it and a line apart.
     fn labels(&self, class: usize, scale: &Scale, anchor: &str) -> Markup {
         let reaching: Vec<(usize, f64)> = (1..)
             .zip(&self.lines)
@@ -148,12 +149,12 @@ impl Slopes {
             format!("{} {}", line.name, values.join(" to "))
         };
         let lines: Vec<String> = self.lines.iter().map(of).collect();
-        format!("{} from {}: {}.", self.unit, self.classes.join(" to "), lines.join(", "))
+        format!("{UNIT} from {}: {}.", self.classes.join(" to "), lines.join(", "))
     }
 
     fn grid(&self, title: &str) -> Grid {
         let class = |(number, name): (usize, &String)| {
-            Column::figure(format!("{} {}", printable(name), self.unit), format!("class_{number}"))
+            Column::figure(format!("{} {UNIT}", printable(name)), format!("class_{number}"))
         };
         let columns = std::iter::once(Column::text("cipher"))
             .chain((1..).zip(&self.classes).map(class))
@@ -175,20 +176,18 @@ pub const COLOURS: usize = 6;
 mod tests {
     use super::*;
 
+    fn line(name: &str, values: &[Option<f64>]) -> Line {
+        let times = |by: f64| values.iter().map(|value| value.map(|v| by * v)).collect();
+        Line { name: name.into(), values: values.into(), low: times(0.9), high: times(1.1) }
+    }
+
     fn slopes() -> Slopes {
-        let line = |name: &str, values: [Option<f64>; 2]| Line {
-            name: name.into(),
-            values: values.into(),
-            low: Some(values.map(|value| value.map(|v| 0.9 * v)).into()),
-            high: Some(values.map(|value| value.map(|v| 1.1 * v)).into()),
-        };
         Slopes {
-            unit: "MB/s",
             classes: vec!["AES".into(), "no AES".into()],
             lines: vec![
-                line("aes128-gcm@openssh.com", [Some(500.0), Some(20.0)]),
-                line("<chacha>\u{1b}", [Some(500.0), Some(36.0)]),
-                line("only-here", [Some(498.0), None]),
+                line("aes128-gcm@openssh.com", &[Some(500.0), Some(20.0)]),
+                line("<chacha>\u{1b}", &[Some(500.0), Some(36.0)]),
+                line("only-here", &[Some(498.0), None]),
             ],
         }
     }
@@ -220,6 +219,27 @@ mod tests {
     }
 
     #[test]
+    fn the_class_in_the_middle_has_labels_too() {
+        let classes = ["AES", "no AES", "unknown"].map(String::from).into();
+        let values = [[1.0, 1.25, 2.0], [1.5, 1.0, 1.0]].map(|own| own.map(Some));
+        let lines = values.iter().map(|own| line("a", own)).collect();
+        let svg = Slopes { classes, lines }.draw().into_string();
+        assert_eq!((labels(&svg, "end").len(), labels(&svg, "start").len()), (2, 4), "{svg}");
+        assert!(svg.contains("</tspan> 1.25</text>"), "{svg}");
+    }
+
+    #[test]
+    fn what_is_no_number_has_no_place() {
+        let lines = vec![
+            line("a", &[Some(f64::NAN), Some(1e308)]),
+            line("b", &[Some(f64::INFINITY), Some(0.0)]),
+        ];
+        let svg =
+            Slopes { classes: vec!["AES".into(), "no AES".into()], lines }.draw().into_string();
+        assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
+    }
+
+    #[test]
     fn a_line_joins_only_classes_that_have_a_figure() {
         let svg = slopes().draw().into_string();
         let sloping = svg.matches(r#"<line x1="22%""#).count();
@@ -237,7 +257,7 @@ mod tests {
 
     #[test]
     fn nothing_measured_is_drawn_without_a_panic() {
-        let empty = Slopes { unit: "MB/s", classes: vec![], lines: vec![] };
+        let empty = Slopes { classes: vec![], lines: vec![] };
         assert!(!chart(&empty, "", vec![]).drawings[0].marks.0.contains("NaN"));
     }
 }

@@ -148,6 +148,49 @@ fn trials_are_in_the_strip_of_their_mac_and_failures_are_marked() {
 }
 
 #[test]
+fn nothing_lies_at_what_is_no_number() {
+    const EXTREMES: [(u64, f64); 7] = [
+        (0, 0.0),
+        (0, 1.0),
+        (1, 0.0),
+        (1, 1e308),
+        (1 << 60, 1e-308),
+        (1 << 60, 5e-324),
+        (9, f64::MAX),
+    ];
+    // Each extreme in one trial, then one of them in all trials of a cipher.
+    let mixed = |index: usize, _: &str| EXTREMES[index % EXTREMES.len()];
+    let surveys = EXTREMES.iter().map(|&of_gcm| {
+        survey_of(|_, cipher| if cipher == GCM { of_gcm } else { (testing::BYTES, 2.0) })
+    });
+    for survey in surveys.chain([survey_of(mixed)]) {
+        with(&survey, |panels| {
+            for chart in crate::report::html::figure::all(&panels[0], &survey) {
+                let svg = svg(&chart);
+                assert!(!svg.contains("NaN") && !svg.contains("inf"), "{}: {svg}", chart.title);
+                assert!(!svg.contains("width=\"-"), "nothing is less than nothing: {svg}");
+            }
+        });
+    }
+}
+
+/// The trials with bytes and seconds, of the transfer and of both ends' CPU, by their index and
+/// cipher.
+fn survey_of(numbers: impl Fn(usize, &str) -> (u64, f64)) -> Survey {
+    let mut trials = trials();
+    for (index, trial) in trials.iter_mut().enumerate() {
+        let (bytes, seconds) = numbers(index, trial.cipher.as_str());
+        (trial.bytes, trial.real_s) = (Some(bytes), Some(seconds));
+        for bulk in
+            [&mut trial.client, &mut trial.server].into_iter().flatten().map(|end| &mut end.bulk)
+        {
+            (bulk.user_s, bulk.system_s, bulk.total_s) = (seconds, seconds, seconds);
+        }
+    }
+    survey(trials)
+}
+
+#[test]
 fn what_was_not_measured_is_said_and_not_drawn() {
     let none = each(trials(), |trial| trial.server = None);
     let survey = survey(none);

@@ -2,6 +2,7 @@
 
 use super::bars::{Bar, Bars, Group, Line};
 use super::panel::{Panel, Way};
+use super::scale::finite;
 use super::{Cell, Chart, Column, Drawing, Grid};
 use crate::analysis::ceiling::{Basis, Ceiling};
 use crate::analysis::conclusion::per_cent;
@@ -48,14 +49,14 @@ pub fn chart(panel: &Panel) -> Chart {
 pub fn interval(row: &Row) -> Option<(f64, f64)> {
     let rate = row.rate_mb_per_s?;
     let times = 1.0 + row.speed?.half_percent? / 100.0;
-    Some((rate / times, rate * times))
+    Some((finite(rate / times)?, finite(rate * times)?))
 }
 
 fn bar(way: &Way, row: Option<&Row>) -> Bar {
-    let Some((row, rate)) = row.and_then(|row| Some((row, row.rate_mb_per_s?))) else {
+    let Some((row, rate)) = row.and_then(|row| Some((row, finite(row.rate_mb_per_s?)?))) else {
         return Bar { value: format!("{} not measured", way.arrow()), ..Bar::default() };
     };
-    let half = row.speed.and_then(|speed| speed.half_percent);
+    let half = row.speed.and_then(|speed| speed.half_percent).and_then(finite);
     let half = half.map(|half| format!(" ±{}", per_cent(half))).unwrap_or_default();
     Bar {
         parts: vec![(way.class(), rate)],

@@ -40,9 +40,10 @@ pub fn sheet(change: &Change, digests: &[Digest]) -> Sheet {
 }
 
 fn grid(section: &Changes) -> Grid {
-    let heading = |lines: &[&str], group| Heading {
+    let heading = |lines: &[&str], key: &str| Heading {
         lines: lines.iter().map(|&line| line.to_owned()).collect(),
-        group,
+        group: 0,
+        key: key.to_owned(),
     };
     let row = |row: &ChangedRow| {
         let name = match &row.mac {
@@ -53,12 +54,11 @@ fn grid(section: &Changes) -> Grid {
     };
     Grid {
         title: section.title.clone(),
-        key: "ratio",
         headings: vec![
-            heading(&["cipher"], 0),
-            heading(&["MB/s"], 0),
-            heading(&["client", "CPU-s per GB"], 0),
-            heading(&["server", "CPU-s per GB"], 0),
+            heading(&["cipher"], ""),
+            heading(&["MB/s"], "throughput"),
+            heading(&["client", "CPU-s per GB"], "client_cost"),
+            heading(&["server", "CPU-s per GB"], "server_cost"),
         ],
         rows: section.rows.iter().map(row).collect(),
         slopes: None,

@@ -2,7 +2,7 @@
 
 use maud::html;
 
-use super::sheet::{Grid, Sheet};
+use super::sheet::{Cell, Grid, Heading, Sheet};
 use crate::report::chart::{self, slopes};
 use crate::report::html::figure::figure;
 use crate::report::html::grid::grid;
@@ -62,14 +62,12 @@ fn tables(sheet: &Sheet) -> Section {
 }
 
 fn of_grid(sheet: &Sheet, own: &Grid) -> chart::Grid {
-    let heading = |(index, heading): (usize, &super::sheet::Heading)| {
-        let text = heading.lines.join(", ");
-        if index == 0 { chart::Column::text(&text) } else { chart::Column::figure(text, own.key) }
-    };
-    let cell = |cell: &super::sheet::Cell| chart::Cell { value: cell.value, shown: cell.text() };
+    let column =
+        |heading: &Heading| chart::Column::figure(heading.lines.join(", "), heading.key.as_str());
+    let cell = |cell: &Cell| chart::Cell { value: cell.value, shown: cell.text() };
     chart::Grid {
         caption: format!("{}, {}", sheet.title, own.title),
-        columns: own.headings.iter().enumerate().map(heading).collect(),
+        columns: own.headings.iter().map(column).collect(),
         rows: own
             .rows
             .iter()

@@ -45,16 +45,17 @@ fn fact(column: &Column, digests: &[Digest]) -> (String, String) {
 }
 
 fn grid(pivot: &Pivot, table: &Table) -> Grid {
-    let mut headings = vec![Heading { lines: vec!["cipher".into()], group: 0 }];
+    let mut headings = vec![Heading { lines: vec!["cipher".into()], group: 0, key: String::new() }];
     for (group, class) in pivot.classes.iter().enumerate() {
-        for &column in &class.columns {
-            let column = &pivot.columns[column];
+        for &index in &class.columns {
+            let column = &pivot.columns[index];
             let mut lines = vec![class.aes.to_string(), column.target.clone()];
             lines.extend(column.details.iter().cloned());
-            headings.push(Heading { lines, group });
+            headings.push(Heading { lines, group, key: format!("value_{index}") });
         }
         if pivot.measure.ranks() {
-            headings.push(Heading { lines: vec![class.aes.to_string(), "× best".into()], group });
+            let lines = vec![class.aes.to_string(), "× best".into()];
+            headings.push(Heading { lines, group, key: format!("times_best_{group}") });
         }
     }
     let row = |line: &Line| {
@@ -66,7 +67,6 @@ fn grid(pivot: &Pivot, table: &Table) -> Grid {
     };
     Grid {
         title: table.direction.to_string(),
-        key: "value",
         headings,
         rows: table.rows.iter().map(row).collect(),
         slopes: slopes(pivot, table),
@@ -241,11 +241,10 @@ fn slopes(pivot: &Pivot, table: &Table) -> Option<Slopes> {
     let line = |line: &Line| slopes::Line {
         name: name(line),
         values: line.times_best.clone(),
-        low: Some(bound(line, -1.0)),
-        high: Some(bound(line, 1.0)),
+        low: bound(line, -1.0),
+        high: bound(line, 1.0),
     };
     Some(Slopes {
-        unit: "× best",
         classes: pivot.classes.iter().map(|class| class.aes.to_string()).collect(),
         lines: table.rows.iter().filter(|line| !line.no_cipher).map(line).collect(),
     })

@@ -22,8 +22,6 @@ pub struct Sheet {
 
 pub struct Grid {
     pub title: String,
-    /// What its figures are in the analysis; one word.
-    pub key: &'static str,
     /// The first column holds names, the others figures.
     pub headings: Vec<Heading>,
     /// As many cells as there are columns of figures.
@@ -37,6 +35,8 @@ pub struct Heading {
     pub lines: Vec<String>,
     /// Columns of one group belong together: they are shown side by side where there is room.
     pub group: usize,
+    /// Names its figures for a program, unique in its grid; empty over names.
+    pub key: String,
 }
 
 /// One figure as it is shown.

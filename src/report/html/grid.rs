@@ -38,10 +38,12 @@ pub fn grid(grid: &Grid, place: &str) -> Markup {
 /// Figures stand on the right, measured or not.
 fn td(cell: &Cell, column: &Column) -> Markup {
     html! {
-        td.n[!column.key.is_empty()] {
-            @match cell.value {
-                Some(value) => data value=(value) { (cell.shown) },
-                None => (prose(&cell.shown)),
+        @if column.key.is_empty() { td { (prose(&cell.shown)) } } @else {
+            td.n {
+                @match cell.value {
+                    Some(value) if value.is_finite() => data value=(value) { (cell.shown) },
+                    _ => (prose(&cell.shown)),
+                }
             }
         }
     }

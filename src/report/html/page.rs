@@ -8,7 +8,7 @@ use crate::model::units::printable;
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 /// Of `SCRIPT`, so that a browser runs it and nothing else; the tests of pages look for it.
-const SCRIPT_SHA256: &str = "cMcGNZEonZo3WeStLtUKS8pT7Uv9cWfozVInvdvNDeY=";
+const SCRIPT_SHA256: &str = "CruLrAmuVwUduV0pF+QDlN8VNFAxZaXAYwvJ0aartss=";
 
 /// What a page shows.
 pub struct Page {

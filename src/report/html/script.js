@@ -14,8 +14,8 @@ for (const table of document.querySelectorAll("table.sortable")) {
       head.setAttribute("aria-sort", up ? "ascending" : "descending");
       const key = row => {
         const cell = row.cells[index];
-        const data = cell.querySelector("data");
-        return data ? +data.value : head.dataset.key ? NaN : cell.textContent;
+        const text = cell.querySelector("data")?.value ?? cell.textContent;
+        return head.dataset.key ? parseFloat(text) : text;
       };
       const compare = (a, b) => typeof a === "string"
         ? a.localeCompare(b, "en", { numeric: true }) : a - b;

@@ -10,8 +10,8 @@ use crate::analysis::startup::Startups;
 use crate::analysis::summary::distinctions;
 use crate::model::record::{Outcome, Phase, Spent, Trial};
 use crate::model::units::MB;
-use crate::report::Report;
 use crate::report::chart::{Cell, Column, Grid};
+use crate::report::{Report, cells};
 
 /// More would make the page slow to open.
 pub const MOST_TRIALS: usize = 500;
@@ -58,11 +58,13 @@ fn word(text: &str) -> String {
     }
 }
 
+/// Short, since there are many: what all trials share is not said of each, and figures are rounded
+/// here, since the CSV has all their digits.
 fn table(report: &Report) -> Grid {
     let survey = report.survey;
     let startups = Startups::of(&survey.trials);
-    let distinctions = distinctions(&survey.header.pairings);
-    let several = survey.header.pairings.len() > 1;
+    let pairings = &survey.header.pairings;
+    let (several, methods) = (pairings.len() > 1, survey.header.methods.len() > 1);
     let mut columns = vec![Column::text("cipher"), Column::text("round"), Column::text("what")];
     for (heading, key) in [
         ("at s", "at_s"),
@@ -73,13 +75,17 @@ fn table(report: &Report) -> Grid {
     ] {
         columns.push(Column::figure(heading, key));
     }
-    columns.push(Column::text("outcome"));
+    columns.push(Column::text("failed"));
     let row = |trial: &Trial| {
-        let mut what = format!("{} {}", trial.method, trial.direction);
-        if several {
-            what += &format!(" {}", distinctions[trial.pairing]);
+        let mut what = trial.direction.to_string();
+        if methods {
+            what = format!("{} {what}", trial.method);
         }
-        let cpu_s = |spent: Option<Spent>| Cell::figure(spent.map(|spent| spent.bulk.total_s));
+        if several {
+            what += &format!(" {}", trial.pairing + 1);
+        }
+        let rounded = |value: Option<f64>| Cell::text(cells::figure(value));
+        let cpu_s = |spent: Option<Spent>| rounded(spent.map(|spent| spent.bulk.total_s));
         let rate = steady_rate(trial, &startups).map(|rate| rate / MB);
         let name = match &trial.mac {
             Some(mac) => format!("{} with {mac}", trial.cipher),
@@ -91,21 +97,23 @@ fn table(report: &Report) -> Grid {
                 Phase::Round => trial.round.to_string(),
             }),
             Cell::text(what),
-            Cell::figure(Some(trial.at_s)),
-            Cell::figure(trial.bytes.map(|bytes| bytes as f64 / MB)),
-            Cell::figure(rate.filter(|_| trial.outcome == Outcome::Measured)),
+            Cell::text(format!("{:.1}", trial.at_s)),
+            rounded(trial.bytes.map(|bytes| bytes as f64 / MB)),
+            rounded(rate.filter(|_| trial.outcome == Outcome::Measured)),
             cpu_s(trial.client),
             cpu_s(trial.server),
             Cell::text(match &trial.outcome {
-                Outcome::Measured => "measured".to_owned(),
-                Outcome::Failed { reason, .. } => format!("failed: {reason}"),
+                Outcome::Measured => "",
+                Outcome::Failed { reason, .. } => reason,
             }),
         ];
         (name, cells)
     };
-    Grid {
-        caption: "Every trial, in the order in which they ended".into(),
-        columns,
-        rows: survey.trials.iter().map(row).collect(),
+    let mut caption = "Every trial, in the order in which they ended".to_owned();
+    if several {
+        let told = (1..).zip(distinctions(pairings));
+        let told: Vec<String> = told.map(|(number, text)| format!("{number} {text}")).collect();
+        caption += &format!("; {}", told.join(", "));
     }
+    Grid { caption, columns, rows: survey.trials.iter().map(row).collect() }
 }

@@ -1,6 +1,9 @@
 //! Throughput and CPU of the rows of a table as bars.
 
-use crate::analysis::figures::Row;
+use textwrap::core::display_width;
+use textwrap::{Options, WordSplitter};
+
+use crate::analysis::figures::{Cost, Row};
 use crate::analysis::standing::Choice;
 use crate::analysis::table::{Section, Table};
 use crate::model::units::{printable, significant};
@@ -41,30 +44,44 @@ pub fn lines(table: &Table, style: &Style) -> Vec<String> {
         })
         .map(|(name, row)| (style.text(&name).into_owned(), row))
         .collect();
-    let longest = rows.iter().map(|(name, _)| textwrap::core::display_width(name)).max();
-    let names = longest.unwrap_or(0).min(style.width() / 2);
+    let is_short = |name: &str| display_width(name) <= style.width() / 2;
+    let short = rows.iter().map(|(name, _)| name.as_str()).filter(|name| is_short(name));
+    let names = short.map(display_width).max().unwrap_or(0);
     let room = style.width().saturating_sub(names + 1 + FIGURE).max(10);
-    let line = |name: &str, bar: Option<(String, f64)>| {
-        let gap = " ".repeat(names.saturating_sub(textwrap::core::display_width(name)));
-        match bar {
-            Some((bar, figure)) => format!("{name}{gap} {bar} {}", significant(figure)),
-            None => format!("{name}{gap} -"),
-        }
+    let row = |name: &str, bar: Option<(String, f64)>| -> Vec<String> {
+        // What is too long has lines of its own above its bar: its end tells it from others.
+        let (mut lines, beside) = match is_short(name) {
+            true => (Vec::new(), name),
+            false => (folded(name, style.width()), ""),
+        };
+        let gap = " ".repeat(names.saturating_sub(display_width(beside)));
+        lines.push(match bar {
+            Some((bar, figure)) => format!("{beside}{gap} {bar} {}", significant(figure)),
+            None => format!("{beside}{gap} -"),
+        });
+        lines
     };
-    let Glyphs { likely, whisker, end, client, server, .. } = glyphs;
+    let Glyphs { likely, whisker, end, .. } = glyphs;
     let mut lines = vec![format!("MB/s ({likely}{whisker}{end} 95 % interval)")];
     let largest = rows.iter().filter_map(|(_, row)| row.rate_mb_per_s).fold(0.0, f64::max);
-    for (name, row) in &rows {
-        lines.push(line(name, rate_bar(row, largest, room, glyphs)));
+    for (name, own) in &rows {
+        lines.extend(row(name, rate_bar(own, largest, room, glyphs)));
     }
     lines.push(String::new());
-    lines.push(format!("CPU-s per GB ({client} client, {server} server)"));
-    let largest = rows.iter().filter_map(|(_, row)| row.cost_of_both()).fold(0.0, f64::max);
-    for (name, row) in &rows {
-        lines.push(line(name, cost_bar(row, largest, room, glyphs)));
+    let costs: Vec<Costs> = rows.iter().map(|(_, row)| Costs::of(row)).collect();
+    lines.push(format!("CPU-s per GB ({})", ends(&costs, glyphs)));
+    let largest = costs.iter().filter_map(Costs::sum).fold(0.0, f64::max);
+    for ((name, _), costs) in rows.iter().zip(&costs) {
+        lines.extend(row(name, costs.bar(largest, room, glyphs)));
     }
     lines.push(String::new());
     lines
+}
+
+/// A name in lines of so many columns, broken within words only where they are longer.
+fn folded(name: &str, width: usize) -> Vec<String> {
+    let options = Options::new(width).word_splitter(WordSplitter::NoHyphenation);
+    textwrap::wrap(name, options).into_iter().map(String::from).collect()
 }
 
 fn name(section: &Section, row: &Row, several: bool) -> String {
@@ -96,9 +113,40 @@ fn rate_bar(row: &Row, largest: f64, room: usize, glyphs: &Glyphs) -> Option<(St
     Some((bar, rate))
 }
 
-fn cost_bar(row: &Row, largest: f64, room: usize, glyphs: &Glyphs) -> Option<(String, f64)> {
-    let both = row.cost_of_both()?;
-    let whole = length(both, largest, room);
-    let client = length(row.client.as_ref()?.cpu_s_per_gb, largest, room).min(whole);
-    Some((glyphs.client.repeat(client) + &glyphs.server.repeat(whole - client), both))
+/// CPU-seconds per GB of each end, as far as it was measured.
+struct Costs {
+    client: Option<f64>,
+    server: Option<f64>,
+}
+
+impl Costs {
+    fn of(row: &Row) -> Costs {
+        let of = |cost: &Option<Cost>| cost.as_ref().map(|cost| cost.cpu_s_per_gb);
+        Costs { client: of(&row.client), server: of(&row.server) }
+    }
+
+    /// Of what is known.
+    fn sum(&self) -> Option<f64> {
+        [self.client, self.server].into_iter().flatten().reduce(|client, server| client + server)
+    }
+
+    fn bar(&self, largest: f64, room: usize, glyphs: &Glyphs) -> Option<(String, f64)> {
+        let sum = self.sum()?;
+        let whole = length(sum, largest, room);
+        let client = self.client.map_or(0, |client| length(client, largest, room).min(whole));
+        Some((glyphs.client.repeat(client) + &glyphs.server.repeat(whole - client), sum))
+    }
+}
+
+/// What the parts of the bars are, and of what there is a part alone.
+fn ends(costs: &[Costs], Glyphs { client, server, .. }: &Glyphs) -> String {
+    let any = |is: fn(&Costs) -> bool| costs.iter().any(is);
+    match (any(|own| own.client.is_some()), any(|own| own.server.is_some())) {
+        (true, false) => format!("{client} client alone: the server's is unknown"),
+        (false, true) => format!("{server} server alone: the client's is unknown"),
+        _ if any(|own| own.client.is_some() != own.server.is_some()) => {
+            format!("{client} client, {server} server; of some one end alone")
+        }
+        _ => format!("{client} client, {server} server"),
+    }
 }

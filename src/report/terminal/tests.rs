@@ -119,6 +119,46 @@ fn bars_are_as_long_as_their_figures_and_fit() {
 }
 
 #[test]
+fn bars_fit_whatever_the_names() {
+    let mut endless = crowded();
+    for trial in endless.trials.iter_mut().filter(|trial| trial.cipher.as_str() == GCM) {
+        trial.cipher = "of-a-name-without-an-end".repeat(6).as_str().into();
+    }
+    for survey in [pi(), crowded(), endless] {
+        for (width, ascii) in (60..=100).flat_map(|width| [(width, false), (width, true)]) {
+            let text = shown(&survey, Style { width, ascii, bars: true, ..Style::default() });
+            // The bars alone: the names of a table's rows may be wider.
+            let bars = text.split("MB/s (").skip(1);
+            for line in bars.flat_map(|bars| bars.split("\n\n").take(2)).flat_map(str::lines) {
+                assert!(line.chars().count() <= width, "{width}: {line}\n{text}");
+            }
+        }
+    }
+    let narrow = shown(&crowded(), Style { width: 60, bars: true, ..Style::default() });
+    let (_, bars) = narrow.split_once("MB/s (").unwrap();
+    let own = format!("{CHACHA} on/off\n");
+    assert!(bars.contains(&own), "a name that is long is whole, above its bar: {bars}");
+}
+
+#[test]
+fn the_cost_of_one_end_alone_has_a_bar_and_is_told() {
+    let with_servers = |measured: fn(&Trial) -> bool| {
+        let mut survey = pi();
+        for trial in survey.trials.iter_mut().filter(|trial| !measured(trial)) {
+            trial.server = None;
+        }
+        shown(&survey, Style { bars: true, ..Style::default() })
+    };
+    let none = with_servers(|_| false);
+    let (_, bars) =
+        none.split_once("CPU-s per GB (█ client alone: the server's is unknown)").unwrap();
+    let line = bars.lines().find(|line| line.starts_with(CHACHA)).unwrap();
+    assert!(line.contains('█') && line.ends_with(" 2.30"), "{none}");
+    let some = with_servers(|trial| trial.cipher.as_str() != CHACHA);
+    assert!(some.contains("(█ client, ░ server; of some one end alone)"), "{some}");
+}
+
+#[test]
 fn ascii_is_ascii_throughout() {
     let all = Style { ascii: true, bars: true, explain: true, ..Style::default() };
     for style in [all, Style { wide: true, ..all }, Style { width: 60, ..all }] {
