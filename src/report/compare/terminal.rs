@@ -43,6 +43,7 @@ fn as_shown(grid: &Grid, style: &Style) -> Grid {
     let heading = |heading: &Heading| Heading {
         lines: heading.lines.iter().flat_map(|line| folded(&text(line))).collect(),
         group: heading.group,
+        key: heading.key.clone(),
     };
     let cell = |cell: &Cell| Cell {
         shown: text(&cell.shown),
@@ -51,7 +52,6 @@ fn as_shown(grid: &Grid, style: &Style) -> Grid {
     };
     Grid {
         title: grid.title.clone(),
-        key: grid.key,
         headings: grid.headings.iter().map(heading).collect(),
         rows: grid
             .rows
