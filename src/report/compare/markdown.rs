@@ -13,7 +13,7 @@ pub fn page(sheet: &Sheet) -> String {
         page.table(&lines(grid));
     }
     page.paragraph(&sheet.legend);
-    page.section("Not compared", sheet.notes.iter().map(|note| ("-:", note.clone())));
+    page.section("Not compared", sheet.notes.iter().map(|note| ("note:", note.clone())));
     page.section("Warnings", sheet.warnings.iter().map(|text| ("warning:", text.clone())));
     let conclusions = sheet.conclusions.iter();
     page.section("Conclusions", conclusions.map(|(scope, said)| (scope.as_str(), said.clone())));

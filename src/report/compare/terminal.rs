@@ -30,7 +30,7 @@ pub fn page(sheet: &Sheet, style: &Style) -> String {
     }
     page.blank();
     page.paragraph(&sheet.legend);
-    page.group(sheet.notes.iter().map(|note| ("-: ", Ink::Bold, note.clone())));
+    page.group(sheet.notes.iter().map(|note| ("note: ", Ink::Bold, note.clone())));
     page.group(sheet.warnings.iter().map(|text| ("warning: ", Ink::Yellow, text.clone())));
     let conclusions = sheet.conclusions.iter();
     page.group(conclusions.map(|(scope, said)| (scope.as_str(), Ink::Bold, said.clone())));
