@@ -8,13 +8,14 @@ use clap::Parser;
 use cipher_survey::cli::{Cli, Verb};
 use cipher_survey::command::{Status, compare, list, loopback, recommend, report, run};
 use cipher_survey::run::shim;
+use cipher_survey::ui::tell;
 
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
     if let Some((argv0, arguments)) = words.split_first()
         && shim::is_called(argv0)
     {
-        eprintln!("error: {}", shim::run(argv0, arguments));
+        tell(&format!("error: {}", shim::run(argv0, arguments)));
         return ExitCode::from(255);
     }
     #[cfg(feature = "russh")]
@@ -36,7 +37,7 @@ fn main() -> ExitCode {
         // A reader that has seen enough is no error.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            tell(&format!("error: {error:#}"));
             Status::NothingMeasured.into()
         }
     }

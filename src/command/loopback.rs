@@ -23,6 +23,7 @@ use crate::run::monitor::ClientSetting;
 use crate::run::near;
 use crate::run::probe::Client;
 use crate::run::scratch::Scratch;
+use crate::ui::tell;
 
 /// A survey's time unless told otherwise.
 const BUDGET: Duration = Duration::from_secs(120);
@@ -171,20 +172,20 @@ fn say_what_is_special(args: &LoopbackArgs, near: &HostProfile, clients: &[Clien
     let evidence = &near.aes.evidence;
     match near.aes.class {
         AesClass::Aes => {}
-        AesClass::NoAes => eprintln!(
+        AesClass::NoAes => tell(&format!(
             "this CPU shows no AES instructions ({evidence}), so only off/off exists here"
-        ),
-        AesClass::Unknown => eprintln!(
+        )),
+        AesClass::Unknown => tell(&format!(
             "whether this CPU has AES instructions is not known ({evidence}), so nothing is hidden \
              from either end"
-        ),
+        )),
     }
     for client in clients.iter().filter(|client| args.all && client.ciphers.is_none()) {
-        eprintln!(
+        tell(&format!(
             "warning: the client {} does not list its ciphers (it has no -Q), so --all has no \
              effect: the ciphers that sshd offers by default are surveyed",
             client.name
-        );
+        ));
     }
 }
 

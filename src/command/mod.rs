@@ -6,6 +6,7 @@ pub mod journals;
 pub mod list;
 pub mod loopback;
 pub mod output;
+pub mod place;
 pub mod recommend;
 pub mod report;
 pub mod run;
@@ -16,6 +17,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::run::interrupt::Interrupt;
+use crate::ui::tell;
 
 /// How a command ended, as an exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,10 +46,9 @@ fn unless_interrupted(
 ) -> Result<Status> {
     match command(interrupt) {
         Err(error) if interrupt.is_raised() => {
-            let said = format!("{error:#}");
-            match said.as_str() {
-                "interrupted" => eprintln!("interrupted"),
-                detail => eprintln!("interrupted ({detail})"),
+            match format!("{error:#}").as_str() {
+                "interrupted" => tell("interrupted"),
+                detail => tell(&format!("interrupted ({detail})")),
             }
             Ok(Status::Interrupted)
         }

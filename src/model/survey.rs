@@ -144,7 +144,9 @@ fn read_header(line: &[u8]) -> Result<Header, SurveyError> {
     if kind != "survey" {
         return Err(SurveyError::OtherKind { found: kind });
     }
-    serde_json::from_slice(line).map_err(|error| SurveyError::Header { why: error.to_string() })
+    // The reason quotes what it could not read.
+    let why = |error: serde_json::Error| printable(&error.to_string());
+    serde_json::from_slice(line).map_err(|error| SurveyError::Header { why: why(error) })
 }
 
 /// The first characters of a line, for an error message.

@@ -1,6 +1,7 @@
 //! Sizes, rates and durations as text. Rates are decimal (1 MB = 1,000,000 bytes); sizes
 //! are read in both kinds of unit.
 
+use std::path::Path;
 use std::time::Duration;
 
 /// Bytes in the MB and GB of every rate and cost.
@@ -100,6 +101,16 @@ pub fn printable(text: &str) -> String {
         .collect()
 }
 
+/// The same of several lines of our own: their ends stay.
+pub fn printable_lines(text: &str) -> String {
+    text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
+}
+
+/// A path as it may stand in a sentence: its name is no line of its own either.
+pub fn shown(path: &Path) -> String {
+    printable(&path.to_string_lossy())
+}
+
 /// Characters that a terminal or a page obeys instead of showing them: control characters, and those
 /// that turn the direction of writing (Unicode, `Bidi_Control`).
 pub fn is_obeyed(c: char) -> bool {
@@ -165,5 +176,7 @@ mod tests {
     #[test]
     fn escapes_do_not_reach_the_terminal() {
         assert_eq!(printable("a\u{1b}[31mb\u{202e}c é"), "a\\u{1b}[31mb\\u{202e}c é");
+        assert_eq!(printable_lines("a\n\u{1b}b"), "a\n\\u{1b}b");
+        assert_eq!(shown(Path::new("a\nb")), "a\\nb");
     }
 }

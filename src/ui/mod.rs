@@ -3,7 +3,14 @@
 pub mod progress;
 
 use crate::model::record::Trial;
+use crate::model::units::printable_lines;
 use crate::plan::PlannedTrial;
+
+/// Tells one message. A terminal obeys nothing of what a journal, a file name or a far host put into
+/// it.
+pub fn tell(message: &str) {
+    eprintln!("{}", printable_lines(message));
+}
 
 /// Told of a survey's progress.
 pub trait Events {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::Events;
+use super::{Events, tell};
 use crate::model::record::{Outcome, Trial};
 use crate::model::units::{self, MB, printable};
 use crate::plan::PlannedTrial;
@@ -56,8 +56,8 @@ impl Default for Progress {
 impl Events for Progress {
     fn say(&mut self, line: &str) {
         match &self.bar {
-            Some(bar) => bar.suspend(|| eprintln!("{line}")),
-            None => eprintln!("{line}"),
+            Some(bar) => bar.suspend(|| tell(line)),
+            None => tell(line),
         }
     }
 
