@@ -15,10 +15,11 @@ use crate::cli::CompareArgs;
 use crate::model::Survey;
 use crate::model::units::printable;
 use crate::report::Style;
-use crate::report::compare::{Comparison, Shown, write};
+use crate::report::compare::{Comparison, Format, Shown, write};
 use crate::ui::tell;
 
 pub fn execute(args: &CompareArgs) -> Result<Status> {
+    output::refuse_idle("--ascii", args.ascii, args.format, &[Format::Table])?;
     match args.change.as_deref() {
         Some([old, new]) => of_change(args, old, new),
         _ if args.fail_above.is_some() => bail!("--fail-above needs two surveys: --change OLD NEW"),

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use clap::ValueEnum;
 
 use super::journals;
 use super::place::{Destination, to_place};
@@ -71,6 +72,12 @@ fn page_and_trials(
 
 /// What is asked for.
 pub fn form(args: &OutputArgs) -> Result<Format> {
+    for (flag, given) in
+        [("--bars", args.bars), ("--explain", args.explain), ("--ascii", args.ascii)]
+    {
+        refuse_idle(flag, given, args.format, &[Format::Table])?;
+    }
+    refuse_idle("--wide", args.wide, args.format, &[Format::Table, Format::Markdown])?;
     match (args.format, args.summary) {
         (Format::Csv, true) => Ok(Format::CsvSummary),
         (format, false) => Ok(format),
@@ -79,6 +86,28 @@ pub fn form(args: &OutputArgs) -> Result<Format> {
              add --format csv, or leave --summary out"
         ),
     }
+}
+
+/// Who gives a flag means to see its effect: where it can have none it is refused.
+pub fn refuse_idle<F: ValueEnum + PartialEq>(
+    flag: &str,
+    given: bool,
+    format: F,
+    fit: &[F],
+) -> Result<()> {
+    let name = |format: &F| {
+        format.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    };
+    if given && !fit.contains(&format) {
+        let fit: Vec<String> = fit.iter().map(name).collect();
+        bail!(
+            "{flag} has no effect on --format {}, only on {}; leave it out, or choose another \
+             format",
+            name(&format),
+            fit.join(" and ")
+        );
+    }
+    Ok(())
 }
 
 /// A report that could not be written at the end is refused before a survey begins.
