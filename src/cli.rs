@@ -253,16 +253,17 @@ pub struct OutputArgs {
     /// With --format csv: one line a cipher with its figures, instead of one a trial
     #[arg(long)]
     pub summary: bool,
-    /// More columns: MAC, share of a core, real, user and system seconds for the whole file
+    /// With --format table and markdown more columns: MAC, share of a core, real, user and system
+    /// seconds for the whole file
     #[arg(long)]
     pub wide: bool,
-    /// Below each table its throughput and the CPU of both ends as bars
+    /// With --format table: below each table its throughput and the CPU of both ends as bars
     #[arg(long)]
     pub bars: bool,
-    /// A sentence for each figure, for who sees such a table for the first time
+    /// With --format table: a sentence for each figure, for who sees such a table for the first time
     #[arg(long)]
     pub explain: bool,
-    /// No character beyond ASCII
+    /// With --format table: no character beyond ASCII
     #[arg(long)]
     pub ascii: bool,
     #[command(flatten)]
@@ -339,7 +340,7 @@ pub struct CompareArgs {
     /// Form of the comparison
     #[arg(long, default_value = "table", help_heading = "Output")]
     pub format: compare::Format,
-    /// No character beyond ASCII
+    /// With --format table: no character beyond ASCII
     #[arg(long, help_heading = "Output")]
     pub ascii: bool,
     #[command(flatten)]

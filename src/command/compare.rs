@@ -4,19 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
-use super::{Status, journals, output};
+use super::{Status, journals, output, place};
 use crate::analysis::change::change;
 use crate::analysis::pivot::measure::Measure;
 use crate::analysis::pivot::{Digest, pivot};
 use crate::analysis::rows;
 use crate::cli::CompareArgs;
 use crate::model::Survey;
+use crate::model::units::printable;
 use crate::report::Style;
-use crate::report::compare::{Comparison, Shown, write};
+use crate::report::compare::{Comparison, Format, Shown, write};
+use crate::ui::tell;
 
 pub fn execute(args: &CompareArgs) -> Result<Status> {
+    output::refuse_idle("--ascii", args.ascii, args.format, &[Format::Table])?;
     match args.change.as_deref() {
         Some([old, new]) => of_change(args, old, new),
         _ if args.fail_above.is_some() => bail!("--fail-above needs two surveys: --change OLD NEW"),
@@ -25,9 +28,13 @@ pub fn execute(args: &CompareArgs) -> Result<Status> {
 }
 
 fn of_hosts(args: &CompareArgs) -> Result<Status> {
-    let digests = match args.journals.as_slice() {
-        [] => newest_of_each_target()?,
-        named => read_all(journals::named(named)?),
+    let (journals, digests) = match args.journals.as_slice() {
+        [] => (journals::kept()?, newest_of_each_target()?),
+        named => {
+            let journals = journals::named(named)?;
+            let digests = read_all(&journals);
+            (journals, digests)
+        }
     };
     if digests.is_empty() {
         bail!("none of the journals can be read: nothing to compare");
@@ -35,11 +42,11 @@ fn of_hosts(args: &CompareArgs) -> Result<Status> {
     warn(&digests);
     let measure = Measure { by: args.by, ends: args.end };
     let pivot = pivot(&digests, measure, &args.direction);
-    let measured = !pivot.tables.is_empty();
-    print(args, &Comparison { digests, shown: Shown::Hosts(pivot) })?;
-    if !measured {
+    if pivot.tables.is_empty() {
         bail!("nothing was measured in these directions; see 'report' for what failed");
     }
+    let journals: Vec<&Path> = journals.iter().map(PathBuf::as_path).collect();
+    print(args, &journals, &Comparison { digests, shown: Shown::Hosts(pivot) })?;
     Ok(Status::Complete)
 }
 
@@ -48,23 +55,22 @@ fn of_change(args: &CompareArgs, old: &Path, new: &Path) -> Result<Status> {
     let digests = [read(old)?, read(new)?];
     warn(&digests);
     let change = change(&digests, &args.direction);
-    let (compared, worse) = (!change.sections.is_empty(), change.worse_than(args.fail_above));
-    print(args, &Comparison { digests: digests.into(), shown: Shown::Change(change) })?;
-    if !compared {
+    if change.sections.is_empty() {
         bail!("the two surveys have nothing in common to compare");
     }
+    let worse = change.worse_than(args.fail_above);
+    let comparison = Comparison { digests: digests.into(), shown: Shown::Change(change) };
+    print(args, &[old, new], &comparison)?;
     for worse in &worse {
-        eprintln!("worse by more than --fail-above: {worse}");
+        tell(&format!("worse by more than --fail-above: {}", printable(worse)));
     }
     Ok(if worse.is_empty() { Status::Complete } else { Status::SomeFailed })
 }
 
 /// In their order. Each takes a millisecond or two, and hundreds may be kept: all cores share them.
-fn read_all(paths: Vec<PathBuf>) -> Vec<Digest> {
-    let read: Vec<Result<Digest>> = paths
-        .into_par_iter()
-        .map(|path| Ok(digest((path.clone(), output::read(&path)?))))
-        .collect();
+fn read_all(paths: &[PathBuf]) -> Vec<Digest> {
+    let read: Vec<Result<Digest>> =
+        paths.par_iter().map(|path| Ok(digest((path.clone(), output::read(path)?)))).collect();
     read.into_iter().filter_map(journals::or_warn).collect()
 }
 
@@ -75,15 +81,15 @@ fn digest((path, survey): (PathBuf, Survey)) -> Digest {
 /// What was wrong with a journal is said where its figures are used.
 fn warn(digests: &[Digest]) {
     for digest in digests {
-        for problem in &digest.problems {
-            eprintln!("warning: {}: {problem}", digest.name);
+        if let Some(damage) = journals::damage(&digest.problems) {
+            tell(&format!("warning: {}: {damage}", printable(&digest.name)));
         }
     }
 }
 
-fn print(args: &CompareArgs, comparison: &Comparison) -> Result<()> {
+fn print(args: &CompareArgs, journals: &[&Path], comparison: &Comparison) -> Result<()> {
     let style = Style { ascii: args.ascii, ..output::style(&args.place) };
-    output::to_place(&args.place, |out| write(comparison, args.format, &style, out))
+    place::to_place(&args.place, journals, |out| write(comparison, args.format, &style, out))
         .context("the comparison can't be printed")
 }
 

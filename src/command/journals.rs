@@ -7,7 +7,9 @@ use anyhow::{Context, Result, bail};
 
 use super::output;
 use crate::model::Survey;
+use crate::model::units::{printable, shown};
 use crate::run::journal::default_directory;
+use crate::ui::tell;
 
 /// The journals of files, directories (their `*.jsonl`) and patterns, each once.
 ///
@@ -22,7 +24,7 @@ pub fn named(names: &[PathBuf]) -> Result<Vec<PathBuf>> {
             false => by_pattern(name)?,
         };
         if found.is_empty() {
-            bail!("no journal at {}; name a file, a directory or a pattern", name.display());
+            bail!("no journal at {}; name a file, a directory or a pattern", shown(name));
         }
         paths.extend(found);
     }
@@ -65,17 +67,24 @@ fn readable(paths: Vec<PathBuf>) -> impl Iterator<Item = (PathBuf, Survey)> {
 
 /// What could be read; else a warning says why not.
 pub fn or_warn<T>(read: Result<T>) -> Option<T> {
-    read.inspect_err(|error| eprintln!("warning: {error:#}")).ok()
+    read.inspect_err(|error| tell(&format!("warning: {error:#}"))).ok()
+}
+
+/// What was wrong with a journal, in one line however much it was.
+pub fn damage(problems: &[String]) -> Option<String> {
+    let (first, rest) = problems.split_first()?;
+    let more = if rest.is_empty() { String::new() } else { format!("; and {} more", rest.len()) };
+    Some(printable(&format!("the journal is damaged: {first}{more}")))
 }
 
 pub fn none() -> String {
-    let place = default_directory().map(|place| place.display().to_string()).unwrap_or_default();
+    let place = default_directory().map(|place| shown(&place)).unwrap_or_default();
     format!("no journal in {place}; name one, or survey a host first")
 }
 
 /// Their names begin with the time, so they are in its order.
 fn in_directory(directory: &Path) -> Result<Vec<PathBuf>> {
-    let about = || format!("the directory {} can't be read", directory.display());
+    let about = || format!("the directory {} can't be read", shown(directory));
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(directory).with_context(about)? {
         let path = entry.with_context(about)?.path();
@@ -88,11 +97,11 @@ fn in_directory(directory: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn by_pattern(pattern: &Path) -> Result<Vec<PathBuf>> {
-    let shown = pattern.display().to_string();
+    let text = pattern.display().to_string();
     let matches =
-        glob::glob(&shown).with_context(|| format!("{shown:?} is neither a file nor a pattern"))?;
+        glob::glob(&text).with_context(|| format!("{text:?} is neither a file nor a pattern"))?;
     let paths: Result<Vec<PathBuf>, _> = matches.collect();
-    let mut paths = paths.with_context(|| format!("{shown} can't be searched"))?;
+    let mut paths = paths.with_context(|| format!("{} can't be searched", shown(pattern)))?;
     paths.retain(|path| path.is_file());
     Ok(paths)
 }

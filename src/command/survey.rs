@@ -28,7 +28,7 @@ use crate::run::survey::{Course, FixedRounds, StopRule, end, run_rounds};
 use crate::run::{beside, near, pilot, shim};
 use crate::sizing::Sizer;
 use crate::ui::progress::Progress;
-use crate::ui::{Events, Silent};
+use crate::ui::{Events, Silent, tell};
 
 /// What is to be surveyed.
 pub struct Request<'a> {
@@ -54,7 +54,7 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
         if args.quiet { Box::new(Silent) } else { Box::new(Progress::new()) };
     // All that can be wrong on this end is found before anybody is bothered.
     args.journal.as_deref().map_or(Ok(()), FileJournal::refuse_existing)?;
-    output::refuse_unwritable(&args.output)?;
+    output::refuse_unwritable(&args.output, args.journal.as_deref())?;
     let seed = args.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
     let any_file = methods.iter().any(|&method| makes_files(method, args.sink));
     let named = file.map(|path| Payload::open(path, args.limit)).transpose()?;
@@ -180,7 +180,7 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
     executor.close();
     events.finish();
     if let Some(too_short) = too_short {
-        eprintln!("error: {too_short}");
+        tell(&format!("error: {too_short}"));
     }
 
     // From here on the journal alone speaks, as it would on any other machine.

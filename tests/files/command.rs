@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::own;
-use crate::program::{Run, program, word};
+use crate::program::{Run, program, run, word};
 
 fn ran(arguments: &[&str]) -> Run {
     Run::of(program().arg("report").args(arguments).current_dir(own(".")).output().unwrap())
@@ -23,6 +23,30 @@ fn a_summary_is_a_form_of_csv_alone() {
     let summary = ran(&[JOURNAL, "--format", "csv", "--summary"]);
     summary.assert_code(0);
     assert_eq!((summary.stderr.as_str(), summary.stdout.lines().count()), ("", 1 + 4));
+}
+
+#[test]
+fn a_flag_without_effect_is_refused() {
+    for format in ["table", "json", "csv", "markdown", "html"] {
+        for flag in ["--bars", "--explain", "--ascii", "--wide"] {
+            let report = ran(&[JOURNAL, "--format", format, flag]);
+            if format == "table" || (format == "markdown" && flag == "--wide") {
+                report.assert_code(0);
+                continue;
+            }
+            report.assert_code(2);
+            assert_eq!(report.stdout, "");
+            let words = format!("{flag} has no effect on --format {format}, only on table");
+            assert!(report.stderr.contains(&words), "{}", report.stderr);
+        }
+        let compare = run(&["compare", "--ascii", "--format", format, word(&own(JOURNAL))]);
+        compare.assert_code(if format == "table" { 0 } else { 2 });
+        assert_eq!(compare.stderr.contains("--ascii has no effect"), format != "table");
+    }
+    // Before a survey begins.
+    let survey = run(&["loopback", "--format", "json", "--bars"]);
+    survey.assert_code(2);
+    assert!(survey.stderr.contains("--bars has no effect"), "{}", survey.stderr);
 }
 
 #[test]

@@ -109,6 +109,44 @@ fn damaged_journals_cost_what_is_damaged_and_a_warning() {
 }
 
 #[test]
+fn a_journal_of_many_bad_lines_costs_one_warning() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("damaged.jsonl");
+    let bad = "rubbish\n".repeat(50);
+    fs::write(&path, fs::read_to_string(own(LOOPBACK)).unwrap() + &bad).unwrap();
+    for arguments in [&["compare", word(&path)][..], &["compare", "--change", &kept(), word(&path)]]
+    {
+        let run = run(arguments);
+        run.assert_code(0);
+        assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
+        let warning = format!("warning: {}: the journal is damaged: line ", path.display());
+        let told = run.stderr.starts_with(&warning) && run.stderr.ends_with("; and 49 more\n");
+        assert!(told, "{}", run.stderr);
+    }
+}
+
+#[test]
+fn what_has_nothing_to_compare_writes_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    // Downloads alone, of which uploads are asked.
+    let text = fs::read_to_string(own(LOOPBACK)).unwrap();
+    let kept: Vec<&str> =
+        text.lines().filter(|line| !line.contains("\"direction\":\"upload\"")).collect();
+    let path = directory.path().join("downloads.jsonl");
+    fs::write(&path, kept.join("\n") + "\n").unwrap();
+    let output = directory.path().join("output");
+    let asked = ["--direction", "upload", "--output", word(&output)];
+    for verb in [&["compare", word(&path)][..], &["compare", "--change", word(&path), word(&path)]]
+    {
+        let refused = run(&[verb, &asked].concat());
+        refused.assert_code(2);
+        let told = ["nothing was measured", "nothing in common"];
+        assert!(told.iter().any(|words| refused.stderr.contains(words)), "{}", refused.stderr);
+        assert!(!output.exists());
+    }
+}
+
+#[test]
 fn a_change_for_the_worse_fails_only_where_it_is_asked_to() {
     let directory = tempfile::tempdir().unwrap();
     // Each download of one cipher takes twice as long as it did.

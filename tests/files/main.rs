@@ -14,6 +14,7 @@ mod program;
 #[allow(dead_code, reason = "shared with the tests of the whole program")]
 mod schema;
 mod schemas;
+mod told;
 
 use std::path::{Path, PathBuf};
 

@@ -74,23 +74,135 @@ fn a_reader_that_has_seen_enough_is_no_error() {
 #[test]
 fn trials_too_many_for_a_page_are_in_a_file_beside_it() {
     let directory = tempfile::tempdir().unwrap();
-    let text = fs::read_to_string(journal()).unwrap();
-    let (trials, rest): (Vec<&str>, Vec<&str>) =
-        text.lines().partition(|line| line.starts_with("{\"kind\":\"trial\""));
-    let many = trials.repeat(500 / trials.len() + 1);
-    let lines = [&rest[..1], &many, &rest[1..]].concat();
-    let long = directory.path().join("long.jsonl");
-    fs::write(&long, lines.join("\n") + "\n").unwrap();
+    let (long, trials) = long_journal(directory.path());
     let page = directory.path().join("page.html");
-    let arguments = ["report", word(&long), "--format", "html", "--output", word(&page)];
+    let arguments = ["report", &long, "--format", "html", "--output", word(&page)];
     run(&arguments).assert_code(0);
-    let beside = fs::read_to_string(directory.path().join("page.trials.csv")).unwrap();
-    assert_eq!(beside.lines().count(), 1 + many.len());
+    let beside = directory.path().join("page.trials.csv");
+    assert_eq!(fs::read_to_string(&beside).unwrap().lines().count(), 1 + trials);
     assert!(fs::read_to_string(&page).unwrap().contains("page.trials.csv</code> beside this page"));
     // Neither is written over.
     fs::remove_file(&page).unwrap();
-    run(&arguments).assert_code(2);
+    fs::write(&beside, "mine").unwrap();
+    let refused = run(&arguments);
+    refused.assert_code(2);
+    assert!(refused.stderr.contains("page.trials.csv exists"), "{}", refused.stderr);
     assert!(!page.exists());
+    assert_eq!(fs::read_to_string(&beside).unwrap(), "mine");
+    run(&[&arguments[..], &["--force"]].concat()).assert_code(0);
+    assert!(page.exists() && fs::read_to_string(&beside).unwrap().starts_with("survey_started"));
+}
+
+#[test]
+fn trials_beside_a_page_that_fails_stay_as_they_were() {
+    let directory = tempfile::tempdir().unwrap();
+    let (long, _) = long_journal(directory.path());
+    let report = |page: &Path| {
+        run(&["report", &long, "--format", "html", "--force", "--output", word(page)])
+    };
+    // Found before anything is written, and while the page is.
+    let beside = directory.path().join("page.trials.csv");
+    fs::write(&beside, "mine").unwrap();
+    let page = directory.path().join("page.html");
+    fs::create_dir(&page).unwrap();
+    report(&page).assert_code(2);
+    assert_eq!(fs::read_to_string(&beside).unwrap(), "mine");
+
+    let sample = directory.path().join("sample.html");
+    report(&sample).assert_code(0);
+    let csv = fs::metadata(sample.with_extension("trials.csv")).unwrap().len();
+    // The trials have room and the page has none.
+    let disk = Disk::mounted(&format!("{}k", csv / 1024 + 24));
+    let (page, beside) = (disk.0.path().join("page.html"), disk.0.path().join("page.trials.csv"));
+    for mine in [None, Some("mine")] {
+        mine.iter().for_each(|text| fs::write(&beside, text).unwrap());
+        let refused = report(&page);
+        refused.assert_code(2);
+        let told = refused.stderr.contains("page.html") && refused.stderr.contains("No space left");
+        assert!(told, "{}", refused.stderr);
+        assert_eq!(fs::read_to_string(&beside).ok().as_deref(), mine);
+        let left = fs::read_dir(disk.0.path()).unwrap().count();
+        assert_eq!(left, usize::from(mine.is_some()));
+    }
+}
+
+#[test]
+fn a_survey_is_refused_whose_trials_could_find_no_place() {
+    let directory = tempfile::tempdir().unwrap();
+    let (page, journal) = (directory.path().join("x.html"), directory.path().join("x.trials.csv"));
+    fs::write(&journal, "mine").unwrap();
+    let survey = ["loopback", "--format", "html", "--output", word(&page)];
+    let refused = run(&survey);
+    refused.assert_code(2);
+    assert!(refused.stderr.contains("x.trials.csv exists"), "{}", refused.stderr);
+    fs::remove_file(&journal).unwrap();
+    // Its own journal would be there before its trials.
+    let refused = run(&[&survey[..], &["--force", "--journal", word(&journal)]].concat());
+    refused.assert_code(2);
+    assert!(refused.stderr.contains("the journal itself"), "{}", refused.stderr);
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn trials_are_beside_the_page_and_not_beside_a_link_to_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let (long, _) = long_journal(directory.path());
+    let (near, far) = (directory.path().join("near"), directory.path().join("far"));
+    fs::create_dir(&near).unwrap();
+    fs::create_dir(&far).unwrap();
+    let (link, page) = (near.join("link.html"), far.join("page.html"));
+    symlink(&page, &link).unwrap();
+    let forced = ["report", &long, "--format", "html", "--force", "--output", word(&link)];
+    let nowhere = run(&forced);
+    nowhere.assert_code(2);
+    let told = nowhere.stderr.contains("link.html is a link that leads nowhere");
+    assert!(told && !nowhere.stderr.contains("--force"), "{}", nowhere.stderr);
+
+    fs::write(&page, "mine").unwrap();
+    run(&forced).assert_code(0);
+    assert!(fs::read_to_string(&page).unwrap().contains("page.trials.csv</code> beside this page"));
+    assert!(far.join("page.trials.csv").exists() && link.is_symlink());
+    assert_eq!(fs::read_dir(&near).unwrap().count(), 1);
+
+    // Where the trials are a link, the page names what is beside it.
+    let (trials, kept) = (far.join("page.trials.csv"), near.join("kept.csv"));
+    fs::rename(&trials, &kept).unwrap();
+    symlink(&kept, &trials).unwrap();
+    run(&forced).assert_code(0);
+    assert!(fs::read_to_string(&page).unwrap().contains("page.trials.csv</code> beside this page"));
+    assert!(trials.is_symlink());
+}
+
+#[test]
+fn a_journal_is_never_replaced_by_its_report() {
+    let directory = tempfile::tempdir().unwrap();
+    let [own, link, hard] = ["own.jsonl", "link", "hard"].map(|name| directory.path().join(name));
+    fs::copy(journal(), &own).unwrap();
+    symlink(&own, &link).unwrap();
+    fs::hard_link(&own, &hard).unwrap();
+    let before = fs::read(&own).unwrap();
+    let other = journal();
+    for output in [&own, &link, &hard] {
+        for verb in [
+            &["report", word(&own)][..],
+            &["compare", &other, word(&own)],
+            &["compare", "--change", &other, word(&own)],
+        ] {
+            let refused = run(&[verb, &["--force", "--output", word(output)]].concat());
+            refused.assert_code(2);
+            assert!(refused.stderr.contains("is the journal itself"), "{}", refused.stderr);
+            assert_eq!(fs::read(&own).unwrap(), before);
+        }
+    }
+    // Nor by the trials beside a page.
+    let (long, _) = long_journal(directory.path());
+    let renamed = directory.path().join("page.trials.csv");
+    fs::rename(long, &renamed).unwrap();
+    let page = directory.path().join("page.html");
+    let page = ["--format", "html", "--force", "--output", word(&page)];
+    let refused = run(&[&["report", word(&renamed)], &page[..]].concat());
+    refused.assert_code(2);
+    assert!(refused.stderr.contains("is the journal itself"), "{}", refused.stderr);
 }
 
 #[test]
@@ -123,6 +235,18 @@ fn a_place_that_can_not_be_written_is_told() {
     let refused = run(&["report", &journal(), "--format", "html", "--output", word(nowhere)]);
     refused.assert_code(2);
     assert!(refused.stderr.contains("/nowhere/report.html"), "{}", refused.stderr);
+}
+
+/// The journal of a survey of more trials than a page holds, and how many it has.
+fn long_journal(directory: &Path) -> (String, usize) {
+    let text = fs::read_to_string(journal()).unwrap();
+    let (trials, rest): (Vec<&str>, Vec<&str>) =
+        text.lines().partition(|line| line.starts_with("{\"kind\":\"trial\""));
+    let many = trials.repeat(500 / trials.len() + 1);
+    let lines = [&rest[..1], &many, &rest[1..]].concat();
+    let long = directory.join("long.jsonl");
+    fs::write(&long, lines.join("\n") + "\n").unwrap();
+    (word(&long).to_owned(), many.len())
 }
 
 /// A small file system of its own. Needs root, as the other tests of whole programs.
