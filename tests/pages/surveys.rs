@@ -120,6 +120,7 @@ pub fn large() -> Survey {
         kept.iter().find(own).unwrap().clone()
     };
     let mut header = kept[0].clone();
+    header["started"] = json!("2026-11-25T16:09:30Z");
     for pairing in header["pairings"].as_array_mut().unwrap() {
         pairing["target"] = json!(LONG_TARGET);
     }
