@@ -128,10 +128,12 @@ fn legend(pivot: &Pivot) -> String {
     if pivot.measure.ranks() {
         let best = if pivot.measure.more_is_better() { "most" } else { "least" };
         text += &format!(
-            " × best: as a multiple of the class's best cipher, that with the {best} {}; the \
-             geometric mean over the columns that have both.",
+            " × best: as a multiple of the class's best cipher, that with the {best} {}",
             pivot.measure.unit()
         );
+        let several = pivot.classes.iter().any(|class| class.columns.len() > 1);
+        text +=
+            if several { ", as a geometric mean over the columns that have both." } else { "." };
     }
     text
 }
