@@ -198,7 +198,8 @@ impl<'a> End<'a> {
         let moved = |trial: &&&Trial| trial.bytes.is_some_and(|bytes| bytes > 0);
         let readings: Vec<_> =
             trials.iter().filter(moved).filter_map(|&trial| Some((spent(trial)?, trial))).collect();
-        let bytes = readings.iter().filter_map(|(_, trial)| trial.bytes).sum::<u64>() as f64;
+        // As numbers that can't overflow, whatever a damaged journal says.
+        let bytes = readings.iter().filter_map(|(_, trial)| trial.bytes).map(|b| b as f64).sum();
         End { readings, bytes }
     }
 
