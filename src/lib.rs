@@ -3,6 +3,12 @@
 //! Dependencies point down this list; everything from `plan` down is pure (no process, clock,
 //! runtime or terminal). See `docs/design.md`.
 
+// Whatever comes from outside ends in an error that says what to do, never in a panic.
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable)
+)]
+
 // What the user says, and one file a verb.
 pub mod cli;
 pub mod command;

@@ -123,7 +123,7 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
         schema: SCHEMA.into(),
         tool_version: env!("CARGO_PKG_VERSION").into(),
         started: started.to_string(),
-        command: std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect(),
+        command: command_line(std::env::args_os()),
         seed,
         rounds: effort.rounds,
         precision: effort.precision,
@@ -320,4 +320,16 @@ fn deduplicated<T: Copy + Ord>(items: &[T]) -> Vec<T> {
     unique.sort_unstable();
     unique.dedup();
     unique
+}
+
+/// The arguments as given; of the program its name alone: where it lies is nobody's business who is
+/// sent the report.
+fn command_line(words: impl Iterator<Item = std::ffi::OsString>) -> Vec<String> {
+    let mut words: Vec<String> = words.map(|word| word.to_string_lossy().into_owned()).collect();
+    if let Some(program) = words.first_mut()
+        && let Some((_, name)) = program.rsplit_once('/')
+    {
+        *program = name.to_owned();
+    }
+    words
 }

@@ -7,6 +7,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use cipher_survey::model::Survey;
+
 use crate::lab::hosts::{Host, Link};
 use crate::lab::{Lab, Options, PROGRAM};
 
@@ -49,6 +51,14 @@ pub fn make(names: &[String]) {
 /// The pages that differ from what is kept, written anew where they are accepted.
 pub fn differing(accept: bool) -> Vec<String> {
     let mut differing = Vec::new();
+    // A reader elsewhere can do nothing with a path of the machine that it was made on.
+    for Kept { name, .. } in ALL {
+        let text = std::fs::read(root().join(name).join("survey.jsonl")).unwrap();
+        let command = Survey::read(&text).unwrap().header.command;
+        if command.iter().any(|word| word.starts_with('/')) {
+            differing.push(format!("results/{name}: a path of one machine in {command:?}"));
+        }
+    }
     for (path, made) in pages() {
         if accept {
             std::fs::write(root().join(&path), made).unwrap();
@@ -93,7 +103,9 @@ fn root() -> PathBuf {
 
 fn loopback(journal: &Path) {
     let mut command = Command::new(PROGRAM);
-    surveyed(command.arg("loopback").arg("--journal").arg(journal));
+    // Named from its own directory, so that the journal holds no path of this machine.
+    command.current_dir(journal.parent().unwrap());
+    surveyed(command.args(["loopback", "--journal", "survey.jsonl"]));
 }
 
 /// Three minutes, as anybody would survey a host of that name.
@@ -103,8 +115,10 @@ fn of_host(name: &str, host: Host, journal: &Path) {
     let named = config.replace("Host lab\n", &format!("Host lab {name}\n"));
     std::fs::write(lab.path("ssh_config"), named).unwrap();
     let mut command = lab.program();
-    command.args([name, "--method", "pipe", "--journal"]).arg(journal);
-    surveyed(command.arg("--ssh-config").arg(lab.path("ssh_config")));
+    command.current_dir(lab.directory.path());
+    let places = ["--journal", "survey.jsonl", "--ssh-config", "ssh_config"];
+    surveyed(command.args([name, "--method", "pipe"]).args(places));
+    std::fs::copy(lab.path("survey.jsonl"), journal).unwrap();
 }
 
 fn link(journal: &Path) {
