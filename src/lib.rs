@@ -14,6 +14,7 @@ pub mod cli;
 pub mod command;
 
 // What touches the world: a private sshd, the built-in SSH, running trials, progress, printing.
+pub mod core;
 #[cfg(feature = "russh")]
 pub mod embedded;
 pub mod loopback;
