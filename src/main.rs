@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use cipher_survey::cli::{Cli, Verb};
-use cipher_survey::command::{Status, compare, list, loopback, recommend, report, run};
+use cipher_survey::command::{Status, compare, cores, list, loopback, recommend, report, run};
 use cipher_survey::run::shim;
 use cipher_survey::ui::tell;
 
@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         Some(Verb::Report(args)) => report::execute(args),
         Some(Verb::Compare(args)) => compare::execute(args),
         Some(Verb::Recommend(args)) => recommend::execute(args),
+        Some(Verb::Cores(args)) => cores::execute(args),
     };
     match result {
         Ok(status) => status.into(),

@@ -61,6 +61,10 @@ pub struct Cost {
     pub core_percent: Option<f64>,
     /// Half the 95 % interval of that share, in per cent of it; absent for fewer than two trials.
     pub core_half_percent: Option<f64>,
+    /// Of it, what sealing or opening the packets costs by itself, in per cent: by the core of a
+    /// journal of cores of the same host, where one is at hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cipher_percent: Option<f64>,
     /// What measured it; more than one where a source failed now and then.
     pub sources: Vec<Source>,
     pub resolution_s: f64,
@@ -222,6 +226,7 @@ impl<'a> End<'a> {
             trials,
             core_percent: self.real_s().and_then(|real| quotient(bulk.total_s * 100.0, real)),
             core_half_percent: self.core_half_percent(),
+            cipher_percent: None,
             sources,
             resolution_s,
             coarse: bulk.total_s < 10.0 * resolution_s * (trials as f64).sqrt(),

@@ -8,6 +8,7 @@ pub mod ceiling;
 pub mod change;
 pub mod compare;
 pub mod conclusion;
+pub mod cores;
 mod disturbances;
 pub mod figures;
 pub mod finding;

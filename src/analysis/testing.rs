@@ -1,6 +1,7 @@
 //! Small synthetic surveys for tests: 100 MB a trial, the client spending 1 CPU-s per GB and
 //! the server 2, read to the nanosecond.
 
+use crate::model::cores::{Cores, CoresHeader, CoresHost, Library, Sample, Subject, Work};
 use crate::model::record::{
     Asked, End, FileInfo, Header, Outcome, PairedEnd, Pairing, Phase, SCHEMA, Spent, StopReason,
     Trial,
@@ -196,5 +197,54 @@ pub fn with_mac(mac: &str) -> impl Fn(&mut Trial) {
     move |trial| {
         trial.mac = Some(Mac(mac.clone()));
         trial.negotiated = Some(negotiated(trial.cipher.as_str(), &mac));
+    }
+}
+
+/// A journal of cores of `desk` alone, with libcrypto.
+pub fn cores(samples: Vec<Sample>) -> Cores {
+    let header = CoresHeader {
+        schema: SCHEMA.into(),
+        tool_version: "0.1.0".into(),
+        started: "2026-02-03T04:05:06Z".into(),
+        command: vec!["cipher-survey".into(), "cores".into()],
+        seed: 7,
+        rounds: 6,
+        hosts: vec![CoresHost {
+            target: None,
+            profile: pairing("pi1").client.host,
+            claimed_hz: Some(3.6e9),
+            openssl: None,
+        }],
+        implementations: vec![Library {
+            name: "libcrypto".into(),
+            version: Some("OpenSSL 3.0.17 1 Jul 2025".into()),
+        }],
+        skipped: vec![],
+    };
+    let end = survey(vec![]).end;
+    Cores { header, samples, end, problems: vec![] }
+}
+
+/// A packet of 32 KiB sealed, at so many MB/s on a core of 3.6 GHz.
+pub fn sample(cipher: &str, masked: bool, round: u32, mb_per_s: f64) -> Sample {
+    let mask = "OPENSSL_ia32cap=~0x200000200000000:~0x0000060000000000";
+    Sample {
+        subject: Subject {
+            host: 0,
+            mask: masked.then(|| mask.into()),
+            implementation: "libcrypto".into(),
+            cipher: cipher.into(),
+            mac: None,
+            work: Work::Seal,
+            payload_bytes: 32768,
+        },
+        round,
+        packets: 400,
+        real_s: 400.0 * 32768.0 / mb_per_s / 1e6,
+        batch_packets: Some(4),
+        batch_median_s: Some(4.0 * 32768.0 / mb_per_s / 1e6),
+        batch_median_cycles: None,
+        core_hz: Some(3.6e9),
+        at_s: 1.0,
     }
 }

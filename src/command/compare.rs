@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
-use super::{Status, journals, output, place};
+use super::{Status, cores, journals, output, place};
 use crate::analysis::change::change;
 use crate::analysis::pivot::measure::Measure;
 use crate::analysis::pivot::{Digest, pivot};
 use crate::analysis::rows;
 use crate::cli::CompareArgs;
 use crate::model::Survey;
+use crate::model::cores::Cores;
 use crate::model::units::printable;
 use crate::report::Style;
 use crate::report::compare::{Comparison, Format, Shown, write};
@@ -20,11 +21,45 @@ use crate::ui::tell;
 
 pub fn execute(args: &CompareArgs) -> Result<Status> {
     output::refuse_idle("--ascii", args.ascii, args.format, &[Format::Table])?;
+    if let Some(journals) = of_cores(args)? {
+        return side_by_side(args, &journals);
+    }
     match args.change.as_deref() {
         Some([old, new]) => of_change(args, old, new),
         _ if args.fail_above.is_some() => bail!("--fail-above needs two surveys: --change OLD NEW"),
         _ => of_hosts(args),
     }
+}
+
+/// The journals that were named, where they are of cores.
+fn of_cores(args: &CompareArgs) -> Result<Option<Vec<PathBuf>>> {
+    if args.journals.is_empty() {
+        return Ok(None);
+    }
+    let journals = journals::named(&args.journals)?;
+    // One that can't be read is told later.
+    let is_of_cores = |path: &&PathBuf| output::is_of_cores(path).unwrap_or(false);
+    match journals.iter().filter(is_of_cores).count() {
+        0 => Ok(None),
+        all if all == journals.len() => Ok(Some(journals)),
+        some => bail!(
+            "{some} of the {} journals are of cores and the others of surveys; compare one kind at \
+             a time",
+            journals.len()
+        ),
+    }
+}
+
+fn side_by_side(args: &CompareArgs, journals: &[PathBuf]) -> Result<Status> {
+    let read = |path: &PathBuf| Ok((path.display().to_string(), output::read_cores(path)?));
+    let named: Vec<(String, Cores)> =
+        journals.iter().filter_map(|path| journals::or_warn(read(path))).collect();
+    if named.is_empty() {
+        bail!("none of the journals can be read: nothing to compare");
+    }
+    let journals: Vec<&Path> = journals.iter().map(PathBuf::as_path).collect();
+    cores::print(named, &journals, args.format, args.ascii, &args.place)?;
+    Ok(Status::Complete)
 }
 
 fn of_hosts(args: &CompareArgs) -> Result<Status> {

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use super::output;
 use crate::model::Survey;
+use crate::model::cores::Cores;
 use crate::model::units::{printable, shown};
 use crate::run::journal::default_directory;
 use crate::ui::tell;
@@ -57,9 +58,22 @@ pub fn newest(
     Ok(newest)
 }
 
+/// The journals of cores in the default place, oldest first; of those that can't be read a warning
+/// says why not.
+pub fn kept_cores() -> Vec<Cores> {
+    // Without any place there are none.
+    let kept = kept().unwrap_or_default();
+    let cores = kept.into_iter().filter(|path| output::is_of_cores(path).unwrap_or(false));
+    cores.filter_map(|path| or_warn(output::read_cores(&path))).collect()
+}
+
 /// Those that can be read; of the others a warning says why not.
 fn readable(paths: Vec<PathBuf>) -> impl Iterator<Item = (PathBuf, Survey)> {
     paths.into_iter().filter_map(|path| {
+        // Kept in the same place, and no survey.
+        if output::is_of_cores(&path).unwrap_or(false) {
+            return None;
+        }
         let survey = or_warn(output::read(&path))?;
         Some((path, survey))
     })

@@ -1,6 +1,7 @@
 //! One file a verb: the only place where the parts are put together.
 
 pub mod compare;
+pub mod cores;
 pub mod effort;
 pub mod journals;
 pub mod list;
@@ -54,4 +55,17 @@ fn unless_interrupted(
         }
         other => other,
     }
+}
+
+/// The arguments as given; of the program its name alone: where it lies is nobody's business who is
+/// sent the report.
+fn command_line() -> Vec<String> {
+    let words = std::env::args_os();
+    let mut words: Vec<String> = words.map(|word| word.to_string_lossy().into_owned()).collect();
+    if let Some(program) = words.first_mut()
+        && let Some((_, name)) = program.rsplit_once('/')
+    {
+        *program = name.to_owned();
+    }
+    words
 }

@@ -8,7 +8,10 @@ use clap::ValueEnum;
 
 use super::journals;
 use super::place::{Destination, to_place};
+use crate::analysis::cores::share::explain;
 use crate::cli::{OutputArgs, PlaceArgs};
+use crate::model::cores::Cores;
+use crate::model::journal::kind_of;
 use crate::model::survey::Survey;
 use crate::model::units::shown;
 use crate::report::html::MOST_TRIALS;
@@ -21,10 +24,8 @@ const DEFAULT_WIDTH: usize = 80;
 
 /// A survey from its journal.
 pub fn read(journal: &Path) -> Result<Survey> {
-    let name = shown(journal);
-    let text =
-        std::fs::read(journal).with_context(|| format!("the journal {name} can't be read"))?;
-    Survey::read(&text).with_context(|| format!("{name} is not a journal of a survey"))
+    let text = text_of(journal)?;
+    Survey::read(&text).with_context(|| format!("{} is not a journal of a survey", shown(journal)))
 }
 
 pub fn print(survey: &Survey, args: &OutputArgs, journal: Option<&Path>) -> Result<()> {
@@ -35,7 +36,8 @@ pub fn print(survey: &Survey, args: &OutputArgs, journal: Option<&Path>) -> Resu
     {
         tell(&format!("warning: {damage}"));
     }
-    let report = Report::of(survey, journal);
+    let mut report = Report::of(survey, journal);
+    explain(&mut report.summary, survey, &cores_at_hand(args)?);
     let OutputArgs { wide, ascii, bars, explain, .. } = *args;
     let style = Style { wide, ascii, bars, explain, ..style(&args.place) };
     match &args.place.output {
@@ -48,6 +50,29 @@ pub fn print(survey: &Survey, args: &OutputArgs, journal: Option<&Path>) -> Resu
             report::write(&report, format, &style, out)
         }),
     }
+}
+
+/// Journals of cores that may tell what the cipher is of an end's CPU.
+fn cores_at_hand(args: &OutputArgs) -> Result<Vec<Cores>> {
+    match args.cores.as_slice() {
+        [] if args.wide => Ok(journals::kept_cores()),
+        named => named.iter().map(|path| read_cores(path)).collect(),
+    }
+}
+
+/// What a journal of cores holds.
+pub fn read_cores(journal: &Path) -> Result<Cores> {
+    let name = shown(journal);
+    Cores::read(&text_of(journal)?).with_context(|| format!("{name} is not a journal of cores"))
+}
+
+/// Whether a journal is of cores.
+pub fn is_of_cores(journal: &Path) -> Result<bool> {
+    Ok(kind_of(&text_of(journal)?).as_deref() == Some("cores"))
+}
+
+fn text_of(journal: &Path) -> Result<Vec<u8>> {
+    std::fs::read(journal).with_context(|| format!("the journal {} can't be read", shown(journal)))
 }
 
 /// Where the trials go that are too many for a page: `report.trials.csv` beside `report.html`.

@@ -28,6 +28,12 @@ pub fn to_place(
     }
 }
 
+/// A report that could not be written at the end is refused before the work for it begins.
+pub fn refuse_unwritable(place: &PlaceArgs, journal: Option<&Path>) -> Result<()> {
+    let Some(path) = &place.output else { return Ok(()) };
+    Destination::of(path, place.force, journal.as_slice())?.refuse_unwritable()
+}
+
 /// A file that may be written.
 #[derive(Debug)]
 pub struct Destination {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use super::effort::Effort;
-use super::{Status, output};
+use super::{Status, command_line, output};
 use crate::announcement::{Announcement, Data, LanePlan, round_seconds};
 use crate::cli::SurveyArgs;
 use crate::method::makes_files;
@@ -123,7 +123,7 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
         schema: SCHEMA.into(),
         tool_version: env!("CARGO_PKG_VERSION").into(),
         started: started.to_string(),
-        command: command_line(std::env::args_os()),
+        command: command_line(),
         seed,
         rounds: effort.rounds,
         precision: effort.precision,
@@ -320,16 +320,4 @@ fn deduplicated<T: Copy + Ord>(items: &[T]) -> Vec<T> {
     unique.sort_unstable();
     unique.dedup();
     unique
-}
-
-/// The arguments as given; of the program its name alone: where it lies is nobody's business who is
-/// sent the report.
-fn command_line(words: impl Iterator<Item = std::ffi::OsString>) -> Vec<String> {
-    let mut words: Vec<String> = words.map(|word| word.to_string_lossy().into_owned()).collect();
-    if let Some(program) = words.first_mut()
-        && let Some((_, name)) = program.rsplit_once('/')
-    {
-        *program = name.to_owned();
-    }
-    words
 }

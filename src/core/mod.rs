@@ -5,16 +5,23 @@
 mod aws_lc;
 mod beside;
 mod chacha;
+pub mod clock;
 mod gcm;
 pub mod implementation;
 pub mod libcrypto;
+pub mod openssl_speed;
 pub mod packet;
 #[cfg(feature = "ring")]
 mod ring;
 #[cfg(any(feature = "aws-lc-rs", feature = "ring"))]
 mod ring_api;
+pub mod rounds;
 #[cfg(feature = "rustcrypto")]
 mod rustcrypto;
+pub mod stint;
 pub mod suite;
+pub mod team;
+pub mod worker;
+
 #[cfg(test)]
 mod tests;

@@ -2,8 +2,10 @@
 //! the records of the journal. Pure data; every other module may use it.
 
 pub mod algorithms;
+pub mod cores;
 pub mod cpu;
 pub mod host;
+pub mod journal;
 pub mod names;
 pub mod record;
 pub mod survey;
@@ -13,6 +15,7 @@ pub mod units;
 pub use algorithms::{Negotiated, OneWay, Proposal};
 pub use cpu::{CpuTimes, Source, Waits};
 pub use host::{AesClass, AesEvidence, HostProfile};
+pub use journal::JournalError;
 pub use names::{Cipher, Direction, Mac, Method, Sink};
-pub use survey::{Survey, SurveyError};
+pub use survey::Survey;
 pub use target::Target;

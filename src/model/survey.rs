@@ -1,11 +1,8 @@
 //! A survey as read back from its journal. What a crash, a full disk or a stray editor left
 //! in the file costs the lines concerned and no more: each is told in `problems`.
 
-use serde::Deserialize;
-use thiserror::Error;
-
-use super::record::{End, Header, SCHEMA, Trial};
-use super::units::printable;
+use super::journal::{JournalError, Line, kind, lines, read_header};
+use super::record::{End, Header, Trial};
 
 /// All that a journal holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,35 +16,11 @@ pub struct Survey {
     pub problems: Vec<String>,
 }
 
-#[derive(Debug, Error, PartialEq, Eq)]
-pub enum SurveyError {
-    #[error(
-        "the journal is empty: the survey ended before its first line was written; run it again"
-    )]
-    Empty,
-    #[error(
-        "line 1 is not the header of a survey but {found:?}; give a journal that cipher-survey wrote"
-    )]
-    NotAJournal { found: String },
-    #[error(
-        "the journal has the schema {found:?} and this program reads {SCHEMA:?}; \
-         use the version of cipher-survey that wrote it, or a newer one"
-    )]
-    Schema { found: String },
-    #[error("the journal holds {found:?} and no survey; give the journal of a survey")]
-    OtherKind { found: String },
-    #[error(
-        "the header of the journal can't be read ({why}); it was damaged or edited: \
-         restore it, or run the survey again"
-    )]
-    Header { why: String },
-}
-
 impl Survey {
     /// Reads a journal: JSON lines, the header first. Unknown keys are ignored.
-    pub fn read(text: &[u8]) -> Result<Survey, SurveyError> {
+    pub fn read(text: &[u8]) -> Result<Survey, JournalError> {
         let mut lines = lines(text);
-        let header = read_header(lines.next().ok_or(SurveyError::Empty)?.bytes)?;
+        let header = read_header(lines.next().ok_or(JournalError::Empty)?.bytes, "survey")?;
         let mut survey = Survey { header, trials: Vec::new(), end: None, problems: Vec::new() };
         for line in lines {
             if let Err(problem) = survey.take(&line) {
@@ -60,13 +33,10 @@ impl Survey {
     /// Adds one line, or says why it is left out.
     fn take(&mut self, line: &Line) -> Result<(), String> {
         let number = line.number;
-        let rubbish = |error: serde_json::Error| match line.torn {
-            true => format!("the last line ({number}) is torn and was left out"),
-            false => format!("line {number} can't be read and was left out: {error}"),
-        };
+        let rubbish = |error: serde_json::Error| line.rubbish(&error);
         let kind = match line.bytes.starts_with(TRIAL) {
             true => Some("trial".to_owned()),
-            false => serde_json::from_slice::<Opening>(line.bytes).map_err(rubbish)?.kind,
+            false => kind(line.bytes).map_err(rubbish)?,
         };
         match kind.as_deref() {
             Some("trial") => {
@@ -103,62 +73,6 @@ const MOST_ROUNDS: u32 = 1_000_000;
 
 /// How this program begins a trial: known by it, most lines are parsed once and not twice.
 const TRIAL: &[u8] = br#"{"kind":"trial","#;
-
-/// What is read of a line before it is known to be worth more.
-#[derive(Deserialize)]
-struct Opening {
-    kind: Option<String>,
-    schema: Option<String>,
-}
-
-struct Line<'a> {
-    /// From 1.
-    number: usize,
-    bytes: &'a [u8],
-    /// Without its newline: the last one, perhaps written in part.
-    torn: bool,
-}
-
-/// The lines that hold anything.
-fn lines(text: &[u8]) -> impl Iterator<Item = Line<'_>> {
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    text.split_inclusive(|&byte| byte == b'\n')
-        .enumerate()
-        .map(|(index, bytes)| Line {
-            number: index + 1,
-            bytes: bytes.trim_ascii(),
-            torn: !bytes.ends_with(b"\n"),
-        })
-        .filter(|line| !line.bytes.is_empty())
-}
-
-fn read_header(line: &[u8]) -> Result<Header, SurveyError> {
-    let not_a_journal = || SurveyError::NotAJournal { found: excerpt(line) };
-    let opening: Opening = serde_json::from_slice(line).map_err(|_| not_a_journal())?;
-    let (Some(schema), Some(kind)) = (opening.schema, opening.kind) else {
-        return Err(not_a_journal());
-    };
-    if schema != SCHEMA {
-        return Err(SurveyError::Schema { found: schema });
-    }
-    if kind != "survey" {
-        return Err(SurveyError::OtherKind { found: kind });
-    }
-    // The reason quotes what it could not read.
-    let why = |error: serde_json::Error| printable(&error.to_string());
-    serde_json::from_slice(line).map_err(|error| SurveyError::Header { why: why(error) })
-}
-
-/// The first characters of a line, for an error message.
-fn excerpt(line: &[u8]) -> String {
-    const SHOWN: usize = 40;
-    let text = String::from_utf8_lossy(&line[..line.len().min(4 * SHOWN)]);
-    let mut shown = printable(&text.chars().take(SHOWN).collect::<String>());
-    if text.chars().count() > SHOWN {
-        shown.push('…');
-    }
-    shown
-}
 
 #[cfg(test)]
 mod tests {
@@ -233,22 +147,22 @@ mod tests {
     #[test]
     fn what_is_no_survey_says_what_it_is() {
         let error = |text: &str| Survey::read(text.as_bytes()).unwrap_err();
-        assert_eq!(error(""), SurveyError::Empty);
-        assert_eq!(error("\n \r\n"), SurveyError::Empty);
-        assert_eq!(error("#!/bin/sh\n"), SurveyError::NotAJournal { found: "#!/bin/sh".into() });
+        assert_eq!(error(""), JournalError::Empty);
+        assert_eq!(error("\n \r\n"), JournalError::Empty);
+        assert_eq!(error("#!/bin/sh\n"), JournalError::NotAJournal { found: "#!/bin/sh".into() });
         assert_eq!(
             error(r#"{"schema":"cipher-survey/2","kind":"survey"}"#),
-            SurveyError::Schema { found: "cipher-survey/2".into() }
+            JournalError::Schema { found: "cipher-survey/2".into() }
         );
         assert_eq!(
             error(r#"{"schema":"cipher-survey/1","kind":"cores"}"#),
-            SurveyError::OtherKind { found: "cores".into() }
+            JournalError::OtherKind { found: "cores".into(), wanted: "survey" }
         );
         let headless = error(r#"{"schema":"cipher-survey/1","kind":"survey"}"#);
-        assert!(matches!(&headless, SurveyError::Header { why } if why.contains("tool_version")));
+        assert!(matches!(&headless, JournalError::Header { why } if why.contains("tool_version")));
         let trial_first = journal().swap_remove(1);
         assert!(
-            matches!(error(&trial_first), SurveyError::NotAJournal { found } if found.ends_with('…'))
+            matches!(error(&trial_first), JournalError::NotAJournal { found } if found.ends_with('…'))
         );
     }
 }

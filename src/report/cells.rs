@@ -59,6 +59,12 @@ pub fn columns(table: &Table, wide: bool) -> Vec<Column> {
     // Of a lower bound alone the shares say no more than the rates.
     let known = table.sections.iter().flat_map(|section| &section.ceiling).any(Ceiling::is_known);
     let mac_below = several_macs(table) && !wide;
+    let mut costs = table
+        .sections
+        .iter()
+        .flat_map(|section| &section.rows)
+        .flat_map(|row| [&row.client, &row.server].into_iter().flatten());
+    let explained = wide && costs.any(|cost| cost.cipher_percent.is_some());
     let columns = [
         (true, column(CIPHER, Kind::Name, move |_, row| cipher(row, mac_below))),
         (wide, column("MAC", Kind::Name, |_, row| mac(row).unwrap_or_default())),
@@ -81,6 +87,8 @@ pub fn columns(table: &Table, wide: bool) -> Vec<Column> {
         (true, of_row(MB_PER_CPU_S, mb_per_cpu_s)),
         (wide, of_row("client\n% core", |row| core(row.client.as_ref()))),
         (wide, of_row("server\n% core", |row| core(row.server.as_ref()))),
+        (explained, of_row("client\ncipher\n%", |row| cipher_share(row.client.as_ref()))),
+        (explained, of_row("server\ncipher\n%", |row| cipher_share(row.server.as_ref()))),
         (wide, of_row("client\nreal s", |row| whole_file(row, row.whole_file.client, real))),
         (wide, of_row("client\nuser s", |row| whole_file(row, row.whole_file.client, user))),
         (wide, of_row("client\nsys s", |row| whole_file(row, row.whole_file.client, system))),
@@ -141,6 +149,12 @@ pub fn mb_per_cpu_s(row: &Row) -> String {
 
 pub fn core(cost: Option<&Cost>) -> String {
     let percent = cost.and_then(|cost| cost.core_percent);
+    percent.map_or("-".into(), |percent| format!("{percent:.0}"))
+}
+
+/// What the cipher is of its end's CPU.
+pub fn cipher_share(cost: Option<&Cost>) -> String {
+    let percent = cost.and_then(|cost| cost.cipher_percent);
     percent.map_or("-".into(), |percent| format!("{percent:.0}"))
 }
 

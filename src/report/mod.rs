@@ -16,6 +16,7 @@ pub mod advised;
 mod cells;
 pub mod chart;
 pub mod compare;
+pub mod cores;
 mod csv;
 mod heading;
 pub mod html;

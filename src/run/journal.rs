@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use etcetera::BaseStrategy;
+use serde::Serialize;
 
 use crate::model::record::Line;
 
@@ -53,16 +54,21 @@ impl FileJournal {
     pub fn path(&self) -> &Path {
         &self.path
     }
-}
 
-impl Journal for FileJournal {
-    fn append(&mut self, line: &Line) -> Result<()> {
+    /// Appends one line of whatever kind of journal this is.
+    pub fn write(&mut self, line: &impl Serialize) -> Result<()> {
         let mut text = serde_json::to_vec(line)?;
         text.push(b'\n');
         // One write a line: a kill leaves whole lines.
         self.file.write_all(&text).with_context(|| {
             format!("the journal {} can't be written (is the disk full?)", self.path.display())
         })
+    }
+}
+
+impl Journal for FileJournal {
+    fn append(&mut self, line: &Line) -> Result<()> {
+        self.write(line)
     }
 }
 

@@ -15,6 +15,20 @@ pub fn profile() -> Result<HostProfile> {
     Ok(host_profile(&ask(script::PROFILE, Path::new("/"))?))
 }
 
+/// What the kernel says that the first core runs at, in hertz: cpufreq's present frequency (kernel
+/// `Documentation/admin-guide/pm/cpufreq.rst`), else that of `/proc/cpuinfo`. Absent where neither
+/// tells.
+pub fn claimed_hz() -> Option<f64> {
+    let cpufreq = std::fs::read_to_string("/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq");
+    if let Some(khz) = cpufreq.ok().and_then(|text| text.trim().parse::<f64>().ok()) {
+        return Some(khz * 1e3);
+    }
+    let cpuinfo = std::fs::read_to_string("/proc/cpuinfo").ok()?;
+    let line = cpuinfo.lines().find_map(|line| line.strip_prefix("cpu MHz"))?;
+    let mhz: f64 = line.trim_start_matches([' ', '\t', ':']).trim().parse().ok()?;
+    Some(mhz * 1e6)
+}
+
 /// The file system behind a directory.
 pub fn storage_of(directory: &Path) -> Result<Storage> {
     Ok(storage(&ask(script::STORAGE, directory)?))

@@ -1,6 +1,7 @@
 //! What a survey says while it runs. All of it goes to standard error.
 
 pub mod progress;
+pub mod steps;
 
 use crate::model::record::Trial;
 use crate::model::units::printable_lines;

@@ -22,7 +22,7 @@ pub struct Progress {
 }
 
 /// Redrawing costs CPU, which the trials need.
-const REDRAWS_PER_S: u8 = 4;
+pub const REDRAWS_PER_S: u8 = 4;
 
 /// Plain lines tell of a round, not of each trial.
 impl Progress {

@@ -18,6 +18,7 @@ mod told;
 
 use std::path::{Path, PathBuf};
 
+use cipher_survey::model::journal::kind_of;
 use serde_json::Value;
 
 /// A file of this repository.
@@ -37,6 +38,14 @@ fn below(directory: &Path, end: &str) -> Vec<PathBuf> {
         }
     }
     found.sort();
+    found
+}
+
+/// Journals of surveys that are kept in this repository.
+fn surveys() -> Vec<PathBuf> {
+    let mut found = [below(&own("fixtures"), ".jsonl"), below(&own("results"), ".jsonl")].concat();
+    found.retain(|path| kind_of(&std::fs::read(path).unwrap()).as_deref() == Some("survey"));
+    assert!(found.len() > 5, "{found:?}");
     found
 }
 

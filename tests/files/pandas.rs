@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::{below, own};
+use crate::{own, surveys};
 
 /// The Python that has pandas: Debian's may be behind another one.
 fn python() -> &'static str {
@@ -35,7 +35,7 @@ fn the_summary_follows_from_the_trials() {
     let (trials, summary) =
         (directory.path().join("trials.csv"), directory.path().join("summary.csv"));
     let mut lines = 0;
-    for journal in [below(&own("fixtures"), ".jsonl"), below(&own("results"), ".jsonl")].concat() {
+    for journal in surveys() {
         fs::write(&trials, program(&journal, &["--format", "csv"])).unwrap();
         fs::write(&summary, program(&journal, &["--format", "csv", "--summary"])).unwrap();
         let output = computed(&trials, &summary);

@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::Read;
 
 use cipher_survey::model::Survey;
+use cipher_survey::model::cores::CoresLine;
 use cipher_survey::model::record::Line;
 use cipher_survey::report::{Format, Report, Style, json, write};
 use flate2::read::GzDecoder;
@@ -12,7 +13,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
 use crate::schema::{RECORD, assert_journal, assert_report, fault, path};
-use crate::{below, own, records};
+use crate::{below, own, records, surveys};
 
 fn assert_committed<T: JsonSchema>(name: &str, title: &str, settings: SchemaSettings) {
     let mut schema = settings.into_generator().into_root_schema_for::<T>();
@@ -34,6 +35,13 @@ fn the_schema_of_a_record_is_that_of_its_type() {
     // Of what is read: keys that old programs did not write may be absent.
     let settings = SchemaSettings::draft2020_12().for_deserialize();
     assert_committed::<Line>("record.schema.json", "One line of a cipher-survey journal", settings);
+}
+
+#[test]
+fn the_schema_of_a_sample_of_cores_is_that_of_its_type() {
+    let settings = SchemaSettings::draft2020_12().for_deserialize();
+    let title = "One line of a journal of cipher-survey cores";
+    assert_committed::<CoresLine>("cores.schema.json", title, settings);
 }
 
 #[test]
@@ -62,7 +70,7 @@ fn every_record_that_is_kept_follows_the_schema() {
 
 #[test]
 fn every_record_that_is_kept_makes_a_json_report_that_follows_the_schema() {
-    for path in [below(&own("fixtures"), ".jsonl"), below(&own("results"), ".jsonl")].concat() {
+    for path in surveys() {
         let survey = Survey::read(&fs::read(&path).unwrap()).unwrap();
         let mut out = Vec::new();
         write(&Report::of(&survey, None), Format::Json, &Style::default(), &mut out).unwrap();

@@ -1,4 +1,4 @@
-//! The surveys that are kept in `results/`: how they are made, and their pages made again from their
+//! The surveys, and the measurements of cipher cores, that are kept in `results/`: how they are made, and their pages made again from their
 //! journals.
 //!
 //! `results/make` runs them anew; without it the pages that are kept must be what today's program
@@ -7,40 +7,47 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cipher_survey::model::Survey;
+use serde_json::Value;
 
 use crate::lab::hosts::{Host, Link};
 use crate::lab::{Lab, Options, PROGRAM};
 
-/// One kept survey.
+/// What is kept in a folder.
 struct Kept {
     name: &'static str,
+    journal: &'static str,
     make: fn(&Path),
 }
 
-const ALL: [Kept; 4] = [
-    Kept { name: "loopback", make: loopback },
+const SURVEY: &str = "survey.jsonl";
+const CORES: &str = "cores.jsonl";
+
+const ALL: [Kept; 5] = [
+    Kept { name: "loopback", journal: SURVEY, make: loopback },
     Kept {
         name: "emulated-arm",
+        journal: SURVEY,
         make: |journal| of_host("emulated-arm", Host::arm(false), journal),
     },
     Kept {
         name: "emulated-arm-aes",
+        journal: SURVEY,
         make: |journal| of_host("emulated-arm-aes", Host::arm(true), journal),
     },
-    Kept { name: "link-100mbit", make: link },
+    Kept { name: "link-100mbit", journal: SURVEY, make: link },
+    Kept { name: "cores-here", journal: CORES, make: cores },
 ];
 
 /// Each form that is kept of a survey, by its file.
 const FORMS: [(&str, &str); 2] = [("report.md", "markdown"), ("report.html", "html")];
 
-/// The comparison of all of them.
+/// The comparison of all surveys.
 const COMPARED: [(&str, &str); 2] = [("compare.md", "markdown"), ("compare.html", "html")];
 
 /// Runs the surveys of these names anew, or all; then their pages.
 pub fn make(names: &[String]) {
     for kept in ALL.iter().filter(|kept| names.is_empty() || names.iter().any(|n| n == kept.name)) {
-        let journal = root().join(kept.name).join("survey.jsonl");
+        let journal = root().join(kept.name).join(kept.journal);
         let _ = std::fs::remove_file(&journal);
         std::fs::create_dir_all(root().join(kept.name)).unwrap();
         eprintln!("surveying {}", kept.name);
@@ -52,10 +59,11 @@ pub fn make(names: &[String]) {
 pub fn differing(accept: bool) -> Vec<String> {
     let mut differing = Vec::new();
     // A reader elsewhere can do nothing with a path of the machine that it was made on.
-    for Kept { name, .. } in ALL {
-        let text = std::fs::read(root().join(name).join("survey.jsonl")).unwrap();
-        let command = Survey::read(&text).unwrap().header.command;
-        if command.iter().any(|word| word.starts_with('/')) {
+    for Kept { name, journal, .. } in ALL {
+        let text = std::fs::read_to_string(root().join(name).join(journal)).unwrap();
+        let header: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
+        let command = header["command"].as_array().unwrap();
+        if command.iter().any(|word| word.as_str().unwrap().starts_with('/')) {
             differing.push(format!("results/{name}: a path of one machine in {command:?}"));
         }
     }
@@ -74,14 +82,15 @@ pub fn differing(accept: bool) -> Vec<String> {
 
 fn pages() -> Vec<(String, Vec<u8>)> {
     let mut pages = Vec::new();
-    for Kept { name, .. } in ALL {
+    for Kept { name, journal, .. } in ALL {
         for (file, format) in FORMS {
-            let journal = format!("{name}/survey.jsonl");
+            let journal = format!("{name}/{journal}");
             pages.push((format!("{name}/{file}"), said(&["report", &journal, "--format", format])));
         }
     }
     for (file, format) in COMPARED {
-        let journals = ALL.map(|kept| format!("{}/survey.jsonl", kept.name));
+        let surveys = ALL.into_iter().filter(|kept| kept.journal == SURVEY);
+        let journals: Vec<String> = surveys.map(|kept| format!("{}/{SURVEY}", kept.name)).collect();
         let journals = journals.iter().map(String::as_str);
         let words: Vec<&str> =
             ["compare", "--format", format].into_iter().chain(journals).collect();
@@ -124,6 +133,12 @@ fn of_host(name: &str, host: Host, journal: &Path) {
 fn link(journal: &Path) {
     let link = Link::new();
     of_host("link-100mbit", link.host(), journal);
+}
+
+fn cores(journal: &Path) {
+    let mut command = Command::new(PROGRAM);
+    command.current_dir(journal.parent().unwrap());
+    surveyed(command.args(["cores", "--impl", "all", "--seconds", "60", "--journal", CORES]));
 }
 
 fn surveyed(command: &mut Command) {

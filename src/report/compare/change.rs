@@ -1,6 +1,6 @@
 //! What changed from one survey to another, laid out.
 
-use super::sheet::{Cell, Grid, Heading, Sheet, Tone};
+use super::sheet::{Cell, Grid, Heading, SURVEYS, Sheet, Tone};
 use crate::analysis::change::{Change, Changed, ChangedRow, Changes};
 use crate::analysis::pivot::Digest;
 use crate::report::heading::date;
@@ -19,6 +19,7 @@ pub fn sheet(change: &Change, digests: &[Digest]) -> Sheet {
         (label.to_owned(), format!("{name}, {}{ends}", date(&header.started)))
     };
     Sheet {
+        kind: SURVEYS,
         title: "Change from old to new".into(),
         facts: ["old", "new"].into_iter().zip(digests).map(fact).collect(),
         grids: change.sections.iter().map(grid).collect(),

@@ -13,7 +13,7 @@ use crate::report::html::text::prose;
 pub fn page(sheet: &Sheet, journals: &[&str]) -> String {
     let sections = [conclusions(sheet), Some(tables(sheet)), charts(sheet), remarks(sheet)];
     let page = Page {
-        kind: "SSH cipher surveys compared",
+        kind: sheet.kind,
         title: sheet.title.clone(),
         facts: html! {
             dl.facts {

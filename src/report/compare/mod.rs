@@ -13,11 +13,11 @@ use sheet::Sheet;
 
 mod change;
 mod csv;
-mod html;
-mod markdown;
+pub(super) mod html;
+pub(super) mod markdown;
 mod pivot;
 pub mod sheet;
-mod terminal;
+pub(super) mod terminal;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {

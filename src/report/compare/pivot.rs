@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::sheet::{Cell, Grid, Heading, Sheet, Tone};
+use super::sheet::{Cell, Grid, Heading, SURVEYS, Sheet, Tone};
 use crate::analysis::conclusion::per_cent;
 use crate::analysis::pivot::column::Column;
 use crate::analysis::pivot::measure;
@@ -18,6 +18,7 @@ use crate::report::heading::date;
 pub fn sheet(pivot: &Pivot, digests: &[Digest]) -> Sheet {
     let measure = pivot.measure;
     Sheet {
+        kind: SURVEYS,
         title: format!("{}, {}", measure.words(), measure.unit()),
         facts: pivot.columns.iter().map(|column| fact(column, digests)).collect(),
         grids: pivot.tables.iter().map(|table| grid(pivot, table)).collect(),

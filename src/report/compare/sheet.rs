@@ -2,10 +2,15 @@
 
 use crate::report::chart::slopes::Slopes;
 
+/// The kind of a page that compares surveys.
+pub const SURVEYS: &str = "SSH cipher surveys compared";
+
 /// Tables with what is said above and below them. Text from outside is in it as it came: each form
 /// makes it harmless in its own way.
 #[derive(Default)]
 pub struct Sheet {
+    /// What kind of page it is.
+    pub kind: &'static str,
     pub title: String,
     /// What is compared, each behind its label.
     pub facts: Vec<(String, String)>,

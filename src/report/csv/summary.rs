@@ -91,11 +91,12 @@ fn compared<'a>(
 
 /// What one end spent.
 fn of_end<'a>(name: &str, end: End) -> impl Iterator<Item = Column<Line<'a>>> {
-    let figures: [Part<Cost, Cell>; 8] = [
+    let figures: [Part<Cost, Cell>; 9] = [
         ("cpu_s_per_gb", |cost| cost.cpu_s_per_gb.into()),
         ("trials", |cost| cost.trials.into()),
         ("core_percent", |cost| cost.core_percent.into()),
         ("core_half_percent", |cost| cost.core_half_percent.into()),
+        ("cipher_percent", |cost| cost.cipher_percent.into()),
         ("sources", |cost| Cell::names(&cost.sources)),
         ("resolution_s", |cost| cost.resolution_s.into()),
         ("coarse", |cost| cost.coarse.into()),

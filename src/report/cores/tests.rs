@@ -1,0 +1,90 @@
+use super::*;
+use crate::analysis::testing::{cores, sample};
+use crate::model::cores::{OPENSSL_SPEED, Work};
+
+fn measured() -> Cores {
+    let ciphers = [
+        ("chacha20-poly1305@openssh.com", 2000.0, 1990.0),
+        ("aes128-gcm@openssh.com", 9000.0, 300.0),
+        ("aes128-ctr", 1500.0, 400.0),
+    ];
+    let mut samples = Vec::new();
+    for (cipher, open, masked) in ciphers {
+        for round in 1..=6 {
+            let noise = 1.0 + f64::from(round) / 500.0;
+            for (is_masked, rate) in [(false, open), (true, masked)] {
+                for work in [Work::Seal, Work::Open] {
+                    let mut one = sample(cipher, is_masked, round, rate * noise);
+                    one.subject.work = work;
+                    one.subject.mac =
+                        (cipher == "aes128-ctr").then(|| "hmac-sha2-256-etm@openssh.com".into());
+                    samples.push(one);
+                }
+            }
+        }
+    }
+    cores(samples)
+}
+
+/// The same machine, and a target that was asked for the speed of its openssl.
+fn two_hosts() -> Cores {
+    let mut cores = measured();
+    let mut pi = cores.header.hosts[0].clone();
+    pi.target = Some("me@pi1".into());
+    pi.profile.name = "pi1".into();
+    pi.openssl = Some("OpenSSL 3.0.17".into());
+    pi.profile.cpu_model = Some("Cortex-A53\u{1b}[2J".into());
+    cores.header.hosts.push(pi);
+    for host in [0, 1] {
+        let mut one = sample("aes128-gcm@openssh.com", false, 1, [4600.0, 22.0][host]);
+        one.subject.host = host;
+        one.subject.implementation = OPENSSL_SPEED.into();
+        (one.batch_packets, one.batch_median_s, one.core_hz) = (None, None, None);
+        cores.samples.push(one);
+    }
+    cores
+}
+
+fn text(cores: Cores, format: Format) -> String {
+    let mut out = Vec::new();
+    let view = View { journals: vec![("cores.jsonl".into(), cores)] };
+    write(&view, format, &Style::default(), &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn the_table_shows_both_ways_with_and_without_aes_side_by_side() {
+    insta::assert_snapshot!(text(measured(), Format::Table));
+}
+
+#[test]
+fn hosts_stand_side_by_side() {
+    let mut cores = two_hosts();
+    cores.samples.retain(|sample| sample.subject.implementation == OPENSSL_SPEED);
+    insta::assert_snapshot!(text(cores, Format::Table));
+}
+
+#[test]
+fn what_was_cut_off_says_so() {
+    let mut cores = measured();
+    cores.end = None;
+    assert!(text(cores.clone(), Format::Markdown).contains("the journal was cut off"));
+    cores.samples.clear();
+    let empty = text(cores, Format::Table);
+    assert!(empty.contains("nothing was measured"), "{empty}");
+}
+
+#[test]
+fn other_forms_hold_the_same_figures() {
+    let json: serde_json::Value = serde_json::from_str(&text(two_hosts(), Format::Json)).unwrap();
+    let figures = json["figures"].as_array().unwrap();
+    let csv = text(two_hosts(), Format::Csv);
+    assert_eq!(csv.lines().count(), figures.len() + 1);
+    for (line, figure) in csv.lines().skip(1).zip(figures) {
+        let value = figure["mb_per_s"].to_string();
+        assert!(line.contains(value.trim_end_matches(".0")), "{line} {figure}");
+    }
+    assert!(!csv.contains('\u{1b}') && csv.contains("\\u{1b}"));
+    let page = text(two_hosts(), Format::Html);
+    assert!(page.contains("<table") && !page.contains('\u{1b}'));
+}
