@@ -116,14 +116,9 @@ impl FarHost {
         if wants(AesState::On) {
             masks.push(None);
         }
-        match aes_mask(&host.profile.machine) {
-            Some((variable, value)) if host.profile.aes.class != AesClass::NoAes => {
-                if wants(AesState::Off) {
-                    masks.push(Some(format!("{variable}={value}")));
-                }
-            }
-            _ => {}
-        }
+        let hides = host.profile.aes.class != AesClass::NoAes && wants(AesState::Off);
+        let mask = aes_mask(&host.profile.machine).filter(|_| hides);
+        masks.extend(mask.map(|(variable, value)| Some(format!("{variable}={value}"))));
         for mask in masks {
             for cipher in &choice.ciphers {
                 let uses_aes = catalog::cipher(cipher).is_some_and(|row| row.uses_aes);
