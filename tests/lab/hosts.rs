@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use super::{need, need_root, ran};
 
@@ -11,6 +12,7 @@ use super::{need, need_root, ran};
 pub const MASK: (&str, &str) = ("OPENSSL_ia32cap", "~0x200000200000000:~0x0000060000000000");
 
 /// What a server runs on.
+#[derive(Clone)]
 pub struct Host {
     /// The command that it runs under.
     pub under: Vec<String>,
@@ -104,6 +106,8 @@ pub const OPENSSH_10: Unpacked = Unpacked {
 impl Unpacked {
     /// Its root directory, made once.
     fn root(&self) -> PathBuf {
+        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+        let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(self.name);
         if root.join("usr/sbin/sshd").exists() {
             return root;

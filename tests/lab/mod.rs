@@ -1,12 +1,14 @@
 //! A private sshd for one test, and the program run against it.
 
 pub mod cgroup;
+pub mod far;
 pub mod hosts;
 pub mod relay;
 mod run;
 pub mod scenarios;
 pub mod schema;
 mod server;
+pub mod servers;
 mod system;
 
 use std::ffi::OsStr;
@@ -21,10 +23,12 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use cgroup::{Cgroup, Quota};
+use far::Far;
 use hosts::Host;
 #[allow(unused_imports, reason = "not every target uses all")]
 pub use run::{Run, measured, rounds};
 use server::{sshd, start_server, wait_for_listening};
+use servers::Make;
 pub use system::{children, command_line, need, need_root, ran, said};
 use system::{descendants, make_account, processes, walk};
 
@@ -45,7 +49,8 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 /// What the server of a lab is like.
 #[derive(Default)]
 pub struct Options<'a> {
-    /// Lines for sshd_config, before ours: the first value counts.
+    /// Lines for sshd_config, before ours: the first value counts. For another make of server its
+    /// arguments.
     pub server: &'a str,
     /// Lines for the user's ssh_config, before ours.
     pub client: &'a str,
@@ -57,6 +62,12 @@ pub struct Options<'a> {
     pub quota: Option<f64>,
     /// Which host it runs on.
     pub host: Host,
+    /// Whose server it is.
+    pub make: Make,
+    /// What the server sees in place of this machine.
+    pub far: Option<Far<'a>>,
+    /// Nothing is timed: other labs may run beside it.
+    pub untimed: bool,
 }
 
 pub struct Lab {
@@ -64,10 +75,13 @@ pub struct Lab {
     pub cgroup: Option<Cgroup>,
     _quota: Option<Quota>,
     server: Child,
+    /// Processes that a test has started for it; they end with it.
+    pub helpers: Vec<Child>,
     ordinary: bool,
     host: Host,
+    seen: String,
     port: u16,
-    _alone: MutexGuard<'static, ()>,
+    _alone: Option<MutexGuard<'static, ()>>,
 }
 
 impl Lab {
@@ -75,8 +89,9 @@ impl Lab {
         Lab::with(Options::default())
     }
 
-    pub fn with(options: Options) -> Lab {
-        let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn with(mut options: Options) -> Lab {
+        let alone = (!options.untimed)
+            .then(|| ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner));
         let directory = tempfile::Builder::new().prefix("cs-lab-").tempdir().unwrap();
         fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).unwrap();
         let at = |name: &str| directory.path().join(name);
@@ -91,21 +106,39 @@ impl Lab {
         if rustix::process::geteuid().is_root() {
             fs::create_dir_all("/run/sshd").unwrap();
         }
-        let user = if options.ordinary {
+        let user = if let Some(far) = &options.far {
+            let under = far.lay_out(directory.path());
+            options.host.under.splice(0..0, under);
+            far.user().to_owned()
+        } else if options.ordinary {
             make_account();
             ran(Command::new("chown").arg(ACCOUNT).arg(at("far")));
             ACCOUNT.to_owned()
         } else {
             said(Command::new("id").arg("-un")).trim().to_owned()
         };
+        let seen = match options.far {
+            Some(far) if !far.seen.is_empty() => far.seen.to_owned(),
+            _ => at("far").display().to_string(),
+        };
         let (server, port) = start_server(directory.path(), &options);
         let address = options.host.address.clone();
         let cgroup = options.cgroup.then(|| Cgroup::with(server.id()));
         let quota = options.quota.map(|share| Quota::of(share, server.id()));
-        let (ordinary, host) = (options.ordinary, options.host);
-        let lab =
-            Lab { directory, cgroup, _quota: quota, server, ordinary, host, port, _alone: alone };
-        let public = fs::read_to_string(lab.path("host_key.pub")).unwrap();
+        let (ordinary, host) = (options.ordinary, options.host.clone());
+        let lab = Lab {
+            directory,
+            cgroup,
+            _quota: quota,
+            server,
+            helpers: Vec::new(),
+            ordinary,
+            host,
+            seen,
+            port,
+            _alone: alone,
+        };
+        let public = options.make.host_key(lab.directory.path());
         fs::write(lab.path("known_hosts"), format!("[{address}]:{port} {public}")).unwrap();
         let root = lab.directory.path().display().to_string();
         fs::write(
@@ -137,7 +170,7 @@ impl Lab {
 
     /// The target: the lab's alias and a directory of the lab on the far side.
     pub fn target(&self) -> String {
-        format!("lab:{}", self.path("far").display())
+        format!("lab:{}", self.seen)
     }
 
     /// A file of random data in the lab.
@@ -214,7 +247,10 @@ impl Lab {
         let files = far.chain(near).map(|path| path.display().to_string());
         let mark = self.directory.path().to_str().unwrap();
         let sessions = descendants(self.server.id());
-        let processes = processes().into_iter().filter(|pid| *pid != self.server.id());
+        let known = |pid: &u32| {
+            *pid == self.server.id() || self.helpers.iter().any(|helper| helper.id() == *pid)
+        };
+        let processes = processes().into_iter().filter(|pid| !known(pid));
         let processes = processes.filter_map(|pid| {
             let line = command_line(pid);
             // The title of a session's process names its listener's arguments nowhere.
@@ -247,9 +283,11 @@ impl Drop for Lab {
         if std::thread::panicking() {
             eprintln!("--- log of the lab's sshd\n{}", self.server_log());
         }
-        // It may have been ended by the test.
-        let _ = self.server.kill();
-        let _ = self.server.wait();
+        for process in self.helpers.iter_mut().chain([&mut self.server]) {
+            // It may have been ended by the test.
+            let _ = process.kill();
+            let _ = process.wait();
+        }
         if self.ordinary {
             // Its sessions end with their listener's connections; the account goes with the lab.
             let _ = Command::new("userdel").args(["-f", "-r", ACCOUNT]).output();

@@ -40,11 +40,36 @@ impl Relay {
         Manner { delay: Duration::ZERO, bytes_per_s: Some(125e3) }
     }
 
+    /// Refuses the sixth connection within half a minute and each one after it, as `ufw limit` does:
+    /// the refused ones count as well.
+    pub fn limited(server: u16) -> Relay {
+        const MOST: usize = 5;
+        const WINDOW: Duration = Duration::from_secs(30);
+        let mut tried: Vec<Instant> = Vec::new();
+        Relay::serving(server, Manner { delay: Duration::ZERO, bytes_per_s: None }, move || {
+            tried.retain(|at| at.elapsed() < WINDOW);
+            tried.push(Instant::now());
+            tried.len() <= MOST
+        })
+    }
+
     pub fn new(server: u16, manner: Manner) -> Relay {
+        Relay::serving(server, manner, || true)
+    }
+
+    /// `admits` is asked at each connection.
+    fn serving(
+        server: u16,
+        manner: Manner,
+        mut admits: impl FnMut() -> bool + Send + 'static,
+    ) -> Relay {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
+                if !admits() {
+                    continue;
+                }
                 let Ok(server) = TcpStream::connect(("127.0.0.1", server)) else { continue };
                 for stream in [&client, &server] {
                     stream.set_nodelay(true).unwrap();

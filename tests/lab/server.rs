@@ -1,13 +1,14 @@
 //! The lab's sshd: its configuration, its start, its first word.
 
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::hosts::Host;
+use super::servers::{Make, listens};
 use super::{Options, need};
 
 pub fn start_server(directory: &Path, options: &Options) -> (Child, u16) {
@@ -16,6 +17,13 @@ pub fn start_server(directory: &Path, options: &Options) -> (Child, u16) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         drop(listener);
+        if options.make != Make::OpenSsh {
+            let mut child = other(directory, options, port);
+            if listens(&mut child, port) {
+                return (child, port);
+            }
+            continue;
+        }
         let subsystem = match options.server.contains("Subsystem") {
             true => "",
             false => "Subsystem sftp /usr/lib/openssh/sftp-server\n",
@@ -37,7 +45,22 @@ pub fn start_server(directory: &Path, options: &Options) -> (Child, u16) {
         let _ = child.wait();
         eprintln!("{}", fs::read_to_string(directory.join("sshd.log")).unwrap_or_default());
     }
-    panic!("the lab's sshd did not start");
+    let said = fs::read_to_string(directory.join("sshd.log")).unwrap_or_default();
+    panic!("the lab's server did not start: {said}");
+}
+
+/// A server of another make.
+fn other(directory: &Path, options: &Options, port: u16) -> Child {
+    let host = &options.host;
+    let own = options.make.command(directory, &host.address, port, options.server);
+    // As from an init system: of no session of ours.
+    let mut command = Command::new(need("setsid", "util-linux"));
+    command.args(&host.under).arg(own.get_program()).args(own.get_args());
+    let log =
+        || File::options().create(true).append(true).open(directory.join("sshd.log")).unwrap();
+    command.envs(host.environment.iter().copied());
+    command.stdin(Stdio::null()).stdout(log()).stderr(log());
+    command.spawn().unwrap()
 }
 
 pub fn sshd(directory: &Path, host: &Host) -> Child {
