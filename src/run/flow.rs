@@ -118,6 +118,18 @@ pub fn drain(
     })
 }
 
+/// Drops what has come so far: what start-up files over there print comes before the far part says
+/// that it is ready.
+pub fn discard(pipe: impl AsFd, null: &File) -> io::Result<()> {
+    loop {
+        match splice(&pipe, None, null, None, PIPE_BYTES, SpliceFlags::NONBLOCK) {
+            Ok(0) | Err(Errno::AGAIN) => return Ok(()),
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
 /// What one attempt to move bytes came to.
 enum Step {
     Moved(usize),

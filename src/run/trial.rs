@@ -162,7 +162,11 @@ fn command(way: &Way, contender: &Contender, route: &Route) -> io::Result<Comman
             ssh.stdin(Stdio::piped());
             match route {
                 Route::DrainPipe { .. } => ssh.stdout(Stdio::piped()),
-                Route::PipeToFile { near, .. } => ssh.stdout(File::create(near)?),
+                Route::PipeToFile { near, .. } => {
+                    File::create(near)?;
+                    // What is written after it was emptied begins at its start.
+                    ssh.stdout(File::options().append(true).open(near)?)
+                }
                 _ => ssh.stdout(Stdio::null()),
             };
             ssh
@@ -190,6 +194,7 @@ fn move_bytes(
             let mut stdin = child.stdin.take();
             let stdout = child.stdout.take().ok_or_else(missing)?;
             let null = File::options().write(true).open("/dev/null").map_err(other("/dev/null"))?;
+            flow::discard(&stdout, &null).map_err(other("/dev/null"))?;
             say_go(stdin.as_mut())?;
             let mut stop = || stdin = None;
             flow::drain(&stdout, &null, *stop_after, &mut stop, interrupt, live)
@@ -201,6 +206,9 @@ fn move_bytes(
         }
         Route::PipeToFile { near, .. } => {
             let mut stdin = child.stdin.take();
+            // What start-up files over there print comes first, and is no part of FILE.
+            let emptied = File::options().write(true).open(near).and_then(|file| file.set_len(0));
+            emptied.map_err(other("the file could not be emptied"))?;
             say_go(stdin.as_mut())?;
             let size = || std::fs::metadata(near).map(|about| about.len()).unwrap_or(0);
             watch.until_finished(child, interrupt, live, &mut |_| size())?;
