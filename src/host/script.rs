@@ -43,19 +43,28 @@ const QUOTA: &str = "quota() { t=; { while IFS=: read -r i j k; do \
      done </proc/${p:-none}/cgroup; } 2>/dev/null; \
      [ \"$t\" ] && printf \"%s\\n\" \"$m $1 throttled $t\" >&2; :; };";
 
+/// Defines `serves PROCESS`, for an ancestor within the shell's own session: a login shell is ours to
+/// look at and holds no TCP connection; a server that begins no session for it (Dropbear, AsyncSSH)
+/// is not ours to look at, or holds one.
+const SERVES: &str = "serves() { ls /proc/$1/fd >/dev/null 2>&1 || return 0; \
+     for i in $(ls -l /proc/$1/fd 2>/dev/null | \
+     sed -n \"s/.*socket:.\\([0-9]*\\).*/\\1/p\"); do \
+     grep -q \" $i \" /proc/net/tcp /proc/net/tcp6 2>/dev/null && return; done; return 1; };";
+
 /// Finds this session's server process, `$p`: the nearest ancestor outside the session that the
 /// server began with setsid (sshd's session.c) for the login shell; by its place, not its name,
-/// which under emulation is the emulator's. `$c` is the chain from there upwards. Without `/proc`
+/// which under emulation is the emulator's. A server within the session is told by what it holds.
+/// `$c` is the chain from there upwards. Without `/proc`
 /// both stay empty. Defines `snap WHEN`, which reports that process's counters on standard error.
 ///
 /// `mark` begins each line of the report, so that it is found among whatever start-up files print.
 pub fn watch_server(mark: &str) -> String {
     format!(
-        "m={mark}; p=; c=; l=; {{ read -r l </proc/$$/stat; }} 2>/dev/null; \
+        "{SERVES} m={mark}; p=; c=; l=; {{ read -r l </proc/$$/stat; }} 2>/dev/null; \
          if [ \"$l\" ]; then set -- ${{l##*) }}; s=$4; q=$PPID; \
          while [ \"${{q:-0}}\" -gt 1 ]; do l=; {{ read -r l </proc/$q/stat; }} 2>/dev/null; \
          [ \"$l\" ] || break; set -- ${{l##*) }}; \
-         if [ \"$4\" -ne \"$s\" ]; then [ \"$p\" ] || p=$q; c=\"$c $q\"; fi; q=$2; done; fi; \
+         if [ \"$4\" -ne \"$s\" ] || {{ [ -z \"$p\" ] && serves $q; }}; then [ \"$p\" ] || p=$q; c=\"$c $q\"; fi; q=$2; done; fi; \
          {QUOTA} \
          snap() {{ [ $1 = end ] || quota $1; a=; b=; d=; u=; {{ read -r a </proc/${{p:-none}}/stat; \
          read -r b </proc/${{p:-none}}/schedstat; read -r d </proc/$$/stat; \
