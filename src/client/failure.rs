@@ -133,6 +133,14 @@ fn describe(kind: FailureKind, host: &str, words: &str) -> String {
     format!("{what} (ssh: {words})")
 }
 
+/// The first kind of host key that a server offers, where the client takes none of them.
+fn old_host_key(log: &str) -> Option<String> {
+    let (_, offer) = log.split_once("no matching host key type found. Their offer: ")?;
+    let name: String =
+        offer.chars().take_while(|c| c.is_ascii_alphanumeric() || "-@.".contains(*c)).collect();
+    (!name.is_empty()).then_some(name)
+}
+
 fn remedy(kind: FailureKind, host: &str, log: &str) -> Option<String> {
     let text = match kind {
         FailureKind::UnknownHost => {
@@ -179,6 +187,12 @@ fn remedy(kind: FailureKind, host: &str, log: &str) -> Option<String> {
                  ssh-agent, or name it with -i"
             )
         }
+        FailureKind::NoCommonAlgorithm if old_host_key(log).is_some() => format!(
+            "its host keys are older than this client accepts; if you trust it, add -o \
+             HostKeyAlgorithms=+{0} (and, where your own key is of that kind, -o \
+             PubkeyAcceptedAlgorithms=+{0})",
+            old_host_key(log).unwrap_or_default()
+        ),
         FailureKind::NoCommonAlgorithm => {
             format!(
                 "compare 'cipher-survey list {host}' with the Ciphers, MACs and KexAlgorithms \

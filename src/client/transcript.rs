@@ -33,12 +33,16 @@ impl Transcript {
     pub fn parse(log: &str) -> Transcript {
         let mut transcript = Transcript::default();
         let mut proposal: Option<Whose> = None;
+        let mut old = OldForm::default();
         let mut key_exchange = String::new();
         let mut ways: [Option<OneWay>; 2] = [None, None];
         for line in log.lines() {
             let line = line.trim_end_matches('\r');
             if let Some(said) = line.strip_prefix("debug2: ") {
                 proposal = whose_proposal(said).or(proposal);
+                if let Some(names) = said.strip_prefix("kex_parse_kexinit:") {
+                    old.take(names, &mut transcript);
+                }
                 if let Some(whose) = proposal {
                     let slot = match whose {
                         Whose::Client => &mut transcript.client_proposal,
@@ -91,6 +95,36 @@ impl Transcript {
             }
         }
         transcript
+    }
+}
+
+/// Before OpenSSH 7.1 the log named no list: ours line by line, then the server's (kex.c,
+/// kex_choose_conf and kex_buf2prop; the order is that of RFC 4253, section 7.1).
+#[derive(Default)]
+struct OldForm {
+    proposals: usize,
+    lines: usize,
+}
+
+impl OldForm {
+    fn take(&mut self, names: &str, transcript: &mut Transcript) {
+        let slot = match self.proposals {
+            0 => &mut transcript.client_proposal,
+            1 => &mut transcript.server_proposal,
+            // Keys are renewed.
+            _ => return,
+        };
+        let list = match self.lines {
+            0 => "KEX algorithms: ",
+            2 => "ciphers ctos: ",
+            4 => "MACs ctos: ",
+            _ => "",
+        };
+        read_proposal(slot.get_or_insert_default(), &format!("{list}{}", names.trim()));
+        self.lines += 1;
+        if names.trim_start().starts_with("reserved ") {
+            *self = OldForm { proposals: self.proposals + 1, lines: 0 };
+        }
     }
 }
 
