@@ -12,7 +12,7 @@ use crate::model::units::printable;
 use crate::model::{Cipher, HostProfile, Target};
 use crate::report::terminal::page::{Ink, Page};
 use crate::run::interrupt::Interrupt;
-use crate::run::lane::{Met, meet};
+use crate::run::meeting::{Met, meet};
 use crate::run::monitor::ClientSetting;
 use crate::run::near;
 use crate::run::probe::Client;
@@ -35,7 +35,7 @@ fn list(args: &ListArgs, interrupt: &Interrupt) -> Result<Status> {
             let connection = connection(&args.connect, &client, target);
             Some((
                 connection.target.host_label(),
-                meet(&connection, &ClientSetting::default(), interrupt)?,
+                meet(&connection, &client, &ClientSetting::default(), interrupt)?,
             ))
         }
     };

@@ -20,7 +20,9 @@ use crate::plan::{Choice, Contender, Ends, MacChoice, contenders};
 use crate::run::executor::Real;
 use crate::run::interrupt::Interrupt;
 use crate::run::journal::{FileJournal, Journal, default_path};
-use crate::run::lane::{Lane, LaneSpec, Met, meet};
+use crate::run::lane::{Lane, LaneSpec};
+use crate::run::meeting::{Met, meet};
+use crate::run::monitor::Speaks;
 use crate::run::probe::Client;
 use crate::run::scratch::{Payload, Scratch};
 use crate::run::stopping::Adaptive;
@@ -72,7 +74,9 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
     let mut all: Vec<Contender> = Vec::new();
     let mut skips: Vec<Vec<Skip>> = Vec::new();
     for (index, spec) in specs.into_iter().enumerate() {
-        let mut one = meet(&spec.connection, &spec.setting, interrupt)?;
+        let mut one = meet(&spec.connection, &spec.client, &spec.setting, interrupt)?;
+        let methods = possible(&methods, &spec, &one, events.as_mut())?;
+        let choice = Choice { methods, ..choice.clone() };
         let (mut planned, skipped) = plan(index, &choice, &spec, &mut one)?;
         all.append(&mut planned);
         skips.push(skipped);
@@ -115,6 +119,13 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
     };
     if let Some(port) = args.ceiling_port {
         for lane in &mut lanes {
+            if !lane.has_shell() {
+                bail!(
+                    "the account on {} allows SFTP alone: the ceiling can't be measured beside SSH; \
+                     leave out --ceiling-port",
+                    lane.host()
+                );
+            }
             let measured = beside::measure(&mut lane.monitor, port, &choice.directions, interrupt)?;
             lane.beside = Some(measured);
         }
@@ -192,6 +203,35 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
         Status::Complete if !printed => Status::SomeFailed,
         status => status,
     })
+}
+
+/// The methods that an account allows, and what else is to be said of it.
+fn possible(
+    methods: &[Method],
+    spec: &LaneSpec,
+    met: &Met,
+    events: &mut dyn Events,
+) -> Result<Vec<Method>> {
+    let host = spec.connection.target.host_label();
+    if let Some(cipher) = &met.approach.cipher {
+        events.say(&format!(
+            "ssh by itself proposes no cipher that {host} offers; {cipher} is asked for, and stands \
+             for what is negotiated unasked"
+        ));
+    }
+    if met.approach.speaks == Speaks::Shell {
+        return Ok(methods.to_vec());
+    }
+    let (without, rest): (Vec<Method>, Vec<Method>) =
+        methods.iter().partition(|&&method| method == Method::Pipe);
+    if rest.is_empty() {
+        bail!("the account on {host} allows SFTP alone, and pipe needs a shell; use --method scp");
+    }
+    let left_out = if without.is_empty() { "" } else { "pipe is left out, and " };
+    events.say(&format!(
+        "the account on {host} allows SFTP alone: {left_out}what the server spends can't be read"
+    ));
+    Ok(rest)
 }
 
 /// The contenders of one pairing.

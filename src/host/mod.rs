@@ -8,5 +8,6 @@ pub mod sampled;
 pub mod script;
 pub mod sections;
 pub mod session;
+pub mod sftp;
 
 pub use sections::Sections;

@@ -28,6 +28,8 @@ pub struct Setting<'a> {
     pub idle_busy: f64,
     pub ticks_per_s: u32,
     pub loopback: bool,
+    /// The account has a shell.
+    pub shell: bool,
 }
 
 /// The figure or why there is none, and what it was checked against.
@@ -114,6 +116,9 @@ fn whole_host(readings: &Readings, setting: &Setting) -> Result<Spent, String> {
                     counters"
             .into());
     }
+    if !setting.shell {
+        return Err("the account allows SFTP alone, and SFTP shows no counters".into());
+    }
     let host = readings.host.ok_or("the far host shows no counters (no /proc)")?;
     let tick = 1.0 / f64::from(setting.ticks_per_s.max(1));
     let idle = setting.idle_busy * host.real_s;
@@ -192,6 +197,7 @@ mod tests {
             idle_busy: 0.5,
             ticks_per_s: 100,
             loopback,
+            shell: true,
         };
         account(readings, &setting)
     }

@@ -162,6 +162,7 @@ impl Real {
                 idle_busy: lane.idle_busy,
                 ticks_per_s: lane.far.ticks_per_s,
                 loopback: lane.spec.server.loopback,
+                shell: lane.has_shell(),
             },
         );
         lane.last_reaper_s = before

@@ -1,11 +1,13 @@
 //! Our directory on the far host: claimed, filled and checked through the monitor, whose shell
 //! removes it when its input ends.
 
+use std::io::Read;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 
-use super::monitor::Monitor;
+use super::monitor::{Monitor, Speaks};
+use super::sftp;
 use crate::host::Sections;
 use crate::host::profile::storage;
 use crate::host::script::{self, assign};
@@ -50,7 +52,7 @@ started() {
   if [ -r /proc/$$/stat ]; then
     read -r l < "/proc/$1/stat" && { set -- ${l##*) }; l=${20}; [ "$1" = Z ] && l=; }
   elif kill -0 "$1"; then
-    l=$(ps -o lstart= -p "$1" | tr -d ' '); l=${l:-unknown}
+    l=$(LC_ALL=C ps -o lstart= -p "$1" | tr -d ' '); l=${l:-unknown}
   fi
 }
 leave() { cd /; rm -rf "$w"; }
@@ -115,6 +117,9 @@ impl FarDirectory {
         directory: Option<&[u8]>,
         owner: &Owner,
     ) -> Result<FarDirectory> {
+        if monitor.speaks == Speaks::Sftp {
+            return sftp::claim(monitor, target, directory, owner);
+        }
         let plain = |c: &char| c.is_ascii_graphic() || *c == ' ';
         let who: String = owner.who.chars().filter(plain).collect();
         let place = match owner.place {
@@ -190,6 +195,14 @@ impl FarDirectory {
         Ok(())
     }
 
+    /// Writes a prefix by SFTP, where no shell can.
+    pub fn put(&self, monitor: &mut Monitor, from: impl Read, bytes: u64) -> Result<()> {
+        if monitor.put(&self.prefix(bytes), from.take(bytes), patience_for(bytes))? != bytes {
+            bail!("{bytes} bytes for downloads could not be put on the far host");
+        }
+        Ok(())
+    }
+
     /// Has a file on disk.
     pub fn flush(&self, monitor: &mut Monitor, name: &[u8], bytes: u64) -> Result<()> {
         let fragment = format!("{} {}", assign("b", name), flush("b"));
@@ -200,12 +213,19 @@ impl FarDirectory {
     /// The size of a file that a trial made; the file is removed, and with it what was not yet
     /// written back.
     pub fn take_made(&self, monitor: &mut Monitor, name: &str, bytes: u64) -> Result<Option<u64>> {
+        if monitor.speaks == Speaks::Sftp {
+            return monitor.take_size(&self.join(name));
+        }
         let fragment = format!("{} wc -c < \"$f\"; rm -f \"$f\"", assign("f", &self.join(name)));
         self.count(monitor, &fragment, bytes)
     }
 
     /// Removes all prefixes but these.
     pub fn keep_only(&self, monitor: &mut Monitor, sizes: &[u64]) -> Result<()> {
+        if monitor.speaks == Speaks::Sftp {
+            let kept: Vec<String> = sizes.iter().map(|size| format!("prefix-{size}")).collect();
+            return monitor.keep_only(&self.path, &kept);
+        }
         let kept: String = sizes.iter().map(|size| format!(" prefix-{size}")).collect();
         let fragment = format!(
             "{} for f in \"$w\"/prefix-*; do case '{kept} ' in *\" ${{f##*/}} \"*) ;; \

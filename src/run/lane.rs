@@ -1,21 +1,21 @@
 //! A pairing in operation: the way to its server, its monitor, our directory over there.
 
 use std::collections::HashMap;
+use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::child::output;
 use super::far_side::{FarDirectory, Owner, PATIENCE};
 use super::interrupt::Interrupt;
-use super::monitor::{ClientSetting, Monitor, MonitorError};
+use super::meeting::{Met, look_around, meet_so, rekey_limit, round_trip};
+use super::monitor::{Approach, ClientSetting, Monitor, MonitorError, Speaks};
 use super::probe::Client;
 use super::trial::Way;
-use crate::client::{Connection, Session};
+use crate::client::Connection;
 use crate::host::counters::HostCounters;
-use crate::host::profile::host_profile;
 use crate::host::{Sections, script};
 use crate::model::host::Storage;
 use crate::model::record::{Beside, PairedEnd, Pairing, Skip};
@@ -90,6 +90,7 @@ pub struct Lane {
     pub server_proposal: Proposal,
     server_version: String,
     proxied: bool,
+    approach: Approach,
     pub round_trip_s: f64,
     /// What the path carries without SSH, where that was measured.
     pub beside: Option<Beside>,
@@ -111,48 +112,6 @@ pub struct Lane {
     owner: Owner,
 }
 
-/// The two ends as a connection shows them, before anything is done there.
-#[derive(Debug)]
-pub struct Met {
-    pub monitor: Monitor,
-    pub mark: String,
-    pub client_proposal: Proposal,
-    pub server_proposal: Proposal,
-    pub unasked: Negotiated,
-    pub server_version: String,
-    pub proxied: bool,
-}
-
-/// Connects the monitor and reads from its log what both ends propose.
-pub fn meet(
-    connection: &Connection,
-    setting: &ClientSetting,
-    interrupt: &Interrupt,
-) -> Result<Met, MonitorError> {
-    let mark = format!("cs{:016x}", rand::random::<u64>());
-    let mut monitor = Monitor::connect(connection, setting, &mark, interrupt)?;
-    let transcript = monitor.transcript();
-    let (Some(client_proposal), Some(server_proposal), Some(unasked)) =
-        (transcript.client_proposal, transcript.server_proposal, transcript.negotiated)
-    else {
-        return Err(MonitorError::Gone {
-            host: connection.target.host_label(),
-            reason: "its client's log (-vv) does not show the KEXINIT of both ends; is the client \
-                     program ssh-compatible?"
-                .into(),
-        });
-    };
-    Ok(Met {
-        monitor,
-        mark,
-        client_proposal,
-        server_proposal,
-        unasked,
-        server_version: transcript.server_version.unwrap_or_else(|| "unknown".into()),
-        proxied: transcript.proxied,
-    })
-}
-
 impl Lane {
     /// Takes possession: profile, server processes, and our directory, which is the lock.
     pub fn open(
@@ -164,7 +123,8 @@ impl Lane {
         shim: PathBuf,
         who: &str,
     ) -> Result<Lane> {
-        let Met { mut monitor, mark, client_proposal, server_proposal, unasked, .. } = met;
+        let Met { mut monitor, mark, approach, client_proposal, server_proposal, unasked, .. } =
+            met;
         let host = spec.connection.target.host_label();
         let (far, mut processes) = look_around(&mut monitor, &mark)
             .with_context(|| format!("{host} could not be looked at"))?;
@@ -191,6 +151,7 @@ impl Lane {
             server_proposal,
             server_version: met.server_version,
             proxied: met.proxied,
+            approach,
             round_trip_s,
             beside: None,
             last_chain: None,
@@ -217,6 +178,11 @@ impl Lane {
         (way, &mut self.monitor)
     }
 
+    /// The account has a shell; else it allows SFTP alone.
+    pub fn has_shell(&self) -> bool {
+        self.monitor.speaks == Speaks::Shell
+    }
+
     pub fn host(&self) -> String {
         self.spec.connection.target.host_label()
     }
@@ -227,7 +193,8 @@ impl Lane {
         if self.monitor.is_alive() {
             return Ok(());
         }
-        let mut met = meet(&self.spec.connection, &self.spec.setting, interrupt)?;
+        let spec = &self.spec;
+        let mut met = meet_so(&spec.connection, &spec.setting, &self.approach, interrupt)?;
         let (_, processes) = look_around(&mut met.monitor, &met.mark)?;
         let (host, directory) = (self.host(), target_directory(&self.spec.connection));
         self.directory =
@@ -267,12 +234,19 @@ impl Lane {
 
     /// Bytes a second that the path carries from there, at least: what is known of a slow one before
     /// a transfer fills its buffers.
-    pub fn glimpse(&mut self) -> Result<f64, MonitorError> {
+    pub fn glimpse(&mut self) -> Result<f64> {
         const BYTES: f64 = 262_144.0;
         /// A connection that was silent so far starts slowly.
         const ROUND_TRIPS: f64 = 5.0;
         let asked = Instant::now();
-        self.monitor.ask("dd if=/dev/zero bs=65536 count=4 | tr '\\000' x", PATIENCE)?;
+        if self.has_shell() {
+            self.monitor.ask("dd if=/dev/zero bs=65536 count=4 | tr '\\000' x", PATIENCE)?;
+        } else {
+            let name = self.directory.join("glimpse");
+            let few = std::io::repeat(b'x').take(BYTES as u64);
+            self.monitor.put(&name, few, PATIENCE)?;
+            self.monitor.take_size(&name)?;
+        }
         let flow_s = asked.elapsed().as_secs_f64() - ROUND_TRIPS * self.round_trip_s;
         Ok(BYTES / flow_s.max(1e-3))
     }
@@ -371,42 +345,4 @@ fn target_directory(connection: &Connection) -> Option<Vec<u8>> {
         [b'/', ..] => Some(directory.to_vec()),
         relative => Some([b"./".as_slice(), relative].concat()),
     }
-}
-
-fn look_around(monitor: &mut Monitor, mark: &str) -> Result<(HostProfile, ServerProcesses)> {
-    let answer = monitor.ask(script::PROFILE, PATIENCE)?;
-    let profile = host_profile(&Sections::parse(&String::from_utf8_lossy(&answer)));
-    let answer = monitor.ask(&script::server(mark), PATIENCE)?;
-    let sections = Sections::parse(&String::from_utf8_lossy(&answer));
-    let processes = ServerProcesses {
-        chain: sections
-            .text("chain")
-            .map(|text| text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect())
-            .unwrap_or_default(),
-        sftp_server: sections.line("sftp").map(str::to_owned),
-        ..ServerProcesses::default()
-    };
-    Ok((profile, processes))
-}
-
-/// The user's RekeyLimit, where one is set: it falls into the figures.
-fn rekey_limit(connection: &Connection) -> Option<String> {
-    let mut command = std::process::Command::new(&connection.program);
-    command.arg("-G").args(connection.arguments(&Session::default()));
-    let output = output(&mut command).ok()?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let value = text.lines().find_map(|line| line.strip_prefix("rekeylimit "))?.trim();
-    (value != "0 0").then(|| value.to_owned())
-}
-
-/// Seconds that a question takes to be answered, at best.
-fn round_trip(monitor: &mut Monitor) -> Result<f64, MonitorError> {
-    const TRIES: usize = 3;
-    let mut least = f64::INFINITY;
-    for _ in 0..TRIES {
-        let asked = Instant::now();
-        monitor.ask(":", PATIENCE)?;
-        least = least.min(asked.elapsed().as_secs_f64());
-    }
-    Ok(least)
 }

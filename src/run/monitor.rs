@@ -1,8 +1,8 @@
 //! The monitor: one more SSH session a target. A shell over there answers our questions between
 //! trials; when its input ends, whoever died, it removes our directory.
 
-use std::io::Write;
-use std::process::{ChildStdin, Command, Stdio};
+use std::io::{Read, Write};
+use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -12,20 +12,28 @@ use super::child::Child;
 use super::interrupt::{GLANCE, Interrupt};
 use super::listener::Listener;
 use crate::client::{Connection, Failure, Session, Transcript};
+use crate::model::Cipher;
 use crate::model::units::printable;
 
-/// A shell on the far host.
+/// A shell on the far host; where an account allows no more, its SFTP server.
 #[derive(Debug)]
 pub struct Monitor {
     child: Child,
     stdin: Option<ChildStdin>,
-    lines: Receiver<Vec<u8>>,
+    stdout: Receiver<Vec<u8>>,
+    /// What has come of it and was not taken.
+    pub(super) come: Vec<u8>,
+    pub speaks: Speaks,
+    /// The last line that was no answer to anything.
+    stray: Option<String>,
+    /// Our directory over there, which no shell removes for us.
+    pub(super) directory: Option<Vec<u8>>,
     listener: Listener,
     /// How messages name the far host.
     host: String,
     mark: String,
-    asked: u32,
-    interrupt: Interrupt,
+    pub(super) asked: u32,
+    pub(super) interrupt: Interrupt,
     /// Seconds from the start of the client program to the shell's first word.
     pub handshake_s: f64,
 }
@@ -33,7 +41,23 @@ pub struct Monitor {
 #[derive(Debug, Error)]
 pub enum MonitorError {
     #[error("{}{}", .0.reason, .0.remedy.as_deref().map(|r| format!("; {r}")).unwrap_or_default())]
-    Connect(Failure),
+    Connect(Failure, Box<Transcript>),
+    #[error(
+        "the login on {host} works, but what its account runs (nologin, a forced command) is \
+         neither a shell nor SFTP{}; survey an account that has either", and_says(.said)
+    )]
+    NoShell { host: String, said: String },
+    #[error(
+        "a start-up file of the login shell on {host} reads standard input, and what scp, sftp and \
+         rsync send is lost to it; have it end early where no terminal is: [ -t 0 ] || return"
+    )]
+    InputTaken { host: String },
+    #[error(
+        "the login on {host} works, but what answers there does not answer for {} s: a start-up file \
+         of the login shell may wait for something, or take all of standard input",
+        seconds.as_secs()
+    )]
+    Deaf { host: String, seconds: Duration },
     #[error("the SSH client could not be started: {0}")]
     Spawn(std::io::Error),
     #[error("the monitor session on {host} ended: {reason}")]
@@ -44,8 +68,28 @@ pub enum MonitorError {
     Interrupted,
 }
 
+fn and_says(words: &str) -> String {
+    if words.is_empty() { String::new() } else { format!(", and says: {words}") }
+}
+
 /// A login that takes longer has failed.
 const LOGIN_PATIENCE: Duration = Duration::from_secs(60);
+
+/// What answers in a monitor's session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Speaks {
+    #[default]
+    Shell,
+    Sftp,
+}
+
+/// How a monitor has to come: what an earlier one of the same target found out.
+#[derive(Clone, Debug, Default)]
+pub struct Approach {
+    pub speaks: Speaks,
+    /// Asked for where ssh by itself proposes none that the server has.
+    pub cipher: Option<Cipher>,
+}
 
 /// What a client needs besides its arguments.
 #[derive(Clone, Debug, Default)]
@@ -67,14 +111,46 @@ impl Monitor {
     pub fn connect(
         connection: &Connection,
         setting: &ClientSetting,
+        approach: &Approach,
+        mark: &str,
+        interrupt: &Interrupt,
+    ) -> Result<Monitor, MonitorError> {
+        let mut monitor = Monitor::start(connection, setting, approach, mark, interrupt)?;
+        let answered = match approach.speaks {
+            Speaks::Shell => monitor.ask("", LOGIN_PATIENCE).map(|_| ()),
+            Speaks::Sftp => monitor.greet(LOGIN_PATIENCE),
+        };
+        match answered {
+            Ok(()) => {
+                monitor.handshake_s = monitor.child.started.elapsed().as_secs_f64();
+                Ok(monitor)
+            }
+            Err(MonitorError::Gone { .. }) => Err(monitor.login_failure()),
+            Err(MonitorError::Silent { host, seconds }) if monitor.transcript().session_up => {
+                Err(MonitorError::Deaf { host, seconds })
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    fn start(
+        connection: &Connection,
+        setting: &ClientSetting,
+        approach: &Approach,
         mark: &str,
         interrupt: &Interrupt,
     ) -> Result<Monitor, MonitorError> {
         let mut command = Command::new(&connection.program);
-        let session = Session { verbosity: 2, kept_alive: true, ..Session::default() };
+        let session = Session {
+            cipher: approach.cipher.as_ref(),
+            subsystem: approach.speaks == Speaks::Sftp,
+            verbosity: 2,
+            kept_alive: true,
+            ..Session::default()
+        };
         command
             .args(connection.arguments(&session))
-            .arg("sh")
+            .arg(if session.subsystem { "sftp" } else { "sh" })
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -86,39 +162,21 @@ impl Monitor {
             (Some(stdout), Some(stderr)) => (stdout, stderr),
             _ => return Err(MonitorError::Spawn(std::io::ErrorKind::BrokenPipe.into())),
         };
-        let (sender, lines) = channel();
-        std::thread::spawn(move || {
-            use std::io::BufRead;
-            let mut reader = std::io::BufReader::new(stdout);
-            let mut line = Vec::new();
-            while reader.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
-                if sender.send(std::mem::take(&mut line)).is_err() {
-                    break;
-                }
-            }
-        });
-        let mut monitor = Monitor {
+        Ok(Monitor {
             child,
             stdin,
-            lines,
+            stdout: chunks(stdout),
+            come: Vec::new(),
+            speaks: approach.speaks,
+            stray: None,
+            directory: None,
             listener: Listener::new(stderr),
             host: connection.target.host_label(),
             mark: mark.to_owned(),
             asked: 0,
             interrupt: interrupt.clone(),
             handshake_s: 0.0,
-        };
-        match monitor.ask("", LOGIN_PATIENCE) {
-            Ok(_) => {
-                monitor.handshake_s = monitor.child.started.elapsed().as_secs_f64();
-                Ok(monitor)
-            }
-            Err(MonitorError::Gone { .. }) => {
-                let log = monitor.listener.drain(Duration::from_secs(2)).to_owned();
-                Err(MonitorError::Connect(login_failure(&log, &monitor.host)))
-            }
-            Err(other) => Err(other),
-        }
+        })
     }
 
     /// What the connection's own log says so far.
@@ -141,8 +199,12 @@ impl Monitor {
             "printf '\\n%s\\n' '{mark} begin {number}'\n{{ :\n{fragment}\n}} 2>/dev/null </dev/null\n\
              printf '\\n%s\\n' '{mark} end {number}'\n"
         );
+        self.send(text.as_bytes())
+    }
+
+    pub(super) fn send(&mut self, bytes: &[u8]) -> Result<(), MonitorError> {
         let sent = match &mut self.stdin {
-            Some(stdin) => stdin.write_all(text.as_bytes()).and_then(|()| stdin.flush()),
+            Some(stdin) => stdin.write_all(bytes).and_then(|()| stdin.flush()),
             None => Err(std::io::ErrorKind::BrokenPipe.into()),
         };
         sent.map_err(|error| self.gone(&error.to_string()))
@@ -155,22 +217,53 @@ impl Monitor {
         let deadline = Instant::now() + patience;
         let mut body: Option<Vec<u8>> = None;
         loop {
+            let line = self.line(deadline, patience)?;
+            let plain = line.trim_ascii_end();
+            match &mut body {
+                _ if plain.ends_with(&begin) => body = Some(Vec::new()),
+                Some(_) if plain == end => {
+                    let mut body = body.unwrap_or_default();
+                    // The line end that we put before the end mark.
+                    body.pop();
+                    return Ok(body);
+                }
+                Some(body) => body.extend_from_slice(&line),
+                // The line that says `begin` never reached the shell.
+                None if plain == end => {
+                    return Err(MonitorError::InputTaken { host: self.host.clone() });
+                }
+                // What start-up files print, or whatever runs in the shell's place.
+                None if !plain.is_empty() => {
+                    self.stray = Some(printable(&String::from_utf8_lossy(plain)));
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn line(&mut self, deadline: Instant, patience: Duration) -> Result<Vec<u8>, MonitorError> {
+        loop {
+            if let Some(end) = self.come.iter().position(|&byte| byte == b'\n') {
+                return Ok(self.come.drain(..=end).collect());
+            }
+            self.wait(deadline, patience)?;
+        }
+    }
+
+    /// Until more has come.
+    pub(super) fn wait(
+        &mut self,
+        deadline: Instant,
+        patience: Duration,
+    ) -> Result<(), MonitorError> {
+        loop {
             if self.interrupt.is_raised() {
                 return Err(MonitorError::Interrupted);
             }
-            match self.lines.recv_timeout(GLANCE) {
-                Ok(line) => {
-                    let plain = line.trim_ascii_end();
-                    if plain.ends_with(&begin) {
-                        body = Some(Vec::new());
-                    } else if plain == end && body.is_some() {
-                        let mut body = body.unwrap_or_default();
-                        // The line end that we put before the end mark.
-                        body.pop();
-                        return Ok(body);
-                    } else if let Some(body) = &mut body {
-                        body.extend_from_slice(&line);
-                    }
+            match self.stdout.recv_timeout(GLANCE) {
+                Ok(chunk) => {
+                    self.come.extend(chunk);
+                    return Ok(());
                 }
                 Err(RecvTimeoutError::Disconnected) => return Err(self.gone("")),
                 Err(RecvTimeoutError::Timeout) if Instant::now() > deadline => {
@@ -184,7 +277,7 @@ impl Monitor {
         }
     }
 
-    fn gone(&mut self, detail: &str) -> MonitorError {
+    pub(super) fn gone(&mut self, detail: &str) -> MonitorError {
         let log = self.listener.drain(Duration::from_millis(200));
         let last = log.lines().rfind(|line| !line.starts_with("debug") && !line.trim().is_empty());
         let reason = match last {
@@ -195,27 +288,61 @@ impl Monitor {
         MonitorError::Gone { host: self.host.clone(), reason }
     }
 
+    /// Why no session came about.
+    fn login_failure(&mut self) -> MonitorError {
+        let log = self.listener.drain(Duration::from_secs(2)).to_owned();
+        if !Transcript::parse(&log).session_up {
+            let failure = Failure::read(&log, &self.host);
+            return MonitorError::Connect(failure, Box::new(Transcript::parse(&log)));
+        }
+        let own = ["debug", "Authenticated to ", "Transferred: ", "Bytes per second: "];
+        let theirs = |line: &&str| !line.is_empty() && !own.iter().any(|o| line.starts_with(o));
+        let logged = || log.lines().map(str::trim).rfind(theirs).map(printable);
+        let said = self.stray.take().or_else(logged).unwrap_or_default();
+        MonitorError::NoShell { host: self.host.clone(), said }
+    }
+
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
     pub fn is_alive(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))
     }
 
     /// Lets the far shell clean up and waits until it has.
     pub fn close(mut self) {
-        self.stdin = None;
+        self.finish();
         // Whoever does not end by then is ended by Drop.
         let _ = self.child.wait(Duration::from_secs(5));
     }
+
+    fn finish(&mut self) {
+        // Nothing is left behind for the reason that somebody is in a hurry.
+        self.interrupt = Interrupt::default();
+        self.clean_up();
+        self.stdin = None;
+    }
 }
 
-fn login_failure(log: &str, host: &str) -> Failure {
-    let transcript = Transcript::parse(log);
-    let mut failure = Failure::read(log, host);
-    if transcript.session_up {
-        failure.reason = format!(
-            "the login on {host} works, but no shell answers there (nologin, a forced command or \
-             an SFTP-only account?)"
-        );
-        failure.remedy = Some("survey an account that has a shell".into());
+impl Drop for Monitor {
+    fn drop(&mut self) {
+        self.finish();
+        // So that whoever is refused after the directory was made leaves nothing either.
+        let _ = self.child.wait(Duration::from_secs(2));
     }
-    failure
+}
+
+/// What comes from a standard output, as it comes.
+fn chunks(mut stdout: ChildStdout) -> Receiver<Vec<u8>> {
+    let (sender, chunks) = channel();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 1 << 15];
+        while let Ok(read @ 1..) = stdout.read(&mut buffer) {
+            if sender.send(buffer[..read].to_vec()).is_err() {
+                break;
+            }
+        }
+    });
+    chunks
 }

@@ -86,12 +86,12 @@ impl Lane {
         let Err(error) = self.ensure_monitor(interrupt) else { return Ok(None) };
         match error.downcast_ref::<MonitorError>() {
             Some(MonitorError::Interrupted) => Err(Stopped::Interrupted),
-            Some(MonitorError::Connect(failure)) if may_pass(failure.kind) => {
+            Some(MonitorError::Connect(failure, _)) if may_pass(failure.kind) => {
                 Ok(Some(failure.reason.clone()))
             }
-            Some(MonitorError::Gone { .. } | MonitorError::Silent { .. }) => {
-                Ok(Some(error.to_string()))
-            }
+            Some(
+                MonitorError::Gone { .. } | MonitorError::Silent { .. } | MonitorError::Deaf { .. },
+            ) => Ok(Some(error.to_string())),
             _ => Err(Stopped::Lost(format!("{error:#}"))),
         }
     }

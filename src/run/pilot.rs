@@ -102,9 +102,13 @@ impl Pilot<'_> {
     fn sources(&mut self, pairing: usize) -> Result<Result<(), Stopped>> {
         let interrupt = self.executor.interrupt.clone();
         let lane = &mut self.executor.lanes[pairing];
-        match lane.measure_idle(&interrupt).and_then(|()| lane.glimpse()) {
+        match lane.measure_idle(&interrupt).map_err(Into::into).and_then(|()| lane.glimpse()) {
             Ok(bytes_per_s) => self.seen[pairing] = bytes_per_s,
             Err(error) => return Ok(Err(error.into())),
+        }
+        // Without a shell nothing of the server can be read, and no pipe be had.
+        if !lane.has_shell() {
+            return Ok(Ok(()));
         }
         // Once to learn the session's chain of processes, once for what the reaper sees of an
         // empty transfer, once for what it sees of a real one.

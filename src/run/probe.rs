@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use super::child::output;
-use crate::client::Version;
+use crate::client::{Transcript, Version};
 use crate::model::names::{OPENSSH, RUSSH};
 use crate::model::{Cipher, Mac};
 
@@ -54,6 +54,27 @@ impl Client {
             macs: query("mac").map(|names| names.into_iter().map(Mac).collect()),
             program,
         })
+    }
+
+    /// A cipher that this client has but does not propose by itself, where a server offers none that
+    /// it does. Absent where it was the user's configuration (`Ciphers`) that left the others out.
+    pub fn beyond_default(&self, transcript: &Transcript) -> Option<Cipher> {
+        let offered = &transcript.server_proposal.as_ref()?.ciphers;
+        let own = self.ciphers.as_ref()?;
+        let proposed = self.proposed_by_default()?;
+        if offered.iter().any(|cipher| proposed.contains(cipher)) {
+            return None;
+        }
+        offered.iter().find(|cipher| own.contains(cipher)).cloned()
+    }
+
+    /// What it proposes without any configuration (`ssh -G`, since OpenSSH 6.8).
+    fn proposed_by_default(&self) -> Option<Vec<Cipher>> {
+        let mut command = Command::new(&self.program);
+        let output = output(command.args(["-F", "/dev/null", "-G", "localhost"])).ok()?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let names = text.lines().find_map(|line| line.strip_prefix("ciphers "))?;
+        Some(names.trim().split(',').map(Cipher::from).collect())
     }
 
     /// Ciphers and MACs that the user named and this client lacks are told before anybody is

@@ -180,6 +180,11 @@ impl Payload {
         }
     }
 
+    /// The data from its start.
+    pub fn reader(&self) -> io::Result<File> {
+        File::open(&self.path)
+    }
+
     /// SHA-256 of the first `bytes`, in hexadecimal.
     pub fn sha256(&self, bytes: u64, interrupt: &Interrupt) -> io::Result<String> {
         sha256(File::open(&self.path)?.take(bytes), interrupt)

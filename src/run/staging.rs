@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::broken::Broken;
+use super::broken::{Broken, other};
 use super::executor::Real;
 use super::flow::Until;
 use super::lane::Lane;
@@ -74,6 +74,12 @@ impl Real {
     fn stage(&mut self, pairing: usize, bytes: u64) -> Result<(), Broken> {
         let lane = &mut self.lanes[pairing];
         if lane.staged.contains(&bytes) {
+            return Ok(());
+        }
+        if !lane.has_shell() {
+            let from = self.payload.reader().map_err(other("FILE can't be read"))?;
+            lane.directory.put(&mut lane.monitor, from, bytes)?;
+            lane.staged.push(bytes);
             return Ok(());
         }
         let larger = lane.staged.iter().copied().filter(|&staged| staged > bytes).min();

@@ -42,6 +42,15 @@ impl From<MonitorError> for Stopped {
     }
 }
 
+impl From<anyhow::Error> for Stopped {
+    fn from(error: anyhow::Error) -> Stopped {
+        match error.downcast::<MonitorError>() {
+            Ok(error) => error.into(),
+            Err(error) => Stopped::Lost(format!("{error:#}")),
+        }
+    }
+}
+
 /// Decides after each round who goes on.
 pub trait StopRule {
     /// Those that the next round holds; none ends the survey. `trials` are those of all rounds so

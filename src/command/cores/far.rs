@@ -19,8 +19,8 @@ use crate::model::units::printable;
 use crate::model::{AesClass, HostProfile, Target};
 use crate::run::child::output;
 use crate::run::interrupt::Interrupt;
-use crate::run::lane::meet;
-use crate::run::monitor::{ClientSetting, Monitor};
+use crate::run::meeting::meet;
+use crate::run::monitor::{ClientSetting, Monitor, Speaks};
 use crate::run::probe::Client;
 use crate::run::scratch::Scratch;
 
@@ -55,7 +55,10 @@ pub fn meet_all(args: &CoresArgs, choice: &Choice, interrupt: &Interrupt) -> Res
     for (place, text) in args.targets.iter().enumerate() {
         let connection = connection(&args.connect, &client, Target::parse(text)?);
         let label = connection.target.host_label();
-        let mut monitor = meet(&connection, &ClientSetting::default(), interrupt)?.monitor;
+        let mut monitor = meet(&connection, &client, &ClientSetting::default(), interrupt)?.monitor;
+        if monitor.speaks == Speaks::Sftp {
+            bail!("the account on {label} allows SFTP alone, and cores needs a shell there");
+        }
         let mut ask = |what: &str| -> Result<String> {
             let patience = Duration::from_secs(20);
             let said = monitor.ask(what, patience).with_context(|| format!("asking {label}"))?;

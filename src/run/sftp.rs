@@ -1,0 +1,246 @@
+//! Our directory on a far host whose account allows SFTP alone. There is no shell that would remove
+//! it, so we do, however the survey ends; only if we are ended at once does it stay.
+
+use std::io::Read;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use super::far_side::{FarDirectory, NAME, Owner, PATIENCE};
+use super::monitor::{Monitor, MonitorError};
+use crate::host::sftp::{BLOCK, Reply, Request, free_bytes, hello, take};
+use crate::model::host::Storage;
+use crate::model::units::printable;
+
+/// Begins the line that names an owner whose process nobody over there can look for.
+const SIGNED: &str = "cipher-survey - - - -";
+
+/// Writes that are under way at once.
+const AHEAD: u32 = 32;
+
+impl Monitor {
+    /// The first words of both ends.
+    pub(super) fn greet(&mut self, patience: Duration) -> Result<(), MonitorError> {
+        self.send(&hello())?;
+        match self.reply(0, patience)? {
+            Reply::Version(3..) => Ok(()),
+            _ => Err(self.gone("the server speaks another version of SFTP")),
+        }
+    }
+
+    fn request(&mut self, request: &Request) -> Result<Reply, MonitorError> {
+        self.ask_sftp(request)?;
+        self.reply(self.asked, PATIENCE)
+    }
+
+    fn ask_sftp(&mut self, request: &Request) -> Result<(), MonitorError> {
+        self.asked += 1;
+        self.send(&request.encode(self.asked))
+    }
+
+    /// The answer to a request. Servers answer in order; what answers an earlier request was given up
+    /// by an interrupt.
+    fn reply(&mut self, to: u32, patience: Duration) -> Result<Reply, MonitorError> {
+        let deadline = Instant::now() + patience;
+        loop {
+            match take(&mut self.come) {
+                Ok(Some((number, reply))) if number == to => return Ok(reply),
+                Ok(Some(_)) => {}
+                Ok(None) => self.wait(deadline, patience)?,
+                Err(not_sftp) => return Err(self.gone(&not_sftp.to_string())),
+            }
+        }
+    }
+
+    /// A question for the sake of the time that it takes.
+    pub(super) fn ask_nothing(&mut self) -> Result<(), MonitorError> {
+        self.request(&Request::RealPath(b".")).map(|_| ())
+    }
+
+    fn handle(&mut self, request: &Request) -> Result<Vec<u8>> {
+        match self.request(request)? {
+            Reply::Handle(handle) => Ok(handle),
+            other => bail!(words(other)),
+        }
+    }
+
+    fn close_handle(&mut self, handle: &[u8]) -> Result<()> {
+        done(self.request(&Request::Close(handle))?)
+    }
+
+    /// Makes our directory. Whether that was done has to be known: an interrupt waits for it.
+    fn make(&mut self, path: &[u8]) -> Result<Reply, MonitorError> {
+        let interrupt = std::mem::take(&mut self.interrupt);
+        let made = self.request(&Request::MakeDirectory(path));
+        self.interrupt = interrupt;
+        if matches!(made, Ok(Reply::Ok)) {
+            self.directory = Some(path.to_vec());
+        }
+        made
+    }
+
+    /// Removes our directory and all in it, where no shell will.
+    pub(super) fn clean_up(&mut self) {
+        if let Some(directory) = self.directory.take() {
+            // What can't be removed now is named to the next survey by its lock.
+            let _ = self.remove_all(&directory);
+        }
+    }
+
+    fn remove_all(&mut self, directory: &[u8]) -> Result<()> {
+        for name in self.names(directory)? {
+            self.request(&Request::Remove(&join(directory, &name)))?;
+        }
+        done(self.request(&Request::RemoveDirectory(directory))?)
+    }
+
+    fn names(&mut self, directory: &[u8]) -> Result<Vec<Vec<u8>>> {
+        let handle = self.handle(&Request::OpenDirectory(directory))?;
+        let mut names = Vec::new();
+        while let Reply::Names(more) = self.request(&Request::ReadDirectory(&handle))? {
+            names.extend(more.into_iter().filter(|name| name != b"." && name != b".."));
+        }
+        self.close_handle(&handle)?;
+        Ok(names)
+    }
+
+    fn read_line(&mut self, path: &[u8]) -> Result<String> {
+        let handle = self.handle(&Request::Open { path, write: false })?;
+        let read = self.request(&Request::Read { handle: &handle, offset: 0, length: 1024 })?;
+        self.close_handle(&handle)?;
+        let text = if let Reply::Data(data) = read { data } else { Vec::new() };
+        Ok(String::from_utf8_lossy(&text).lines().next().unwrap_or_default().to_owned())
+    }
+
+    /// Writes a file and has it on disk, where the server can do that.
+    pub(super) fn put(
+        &mut self,
+        path: &[u8],
+        mut from: impl Read,
+        patience: Duration,
+    ) -> Result<u64> {
+        let handle = self.handle(&Request::Open { path, write: true })?;
+        let (mut offset, mut under_way) = (0, 0_u32);
+        let mut block = Vec::with_capacity(BLOCK);
+        loop {
+            block.clear();
+            from.by_ref().take(BLOCK as u64).read_to_end(&mut block)?;
+            if !block.is_empty() {
+                self.ask_sftp(&Request::Write { handle: &handle, offset, data: &block })?;
+                offset += block.len() as u64;
+                under_way += 1;
+            }
+            while under_way > 0 && (under_way == AHEAD || block.is_empty()) {
+                done(self.reply(self.asked - under_way + 1, patience)?)?;
+                under_way -= 1;
+            }
+            if block.is_empty() {
+                break;
+            }
+        }
+        // A server without the extension says so, and nothing is lost but some quiet.
+        self.request(&Request::Sync(&handle))?;
+        self.close_handle(&handle)?;
+        Ok(offset)
+    }
+
+    /// The size of a file, which is removed.
+    pub(super) fn take_size(&mut self, path: &[u8]) -> Result<Option<u64>> {
+        let size = match self.request(&Request::Stat(path))? {
+            Reply::Size(size) => size,
+            _ => None,
+        };
+        self.request(&Request::Remove(path))?;
+        Ok(size)
+    }
+
+    pub(super) fn keep_only(&mut self, directory: &[u8], kept: &[String]) -> Result<()> {
+        for name in self.names(directory)? {
+            let text = String::from_utf8_lossy(&name);
+            if text.starts_with("prefix-") && !kept.iter().any(|kept| *kept == text) {
+                self.request(&Request::Remove(&join(directory, &name)))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Makes our directory: a lock, as with a shell, but nobody can tell whether its owner still lives.
+pub fn claim(
+    monitor: &mut Monitor,
+    target: &str,
+    directory: Option<&[u8]>,
+    owner: &Owner,
+) -> Result<FarDirectory> {
+    let named = directory.map_or_else(
+        || "the login directory".to_owned(),
+        |directory| format!("the directory {}", printable(&String::from_utf8_lossy(directory))),
+    );
+    let hint =
+        || format!("{named} on {target} can't be used; name another one, as {target}:DIRECTORY");
+    let base = match monitor.request(&Request::RealPath(directory.unwrap_or(b".")))? {
+        Reply::Names(names) => names.into_iter().next().unwrap_or_default(),
+        other => return Err(anyhow::anyhow!(words(other))).with_context(hint),
+    };
+    let name = match owner.place {
+        0 => NAME.to_owned(),
+        others => format!("{NAME}-{}", others + 1),
+    };
+    let path = join(&base, name.as_bytes());
+    let made = monitor.make(&path)?;
+    if made != Reply::Ok {
+        if !matches!(monitor.request(&Request::Stat(&path))?, Reply::Size(_)) {
+            return Err(anyhow::anyhow!(words(made))).with_context(hint);
+        }
+        let line = monitor.read_line(&join(&path, b"owner")).unwrap_or_default();
+        let shown = printable(&String::from_utf8_lossy(&path));
+        let words: Vec<&str> = line.split_whitespace().collect();
+        if words.first() != Some(&"cipher-survey") {
+            bail!(
+                "{shown} on {target} is not of this program's making; look at it and remove it by \
+                 hand"
+            );
+        }
+        if words.get(5) != Some(&owner.token.as_str()) {
+            bail!(
+                "another survey of {target} is running ({}); one at a time: wait until it has \
+                 ended, or, if it was cut off, remove {shown} with sftp: this account shows no \
+                 processes to tell the one from the other",
+                printable(&words.get(6..).unwrap_or_default().join(" "))
+            );
+        }
+    }
+    monitor.directory = Some(path.clone());
+    let signed = format!("{SIGNED} {} {}\n", owner.token, owner.who);
+    monitor.put(&join(&path, b"owner"), signed.as_bytes(), PATIENCE).with_context(hint)?;
+    let free_bytes = match monitor.request(&Request::FileSystem(&path))? {
+        Reply::Extended(answer) => free_bytes(&answer),
+        _ => None,
+    };
+    let storage = Storage {
+        directory: String::from_utf8_lossy(&base).into_owned(),
+        device: None,
+        file_system: None,
+        free_bytes,
+    };
+    Ok(FarDirectory { path, storage })
+}
+
+fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
+    let directory = directory.strip_suffix(b"/").unwrap_or(directory);
+    [directory, b"/", name].concat()
+}
+
+fn done(reply: Reply) -> Result<()> {
+    match reply {
+        Reply::Ok => Ok(()),
+        other => bail!(words(other)),
+    }
+}
+
+fn words(reply: Reply) -> String {
+    match reply {
+        Reply::Refused(words) => printable(&words),
+        _ => "the SFTP server's answer does not fit the question".to_owned(),
+    }
+}
