@@ -1,0 +1,212 @@
+//! Accounts and login shells.
+
+use std::fs;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::lab::far::Far;
+use crate::lab::{CHACHA, Lab, Options, ran};
+use crate::matrix::{ALL, Outcome, Row, Server, hosts, lab, survey, with_far};
+
+/// An ordinary account with a login shell.
+fn shell(path: &str, package: &str) -> Lab {
+    crate::lab::need(path, package);
+    with_far(Far { guest: true, shell: path, ..Far::default() })
+}
+
+/// An ordinary account whose start-up file for bash holds this.
+fn start_up(text: &str) -> Lab {
+    let far = Far { guest: true, shell: "/bin/bash", home: &[(".bashrc", text)], ..Far::default() };
+    with_far(far)
+}
+
+/// An account that may do nothing but SFTP, in a directory that is its root.
+pub fn sftp_only() -> Lab {
+    let server = "ForceCommand internal-sftp\nSubsystem sftp internal-sftp\n\
+                  ChrootDirectory /media\n";
+    let change = "mkdir -p \"$lab/jail/far\"\nmount --bind \"$lab/jail\" /media\n\
+                  mount --bind \"$lab/far\" /media/far";
+    let far = Far { guest: true, change, seen: "/far", ..Far::default() };
+    lab(Options { server, far: Some(far), ..Options::default() })
+}
+
+/// An account without a shell.
+fn nologin(server: &str) -> Lab {
+    let far = Far { guest: true, shell: "/usr/sbin/nologin", ..Far::default() };
+    lab(Options { server, far: Some(far), ..Options::default() })
+}
+
+hosts! {
+    root_with_bash: Row {
+        host: "root, bash",
+        lab: || with_far(Far { shell: "/bin/bash", ..Far::default() }),
+        arguments: &[],
+        outcome: ALL,
+        says: &[],
+        note: "",
+    },
+    an_ordinary_account_with_bash: Row {
+        host: "bash",
+        lab: || shell("/bin/bash", "bash"),
+        arguments: &[],
+        outcome: ALL,
+        says: &[],
+        note: "",
+    },
+    dash_as_login_shell: Row {
+        host: "dash",
+        lab: || shell("/bin/dash", "dash"),
+        arguments: &[],
+        outcome: ALL,
+        says: &[],
+        note: "",
+    },
+    zsh_as_login_shell: Row {
+        host: "zsh",
+        lab: || shell("/usr/bin/zsh", "zsh"),
+        arguments: &[],
+        outcome: ALL,
+        says: &[],
+        note: "",
+    },
+    fish_as_login_shell: Row {
+        host: "fish",
+        lab: || shell("/usr/bin/fish", "fish"),
+        arguments: &[],
+        outcome: ALL,
+        says: &[],
+        note: "",
+    },
+    tcsh_as_login_shell: Row {
+        host: "csh and tcsh",
+        lab: || shell("/bin/tcsh", "tcsh"),
+        arguments: &[],
+        outcome: ALL,
+        says: &[],
+        note: "",
+    },
+    rbash_as_login_shell: Row {
+        host: "rbash",
+        lab: || shell("/bin/rbash", "bash"),
+        arguments: &[],
+        outcome: ALL,
+        says: &[],
+        note: "",
+    },
+    busybox_ash_as_login_shell: Row {
+        host: "BusyBox ash",
+        lab: || {
+            let change = "cp /bin/busybox \"$lab/home/ash\"";
+            with_far(Far { guest: true, shell: "/mnt/ash", change, ..Far::default() })
+        },
+        arguments: &[],
+        outcome: ALL,
+        says: &[],
+        note: "",
+    },
+    start_up_files_that_print: Row {
+        host: "start-up files that print",
+        lab: || start_up("echo welcome\necho to you >&2\nprintf 'no line end'\n"),
+        arguments: &["--method", "pipe"],
+        outcome: Outcome::Surveyed { methods: &["pipe"], server: Server::Inside },
+        says: &[],
+        note: "scp and sftp themselves fail where they print to standard output",
+    },
+    start_up_files_that_take_two_seconds: Row {
+        host: "start-up files that take long",
+        lab: || start_up("sleep 2\n"),
+        arguments: &["--directions", "upload"],
+        outcome: ALL,
+        says: &[],
+        note: "in the handshake",
+    },
+    start_up_files_that_read: Row {
+        host: "start-up files that read standard input",
+        lab: || start_up("read answer\n"),
+        arguments: &[],
+        outcome: Outcome::Refused(&["start-up file"]),
+        says: &[],
+        note: "scp and sftp themselves fail there; the remedy is named",
+    },
+    start_up_files_that_take_all_input: Row {
+        host: "start-up files that take all of standard input, or never end",
+        lab: || start_up("cat > /dev/null\n"),
+        arguments: &[],
+        outcome: Outcome::Refused(&["lab works", "does not answer", "start-up file"]),
+        says: &[],
+        note: "told after a minute",
+    },
+    an_account_for_sftp_alone: Row {
+        host: "SFTP alone",
+        lab: sftp_only,
+        arguments: &[],
+        outcome: Outcome::Surveyed { methods: &["scp"], server: Server::Missing("SFTP") },
+        says: &["allows SFTP alone"],
+        note: "in a chroot; only by scp, since pipe needs a shell",
+    },
+    no_shell_but_sftp_within_the_server: Row {
+        host: "nologin, where the server has SFTP within (internal-sftp)",
+        lab: || nologin("Subsystem sftp internal-sftp\n"),
+        arguments: &[],
+        outcome: Outcome::Surveyed { methods: &["scp"], server: Server::Missing("SFTP") },
+        says: &["allows SFTP alone"],
+        note: "as SFTP alone",
+    },
+    no_shell_at_all: Row {
+        host: "nologin",
+        lab: || nologin(""),
+        arguments: &[],
+        outcome: Outcome::Refused(&["lab works", "not available", "survey an account"]),
+        says: &[],
+        note: "what it says is told",
+    },
+    a_forced_command: Row {
+        host: "a forced command",
+        lab: || {
+            let far = Far { guest: true, ..Far::default() };
+            let server = "ForceCommand echo nothing but backups here\n";
+            lab(Options { server, far: Some(far), ..Options::default() })
+        },
+        arguments: &[],
+        outcome: Outcome::Refused(&["lab works", "nothing but backups here", "survey an account"]),
+        says: &[],
+        note: "what it says is told",
+    },
+}
+
+#[test]
+fn a_survey_by_sftp_alone_finds_the_lock_and_what_is_not_ours() {
+    let lab = sftp_only();
+    let ours = lab.path("far/.cipher-survey");
+    fs::create_dir(&ours).unwrap();
+    survey(&lab, &["--method", "scp"]).assert_refused(&["not of this program's making"]);
+    let owner = "cipher-survey pi1 - 7 1 token by x since noon\n";
+    fs::write(ours.join("owner"), owner).unwrap();
+    let words = ["another survey of lab is running (by x since noon)", "remove", ".cipher-survey"];
+    survey(&lab, &["--method", "scp"]).assert_refused(&words);
+    assert_eq!(fs::read_to_string(ours.join("owner")).unwrap(), owner);
+}
+
+#[test]
+fn a_survey_by_sftp_alone_that_is_interrupted_leaves_nothing() {
+    let lab = sftp_only();
+    let mut command = lab.program();
+    command.args(["run", "--method", "scp", "--ciphers", CHACHA, "-q", "--ssh-config"]);
+    command.arg(lab.path("ssh_config")).arg(lab.target()).stdout(Stdio::null());
+    let mut survey = command.spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !lab.path("far/.cipher-survey/owner").exists() {
+        assert!(Instant::now() < deadline, "no survey has begun");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    ran(Command::new("kill").args(["-INT", &survey.id().to_string()]));
+    assert_eq!(survey.wait().unwrap().code(), Some(130));
+    lab.assert_nothing_left();
+}
+
+#[test]
+fn pipe_alone_can_not_be_surveyed_by_sftp_alone() {
+    let lab = sftp_only();
+    survey(&lab, &["--method", "pipe"]).assert_refused(&["SFTP alone", "--method scp"]);
+    lab.assert_nothing_left();
+}

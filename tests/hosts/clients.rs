@@ -1,0 +1,72 @@
+//! Client programs.
+
+use crate::lab::far::Far;
+use crate::lab::servers::Make;
+use crate::lab::{CHACHA, Lab, Options, need, rounds};
+use crate::matrix::{ALL, Outcome, Row, SSH_10, Server, hosts, lab, survey, with_far};
+use serde_json::Value;
+
+fn ssh_75() -> Lab {
+    need("ssh1", "openssh-client-ssh1");
+    lab(Options { far: Some(Far { guest: true, ..Far::default() }), ..Options::default() })
+}
+
+hosts! {
+    the_client_of_openssh_10: Row {
+        host: "OpenSSH 10.0",
+        lab: || with_far(Far { guest: true, ..Far::default() }),
+        arguments: &["--client", SSH_10, "--directions", "upload"],
+        outcome: ALL,
+        says: &[],
+        note: "by --client",
+    },
+    the_built_in_client_where_sftp_alone_is_allowed: Row {
+        host: "russh, the built-in one, to an account for SFTP alone",
+        lab: crate::accounts::sftp_only,
+        arguments: &["--client", "russh"],
+        outcome: Outcome::Surveyed { methods: &["scp"], server: Server::Missing("SFTP") },
+        says: &["allows SFTP alone"],
+        note: "as the system's client",
+    },
+    the_client_of_openssh_75: Row {
+        host: "OpenSSH 7.5",
+        lab: ssh_75,
+        arguments: &["--client", "ssh1", "--ciphers", CHACHA],
+        outcome: ALL,
+        says: &[],
+        note: "options that it does not know are left out; scp is that of the system",
+    },
+}
+
+/// OpenSSL 3 has these ciphers in no provider that is loaded; `ssh -Q cipher` lists them all the same.
+#[test]
+fn a_cipher_that_both_ends_list_and_that_fails_is_a_row_with_its_reason() {
+    need("ssh1", "openssh-client-ssh1");
+    let ciphers = "chacha20-poly1305@openssh.com,arcfour128,blowfish-cbc,cast128-cbc";
+    let far = Far { shell: "/bin/bash", ..Far::default() };
+    let lab = lab(Options {
+        make: Make::Asyncssh,
+        server: ciphers,
+        far: Some(far),
+        ..Options::default()
+    });
+    let how = ["--client", "ssh1", "--ciphers", ciphers, "--method", "pipe"];
+    let run = survey(&lab, &[&how[..], &["--directions", "upload"]].concat());
+    assert_eq!(run.code, Some(1), "{run:?}");
+    let survey: Value = serde_json::from_str(&run.stdout).unwrap();
+    let outcomes: Vec<(&str, &str)> = rounds(&survey)
+        .into_iter()
+        .map(|trial| {
+            let reason = trial["reason"].as_str().or(trial["outcome"].as_str());
+            (trial["cipher"].as_str().unwrap(), reason.unwrap())
+        })
+        .collect();
+    assert_eq!(outcomes.len(), 4, "{outcomes:?}");
+    for (cipher, outcome) in outcomes {
+        match cipher {
+            CHACHA => assert_eq!(outcome, "measured"),
+            _ => assert!(outcome.contains("on lab"), "{cipher}: {outcome}"),
+        }
+    }
+    lab.assert_nothing_left();
+}

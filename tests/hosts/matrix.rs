@@ -1,0 +1,164 @@
+//! What a kind of host is, and what must come of a survey there.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::lab::far::Far;
+use crate::lab::hosts::OPENSSH_10;
+use crate::lab::{CHACHA, Lab, Options, Run, rounds};
+
+/// A kind of host.
+pub struct Row {
+    /// How `docs/hosts.md` names it.
+    pub host: &'static str,
+    pub lab: fn() -> Lab,
+    /// What the survey is told beside the usual.
+    pub arguments: &'static [&'static str],
+    pub outcome: Outcome,
+    /// Words that it says on the way or in its report.
+    pub says: &'static [&'static str],
+    /// What `docs/hosts.md` says beside it.
+    pub note: &'static str,
+}
+
+pub enum Outcome {
+    Surveyed {
+        methods: &'static [&'static str],
+        server: Server,
+    },
+    /// Nothing is measured; standard error holds these words.
+    Refused(&'static [&'static str]),
+}
+
+/// Where the server's CPU comes from.
+pub enum Server {
+    /// The session reads its own server process.
+    Inside,
+    /// The whole host's counters.
+    Host,
+    /// Nowhere; the record gives the reason, in these words.
+    Missing(&'static str),
+}
+
+pub const BOTH: &[&str] = &["scp", "pipe"];
+
+/// Both methods, the server's CPU from inside.
+pub const ALL: Outcome = Outcome::Surveyed { methods: BOTH, server: Server::Inside };
+
+/// A table of the page: rows, and a test of each.
+macro_rules! hosts {
+    ($($test:ident: $row:expr,)*) => {
+        pub const ROWS: &[$crate::matrix::Row] = &[$($row),*];
+        $(#[test]
+        fn $test() {
+            $row.check();
+        })*
+    };
+}
+pub(crate) use hosts;
+
+/// Stands for the client of OpenSSH 10.0, whose path is known only once it is unpacked.
+pub const SSH_10: &str = "OPENSSH_10";
+
+/// A lab beside others.
+pub fn lab(options: Options) -> Lab {
+    Lab::with(Options { untimed: true, ..options })
+}
+
+/// The same, with what its server sees.
+pub fn with_far(far: Far) -> Lab {
+    lab(Options { far: Some(far), ..Options::default() })
+}
+
+/// A lab to which the user's ssh_config shows another way: `edit` is handed that file's text.
+pub fn with_way(lab: Lab, edit: impl FnOnce(&Lab, String) -> String) -> Lab {
+    let path = lab.path("ssh_config");
+    let config = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(path, edit(&lab, config)).unwrap();
+    lab
+}
+
+/// The least survey: a file of 64 KiB, one cipher, one round.
+pub fn survey(lab: &Lab, arguments: &[&str]) -> Run {
+    let file = lab.file("data", 1 << 16);
+    let target = lab.target();
+    let mut all = vec!["run", "--rounds", "1", "--sink", "file", "--format", "json"];
+    if !arguments.contains(&"--ciphers") {
+        all.extend(["--ciphers", CHACHA]);
+    }
+    if !arguments.contains(&"--method") {
+        all.extend(["--method", "scp,pipe"]);
+    }
+    let openssh_10 = || OPENSSH_10.wrapped("ssh").display().to_string();
+    let openssh_10 = if arguments.contains(&SSH_10) { openssh_10() } else { String::new() };
+    all.extend(arguments.iter().map(|word| if *word == SSH_10 { &openssh_10 } else { *word }));
+    all.extend([target.as_str(), file.to_str().unwrap()]);
+    lab.run(&all)
+}
+
+impl Row {
+    pub fn check(&self) {
+        let lab = (self.lab)();
+        let run = survey(&lab, self.arguments);
+        match &self.outcome {
+            Outcome::Refused(words) => run.assert_refused(words),
+            Outcome::Surveyed { methods, server } => {
+                assert_eq!(run.code, Some(0), "{run:?}\n{}", lab.server_log());
+                let survey: Value = serde_json::from_str(&run.stdout).unwrap();
+                let told = self.arguments.iter().position(|word| *word == "--directions");
+                let directions = match told {
+                    Some(at) => &self.arguments[at + 1..=at + 1],
+                    None => &["upload", "download"],
+                };
+                assert_surveyed(&survey, methods, directions, server);
+            }
+        }
+        for words in self.says {
+            let said = run.stderr.contains(words) || run.stdout.contains(words);
+            assert!(said, "{words:?} is not in {run:?}");
+        }
+        assert!(!lab.server_log().contains("penalty"), "{}", lab.server_log());
+        lab.assert_nothing_left();
+    }
+}
+
+/// Each method was measured both ways, over the cipher asked for; each trial has a figure of the
+/// server from there, or the reason.
+pub fn assert_surveyed(survey: &Value, methods: &[&str], directions: &[&str], server: &Server) {
+    let trials = rounds(survey);
+    let mut ways = BTreeSet::new();
+    for trial in &trials {
+        assert_eq!(trial["outcome"], "measured", "{trial:#}");
+        for way in ["client_to_server", "server_to_client"] {
+            assert_eq!(trial["negotiated"][way]["cipher"], trial["cipher"], "{trial:#}");
+        }
+        assert_eq!(trial["bytes"], 1 << 16, "{trial:#}");
+        assert!(trial["client"]["bulk"]["total_s"].as_f64().unwrap() >= 0.0, "{trial:#}");
+        assert_server(trial, server);
+        ways.insert((trial["method"].as_str().unwrap(), trial["direction"].as_str().unwrap()));
+    }
+    // A process that is not the server spends nothing while its bytes are moved.
+    if matches!(server, Server::Inside) {
+        let all = survey["trials"].as_array().unwrap().iter();
+        let spent = all.filter_map(|trial| trial["server"]["bulk"]["total_s"].as_f64());
+        assert!(spent.sum::<f64>() > 0.0, "{survey:#}");
+    }
+    let pairs = |method| directions.iter().map(move |direction| (method, *direction));
+    let expected: BTreeSet<_> = methods.iter().flat_map(|method| pairs(*method)).collect();
+    assert_eq!(ways, expected);
+}
+
+fn assert_server(trial: &Value, server: &Server) {
+    let source = match server {
+        Server::Inside => "inside",
+        Server::Host => "host",
+        Server::Missing(words) => {
+            let reason = trial["server_missing"].as_str().unwrap_or_default();
+            assert!(reason.contains(words), "{words:?} is not in {trial:#}");
+            assert!(trial["server"].is_null(), "{trial:#}");
+            return;
+        }
+    };
+    assert_eq!(trial["server"]["source"], source, "{trial:#}");
+}
