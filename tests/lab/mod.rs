@@ -3,15 +3,17 @@
 pub mod cgroup;
 pub mod hosts;
 pub mod relay;
+mod run;
 pub mod scenarios;
 pub mod schema;
+mod server;
+mod system;
 
 use std::ffi::OsStr;
 use std::fs::{self, File, Permissions};
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -20,6 +22,10 @@ use tempfile::TempDir;
 
 use cgroup::{Cgroup, Quota};
 use hosts::Host;
+pub use run::{Run, measured, rounds};
+use server::{sshd, start_server, wait_for_listening};
+pub use system::{children, command_line, need, need_root, ran, said};
+use system::{descendants, make_account, processes, walk};
 
 /// The program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_cipher-survey");
@@ -61,14 +67,6 @@ pub struct Lab {
     host: Host,
     port: u16,
     _alone: MutexGuard<'static, ()>,
-}
-
-/// One run of the program.
-#[derive(Debug)]
-pub struct Run {
-    pub code: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
 }
 
 impl Lab {
@@ -260,167 +258,4 @@ impl Drop for Lab {
             schema::assert_journals(&walk(self.directory.path()));
         }
     }
-}
-
-impl Run {
-    /// A JSON report that it printed follows the schema of one.
-    pub fn of(output: Output) -> Run {
-        let run = Run {
-            code: output.status.code(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        };
-        if run.stdout.starts_with("{\n  \"header\": {") {
-            schema::assert_report(&serde_json::from_str(&run.stdout).unwrap());
-        }
-        run
-    }
-
-    /// The run failed before anything was measured, in these words.
-    pub fn assert_refused(&self, words: &[&str]) {
-        assert_eq!(self.code, Some(2), "{self:?}");
-        for word in words {
-            assert!(self.stderr.contains(word), "{word:?} is not in {self:?}");
-        }
-        assert!(self.stdout.is_empty(), "{self:?}");
-    }
-}
-
-/// Measured trials of the rounds.
-pub fn measured(survey: &Value) -> Vec<&Value> {
-    let rounds = rounds(survey);
-    rounds.into_iter().filter(|trial| trial["outcome"] == "measured").collect()
-}
-
-pub fn rounds(survey: &Value) -> Vec<&Value> {
-    let trials = survey["trials"].as_array().unwrap();
-    trials.iter().filter(|trial| trial["phase"] == "round").collect()
-}
-
-/// A program's path, or a failure that names its package.
-pub fn need(program: &str, package: &str) -> PathBuf {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .chain(["/usr/sbin", "/sbin"].map(PathBuf::from))
-        .map(|directory| directory.join(program))
-        .find(|candidate| candidate.is_file())
-        .unwrap_or_else(|| panic!("this test needs {program}: install {package}, or run tests/run"))
-}
-
-pub fn need_root() {
-    assert!(rustix::process::geteuid().is_root(), "this test needs root: run tests/run as root");
-}
-
-fn start_server(directory: &Path, options: &Options) -> (Child, u16) {
-    let at = |name: &str| directory.join(name).display().to_string();
-    for _ in 0..5 {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        drop(listener);
-        let subsystem = match options.server.contains("Subsystem") {
-            true => "",
-            false => "Subsystem sftp /usr/lib/openssh/sftp-server\n",
-        };
-        let config = format!(
-            "{}\nListenAddress {}\nPort {port}\nHostKey {}\nAuthorizedKeysFile {}\n\
-             StrictModes no\nUsePAM no\nPidFile none\nPrintMotd no\n{subsystem}",
-            options.server,
-            options.host.address,
-            at("host_key"),
-            at("client_key.pub"),
-        );
-        fs::write(directory.join("sshd_config"), config).unwrap();
-        let mut child = sshd(directory, &options.host);
-        if wait_for_listening(&mut child, &directory.join("sshd.log"), 1) {
-            return (child, port);
-        }
-        let _ = child.kill();
-        let _ = child.wait();
-        eprintln!("{}", fs::read_to_string(directory.join("sshd.log")).unwrap_or_default());
-    }
-    panic!("the lab's sshd did not start");
-}
-
-fn sshd(directory: &Path, host: &Host) -> Child {
-    let program = host.sshd.clone().unwrap_or_else(|| need("sshd", "openssh-server"));
-    let mut words = host.under.iter().map(OsStr::new).chain([program.as_os_str()]);
-    let mut command = Command::new(words.next().unwrap());
-    command.args(words).envs(host.environment.iter().copied());
-    if host.emulated {
-        // Keeps sshd from starting itself again outside the emulator.
-        command.arg("-r");
-    }
-    command.args(["-D", "-f"]).arg(directory.join("sshd_config"));
-    command.arg("-E").arg(directory.join("sshd.log"));
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.spawn().unwrap()
-}
-
-/// Waits until the log says for the so-manieth time that the server listens.
-fn wait_for_listening(child: &mut Child, log: &Path, times: usize) -> bool {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while Instant::now() < deadline && child.try_wait().unwrap().is_none() {
-        let said = fs::read_to_string(log).unwrap_or_default();
-        if said.matches("Server listening").count() >= times {
-            return true;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    false
-}
-
-fn make_account() {
-    need_root();
-    let exists =
-        || Command::new("id").arg(ACCOUNT).output().is_ok_and(|output| output.status.success());
-    if !exists() {
-        ran(Command::new(need("useradd", "passwd")).args(["-m", "-s", "/bin/bash", ACCOUNT]));
-    }
-    // Without PAM an account without password is locked.
-    ran(Command::new(need("usermod", "passwd")).args(["-p", "*", ACCOUNT]));
-}
-
-pub fn ran(command: &mut Command) {
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{command:?}: {output:?}");
-}
-
-pub fn said(command: &mut Command) -> String {
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{command:?}: {output:?}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-/// All processes.
-fn processes() -> Vec<u32> {
-    let number = |entry: fs::DirEntry| entry.file_name().to_str()?.parse().ok();
-    fs::read_dir("/proc").unwrap().flatten().filter_map(number).collect()
-}
-
-/// Empty where the process has ended.
-pub fn command_line(pid: u32) -> String {
-    let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    String::from_utf8_lossy(&line).replace('\0', " ")
-}
-
-pub fn children(pid: u32) -> Vec<u32> {
-    let text = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-    text.split_whitespace().map(|pid| pid.parse().unwrap()).collect()
-}
-
-fn descendants(pid: u32) -> Vec<u32> {
-    let own = children(pid);
-    let below: Vec<u32> = own.iter().flat_map(|&child| descendants(child)).collect();
-    [own, below].concat()
-}
-
-fn walk(directory: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-        found.push(entry.path());
-        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            found.extend(walk(&entry.path()));
-        }
-    }
-    found
 }
