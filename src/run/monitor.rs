@@ -11,6 +11,7 @@ use thiserror::Error;
 use super::child::Child;
 use super::interrupt::{GLANCE, Interrupt};
 use super::listener::Listener;
+use crate::client::failure::last_words;
 use crate::client::{Connection, Failure, Session, Transcript};
 use crate::model::units::printable;
 
@@ -101,7 +102,7 @@ impl Monitor {
             child,
             stdin,
             lines,
-            listener: Listener::new(stderr),
+            listener: Listener::new(stderr, mark),
             host: connection.target.host_label(),
             mark: mark.to_owned(),
             asked: 0,
@@ -186,9 +187,8 @@ impl Monitor {
 
     fn gone(&mut self, detail: &str) -> MonitorError {
         let log = self.listener.drain(Duration::from_millis(200));
-        let last = log.lines().rfind(|line| !line.starts_with("debug") && !line.trim().is_empty());
-        let reason = match last {
-            Some(line) => printable(line.trim()),
+        let reason = match last_words(log) {
+            Some(words) => printable(words),
             None if detail.is_empty() => "its client said nothing".to_owned(),
             None => detail.to_owned(),
         };
