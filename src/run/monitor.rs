@@ -200,10 +200,15 @@ impl Monitor {
     }
 
     /// Lets the far shell clean up and waits until it has.
-    pub fn close(mut self) {
+    pub fn end(&mut self) {
         self.stdin = None;
-        // Whoever does not end by then is ended by Drop.
-        let _ = self.child.wait(Duration::from_secs(5));
+        if !matches!(self.child.wait(Duration::from_secs(5)), Ok(Some(_))) {
+            self.child.end();
+        }
+    }
+
+    pub fn close(mut self) {
+        self.end();
     }
 }
 
