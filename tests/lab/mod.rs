@@ -12,7 +12,7 @@ mod system;
 use std::ffi::OsStr;
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -21,11 +21,11 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use cgroup::{Cgroup, Quota};
-use hosts::Host;
+use hosts::{Host, Link};
 pub use run::{Run, measured, rounds};
 use server::{sshd, start_server, wait_for_listening};
-pub use system::{children, command_line, need, need_root, ran, said};
-use system::{descendants, make_account, processes, walk};
+pub use system::{children, command_line, descendants, need, need_root, ran, said};
+use system::{make_account, processes, started, walk};
 
 /// The program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_cipher-survey");
@@ -56,6 +56,10 @@ pub struct Options<'a> {
     pub quota: Option<f64>,
     /// Which host it runs on.
     pub host: Host,
+    /// The way to that host, which lasts as long as the lab.
+    pub link: Option<Link>,
+    /// Nothing is timed: other labs may run beside it.
+    pub untimed: bool,
 }
 
 pub struct Lab {
@@ -66,7 +70,8 @@ pub struct Lab {
     ordinary: bool,
     host: Host,
     port: u16,
-    _alone: MutexGuard<'static, ()>,
+    link: Option<Link>,
+    _alone: Option<MutexGuard<'static, ()>>,
 }
 
 impl Lab {
@@ -75,7 +80,8 @@ impl Lab {
     }
 
     pub fn with(options: Options) -> Lab {
-        let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let alone = (!options.untimed)
+            .then(|| ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner));
         let directory = tempfile::Builder::new().prefix("cs-lab-").tempdir().unwrap();
         fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).unwrap();
         let at = |name: &str| directory.path().join(name);
@@ -101,9 +107,18 @@ impl Lab {
         let address = options.host.address.clone();
         let cgroup = options.cgroup.then(|| Cgroup::with(server.id()));
         let quota = options.quota.map(|share| Quota::of(share, server.id()));
-        let (ordinary, host) = (options.ordinary, options.host);
-        let lab =
-            Lab { directory, cgroup, _quota: quota, server, ordinary, host, port, _alone: alone };
+        let Options { ordinary, host, link, .. } = options;
+        let lab = Lab {
+            directory,
+            cgroup,
+            _quota: quota,
+            server,
+            ordinary,
+            host,
+            port,
+            link,
+            _alone: alone,
+        };
         let public = fs::read_to_string(lab.path("host_key.pub")).unwrap();
         fs::write(lab.path("known_hosts"), format!("[{address}]:{port} {public}")).unwrap();
         let root = lab.directory.path().display().to_string();
@@ -128,6 +143,10 @@ impl Lab {
     /// How its host key is known, for who comes by another way.
     pub fn host_key_alias(&self) -> String {
         format!("[{}]:{}", self.host.address, self.port)
+    }
+
+    pub fn link(&self) -> Option<&Link> {
+        self.link.as_ref()
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -228,8 +247,26 @@ impl Lab {
     /// The server's processes for its connections, the oldest first.
     pub fn sessions(&self) -> Vec<u32> {
         let mut sessions = children(self.server.id());
-        sessions.sort_unstable();
+        sessions.sort_by_key(|&pid| started(pid));
         sessions
+    }
+
+    /// Waits until a survey of the lab has measured its pilot.
+    pub fn wait_for_round(&self) {
+        self.wait_for_trials(1);
+    }
+
+    /// Waits until a survey of the lab has so many trials of its rounds behind it.
+    pub fn wait_for_trials(&self, many: usize) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let begun = |journal: &PathBuf| {
+            let text = fs::read_to_string(journal).unwrap_or_default();
+            text.matches("\"phase\":\"round\"").count() >= many
+        };
+        while !self.journals().iter().any(begun) {
+            assert!(Instant::now() < deadline, "{many} trials of rounds are not over");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Journals that surveys of this lab have written to the default place.
