@@ -22,6 +22,7 @@ use tempfile::TempDir;
 
 use cgroup::{Cgroup, Quota};
 use hosts::{Host, Link};
+#[allow(unused_imports, reason = "not every target uses all")]
 pub use run::{Run, measured, rounds};
 use server::{sshd, start_server, wait_for_listening};
 pub use system::{children, command_line, descendants, need, need_root, ran, said};
