@@ -359,8 +359,8 @@ impl Lane {
         }
     }
 
-    pub fn close(self) {
-        self.monitor.close();
+    pub fn close(mut self) {
+        self.monitor.end();
     }
 }
 

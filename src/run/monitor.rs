@@ -207,8 +207,19 @@ impl Monitor {
         }
     }
 
+    /// The same of a monitor that is of no further use.
     pub fn close(mut self) {
         self.end();
+    }
+}
+
+/// Whatever ends a survey, nothing is left over there when we have ended. Where no shell was
+/// reached there is nothing to wait for.
+impl Drop for Monitor {
+    fn drop(&mut self) {
+        if self.handshake_s > 0.0 {
+            self.end();
+        }
     }
 }
 
