@@ -35,15 +35,12 @@ impl Failure {
     /// Reads a client's standard error (`-v` lines included) after it ended with an error.
     /// `host` is how messages name the target.
     pub fn read(log: &str, host: &str) -> Failure {
-        let said: Vec<&str> = log
-            .lines()
-            .map(|line| line.trim_end_matches('\r'))
-            .filter(|line| !line.starts_with("debug") && !line.trim().is_empty())
-            .collect();
+        let said: Vec<&str> = messages(log).collect();
         let (kind, matched) = classify(&said, log);
-        let words = matched.or_else(|| said.last().copied()).unwrap_or("no message from ssh");
+        let words = matched.or_else(|| said.last().copied()).unwrap_or("ssh: no message");
         let words = words.trim().trim_matches(['@', ' ']);
-        let words = printable(words.strip_prefix("ssh: ").unwrap_or(words));
+        let own = ["ssh: ", "scp: "].iter().any(|program| words.starts_with(program));
+        let words = format!("{}{}", if own { "" } else { "ssh: " }, printable(words));
         Failure { kind, reason: describe(kind, host, &words), remedy: remedy(kind, host, log) }
     }
 
@@ -51,6 +48,18 @@ impl Failure {
     pub fn is_refusal(&self) -> bool {
         matches!(self.kind, FailureKind::Refused | FailureKind::Dropped)
     }
+}
+
+/// The last that a client or its far part says besides the steps that `-v` shows.
+pub fn last_words(log: &str) -> Option<&str> {
+    messages(log).last().map(str::trim)
+}
+
+fn messages(log: &str) -> impl Iterator<Item = &str> {
+    let lines = log.lines().map(|line| line.trim_end_matches('\r'));
+    lines.filter(|line| {
+        !line.trim().is_empty() && !NO_MESSAGES.iter().any(|start| line.starts_with(start))
+    })
 }
 
 /// Phrases of OpenSSH's messages (sshconnect.c, sshconnect2.c, clientloop.c, packet.c) and of the
@@ -80,6 +89,9 @@ const PHRASES: &[(&str, FailureKind)] = &[
     ("ssh_exchange_identification", FailureKind::Dropped),
     ("banner exchange", FailureKind::Dropped),
 ];
+
+/// How lines begin that `-v` adds to what ssh says anyway: steps, and sums at the end.
+const NO_MESSAGES: &[&str] = &["debug", "Transferred: sent ", "Bytes per second: sent "];
 
 /// Phrases that mean a refusal before the session is up and a broken connection after.
 const CLOSED: &[&str] = &[
@@ -130,7 +142,7 @@ fn describe(kind: FailureKind, host: &str, words: &str) -> String {
         FailureKind::Broken => format!("the connection to {host} broke"),
         FailureKind::Other => format!("the SSH client failed on {host}"),
     };
-    format!("{what} (ssh: {words})")
+    format!("{what} ({words})")
 }
 
 /// The first kind of host key that a server offers, where the client takes none of them.

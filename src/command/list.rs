@@ -65,8 +65,8 @@ fn list(args: &ListArgs, interrupt: &Interrupt) -> Result<Status> {
         out.write_all(page.finish().as_bytes())?;
     }
     out.flush().context("the list can't be written")?;
-    if let Some((_, met)) = met {
-        met.monitor.close();
+    if let Some((_, mut met)) = met {
+        met.monitor.end();
     }
     Ok(if names.is_empty() { Status::NothingMeasured } else { Status::Complete })
 }

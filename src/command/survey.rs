@@ -155,9 +155,8 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
     let mut executor =
         Real::new(lanes, payload, scratch, args.sink, args.full, interrupt.clone(), clock);
     let (budget, voice) = (effort.budget, events.as_mut());
-    let piloted = pilot::run(&mut executor, &all, &mut sizer, budget, &mut journal, voice)?;
-    let reason = match piloted {
-        Err(stopped) => stopped.into(),
+    let ran = (|| match pilot::run(&mut executor, &all, &mut sizer, budget, &mut journal, voice)? {
+        Err(stopped) => Ok(stopped.into()),
         Ok(pilot_trials) => {
             // Where files are sized by time, the pilot knows better what that comes to.
             let planned_s: f64 = all.iter().map(|c| sizer.seconds(c.pairing)).sum();
@@ -173,25 +172,25 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
                 Some(rounds) => Box::new(FixedRounds(rounds)),
                 None => Box::new(Adaptive::new(effort.rule(), pilot_trials).between(pairings)),
             };
-            run_rounds(
-                &mut course,
-                &mut executor,
-                stop.as_mut(),
-                &mut journal,
-                events.as_mut(),
-                interrupt,
-            )?
+            let stop = stop.as_mut();
+            run_rounds(&mut course, &mut executor, stop, &mut journal, voice, interrupt)
         }
-    };
-    // In the report too there is nothing else to say.
-    let too_short = reason.1.clone().filter(|_| reason.0 == StopReason::Budget);
-    let own = executor.own_cpu_s();
-    let record = end(reason, clock.elapsed().as_secs_f64(), executor.backoff_s(), Some(own));
-    journal.append(&Line::End(record))?;
+    })();
+    let ended = ran.and_then(|reason: (StopReason, Option<String>)| {
+        // In the report too there is nothing else to say.
+        let too_short = reason.1.clone().filter(|_| reason.0 == StopReason::Budget);
+        let own = executor.own_cpu_s();
+        let record = end(reason, clock.elapsed().as_secs_f64(), executor.backoff_s(), Some(own));
+        journal.append(&Line::End(record)).map(|()| too_short)
+    });
     executor.close();
     events.finish();
-    if let Some(too_short) = too_short {
-        tell(&format!("error: {too_short}"));
+    // Where the journal takes no more, what it has is reported all the same.
+    let failed = ended.is_err();
+    match ended {
+        Ok(None) => {}
+        Ok(Some(too_short)) => tell(&format!("error: {too_short}")),
+        Err(error) => tell(&format!("error: {error:#}")),
     }
 
     // From here on the journal alone speaks, as it would on any other machine.
@@ -200,7 +199,7 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
     let survey = Survey::read(&text)?;
     let printed = output::print_or_show(&survey, &args.output, &path)?;
     Ok(match status(&survey) {
-        Status::Complete if !printed => Status::SomeFailed,
+        Status::Complete if failed || !printed => Status::SomeFailed,
         status => status,
     })
 }

@@ -65,7 +65,7 @@ impl HostCounters {
                     let (_, received_before, sent_before) = before(name)?;
                     let received_bytes = received.checked_sub(*received_before)?;
                     let sent_bytes = sent.checked_sub(*sent_before)?;
-                    (received_bytes + sent_bytes > 0).then(|| Interface {
+                    (received_bytes > 0 || sent_bytes > 0).then(|| Interface {
                         name: name.clone(),
                         received_bytes,
                         sent_bytes,

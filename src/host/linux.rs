@@ -49,7 +49,8 @@ impl ProcessStat {
 }
 
 fn ticks(user: u64, system: u64, ticks_per_s: u32) -> CpuTimes {
-    let seconds = |ticks: u64| ticks as f64 / f64::from(ticks_per_s.max(1));
+    let seconds = |ticks: f64| ticks / f64::from(ticks_per_s.max(1));
+    let (user, system) = (user as f64, system as f64);
     CpuTimes { user_s: seconds(user), system_s: seconds(system), total_s: seconds(user + system) }
 }
 
@@ -133,7 +134,7 @@ impl HostCpu {
 /// Pages swapped in and out since boot, in `/proc/vmstat`.
 pub fn swapped_pages(vmstat: &str) -> Option<u64> {
     let of = |line: &str| line.strip_prefix("pswp")?.split_whitespace().nth(1)?.parse::<u64>().ok();
-    vmstat.lines().filter_map(of).reduce(|sum, pages| sum + pages)
+    vmstat.lines().filter_map(of).reduce(u64::saturating_add)
 }
 
 /// TCP segments sent again since boot, in `/proc/net/snmp`: a line of names, a line of values.
@@ -165,7 +166,8 @@ pub fn disk(diskstats: &str, device: &str) -> Option<(u64, u64, f64)> {
             return None;
         }
         let number = |index: usize| fields.get(index)?.parse::<u64>().ok();
-        Some((number(5)? * 512, number(9)? * 512, number(12)? as f64 / 1e3))
+        let bytes = |index: usize| Some(number(index)?.saturating_mul(512));
+        Some((bytes(5)?, bytes(9)?, number(12)? as f64 / 1e3))
     };
     diskstats.lines().find_map(row)
 }

@@ -44,7 +44,7 @@ pub fn host_profile(answer: &Sections) -> HostProfile {
         memory_bytes: answer
             .line("memory")
             .and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok())
-            .map(|kib| kib * 1024),
+            .map(|kib| kib.saturating_mul(1024)),
         ticks_per_s: answer.number("ticks").unwrap_or(100),
         proc: answer.line("stat").is_some_and(|line| line.starts_with("cpu ")),
     }
@@ -89,7 +89,7 @@ pub fn storage(answer: &Sections) -> Storage {
             .len()
             .checked_sub(3)
             .and_then(|index| df[index].parse::<u64>().ok())
-            .map(|kib| kib * 1024),
+            .map(|kib| kib.saturating_mul(1024)),
     }
 }
 

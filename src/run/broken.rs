@@ -1,7 +1,9 @@
 //! Why a transfer did not come to its end.
 
 use std::io;
+use std::os::unix::process::ExitStatusExt;
 
+use super::child::Reaped;
 use super::monitor::MonitorError;
 use crate::client::{Failure, FailureKind};
 
@@ -18,6 +20,18 @@ pub enum Broken {
 }
 
 impl Broken {
+    /// Of a client that ended with an error: what it says, else the signal that ended it.
+    pub fn of_client(reaped: &Reaped, log: &str, host: &str) -> Broken {
+        let failure = Failure::read(log, host);
+        match reaped.status.signal() {
+            Some(signal) if failure.kind == FailureKind::Other => {
+                let name = signal_hook::low_level::signal_name(signal).unwrap_or("no name for it");
+                Broken::Other(format!("the SSH client was ended by signal {signal} ({name})"))
+            }
+            _ => Broken::Client(failure),
+        }
+    }
+
     /// Where the client's log holds a reason of its own, that one is told.
     pub fn explained(self, log: &str, host: &str) -> Broken {
         match self {

@@ -2,10 +2,11 @@
 //! and we end them in order), ended with us however we end, and reaped by `wait4`, whose rusage
 //! covers the descendants that they reaped.
 
-use std::io;
+use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -136,7 +137,35 @@ impl Child {
 /// What a helper says that ends by itself at once: out of the reach of ^C as well, so that what
 /// it says is whole.
 pub fn output(command: &mut Command) -> io::Result<Output> {
-    command.process_group(0).stdin(Stdio::null()).output()
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = Child::spawn(command, None)?;
+    let (stdout, stderr) = (all_of(child.stdout.take()), all_of(child.stderr.take()));
+    let late = || io::Error::new(io::ErrorKind::TimedOut, "it did not end within 10 s");
+    let reaped = child.wait(HELPERS_PATIENCE)?.ok_or_else(late)?;
+    // Whatever it has left running may hold them open.
+    let whole = |text: Receiver<Vec<u8>>| text.recv_timeout(HELPERS_PATIENCE).map_err(|_| late());
+    Ok(Output { status: reaped.status, stdout: whole(stdout)?, stderr: whole(stderr)? })
+}
+
+/// A helper that has not ended by then hangs.
+const HELPERS_PATIENCE: Duration = Duration::from_secs(10);
+
+/// More than any helper has to say.
+const HELPERS_WORDS: u64 = 1 << 20;
+
+/// All that can be read, once its end has come.
+fn all_of(from: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
+    let (sender, text) = channel();
+    std::thread::spawn(move || {
+        let mut all = Vec::new();
+        if let Some(mut from) = from {
+            // An error is the end of it; what comes after so many words is dropped.
+            let _ = from.by_ref().take(HELPERS_WORDS).read_to_end(&mut all);
+            let _ = io::copy(&mut from, &mut io::sink());
+        }
+        sender.send(all)
+    });
+    text
 }
 
 impl Drop for Child {

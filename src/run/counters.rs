@@ -29,6 +29,13 @@ pub fn tree(pid: u32) -> Vec<u32> {
     tree
 }
 
+/// A process that a signal has stopped, until another continues it.
+pub fn is_stopped(pid: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // The name before it may hold anything.
+    stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('T'))
+}
+
 /// What keeps a process and its descendants from the CPU, from when it was first looked at.
 #[derive(Debug)]
 pub struct Waiting {

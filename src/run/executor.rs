@@ -16,8 +16,9 @@ use super::survey::{Executor, Stopped};
 use super::trial::{Transferred, transfer};
 use crate::host::counters::HostCounters;
 use crate::host::{Sections, sampled, script};
+use crate::method::makes_files;
 use crate::model::record::{Asked, Outcome, Phase, Spent, Trial};
-use crate::model::{Method, Sink, Source};
+use crate::model::{Cipher, Direction, Method, Sink, Source};
 use crate::plan::PlannedTrial;
 use crate::ui::Events;
 
@@ -34,8 +35,8 @@ pub struct Real {
     pub(super) started: Instant,
     pub(super) backoff_s: f64,
     own_cpu_s: f64,
-    /// Pairings and methods of which a download of the rounds was FILE's prefix.
-    pub(super) compared: HashSet<(usize, Method)>,
+    /// Pairings, methods and ciphers of which a download of the rounds was FILE's prefix.
+    pub(super) compared: HashSet<(usize, Method, Cipher)>,
     /// SHA-256 of FILE's prefixes, by size.
     pub(super) digests: HashMap<u64, String>,
 }
@@ -181,12 +182,42 @@ impl Real {
         Ok(())
     }
 
-    /// Removes what a broken transfer may have made on either end.
-    pub(super) fn discard(&mut self, pairing: usize) {
-        let lane = &mut self.lanes[pairing];
-        // Where this fails the monitor has gone, and its shell has removed the whole directory.
-        let _ = lane.directory.take_made(&mut lane.monitor, MADE, 0);
+    /// Why the end that was to get a file takes none, in its own words, and what to do about it;
+    /// asked where a trial has failed.
+    pub(super) fn unwritable(&mut self, planned: &PlannedTrial) -> Option<(String, String)> {
+        let contender = &planned.contender;
+        if !makes_files(contender.method, self.sink) {
+            return None;
+        }
+        if contender.direction == Direction::Download {
+            let why = self.scratch.unwritable()?;
+            let remedy = "free space here, or set TMPDIR to another directory".to_owned();
+            return Some((why, remedy));
+        }
+        let lane = &mut self.lanes[contender.pairing];
+        // Where nobody answers, there is another reason.
+        let why = lane.directory.unwritable(&mut lane.monitor).ok()??;
+        let (place, host) = (lane.directory.shown(), lane.host());
+        let remedy = format!("free space there, or name another directory, as {host}:DIRECTORY");
+        Some((format!("{place} on {host} takes no file: {why}"), remedy))
+    }
+
+    /// Removes what a failed transfer may have made on either end, and has put in place again what
+    /// somebody else may have removed over there.
+    pub(super) fn discard(&mut self, planned: &PlannedTrial) -> Result<(), Broken> {
+        // It goes with its directory otherwise.
         let _ = std::fs::remove_file(self.scratch.join(DOWNLOADED));
+        let contender = &planned.contender;
+        let lane = &mut self.lanes[contender.pairing];
+        lane.directory.take_made(&mut lane.monitor, MADE, 0)?;
+        lane.check_directory()?;
+        if let Asked::Bytes(bytes) = planned.asked
+            && contender.fetches_prefix(self.sink)
+        {
+            let holder = self.holder(contender.pairing);
+            self.lanes[holder].check_prefix(bytes)?;
+        }
+        Ok(())
     }
 
     pub fn backoff_s(&self) -> f64 {

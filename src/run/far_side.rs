@@ -220,6 +220,38 @@ impl FarDirectory {
         self.count(monitor, &fragment, bytes)
     }
 
+    /// Whether the directory is there, and still ours.
+    pub fn is_owned(&self, monitor: &mut Monitor, owner: &Owner) -> Result<bool> {
+        let fragment = format!("{} cat \"$f\"", assign("f", &self.join("owner")));
+        let answer = monitor.ask(&fragment, PATIENCE)?;
+        Ok(String::from_utf8_lossy(&answer).contains(&owner.token))
+    }
+
+    /// Whether a prefix is there, of the size that it should be.
+    pub fn holds_prefix(&self, monitor: &mut Monitor, bytes: u64) -> Result<bool> {
+        let fragment = format!("{} wc -c < \"$f\"", assign("f", &self.prefix(bytes)));
+        Ok(self.count(monitor, &fragment, 0)? == Some(bytes))
+    }
+
+    /// What the far host says when 64 KiB more are to be written; nothing where it takes them.
+    pub fn unwritable(&self, monitor: &mut Monitor) -> Result<Option<String>> {
+        let fragment = format!(
+            "{} e=$(dd if=/dev/zero of=\"$f\" bs=65536 count=1 2>&1) || echo \"$e\"; rm -f \"$f\"",
+            assign("f", &self.join("probe"))
+        );
+        let answer = monitor.ask(&fragment, PATIENCE)?;
+        let answer = String::from_utf8_lossy(&answer);
+        // `dd: error writing '…/probe': No space left on device`
+        let why =
+            answer.lines().next().map(|line| line.rsplit_once(": ").map_or(line, |(_, why)| why));
+        Ok(why.map(printable))
+    }
+
+    /// The directory as it may be shown.
+    pub fn shown(&self) -> String {
+        printable(&String::from_utf8_lossy(&self.path))
+    }
+
     /// Removes all prefixes but these.
     pub fn keep_only(&self, monitor: &mut Monitor, sizes: &[u64]) -> Result<()> {
         if monitor.speaks == Speaks::Sftp {

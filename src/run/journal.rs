@@ -61,7 +61,11 @@ impl FileJournal {
         text.push(b'\n');
         // One write a line: a kill leaves whole lines.
         self.file.write_all(&text).with_context(|| {
-            format!("the journal {} can't be written (is the disk full?)", self.path.display())
+            format!(
+                "the journal {} can't be written (is the disk full?), and nothing is measured that \
+                 can't be kept; free space, or name another place with --journal",
+                self.path.display()
+            )
         })
     }
 }

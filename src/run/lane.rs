@@ -209,6 +209,10 @@ impl Lane {
         Ok(())
     }
 
+    pub fn holds_directory(&mut self) -> Result<bool> {
+        self.directory.is_owned(&mut self.monitor, &self.owner)
+    }
+
     /// The far host's counters; absent where it has none.
     pub fn far_counters(&mut self) -> Result<Option<HostCounters>, MonitorError> {
         if !self.far.proc {
@@ -329,8 +333,8 @@ impl Lane {
         }
     }
 
-    pub fn close(self) {
-        self.monitor.close();
+    pub fn close(mut self) {
+        self.monitor.end();
     }
 }
 

@@ -1,13 +1,17 @@
 //! A thread that reads a child's standard error line by line and notes when each line came.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::process::ChildStderr;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-/// Lines are kept up to so many bytes; a client that floods its standard error is read on, so
-/// that it does not stall, but not stored.
-const KEPT: usize = 1 << 20;
+/// So much is kept of a client's own log (`-v`), and of whatever else it says. A client that floods
+/// its standard error is read on, so that it does not stall, but not stored.
+const LOG_KEPT: usize = 16 << 20;
+const ELSE_KEPT: usize = 1 << 20;
+
+/// A line that does not end comes in pieces.
+const LONGEST: u64 = 64 << 10;
 
 /// The reading end.
 #[derive(Debug)]
@@ -18,18 +22,29 @@ pub struct Listener {
 }
 
 impl Listener {
-    pub fn new(stderr: ChildStderr) -> Listener {
+    /// `mark`: what our far part begins its lines with; all of them are wanted.
+    pub fn new(stderr: ChildStderr, mark: &str) -> Listener {
         let (sender, lines) = channel();
+        let mark = mark.to_owned();
         std::thread::spawn(move || {
             let mut reader = BufReader::new(stderr);
             let mut line = Vec::new();
             // An error here is the end of the pipe in other words.
-            while reader.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
+            let (mut log, mut other) = (LOG_KEPT, ELSE_KEPT);
+            let read = |reader: &mut BufReader<ChildStderr>, line: &mut Vec<u8>| {
+                line.clear();
+                reader.take(LONGEST).read_until(b'\n', line).is_ok_and(|read| read > 0)
+            };
+            while read(&mut reader, &mut line) {
                 let text = String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']).to_owned();
-                if sender.send((Instant::now(), text)).is_err() {
+                let is_log = text.starts_with("debug") || text.starts_with("Transferred: ");
+                let room = if is_log { &mut log } else { &mut other };
+                let fits = text.len() <= *room;
+                *room -= if fits { text.len() } else { 0 };
+                let wanted = fits || text.contains(&mark);
+                if wanted && sender.send((Instant::now(), text)).is_err() {
                     break;
                 }
-                line.clear();
             }
         });
         Listener { lines, log: String::new(), ended: false }
@@ -39,10 +54,8 @@ impl Listener {
     pub fn next(&mut self, time: Duration) -> Option<(Instant, String)> {
         match self.lines.recv_timeout(time) {
             Ok((at, line)) => {
-                if self.log.len() + line.len() < KEPT {
-                    self.log.push_str(&line);
-                    self.log.push('\n');
-                }
+                self.log.push_str(&line);
+                self.log.push('\n');
                 Some((at, line))
             }
             Err(RecvTimeoutError::Timeout) => None,
@@ -75,4 +88,10 @@ impl Listener {
     pub fn log(&self) -> &str {
         &self.log
     }
+}
+
+/// A log without the lines of our far part.
+pub fn without(log: &str, mark: &str) -> String {
+    let lines = log.lines().filter(|line| !line.contains(mark));
+    lines.flat_map(|line| [line, "\n"]).collect()
 }

@@ -18,6 +18,7 @@ pub mod near;
 pub mod patience;
 pub mod pilot;
 pub mod probe;
+pub mod pulse;
 pub mod route;
 pub mod scratch;
 pub mod sftp;

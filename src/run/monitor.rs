@@ -11,6 +11,7 @@ use thiserror::Error;
 use super::child::Child;
 use super::interrupt::{GLANCE, Interrupt};
 use super::listener::Listener;
+use crate::client::failure::last_words;
 use crate::client::{Connection, Failure, Session, Transcript};
 use crate::model::Cipher;
 use crate::model::units::printable;
@@ -170,7 +171,7 @@ impl Monitor {
             speaks: approach.speaks,
             stray: None,
             directory: None,
-            listener: Listener::new(stderr),
+            listener: Listener::new(stderr, mark),
             host: connection.target.host_label(),
             mark: mark.to_owned(),
             asked: 0,
@@ -279,9 +280,8 @@ impl Monitor {
 
     pub(super) fn gone(&mut self, detail: &str) -> MonitorError {
         let log = self.listener.drain(Duration::from_millis(200));
-        let last = log.lines().rfind(|line| !line.starts_with("debug") && !line.trim().is_empty());
-        let reason = match last {
-            Some(line) => printable(line.trim()),
+        let reason = match last_words(log) {
+            Some(words) => printable(words),
             None if detail.is_empty() => "its client said nothing".to_owned(),
             None => detail.to_owned(),
         };
@@ -311,25 +311,29 @@ impl Monitor {
     }
 
     /// Lets the far shell clean up and waits until it has.
-    pub fn close(mut self) {
-        self.finish();
-        // Whoever does not end by then is ended by Drop.
-        let _ = self.child.wait(Duration::from_secs(5));
-    }
-
-    fn finish(&mut self) {
+    pub fn end(&mut self) {
         // Nothing is left behind for the reason that somebody is in a hurry.
         self.interrupt = Interrupt::default();
         self.clean_up();
         self.stdin = None;
+        if !matches!(self.child.wait(Duration::from_secs(5)), Ok(Some(_))) {
+            self.child.end();
+        }
+    }
+
+    /// The same of a monitor that is of no further use.
+    pub fn close(mut self) {
+        self.end();
     }
 }
 
+/// Whatever ends a survey, nothing is left over there when we have ended. Where no shell was
+/// reached there is nothing to wait for.
 impl Drop for Monitor {
     fn drop(&mut self) {
-        self.finish();
-        // So that whoever is refused after the directory was made leaves nothing either.
-        let _ = self.child.wait(Duration::from_secs(2));
+        if self.handshake_s > 0.0 {
+            self.end();
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use super::lane::Lane;
 use super::monitor::MonitorError;
 use super::survey::Stopped;
 use crate::client::FailureKind;
-use crate::model::record::{Phase, Trial};
+use crate::model::record::{Outcome, Phase, Trial};
 use crate::model::units;
 use crate::plan::PlannedTrial;
 use crate::ui::Events;
@@ -64,17 +64,34 @@ impl Real {
                 return Ok(Some(reason));
             }
         }
-        let Err(broken) = self.attempt(planned, trial, events) else { return Ok(None) };
+        let broken = match self.attempt(planned, trial, events) {
+            Ok(()) if trial.outcome == Outcome::Measured => return Ok(None),
+            Ok(()) => None,
+            Err(broken) => Some(broken),
+        };
         // Whatever fails after an interrupt fails because of it.
         self.check_interrupt()?;
-        self.discard(pairing);
-        trial.outcome = match broken {
-            Broken::Interrupted => return Err(Stopped::Interrupted),
-            Broken::Unwatched(reason) => return Ok(Some(reason)),
-            Broken::Client(failure) if failure.is_refusal() => return Ok(Some(failure.reason)),
-            Broken::Client(failure) => failed(failure.reason, failure.remedy.as_deref()),
-            Broken::Other(reason) => failed(reason, None),
-        };
+        let unwritable = self.unwritable(planned);
+        // With the monitor goes our directory over there: no trial in it fails by its own fault.
+        let broken = self.discard(planned).err().or(broken);
+        match broken {
+            None => {}
+            Some(Broken::Interrupted) => return Err(Stopped::Interrupted),
+            Some(Broken::Unwatched(reason)) => return Ok(Some(reason)),
+            Some(Broken::Client(failure)) if failure.is_refusal() => {
+                return Ok(Some(failure.reason));
+            }
+            Some(Broken::Client(failure)) => {
+                trial.outcome = failed(failure.reason, failure.remedy.as_deref());
+            }
+            Some(Broken::Other(reason)) => trial.outcome = failed(reason, None),
+        }
+        if let (Outcome::Failed { reason, remedy }, Some((why, what_to_do))) =
+            (&mut trial.outcome, unwritable)
+        {
+            *reason = format!("{why} ({reason})");
+            *remedy = Some(what_to_do);
+        }
         Ok(None)
     }
 }
@@ -94,6 +111,25 @@ impl Lane {
             ) => Ok(Some(error.to_string())),
             _ => Err(Stopped::Lost(format!("{error:#}"))),
         }
+    }
+
+    /// Where somebody has removed our directory, the monitor is ended, so that the next one claims
+    /// it again.
+    pub(super) fn check_directory(&mut self) -> anyhow::Result<()> {
+        if self.holds_directory()? {
+            return Ok(());
+        }
+        self.monitor.end();
+        let reason = "our directory over there was removed or changed".into();
+        Err(MonitorError::Gone { host: self.host(), reason }.into())
+    }
+
+    /// A prefix that somebody has removed or cut is of no use; nor are others, perhaps.
+    pub(super) fn check_prefix(&mut self, bytes: u64) -> anyhow::Result<()> {
+        if !self.directory.holds_prefix(&mut self.monitor, bytes)? {
+            self.staged.clear();
+        }
+        Ok(())
     }
 }
 

@@ -37,7 +37,7 @@ impl Client {
         };
         let shown = program.to_string_lossy().into_owned();
         let output = output(Command::new(&program).arg("-V")).with_context(|| {
-            format!("the SSH client {shown} can't be started{}", missing(&program))
+            format!("the SSH client {shown} can't be started (-V){}", missing(&program))
         })?;
         // OpenSSH says its version on standard error.
         let text = [output.stderr, output.stdout].concat();

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use super::interrupt::Interrupt;
+use crate::model::units::shown;
 
 /// So much is made, copied or hashed between two looks at the interrupt.
 const BLOCK: usize = 1 << 20;
@@ -46,6 +47,16 @@ impl Scratch {
 
     pub fn path(&self) -> &Path {
         self.directory.path()
+    }
+
+    /// Why 64 KiB more can't be written; absent where they can.
+    pub fn unwritable(&self) -> Option<String> {
+        let probe = self.join("probe");
+        let written = fs::write(&probe, [0; 1 << 16]);
+        // Where it was not made there is nothing to remove.
+        let _ = fs::remove_file(&probe);
+        let (place, error) = (shown(&std::env::temp_dir()), written.err()?);
+        Some(format!("{place} on this machine takes no file: {error}"))
     }
 
     pub fn join(&self, name: &str) -> PathBuf {

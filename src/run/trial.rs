@@ -13,15 +13,18 @@ use super::child::{Child, Reaped};
 use super::counters::{Waiting, children, io_bytes};
 use super::flow::{self, Flow, FlowEnd, STALLED_AFTER};
 use super::interrupt::{GLANCE, Interrupt};
-use super::listener::Listener;
+use super::listener::{Listener, without};
 use super::monitor::ClientSetting;
+use super::pulse::Pulse;
 use super::route::Route;
 use super::shim;
+use crate::client::failure::last_words;
 use crate::client::transcript::SESSION_UP;
 use crate::client::{Connection, Failure, Session, Transcript};
 use crate::host::session::{Event, Report};
 use crate::method::pipe;
 use crate::method::scp;
+use crate::model::units::printable;
 use crate::model::{CpuTimes, Waits};
 use crate::plan::Contender;
 
@@ -51,6 +54,8 @@ pub struct Transferred {
     pub flow: Option<Flow>,
     pub report: Report,
     pub transcript: Transcript,
+    /// The last that was said besides: an error of the far part, perhaps.
+    pub said: Option<String>,
 }
 
 /// A login that takes longer has failed; a far part that does not end either.
@@ -73,8 +78,10 @@ pub fn transfer(
     let mut child =
         Child::spawn(&mut command, cores).map_err(other("the client could not be started"))?;
     let stderr = child.stderr.take().ok_or_else(|| Broken::Other("no standard error".into()))?;
+    let pulse = Pulse::of(child.pid);
     let mut watch = Watch {
-        listener: Listener::new(stderr),
+        listener: Listener::new(stderr, way.mark),
+        pulse: &pulse,
         report: Report::default(),
         finished: None,
         mark: way.mark,
@@ -88,6 +95,7 @@ pub fn transfer(
         on_ready();
         let begun = if watch.ready_by_log { ready } else { bulk_begins(route, ready) };
         let mut live = |bytes| {
+            pulse.look();
             waiting.look();
             live(bytes);
         };
@@ -100,17 +108,20 @@ pub fn transfer(
         let real_s = flow_end.unwrap_or(0.0).max(heard.as_secs_f64());
         Ok((ready, client_before, waiting.until_now(), flow, reaped, real_s))
     })();
-    let (ready, client_before, client_waits, flow, reaped, real_s) = match result {
-        Ok(parts) => parts,
-        Err(broken) => {
+    let stood_still = pulse.stood_still();
+    let (ready, client_before, client_waits, flow, reaped, real_s) = match (result, stood_still) {
+        (Err(Broken::Interrupted), _) => return Err(Broken::Interrupted),
+        (_, Some(reason)) => return Err(Broken::Other(reason)),
+        (Ok(parts), None) => parts,
+        (Err(broken), None) => {
             child.end();
             let log = watch.listener.drain(Duration::from_secs(1));
-            return Err(broken.explained(log, &host));
+            return Err(broken.explained(&without(log, way.mark), &host));
         }
     };
     let log = watch.listener.drain(Duration::from_secs(5)).to_owned();
     if !reaped.status.success() {
-        return Err(Broken::Client(Failure::read(&log, &host)));
+        return Err(Broken::of_client(&reaped, &without(&log, way.mark), &host));
     }
     for line in log.lines() {
         watch.report.take(line, way.mark);
@@ -124,6 +135,7 @@ pub fn transfer(
         flow,
         report: watch.report,
         transcript: Transcript::parse(&log),
+        said: last_words(&without(&log, way.mark)).map(printable),
     })
 }
 
@@ -249,6 +261,7 @@ fn client_bytes(pid: u32) -> u64 {
 /// Waits for what the session says.
 struct Watch<'a> {
     listener: Listener,
+    pulse: &'a Pulse,
     report: Report,
     finished: Option<Instant>,
     mark: &'a str,
@@ -258,6 +271,7 @@ struct Watch<'a> {
 impl Watch<'_> {
     /// Takes one line in, if one comes in time; the event and when it was.
     fn turn(&mut self, time: Duration) -> Option<(Instant, Event)> {
+        self.pulse.look();
         let (at, line) = self.listener.next(time)?;
         if self.ready_by_log && line.starts_with(SESSION_UP) {
             return Some((at, Event::Ready));
@@ -372,6 +386,7 @@ impl Watch<'_> {
             in_time("the far part did not say its last word")?;
         }
         let reaped = loop {
+            self.pulse.look();
             match child.wait(GLANCE).map_err(other("the client"))? {
                 Some(reaped) => break reaped,
                 None => in_time("the client did not end")?,
@@ -387,6 +402,9 @@ impl Watch<'_> {
         match child.wait(Duration::from_secs(2)) {
             Ok(Some(reaped)) if reaped.status.success() => {
                 Broken::Other("the client ended before the far part was ready".into())
+            }
+            Ok(Some(reaped)) => {
+                Broken::of_client(&reaped, &without(self.listener.log(), self.mark), "")
             }
             _ => Broken::Client(Failure::read(self.listener.log(), "")),
         }

@@ -55,8 +55,9 @@ impl Real {
         trial.bytes = received;
         let shown = Shown { transcript: &done.transcript, sent, received, asked };
         let proved = proof::check(contender, &shown);
-        // Each in the pilot and with --full; else one in the rounds, where files are of full size.
-        let key = (contender.pairing, contender.method);
+        // Each in the pilot and with --full; else one of each cipher in the rounds, where files are
+        // of full size.
+        let key = (contender.pairing, contender.method, contender.cipher.clone());
         let to_compare = trial.phase == Phase::Pilot || self.full || !self.compared.contains(&key);
         if contender.fetches_prefix(self.sink) {
             if proved.is_ok() && to_compare {
@@ -68,7 +69,8 @@ impl Real {
             Ok(negotiated) => trial.negotiated = Some(negotiated),
             Err(reason) => {
                 trial.negotiated = done.transcript.negotiated.clone();
-                trial.outcome = failed(reason, None);
+                let said = done.said.as_ref().map(|said| format!(" (last said: {said})"));
+                trial.outcome = failed(reason + &said.unwrap_or_default(), None);
                 return Ok(());
             }
         }

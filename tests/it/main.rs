@@ -7,15 +7,14 @@ mod accounting;
 mod captured;
 mod config_traps;
 mod decide;
-mod faults;
 mod instrument;
-mod interrupt;
 #[path = "../lab/mod.rs"]
 #[allow(dead_code, reason = "shared with the validation")]
 mod lab;
 mod limits;
 mod list;
 mod loopback;
+mod parsers;
 mod pipeline;
 mod recommend;
 mod records;

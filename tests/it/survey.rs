@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::faults::wait_for_round;
 use crate::lab::relay::Relay;
 use crate::lab::{ALL_CIPHERS, CHACHA, GCM, Lab, Options, Run, measured, rounds, said};
 
@@ -333,7 +332,7 @@ fn a_report_that_can_not_be_written_is_refused_and_at_the_end_shown() {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     let child = command.spawn().unwrap();
-    wait_for_round(&lab);
+    lab.wait_for_round();
     fs::remove_dir(&directory).unwrap();
     let run = Run::of(child.wait_with_output().unwrap());
     assert_eq!(run.code, Some(1), "{run:?}");

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::{need, need_root, ran};
@@ -157,24 +158,26 @@ impl Unpacked {
 /// A network namespace behind a link of 100 Mbit/s.
 pub struct Link {
     name: String,
+    /// The third part of its addresses.
+    net: u32,
 }
 
-impl Link {
-    const HERE: &str = "10.213.77.1";
-    const THERE: &str = "10.213.77.2";
+static LINKS: AtomicU32 = AtomicU32::new(0);
 
+impl Link {
     pub fn new() -> Link {
         need_root();
         need("tc", "iproute2");
-        let name = format!("cslab{}", std::process::id());
+        let number = LINKS.fetch_add(1, Ordering::Relaxed);
+        let name = format!("cs{}x{number}", std::process::id());
         let (near, far) = (format!("{name}n"), format!("{name}f"));
-        let link = Link { name: name.clone() };
+        let link = Link { name: name.clone(), net: 77 + number % 100 };
         let ip = |words: &str| ran(Command::new("ip").args(words.split_whitespace()));
         ip(&format!("netns add {name}"));
         ip(&format!("link add {near} type veth peer name {far} netns {name}"));
-        ip(&format!("addr add {}/24 dev {near}", Link::HERE));
+        ip(&format!("addr add {}/24 dev {near}", link.address(1)));
         ip(&format!("link set {near} up"));
-        ip(&format!("-n {name} addr add {}/24 dev {far}", Link::THERE));
+        ip(&format!("-n {name} addr add {}/24 dev {far}", link.address(2)));
         ip(&format!("-n {name} link set {far} up"));
         ip(&format!("-n {name} link set lo up"));
         let shape = "root tbf rate 100mbit burst 64kb latency 50ms";
@@ -184,12 +187,39 @@ impl Link {
         link
     }
 
+    fn address(&self, end: u32) -> String {
+        format!("10.213.{}.{end}", self.net)
+    }
+
+    /// Takes the far end down. (With ours down, what is meant for it would go another way.)
+    pub fn cut(&self) {
+        self.set("down");
+    }
+
+    pub fn mend(&self) {
+        self.set("up");
+    }
+
+    fn set(&self, how: &str) {
+        let name = &self.name;
+        let words = format!("-n {name} link set {name}f {how}");
+        ran(Command::new("ip").args(words.split_whitespace()));
+    }
+
+    /// The far address can't be reached, and who tries hears so at once.
+    pub fn refuse(&self) {
+        let words = format!("-n {} addr flush dev {0}f", self.name);
+        ran(Command::new("ip").args(words.split_whitespace()));
+        let words = format!("route add unreachable {}/32", self.address(2));
+        ran(Command::new("ip").args(words.split_whitespace()));
+    }
+
     /// This machine's own server behind the link.
     pub fn host(&self) -> Host {
         let words = ["ip", "netns", "exec", &self.name];
         Host {
             under: words.map(str::to_owned).to_vec(),
-            address: Link::THERE.into(),
+            address: self.address(2),
             ..Host::default()
         }
     }
@@ -204,5 +234,8 @@ impl Drop for Link {
     fn drop(&mut self) {
         // Its end of the veth pair goes with the namespace, and so does ours.
         let _ = Command::new("ip").args(["netns", "del", &self.name]).output();
+        // Only where it was refused.
+        let refused = format!("{}/32", self.address(2));
+        let _ = Command::new("ip").args(["route", "del", "unreachable", &refused]).output();
     }
 }

@@ -24,13 +24,13 @@ use tempfile::TempDir;
 
 use cgroup::{Cgroup, Quota};
 use far::Far;
-use hosts::Host;
+use hosts::{Host, Link};
 #[allow(unused_imports, reason = "not every target uses all")]
 pub use run::{Run, measured, rounds};
 use server::{sshd, start_server, wait_for_listening};
 use servers::Make;
-pub use system::{children, command_line, need, need_root, ran, said};
-use system::{descendants, make_account, processes, walk};
+pub use system::{children, command_line, descendants, need, need_root, ran, said};
+use system::{make_account, processes, started, walk};
 
 /// The program under test.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_cipher-survey");
@@ -66,6 +66,8 @@ pub struct Options<'a> {
     pub make: Make,
     /// What the server sees in place of this machine.
     pub far: Option<Far<'a>>,
+    /// The way to that host, which lasts as long as the lab.
+    pub link: Option<Link>,
     /// Nothing is timed: other labs may run beside it.
     pub untimed: bool,
 }
@@ -81,6 +83,7 @@ pub struct Lab {
     host: Host,
     seen: String,
     port: u16,
+    link: Option<Link>,
     _alone: Option<MutexGuard<'static, ()>>,
 }
 
@@ -126,6 +129,7 @@ impl Lab {
         let cgroup = options.cgroup.then(|| Cgroup::with(server.id()));
         let quota = options.quota.map(|share| Quota::of(share, server.id()));
         let (ordinary, host) = (options.ordinary, options.host.clone());
+        let link = options.link.take();
         let lab = Lab {
             directory,
             cgroup,
@@ -136,6 +140,7 @@ impl Lab {
             host,
             seen,
             port,
+            link,
             _alone: alone,
         };
         let public = options.make.host_key(lab.directory.path());
@@ -162,6 +167,10 @@ impl Lab {
     /// How its host key is known, for who comes by another way.
     pub fn host_key_alias(&self) -> String {
         format!("[{}]:{}", self.host.address, self.port)
+    }
+
+    pub fn link(&self) -> Option<&Link> {
+        self.link.as_ref()
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -265,8 +274,26 @@ impl Lab {
     /// The server's processes for its connections, the oldest first.
     pub fn sessions(&self) -> Vec<u32> {
         let mut sessions = children(self.server.id());
-        sessions.sort_unstable();
+        sessions.sort_by_key(|&pid| started(pid));
         sessions
+    }
+
+    /// Waits until a survey of the lab has measured its pilot.
+    pub fn wait_for_round(&self) {
+        self.wait_for_trials(1);
+    }
+
+    /// Waits until a survey of the lab has so many trials of its rounds behind it.
+    pub fn wait_for_trials(&self, many: usize) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let begun = |journal: &PathBuf| {
+            let text = fs::read_to_string(journal).unwrap_or_default();
+            text.matches("\"phase\":\"round\"").count() >= many
+        };
+        while !self.journals().iter().any(begun) {
+            assert!(Instant::now() < deadline, "{many} trials of rounds are not over");
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Journals that surveys of this lab have written to the default place.

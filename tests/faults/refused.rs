@@ -1,8 +1,8 @@
-//! Bad input and faults: what is said, how it ends, what is left behind.
+//! Bad input, and hosts that refuse: what is said, how it ends, what is left behind.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::case::{kill, untimed};
 use crate::lab::{
-    ACCOUNT, CHACHA, GCM, Lab, Options, PROGRAM, Run, children, command_line, measured, need_root,
+    ACCOUNT, GCM, Lab, Options, PROGRAM, Run, children, command_line, measured, need_root,
 };
 
 #[test]
 fn a_host_that_can_not_be_reached_is_named_with_a_remedy() {
-    let lab = Lab::new();
+    let lab = untimed();
     lab.run(&["no-such-host.invalid"]).assert_refused(&["no-such-host.invalid", "HostName"]);
     let run = lab.run(&["127.0.0.1", "-p", "1"]);
     run.assert_refused(&["127.0.0.1 refused the connection", "-p PORT"]);
@@ -25,7 +26,7 @@ fn a_host_that_can_not_be_reached_is_named_with_a_remedy() {
 
 #[test]
 fn keys_are_checked_on_both_sides() {
-    let lab = Lab::new();
+    let lab = untimed();
     let known = fs::read_to_string(lab.path("known_hosts")).unwrap();
     fs::write(lab.path("known_hosts"), "").unwrap();
     let target = lab.target();
@@ -43,7 +44,8 @@ fn keys_are_checked_on_both_sides() {
 
 #[test]
 fn a_file_that_can_not_be_sent_is_refused_before_anybody_is_asked() {
-    let lab = Lab::with(Options { server: "LogLevel VERBOSE\n", ..Options::default() });
+    let lab =
+        Lab::with(Options { server: "LogLevel VERBOSE\n", untimed: true, ..Options::default() });
     fs::write(lab.path("empty"), "").unwrap();
     let target = lab.target();
     let refused = |file: &Path, words: &[&str]| {
@@ -71,7 +73,7 @@ fn an_unreadable_file_is_refused() {
 
 #[test]
 fn a_directory_that_can_not_be_used_is_named() {
-    let lab = Lab::new();
+    let lab = untimed();
     let missing = format!("{}/none", lab.target());
     lab.run(&[&missing]).assert_refused(&["far/none on lab", "lab:DIRECTORY"]);
     need_root();
@@ -102,7 +104,7 @@ fn an_ordinary_account_may_not_write_everywhere() {
 #[test]
 fn a_cipher_that_is_not_usable_ends_it_before_it_starts() {
     let server = "Ciphers aes256-ctr\n";
-    let lab = Lab::with(Options { server, ..Options::default() });
+    let lab = Lab::with(Options { server, untimed: true, ..Options::default() });
     let target = lab.target();
     let run = lab.run(&["--ciphers", "aes128-ctr", &target]);
     run.assert_refused(&["aes128-ctr", "the server does not offer it", "usable there: aes256-ctr"]);
@@ -119,64 +121,35 @@ fn a_cipher_that_is_not_usable_ends_it_before_it_starts() {
 
 #[test]
 fn odd_names_are_names() {
-    let lab = Lab::new();
     let odd: [&[u8]; 6] =
         [b"with space", b"it's \"quoted\"", b"-dash", b"a:b", b"[x]*?{y}", b"\xff\xfe~!$(id)"];
-    for name in odd {
-        let name = OsString::from_vec(name.to_vec());
-        let far = lab.path("far").join(&name);
-        fs::create_dir(&far).unwrap();
-        let file = lab.directory.path().join(&name);
-        fs::copy("/etc/services", &file)
-            .unwrap_or_else(|_| fs::copy("/etc/passwd", &file).unwrap());
-        let target = [b"lab:".as_slice(), far.as_os_str().as_bytes()].concat();
-        let mut command = lab.program();
-        command
-            .args(["--method", "scp,pipe", "--sink", "file", "--rounds", "1", "--full"])
-            .args(["--ciphers", GCM, "--format", "json", "--ssh-config"])
-            .arg(lab.path("ssh_config"))
-            .args([OsStr::from_bytes(&target), OsStr::new("--")]);
-        // A name that begins with a dash, from where it lies.
-        command.current_dir(lab.directory.path()).arg(&name);
-        let run = Run::of(command.output().unwrap());
-        assert_eq!(run.code, Some(0), "{name:?}: {run:?}");
-        let survey: Value = serde_json::from_str(&run.stdout).unwrap();
-        assert_eq!(measured(&survey).len(), 4, "{name:?}");
-        fs::remove_file(&file).unwrap();
-        lab.assert_nothing_left();
-    }
+    std::thread::scope(|scope| {
+        for name in odd {
+            scope.spawn(move || is_a_name(OsStr::from_bytes(name)));
+        }
+    });
 }
 
-#[test]
-fn a_session_killed_in_mid_transfer_fails_that_trial_only() {
-    let lab = Lab::new();
-    let ciphers = format!("{GCM},{CHACHA}");
+/// Of FILE here and of a directory there.
+fn is_a_name(name: &OsStr) {
+    let lab = untimed();
+    let far = lab.path("far").join(name);
+    fs::create_dir(&far).unwrap();
+    fs::copy("/etc/passwd", lab.directory.path().join(name)).unwrap();
+    let target = [b"lab:".as_slice(), far.as_os_str().as_bytes()].concat();
     let mut command = lab.program();
     command
-        .args(["--method", "pipe", "--directions", "upload", "--rounds", "2", "--format", "json"])
-        .args(["--ciphers", &ciphers, &lab.target(), "--ssh-config"])
+        .args(["--method", "scp,pipe", "--sink", "file", "--rounds", "1", "--full"])
+        .args(["--ciphers", GCM, "--format", "json", "--ssh-config"])
         .arg(lab.path("ssh_config"))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let child = command.spawn().unwrap();
-    wait_for_round(&lab);
-    std::thread::sleep(Duration::from_millis(1200));
-    let sessions = lab.sessions();
-    assert!(sessions.len() >= 2, "the monitor's and a trial's: {sessions:?}");
-    kill("-KILL", sessions[sessions.len() - 1]);
-    let run = Run::of(child.wait_with_output().unwrap());
-    assert_eq!(run.code, Some(1), "{run:?}");
+        .args([OsStr::from_bytes(&target), OsStr::new("--")]);
+    // A name that begins with a dash, from where it lies.
+    command.current_dir(lab.directory.path()).arg(name);
+    let run = Run::of(command.output().unwrap());
+    assert_eq!(run.code, Some(0), "{name:?}: {run:?}");
     let survey: Value = serde_json::from_str(&run.stdout).unwrap();
-    assert_eq!(measured(&survey).len(), 3, "{run:?}");
-    let failures = survey["summary"]["failures"].as_array().unwrap();
-    assert_eq!(failures.len(), 1);
-    assert!(failures[0]["reason"].as_str().unwrap().contains("the connection to lab broke"));
+    assert_eq!(measured(&survey).len(), 4, "{name:?}");
     lab.assert_nothing_left();
-}
-
-pub fn kill(signal: &str, pid: u32) {
-    let status = Command::new("kill").args([signal, &pid.to_string()]).status();
-    assert!(status.unwrap().success(), "{pid}");
 }
 
 /// A survey of three trials, in the background.
@@ -209,23 +182,12 @@ fn monitor_client(survey: &Child) -> u32 {
     children(survey.id()).into_iter().find(is_monitor).expect("the monitor's client")
 }
 
-#[test]
-fn a_monitor_that_ends_is_connected_again() {
-    let lab = Lab::new();
-    let survey = survey_of_three(&lab, &[]);
-    wait_for_round(&lab);
-    kill("-KILL", monitor_client(&survey));
-    let (_, run) = has_measured_three(survey);
-    assert!(run.stderr.contains("the monitor session on lab ended"), "{run:?}");
-    lab.assert_nothing_left();
-}
-
 /// As after a link that broke: the far shell never hears that its client is gone.
 #[test]
 fn a_link_that_breaks_does_not_lock_the_survey_out() {
-    let lab = Lab::new();
+    let lab = untimed();
     let survey = survey_of_three(&lab, &[]);
-    wait_for_round(&lab);
+    lab.wait_for_round();
     let owner = || fs::read_to_string(lab.path("far/.cipher-survey/owner")).unwrap();
     let (before, session) = (owner(), lab.sessions()[0]);
     kill("-STOP", session);
@@ -245,7 +207,7 @@ fn a_link_that_breaks_does_not_lock_the_survey_out() {
 /// The wrapper refuses one connection, the first that puts a file for downloads in place.
 #[test]
 fn a_refusal_while_a_file_is_put_in_place_is_waited_for() {
-    let lab = Lab::new();
+    let lab = untimed();
     let (client, refused) = (lab.path("client"), lab.path("refused"));
     let script = format!(
         "#!/bin/sh\ncase \"$*\" in *'cat >'*) [ -e {0} ] || {{ : > {0}\n\
@@ -266,30 +228,16 @@ fn a_refusal_while_a_file_is_put_in_place_is_waited_for() {
     lab.assert_nothing_left();
 }
 
-/// Waits until a survey of the lab has measured its pilot.
-pub fn wait_for_round(lab: &Lab) {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    let begun = |lab: &Lab| {
-        lab.journals().iter().any(|journal| {
-            fs::read_to_string(journal).is_ok_and(|text| text.contains("\"phase\":\"round\""))
-        })
-    };
-    while !begun(lab) {
-        assert!(Instant::now() < deadline, "no round has begun");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
 #[test]
 fn a_second_survey_is_told_who_holds_the_lock() {
-    let lab = Lab::new();
+    let lab = untimed();
     let mut command = lab.program();
     command
         .args(["--method", "pipe", "--ciphers", GCM, "-q", &lab.target(), "--ssh-config"])
         .arg(lab.path("ssh_config"))
         .stdout(Stdio::null());
     let mut first = command.spawn().unwrap();
-    wait_for_round(&lab);
+    lab.wait_for_round();
     let run = lab.run(&[&lab.target()]);
     run.assert_refused(&["another survey of lab is running", "since", "one at a time"]);
     assert!(first.wait().unwrap().success());
@@ -314,9 +262,9 @@ fn a_second_survey_is_told_who_holds_the_lock() {
 
 #[test]
 fn a_server_that_refuses_for_a_while_is_waited_for() {
-    let mut lab = Lab::new();
+    let mut lab = untimed();
     let survey = survey_of_three(&lab, &[]);
-    wait_for_round(&lab);
+    lab.wait_for_round();
     // The listener goes; the monitor's session and the present trial's stay.
     lab.stop_listening();
     std::thread::sleep(Duration::from_secs(5));

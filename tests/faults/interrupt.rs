@@ -7,20 +7,21 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rand::{RngExt, SeedableRng};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
-use crate::faults::{kill, wait_for_round};
+use crate::case::{kill, untimed};
 use crate::lab::{GCM, Lab, PROGRAM, Run};
 
 /// The program in a terminal of its own; what is typed goes in, what is shown comes out.
-struct Terminal {
+pub struct Terminal {
     keyboard: File,
     child: Child,
     screen: std::thread::JoinHandle<String>,
 }
 
 impl Terminal {
-    fn start(lab: &Lab, arguments: &[&str]) -> Terminal {
+    pub fn start(lab: &Lab, arguments: &[&str]) -> Terminal {
         Terminal::start_in(lab, arguments, &std::env::var("PATH").unwrap())
     }
 
@@ -70,7 +71,7 @@ impl Terminal {
         assert!(screen.contains("interrupted"), "{screen}");
     }
 
-    fn end(mut self) -> (Option<i32>, String) {
+    pub fn end(mut self) -> (Option<i32>, String) {
         let code = self.child.wait().unwrap().code();
         (code, self.screen.join().unwrap())
     }
@@ -85,7 +86,7 @@ fn journal_is_readable(lab: &Lab) {
 
 #[test]
 fn ctrl_c_ends_a_survey_in_order() {
-    let lab = Lab::new();
+    let lab = untimed();
     let config = lab.path("ssh_config");
     let config = config.to_str().unwrap();
     let target = lab.target();
@@ -101,7 +102,7 @@ fn ctrl_c_ends_a_survey_in_order() {
         &target,
     ];
     let mut terminal = Terminal::start(&lab, &arguments);
-    wait_for_round(&lab);
+    lab.wait_for_round();
     terminal.keyboard.write_all(b"\x03").unwrap();
     let typed = Instant::now();
     let (code, screen) = terminal.end();
@@ -114,9 +115,9 @@ fn ctrl_c_ends_a_survey_in_order() {
 
 #[test]
 fn ctrl_c_ends_a_loopback_and_its_server() {
-    let lab = Lab::new();
+    let lab = untimed();
     let mut terminal = Terminal::start(&lab, &["loopback", "--ciphers", GCM, "--rounds", "9"]);
-    wait_for_round(&lab);
+    lab.wait_for_round();
     terminal.keyboard.write_all(b"\x03").unwrap();
     let (code, screen) = terminal.end();
     assert_eq!(code, Some(130), "{screen}");
@@ -126,7 +127,7 @@ fn ctrl_c_ends_a_loopback_and_its_server() {
 /// A host that takes the connection and never says a word.
 #[test]
 fn ctrl_c_ends_a_list_that_waits_for_its_host() {
-    let lab = Lab::new();
+    let lab = untimed();
     let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = mute.local_addr().unwrap().port().to_string();
     let config = lab.path("ssh_config");
@@ -140,7 +141,7 @@ fn ctrl_c_ends_a_list_that_waits_for_its_host() {
 /// A server that takes its time, and what is asked for before it is started.
 #[test]
 fn ctrl_c_ends_a_loopback_that_is_just_starting() {
-    let lab = Lab::new();
+    let lab = untimed();
     for (name, script) in [("sshd", "sleep 1000"), ("id", "sleep 1; exec /usr/bin/id \"$@\"")] {
         let bin = lab.path(&format!("bin-{name}"));
         fs::create_dir(&bin).unwrap();
@@ -163,7 +164,7 @@ fn ctrl_c_ends_a_loopback_that_is_just_starting() {
 /// Shells put a signal off while they wait for their input.
 #[test]
 fn a_far_shell_that_was_told_to_end_still_cleans_up() {
-    let lab = Lab::new();
+    let lab = untimed();
     let mut command = lab.program();
     command
         .args(["--method", "pipe", "--ciphers", GCM, "--rounds", "9", &lab.target()])
@@ -172,7 +173,7 @@ fn a_far_shell_that_was_told_to_end_still_cleans_up() {
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
-    wait_for_round(&lab);
+    lab.wait_for_round();
     // In mid-trial, when nobody asks it anything.
     std::thread::sleep(Duration::from_millis(1000));
     let owner = fs::read_to_string(lab.path("far/.cipher-survey/owner")).unwrap();
@@ -187,31 +188,59 @@ fn a_far_shell_that_was_told_to_end_still_cleans_up() {
     }
 }
 
+/// 50 moments, those at which something begins or ends among them by chance. Each row of five has a
+/// lab of its own.
 #[test]
 fn an_interrupt_at_any_moment_leaves_nothing() {
-    let lab = Lab::new();
-    for milliseconds in [0, 30, 150, 400, 700, 1000, 1500, 2200, 3000] {
-        let mut command = lab.program();
-        command
-            .args(["--method", "scp", "--ciphers", GCM, "--limit", "8MiB", &lab.target()])
-            .arg("--ssh-config")
-            .arg(lab.path("ssh_config"))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        let mut child = command.spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(milliseconds));
-        let pid = child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-        let code = child.wait().unwrap().code();
-        // Before the program has taken the signal over, the signal itself ends it.
-        assert!(code == Some(130) || milliseconds == 0, "{code:?} after {milliseconds} ms");
-        lab.assert_nothing_left();
-    }
+    let seed: u64 = rand::random();
+    eprintln!("seed {seed}");
+    let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+    let moments: Vec<u64> = (0..50).map(|_| random.random_range(0..4500)).collect();
+    std::thread::scope(|scope| {
+        for (row, moments) in moments.chunks(10).enumerate() {
+            scope.spawn(move || {
+                let lab = untimed();
+                for (index, &milliseconds) in moments.iter().enumerate() {
+                    let method = ["scp", "pipe"][(row + index) % 2];
+                    interrupt_after(&lab, method, milliseconds);
+                }
+            });
+        }
+    });
+}
+
+/// `SigCgt` of proc(5): a bit a signal, from 1.
+fn catches_interrupts(pid: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+    u64::from_str_radix(caught.trim(), 16).unwrap() & (1 << (libc::SIGINT - 1)) != 0
+}
+
+fn interrupt_after(lab: &Lab, method: &str, milliseconds: u64) {
+    let mut command = lab.program();
+    command
+        .args(["--method", method, "--sink", "file", "--limit", "4MiB", "--rounds", "99"])
+        .args(["--ciphers", GCM, &lab.target(), "--ssh-config"])
+        .arg(lab.path("ssh_config"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(milliseconds));
+    // Before the program has taken the signal over, the signal itself ends it.
+    let taken_over = catches_interrupts(child.id());
+    kill("-INT", child.id());
+    let signalled = Instant::now();
+    let code = child.wait().unwrap().code();
+    assert!(code == Some(130) || !taken_over, "{code:?} after {milliseconds} ms");
+    assert!(taken_over || milliseconds < 1000, "not taken over after {milliseconds} ms");
+    let took = signalled.elapsed();
+    assert!(took < Duration::from_secs(10), "{took:?} after {milliseconds} ms");
+    lab.assert_nothing_left();
 }
 
 #[test]
 fn killed_outright_the_far_end_cleans_itself_and_the_next_survey_the_rest() {
-    let lab = Lab::new();
+    let lab = untimed();
     let start = |arguments: &[&str]| {
         let mut command = lab.program();
         command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
@@ -226,7 +255,7 @@ fn killed_outright_the_far_end_cleans_itself_and_the_next_survey_the_rest() {
             fs::remove_file(journal).unwrap();
         }
         let mut child = start(arguments);
-        wait_for_round(&lab);
+        lab.wait_for_round();
         child.kill().unwrap();
         child.wait().unwrap();
         journal_is_readable(&lab);
@@ -244,4 +273,28 @@ fn killed_outright_the_far_end_cleans_itself_and_the_next_survey_the_rest() {
     let base = ["--method", "pipe", "--ciphers", GCM, "--rounds", "1", &target];
     lab.survey(&base);
     lab.assert_nothing_left();
+}
+
+/// As a crash or a full disk tears it.
+#[test]
+fn a_journal_that_is_torn_in_its_last_line_is_read_without_it() {
+    let lab = untimed();
+    let survey = ["--method", "scp", "--limit", "1MiB", "--rounds", "2", "--ciphers", GCM];
+    lab.survey(&[&survey[..], &[&lab.target()]].concat());
+    let journal = lab.journals().pop().unwrap();
+    let whole = fs::read(&journal).unwrap();
+    let last = whole.trim_ascii_end().iter().rposition(|&byte| byte == b'\n').unwrap() + 1;
+    let torn = lab.path("torn");
+    // In its last line, and in the one before it: a trial.
+    for length in [last + 1, last + (whole.len() - last) / 2, last - 20] {
+        fs::write(&torn, &whole[..length]).unwrap();
+        for verb in ["report", "compare", "recommend"] {
+            let run = Run::of(lab.program().arg(verb).arg(&torn).output().unwrap());
+            assert_eq!(run.code, Some(0), "{verb}: {run:?}");
+            assert!(run.stdout.contains(GCM), "{verb}: {run:?}");
+        }
+        let run = Run::of(lab.program().arg("report").arg(&torn).output().unwrap());
+        let said = run.stdout + &run.stderr;
+        assert!(said.contains("is torn and was left out"), "{said}");
+    }
 }

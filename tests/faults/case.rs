@@ -1,0 +1,246 @@
+//! One row of a table of faults: where and what → outcome, exit code, words, leftovers.
+
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use cipher_survey::model::units::is_obeyed;
+use serde_json::Value;
+
+use crate::lab::relay::Relay;
+use crate::lab::{GCM, Lab, Options, Run, children, command_line, descendants, measured, rounds};
+
+/// A fault in a survey of one cipher.
+#[derive(Clone, Copy)]
+pub struct Case {
+    /// Where, and what.
+    pub name: &'static str,
+    /// The host, and whatever of it is not as usual.
+    pub lab: fn() -> Lab,
+    /// Arguments besides those that all have.
+    pub arguments: &'static str,
+    /// Arguments that are known only when the lab is there.
+    pub more: fn(&Lab) -> Vec<String>,
+    /// Of the program.
+    pub environment: fn(&Lab) -> Vec<(&'static str, String)>,
+    /// Is done while the survey runs.
+    pub fault: fn(&mut Lab, &Survey),
+    pub ciphers: &'static str,
+    pub rounds: u32,
+    /// Bytes of FILE; none: no FILE.
+    pub file: u64,
+    pub code: i32,
+    /// Trials of the rounds.
+    pub measured: usize,
+    pub failed: usize,
+    /// So many that fail may be measured instead: they were under way.
+    pub escape: usize,
+    /// What is said of it: on standard error, or of a trial that failed.
+    pub words: &'static [&'static str],
+    /// What is left on either end is looked at, and cleared away.
+    pub after: fn(&mut Lab),
+}
+
+/// Small files by scp: a trial takes half a second.
+pub const SMALL: &str = "--method scp --limit 1MiB";
+/// Two seconds of uploading into nothing.
+pub const LONG: &str = "--method pipe --directions upload";
+
+/// A survey without a fault.
+pub const CASE: Case = Case {
+    name: "",
+    lab: untimed,
+    arguments: "",
+    more: |_| Vec::new(),
+    fault: |_, _| {},
+    ciphers: GCM,
+    rounds: 2,
+    file: 0,
+    code: 0,
+    measured: 0,
+    failed: 0,
+    escape: 0,
+    environment: |_| Vec::new(),
+    words: &[],
+    after: |_| {},
+};
+
+pub fn untimed() -> Lab {
+    Lab::with(Options { untimed: true, ..Options::default() })
+}
+
+/// A survey that runs.
+pub struct Survey {
+    child: Child,
+}
+
+impl Survey {
+    pub fn start(lab: &Lab, arguments: &[&str], environment: &[(&str, String)]) -> Survey {
+        let mut command = lab.program();
+        command
+            .envs(environment.iter().map(|(name, value)| (name, value)))
+            .args(["--format", "json"])
+            .args(arguments)
+            .arg("--ssh-config")
+            .arg(lab.path("ssh_config"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        Survey { child: command.spawn().unwrap() }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The client program of the monitor: the one with a verbose log.
+    pub fn monitor(&self) -> u32 {
+        let is_monitor = |pid: &u32| command_line(*pid).contains(" -vv ");
+        children(self.id()).into_iter().find(is_monitor).expect("the monitor's client")
+    }
+
+    /// The client program of the present trial, once it is in mid-transfer.
+    pub fn client(&self) -> u32 {
+        const MOVED: u64 = 2 << 20;
+        let is_trial = |pid: &u32| command_line(*pid).contains(" -v ") && moved(*pid) > MOVED;
+        within(Duration::from_secs(60), "a trial is in mid-transfer", || {
+            // With scp it is a child of a child.
+            descendants(self.id()).into_iter().find(is_trial)
+        })
+    }
+
+    /// It never holds much of what it is told, though it is told much.
+    pub fn assert_small(&self) {
+        const MOST_KIB: u64 = 150 << 10;
+        while let Some(peak) = self.peak_kib() {
+            assert!(peak < MOST_KIB, "{peak} KiB");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Absent once it has ended.
+    fn peak_kib(&self) -> Option<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        line.split_whitespace().next()?.parse().ok()
+    }
+
+    pub fn end(self) -> Run {
+        Run::of(self.child.wait_with_output().unwrap())
+    }
+}
+
+impl Case {
+    fn run(&self) {
+        let mut lab = (self.lab)();
+        let _mounts = Mounts::below(lab.directory.path());
+        let (target, more, many) = (lab.target(), (self.more)(&lab), self.rounds.to_string());
+        let file = (self.file > 0).then(|| lab.file("FILE", self.file).display().to_string());
+        let mut arguments = vec!["--ciphers", self.ciphers, "--rounds", &many, "--seed", "1"];
+        arguments.extend(self.arguments.split_whitespace());
+        arguments.extend(more.iter().map(String::as_str));
+        arguments.push(&target);
+        arguments.extend(file.as_deref());
+        let survey = Survey::start(&lab, &arguments, &(self.environment)(&lab));
+        (self.fault)(&mut lab, &survey);
+        let run = survey.end();
+        let report = serde_json::from_str::<Value>(&run.stdout).unwrap_or_default();
+        // With the remedies, which a report tells.
+        let said = format!("{}\n{}", run.stderr, report["summary"]["failures"]);
+        let told = || format!("{:?} {said}\n{}", run.code, lab.server_log());
+        assert_eq!(run.code, Some(self.code), "{}", told());
+        for word in self.words {
+            assert!(said.contains(word), "{word:?} is not in {}", told());
+        }
+        for shown in [&run.stderr, &run.stdout] {
+            let obeyed = shown.chars().find(|&c| c != '\n' && is_obeyed(c));
+            assert_eq!(obeyed, None, "{}", told());
+        }
+        if self.code == 2 {
+            assert!(run.stderr.starts_with("error: ") || run.stderr.contains("\nerror: "));
+        } else {
+            let (all, good) = (rounds(&report).len(), measured(&report).len());
+            let escaped = good.saturating_sub(self.measured).min(self.escape);
+            let failed = self.failed.saturating_sub(escaped);
+            assert_eq!((good, all - good), (self.measured + escaped, failed), "{}", told());
+        }
+        (self.after)(&mut lab);
+        lab.assert_nothing_left();
+    }
+}
+
+/// Bytes that a process has read.
+fn moved(pid: u32) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{pid}/io")).unwrap_or_default();
+    let read = text.lines().find_map(|line| line.strip_prefix("rchar: "));
+    read.and_then(|bytes| bytes.parse().ok()).unwrap_or(0)
+}
+
+/// Takes away what was mounted below a directory, whatever became of the test.
+struct Mounts(PathBuf);
+
+impl Mounts {
+    fn below(directory: &Path) -> Mounts {
+        Mounts(directory.to_owned())
+    }
+}
+
+impl Drop for Mounts {
+    fn drop(&mut self) {
+        let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+        let places = mounts.lines().filter_map(|line| line.split(' ').nth(1));
+        for place in places.filter(|place| Path::new(place).starts_with(&self.0)) {
+            let _ = Command::new("umount").args(["-l", place]).status();
+        }
+    }
+}
+
+/// Runs so many cases at once: most of them wait most of the time.
+const AT_ONCE: usize = 6;
+
+/// Runs a table, all of it, and names what failed.
+pub fn all(cases: &[Case]) {
+    let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE.min(cases.len()) {
+            scope.spawn(|| {
+                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let begun = Instant::now();
+                    if catch_unwind(AssertUnwindSafe(|| case.run())).is_err() {
+                        failed.lock().unwrap().push(case.name);
+                    }
+                    eprintln!("{:5.1} s  {}", begun.elapsed().as_secs_f64(), case.name);
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner().unwrap();
+    assert!(failed.is_empty(), "failed: {failed:#?}");
+}
+
+/// Waits until there is something.
+pub fn within<T>(time: Duration, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + time;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < deadline, "not within {time:?}: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+pub fn kill(signal: &str, pid: u32) {
+    let status = Command::new("kill").args([signal, &pid.to_string()]).status();
+    assert!(status.unwrap().success(), "{pid}");
+}
+
+/// Through a relay that makes a small file last.
+pub fn by_a_narrow_way(lab: &Lab) -> Vec<String> {
+    let relay = Relay::new(lab.port(), Relay::narrow());
+    let alias = format!("HostKeyAlias={}", lab.host_key_alias());
+    ["-p", &relay.port.to_string(), "-o", &alias].map(str::to_owned).to_vec()
+}

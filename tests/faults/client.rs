@@ -1,0 +1,133 @@
+//! Client programs that fail: wrappers around the real one.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::case::{CASE, Case, all};
+use crate::lab::{GCM, Lab};
+
+/// The client fails with the first of them.
+const BOTH: &str = "aes128-gcm@openssh.com,chacha20-poly1305@openssh.com";
+
+/// A client program that does this where it is to use the one cipher, and is ssh elsewhere.
+pub fn wrapped(lab: &Lab, does: &str) -> Vec<String> {
+    let elsewhere = format!("case \" $* \" in *' -c {GCM} '*) ;; *) exec ssh \"$@\";; esac");
+    program(lab, &format!("{elsewhere}\n{does}"))
+}
+
+pub fn program(lab: &Lab, script: &str) -> Vec<String> {
+    let client = lab.path("client");
+    fs::write(&client, format!("#!/bin/sh\nulimit -c 0\n{script}\n")).unwrap();
+    fs::set_permissions(&client, PermissionsExt::from_mode(0o755)).unwrap();
+    vec!["--client".into(), client.display().to_string()]
+}
+
+/// ssh, with one byte of what it brings changed.
+const FLIPPING: &str = "ssh \"$@\" | perl -e '\
+    while ($read = sysread STDIN, $block, 65536) { \
+        substr($block, 600000 - $n, 1) ^= \"\\1\" if $n <= 600000 && 600000 < $n + $read; \
+        $n += $read; syswrite STDOUT, $block; }'";
+
+/// All trials of one cipher fail, those of the other do not.
+pub const FAILS: Case =
+    Case { ciphers: BOTH, code: 1, measured: 2, failed: 2, file: 1 << 20, ..CASE };
+
+const TO_FILE: &str = "--method pipe --sink file --directions download --full";
+pub const FROM_FILE: &str = "--method pipe --sink file --directions upload --full";
+
+#[test]
+fn what_a_client_delivers_wrongly_is_noticed() {
+    all(&[
+        Case {
+            name: "one flipped byte, in the trials of rounds alone",
+            arguments: "--method pipe --sink file --directions download",
+            more: |lab| wrapped(lab, FLIPPING),
+            words: &["what was downloaded is not what FILE holds"],
+            ..FAILS
+        },
+        Case {
+            name: "one flipped byte below scp",
+            arguments: "--method scp --directions download --full",
+            more: |lab| wrapped(lab, FLIPPING),
+            words: &["what was downloaded is not what FILE holds"],
+            ..FAILS
+        },
+        Case {
+            name: "too few bytes down",
+            arguments: TO_FILE,
+            more: |lab| wrapped(lab, "ssh \"$@\" | head -c 1000000"),
+            words: &["1048576 bytes were sent and 1000000 arrived"],
+            ..FAILS
+        },
+        Case {
+            name: "too few bytes up",
+            arguments: FROM_FILE,
+            more: |lab| wrapped(lab, "head -c 1000000 | ssh \"$@\""),
+            words: &["1048576 bytes were sent and 1000000 arrived"],
+            ..FAILS
+        },
+        Case {
+            name: "too many bytes down",
+            arguments: TO_FILE,
+            more: |lab| wrapped(lab, "ssh \"$@\"; echo more"),
+            words: &["1048576 bytes were sent and 1048581 arrived"],
+            ..FAILS
+        },
+        Case {
+            name: "too many bytes up",
+            arguments: FROM_FILE,
+            more: |lab| wrapped(lab, "{ cat; echo more; } | ssh \"$@\""),
+            words: &["1048576 bytes were sent and 1048581 arrived"],
+            ..FAILS
+        },
+    ]);
+}
+
+#[test]
+fn a_client_that_fails_or_says_too_much_is_told_of() {
+    let quiet = Case { ciphers: BOTH, measured: 4, file: 1 << 20, arguments: FROM_FILE, ..CASE };
+    all(&[
+        Case {
+            name: "prints escapes and fails",
+            arguments: FROM_FILE,
+            more: |lab| {
+                wrapped(lab, "printf '\\033]0;owned\\007\\033[31mred\\202\\n' >&2; exit 255")
+            },
+            words: &["\\u{1b}]0;owned\\u{7}\\u{1b}[31mred"],
+            ..FAILS
+        },
+        Case {
+            name: "dies by a signal",
+            arguments: FROM_FILE,
+            more: |lab| wrapped(lab, "sleep 0.2; kill -SEGV $$"),
+            words: &["signal 11"],
+            ..FAILS
+        },
+        Case {
+            name: "floods its standard error with lines",
+            more: |lab| wrapped(lab, &flooding("yes $(printf %0500d 0)")),
+            fault: |_, survey| survey.assert_small(),
+            ..quiet
+        },
+        Case {
+            name: "floods its standard error without line ends",
+            more: |lab| wrapped(lab, &flooding("tr \"\\000\" x </dev/zero")),
+            fault: |_, survey| survey.assert_small(),
+            ..quiet
+        },
+        Case {
+            name: "is not there",
+            more: |_| vec!["--client".into(), "/nonexistent/ssh".into()],
+            code: 2,
+            words: &["/nonexistent/ssh can't be started"],
+            ..CASE
+        },
+    ]);
+}
+
+/// ssh, and then for two seconds all that this says on its standard error. (ssh has left that without
+/// waiting, so a program may find it full and end: it is started again.)
+fn flooding(program: &str) -> String {
+    let flood = format!("timeout 2 sh -c 'while :; do {program}; done' >&2 2>/dev/null");
+    format!("ssh \"$@\"; e=$?; {flood}; exit $e")
+}

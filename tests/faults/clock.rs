@@ -1,0 +1,128 @@
+//! Time: a clock that is set, a program that is stopped.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::case::{CASE, Case, LONG, SMALL, Survey, all, by_a_narrow_way, kill};
+use crate::lab::Lab;
+
+const PAUSE: Duration = Duration::from_secs(10);
+
+fn pause(pid: u32) {
+    kill("-STOP", pid);
+    std::thread::sleep(PAUSE);
+    kill("-CONT", pid);
+}
+
+/// In the second trial.
+fn stop_us(lab: &mut Lab, survey: &Survey) {
+    lab.wait_for_trials(1);
+    survey.client();
+    pause(survey.id());
+}
+
+fn stop_the_client(lab: &mut Lab, survey: &Survey) {
+    lab.wait_for_trials(1);
+    pause(survey.client());
+}
+
+const US: &[&str] = &["cipher-survey itself was stopped for 10 s while it ran"];
+const CLIENT: &[&str] = &["the SSH client was stopped for 10 s while it ran"];
+
+/// One trial of three is discarded.
+const STOPPED: Case = Case { rounds: 3, code: 1, measured: 2, failed: 1, ..CASE };
+
+#[test]
+fn a_trial_in_which_something_of_ours_was_stopped_is_discarded_with_its_reason() {
+    let down = "--method pipe --directions download";
+    let scp = Case {
+        arguments: "--method scp --full --directions download",
+        more: by_a_narrow_way,
+        file: 12 << 20,
+        ..STOPPED
+    };
+    all(&[
+        Case { name: "we: upload", arguments: LONG, fault: stop_us, words: US, ..STOPPED },
+        Case { name: "we: download", arguments: down, fault: stop_us, words: US, ..STOPPED },
+        Case { name: "we: scp", fault: stop_us, words: US, ..scp },
+        Case {
+            name: "the client: upload",
+            arguments: LONG,
+            fault: stop_the_client,
+            words: CLIENT,
+            ..STOPPED
+        },
+        Case { name: "the client below scp", fault: stop_the_client, words: CLIENT, ..scp },
+        Case {
+            name: "the monitor's client",
+            arguments: SMALL,
+            fault: |lab, survey| {
+                lab.wait_for_trials(1);
+                pause(survey.monitor());
+            },
+            measured: 4,
+            ..CASE
+        },
+    ]);
+}
+
+/// The machine's own clock stays as it is: our processes alone are told other times.
+fn with_another_clock(lab: &Lab) -> Vec<(&'static str, String)> {
+    let libraries = fs::read_dir("/usr/lib").unwrap().map(|entry| entry.unwrap().path());
+    let place = |directory: PathBuf| directory.join("faketime/libfaketime.so.1");
+    let library = libraries.map(place).find(|path| path.exists());
+    let library = library.expect("this test needs libfaketime: install faketime, or run tests/run");
+    set(lab, "+0");
+    vec![
+        ("LD_PRELOAD", library.display().to_string()),
+        ("FAKETIME_TIMESTAMP_FILE", lab.path("clock").display().to_string()),
+        ("FAKETIME_NO_CACHE", "1".into()),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1".into()),
+    ]
+}
+
+fn set(lab: &Lab, clock: &str) {
+    fs::write(lab.path("clock.new"), clock).unwrap();
+    fs::rename(lab.path("clock.new"), lab.path("clock")).unwrap();
+}
+
+#[test]
+fn a_clock_that_is_set_in_mid_survey_changes_no_figure() {
+    all(&[Case {
+        name: "an hour back, and two on",
+        environment: with_another_clock,
+        arguments: SMALL,
+        rounds: 4,
+        fault: |lab, _| {
+            lab.wait_for_trials(2);
+            set(lab, "-3600");
+            lab.wait_for_trials(5);
+            set(lab, "+3600");
+        },
+        measured: 8,
+        after: |lab| {
+            let text = fs::read_to_string(lab.journals().pop().unwrap()).unwrap();
+            let lines: Vec<Value> =
+                text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            let hours: Vec<&str> =
+                lines.iter().filter_map(|line| line["started"].as_str()?.get(11..13)).collect();
+            let mut seen = hours.clone();
+            seen.sort_unstable();
+            seen.dedup();
+            assert!(seen.len() >= 3, "the clock was not set: {hours:?}");
+            let figures: Vec<f64> = lines
+                .iter()
+                .flat_map(|line| {
+                    ["at_s", "real_s", "handshake_s", "elapsed_s"].map(|key| &line[key])
+                })
+                .filter_map(Value::as_f64)
+                .collect();
+            assert!(figures.len() > 24);
+            assert!(figures.iter().all(|seconds| (0.0..300.0).contains(seconds)), "{figures:?}");
+        },
+        ..CASE
+    }]);
+}

@@ -1,0 +1,84 @@
+//! The server's processes.
+
+use crate::case::{CASE, Case, LONG, SMALL, Survey, all, by_a_narrow_way, kill};
+use crate::lab::Lab;
+
+/// The session of the present trial.
+fn kill_the_trials_session(lab: &mut Lab, survey: &Survey) {
+    lab.wait_for_trials(1);
+    survey.client();
+    let sessions = lab.sessions();
+    assert!(sessions.len() >= 2, "the monitor's and a trial's: {sessions:?}");
+    kill("-KILL", sessions[sessions.len() - 1]);
+}
+
+#[test]
+fn a_server_that_fails_costs_the_trial_that_it_fails_in() {
+    let broke = Case {
+        rounds: 3,
+        fault: kill_the_trials_session,
+        code: 1,
+        measured: 2,
+        failed: 1,
+        words: &["the connection to lab broke"],
+        ..CASE
+    };
+    all(&[
+        Case { name: "a session killed in an upload by pipe", arguments: LONG, ..broke },
+        Case {
+            name: "a session killed in a download by pipe",
+            arguments: "--method pipe --directions download",
+            ..broke
+        },
+        Case {
+            name: "a session killed in an upload by scp",
+            arguments: "--method scp --full --directions upload",
+            more: by_a_narrow_way,
+            file: 20 << 20,
+            ..broke
+        },
+        Case {
+            name: "a session killed in a download by scp",
+            arguments: "--method scp --full --directions download",
+            more: by_a_narrow_way,
+            file: 20 << 20,
+            ..broke
+        },
+        Case {
+            name: "the listener restarted between rounds",
+            arguments: SMALL,
+            rounds: 4,
+            fault: |lab, _| {
+                lab.wait_for_trials(1);
+                lab.stop_listening();
+                lab.listen_again();
+            },
+            measured: 8,
+            ..CASE
+        },
+        Case {
+            name: "the monitor's session killed over there",
+            arguments: SMALL,
+            rounds: 4,
+            fault: |lab, _| {
+                lab.wait_for_trials(1);
+                kill("-KILL", lab.sessions()[0]);
+            },
+            measured: 8,
+            words: &["the monitor session on lab ended"],
+            ..CASE
+        },
+        Case {
+            name: "the monitor's client killed here",
+            arguments: SMALL,
+            rounds: 4,
+            fault: |lab, survey| {
+                lab.wait_for_trials(1);
+                kill("-KILL", survey.monitor());
+            },
+            measured: 8,
+            words: &["the monitor session on lab ended"],
+            ..CASE
+        },
+    ]);
+}
