@@ -98,7 +98,7 @@ fn what_there_is_not_is_refused_with_the_list() {
         (&["--size", "100"], &["no size \"100\"", "64, 256, 1024, 8192, 32768"]),
         (&["--seconds", "1", "--size", "all"], &["too many for 1 s", "--seconds"]),
         (&["--seconds", "0"], &["--seconds"]),
-        (&["--impl", "ring", "--cipher", "aes128-ctr"], &["nothing to measure", "ring has no"]),
+        (&["--impl", "ring", "--cipher", "aes128-ctr"], &["nothing to measure", "ring: it has no"]),
         (&["--libcrypto", "/etc/passwd", "--impl", "libcrypto"], &["/etc/passwd can't be loaded"]),
         (&["--output", "/nonexistent/report"], &["/nonexistent/report"]),
     ] {

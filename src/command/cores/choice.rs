@@ -115,12 +115,13 @@ impl Choice {
 
     /// Once for each library, in one line.
     fn tell_missing(&self, library: &str, cipher: &Cipher, skipped: &mut Vec<LeftOut>) {
-        let prefix = format!("{library} has no ");
-        match skipped.iter_mut().find(|one| one.reason.starts_with(&prefix)) {
+        const NONE: &str = "it has no ";
+        let known = |one: &&mut LeftOut| one.what == library && one.reason.starts_with(NONE);
+        match skipped.iter_mut().find(known) {
             Some(known) if known.reason.split([' ', ',']).any(|word| word == cipher.as_str()) => {}
             Some(known) => known.reason += &format!(", {cipher}"),
             None => skipped
-                .push(LeftOut { what: library.to_owned(), reason: format!("{prefix}{cipher}") }),
+                .push(LeftOut { what: library.to_owned(), reason: format!("{NONE}{cipher}") }),
         }
     }
 

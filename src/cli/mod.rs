@@ -1,17 +1,22 @@
 //! The command line: `--help` is good enough to need no manual.
 
+mod compare;
+mod cores;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueHint};
 
-use crate::analysis::pivot::measure::{By, Ends};
+pub use compare::CompareArgs;
+pub use cores::{AesState, CoresArgs};
+
 use crate::loopback::server::ServerProgram;
-use crate::model::units::{parse_duration, parse_fraction, parse_per_cent, parse_size};
+use crate::model::units::{parse_duration, parse_fraction, parse_size};
 use crate::model::{Direction, Method, Sink};
+use crate::report::Format;
 use crate::report::advised::AdviceFormat;
-use crate::report::{Format, compare};
 
 /// Which SSH cipher should I use? Times real transfers with every cipher that both ends support,
 /// in both directions, and accounts the CPU of both ends, with nothing installed on the far one.
@@ -291,99 +296,6 @@ pub struct PlaceArgs {
     pub force: bool,
 }
 
-/// What cipher cores cost: packets of SSH are sealed and opened in memory, with no network, socket or
-/// disk. Without a target it takes about 20 seconds.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Exit status: 0 complete, 1 something could not be measured, 2 nothing could be \
-                        measured, 130 interrupted."
-)]
-pub struct CoresArgs {
-    /// Also hosts (as ssh knows them) by their own `openssl speed`; nothing is installed there
-    #[arg(value_name = "TARGET", value_hint = ValueHint::Hostname)]
-    pub targets: Vec<OsString>,
-    /// Libraries: aws-lc-rs, libcrypto (the system's, which its ssh uses), ring, rustcrypto, or `all`
-    #[arg(
-        long = "impl",
-        value_delimiter = ',',
-        value_name = "LIBRARY",
-        default_value = "aws-lc-rs,libcrypto",
-        help_heading = "What is compared"
-    )]
-    pub implementations: Vec<String>,
-    /// Only these ciphers
-    #[arg(
-        long = "cipher",
-        alias = "ciphers",
-        value_delimiter = ',',
-        value_name = "CIPHER",
-        help_heading = "What is compared"
-    )]
-    pub ciphers: Vec<String>,
-    /// MACs beside each cipher that needs one, or `all`
-    #[arg(
-        long = "mac",
-        alias = "macs",
-        value_delimiter = ',',
-        value_name = "MAC",
-        default_value = "hmac-sha2-256-etm@openssh.com",
-        help_heading = "What is compared"
-    )]
-    pub macs: Vec<String>,
-    /// Bytes of payload in a packet: 64, 256, 1024, 8192, 32768, or `all`; OpenSSH's bulk packets
-    /// hold 32768
-    #[arg(
-        long = "size",
-        alias = "sizes",
-        value_delimiter = ',',
-        value_name = "BYTES",
-        default_value = "32768",
-        help_heading = "What is compared"
-    )]
-    pub sizes: Vec<String>,
-    /// With AES instructions (on), with them hidden (off), or both [default: on,off where the CPU
-    /// has any]
-    #[arg(long, value_delimiter = ',', value_name = "STATE", help_heading = "What is compared")]
-    pub aes: Vec<AesState>,
-    /// Seconds that the measurements on this machine take; those on a target take their own
-    #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=86400),
-          help_heading = "How it is measured")]
-    pub seconds: u32,
-    /// The libcrypto to load in place of the system's
-    #[arg(long, value_name = "PATH", help_heading = "How it is measured")]
-    pub libcrypto: Option<PathBuf>,
-    /// Seed of the shuffled order, to have the same one again
-    #[arg(long, value_name = "N", help_heading = "How it is measured")]
-    pub seed: Option<u64>,
-    #[command(flatten)]
-    pub connect: ConnectArgs,
-    /// Where the journal (JSON lines) goes [default: $XDG_DATA_HOME/cipher-survey, or else
-    /// ~/.local/share/cipher-survey]
-    #[arg(long, value_name = "PATH", help_heading = "Output")]
-    pub journal: Option<PathBuf>,
-    /// No progress on standard error
-    #[arg(long, short, help_heading = "Output")]
-    pub quiet: bool,
-    /// Form of the report
-    #[arg(long, default_value = "table", help_heading = "Output")]
-    pub format: compare::Format,
-    /// With --format table: no character beyond ASCII
-    #[arg(long, help_heading = "Output")]
-    pub ascii: bool,
-    #[command(flatten)]
-    pub place: PlaceArgs,
-    /// Measure what standard input asks for
-    #[arg(long, hide = true)]
-    pub worker: bool,
-}
-
-/// One of `--aes` of `cores`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum AesState {
-    On,
-    Off,
-}
-
 #[derive(Debug, Args)]
 pub struct ListArgs {
     /// Also ask this host, in one connection, what its server offers
@@ -405,48 +317,6 @@ pub struct ReportArgs {
     pub journal: Option<PathBuf>,
     #[command(flatten)]
     pub output: OutputArgs,
-}
-
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Exit status: 0 compared, 1 worse by more than --fail-above, 2 nothing to compare."
-)]
-pub struct CompareArgs {
-    /// Journals (JSON lines) of surveys, directories that hold them (*.jsonl) or patterns such as
-    /// 'results/*/survey.jsonl'; none: the newest of each target
-    #[arg(value_name = "FILE")]
-    pub journals: Vec<PathBuf>,
-    /// The figure to compare
-    #[arg(long, default_value = "throughput", value_name = "FIGURE", conflicts_with = "change")]
-    pub by: By,
-    /// Whose CPU, and whose AES class (hosts are grouped by it); of throughput the class alone
-    #[arg(long, default_value = "both", value_name = "END", conflicts_with = "change")]
-    pub end: Ends,
-    /// Directions to compare
-    #[arg(
-        long,
-        alias = "directions",
-        value_delimiter = ',',
-        default_value = "upload,download",
-        value_name = "DIRECTION"
-    )]
-    pub direction: Vec<Direction>,
-    /// The same host at two dates, or before and after a change: each figure of NEW as a multiple
-    /// of that of OLD, and which changes are real
-    #[arg(long, num_args = 2, value_names = ["OLD", "NEW"], conflicts_with = "journals")]
-    pub change: Option<Vec<PathBuf>>,
-    /// With --change: exit with 1 where a throughput fell, or a cost rose, by more than this (10%, or
-    /// 0.1) and the change is real
-    #[arg(long, value_name = "PERCENT", value_parser = parse_per_cent)]
-    pub fail_above: Option<f64>,
-    /// Form of the comparison
-    #[arg(long, default_value = "table", help_heading = "Output")]
-    pub format: compare::Format,
-    /// With --format table: no character beyond ASCII
-    #[arg(long, help_heading = "Output")]
-    pub ascii: bool,
-    #[command(flatten)]
-    pub place: PlaceArgs,
 }
 
 #[derive(Debug, Args)]

@@ -1,0 +1,53 @@
+//! The command line of `compare`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::PlaceArgs;
+use crate::analysis::pivot::measure::{By, Ends};
+use crate::model::Direction;
+use crate::model::units::parse_per_cent;
+use crate::report::compare;
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit status: 0 compared, 1 worse by more than --fail-above, 2 nothing to compare."
+)]
+pub struct CompareArgs {
+    /// Journals (JSON lines) of surveys, directories that hold them (*.jsonl) or patterns such as
+    /// 'results/*/survey.jsonl'; none: the newest of each target
+    #[arg(value_name = "FILE")]
+    pub journals: Vec<PathBuf>,
+    /// The figure to compare
+    #[arg(long, default_value = "throughput", value_name = "FIGURE", conflicts_with = "change")]
+    pub by: By,
+    /// Whose CPU, and whose AES class (hosts are grouped by it); of throughput the class alone
+    #[arg(long, default_value = "both", value_name = "END", conflicts_with = "change")]
+    pub end: Ends,
+    /// Directions to compare
+    #[arg(
+        long,
+        alias = "directions",
+        value_delimiter = ',',
+        default_value = "upload,download",
+        value_name = "DIRECTION"
+    )]
+    pub direction: Vec<Direction>,
+    /// The same host at two dates, or before and after a change: each figure of NEW as a multiple
+    /// of that of OLD, and which changes are real
+    #[arg(long, num_args = 2, value_names = ["OLD", "NEW"], conflicts_with = "journals")]
+    pub change: Option<Vec<PathBuf>>,
+    /// With --change: exit with 1 where a throughput fell, or a cost rose, by more than this (10%, or
+    /// 0.1) and the change is real
+    #[arg(long, value_name = "PERCENT", value_parser = parse_per_cent)]
+    pub fail_above: Option<f64>,
+    /// Form of the comparison
+    #[arg(long, default_value = "table", help_heading = "Output")]
+    pub format: compare::Format,
+    /// With --format table: no character beyond ASCII
+    #[arg(long, help_heading = "Output")]
+    pub ascii: bool,
+    #[command(flatten)]
+    pub place: PlaceArgs,
+}

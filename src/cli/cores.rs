@@ -1,0 +1,102 @@
+//! The command line of `cores`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+
+use super::{ConnectArgs, PlaceArgs};
+use crate::report::compare;
+
+/// What cipher cores cost: packets of SSH are sealed and opened in memory, with no network, socket or
+/// disk. Without a target it takes about 20 seconds.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit status: 0 complete, 1 something could not be measured, 2 nothing could be \
+                        measured, 130 interrupted."
+)]
+pub struct CoresArgs {
+    /// Also hosts (as ssh knows them) by their own `openssl speed`; nothing is installed there
+    #[arg(value_name = "TARGET", value_hint = ValueHint::Hostname)]
+    pub targets: Vec<OsString>,
+    /// Libraries: aws-lc-rs, libcrypto (the system's, which its ssh uses), ring, rustcrypto, or `all`
+    #[arg(
+        long = "impl",
+        value_delimiter = ',',
+        value_name = "LIBRARY",
+        default_value = "aws-lc-rs,libcrypto",
+        help_heading = "What is compared"
+    )]
+    pub implementations: Vec<String>,
+    /// Only these ciphers
+    #[arg(
+        long = "cipher",
+        alias = "ciphers",
+        value_delimiter = ',',
+        value_name = "CIPHER",
+        help_heading = "What is compared"
+    )]
+    pub ciphers: Vec<String>,
+    /// MACs beside each cipher that needs one, or `all`
+    #[arg(
+        long = "mac",
+        alias = "macs",
+        value_delimiter = ',',
+        value_name = "MAC",
+        default_value = "hmac-sha2-256-etm@openssh.com",
+        help_heading = "What is compared"
+    )]
+    pub macs: Vec<String>,
+    /// Bytes of payload in a packet: 64, 256, 1024, 8192, 32768, or `all`; OpenSSH's bulk packets
+    /// hold 32768
+    #[arg(
+        long = "size",
+        alias = "sizes",
+        value_delimiter = ',',
+        value_name = "BYTES",
+        default_value = "32768",
+        help_heading = "What is compared"
+    )]
+    pub sizes: Vec<String>,
+    /// With AES instructions (on), with them hidden (off), or both [default: on,off where the CPU
+    /// has any]
+    #[arg(long, value_delimiter = ',', value_name = "STATE", help_heading = "What is compared")]
+    pub aes: Vec<AesState>,
+    /// Seconds that the measurements on this machine take; those on a target take their own
+    #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=86400),
+          help_heading = "How it is measured")]
+    pub seconds: u32,
+    /// The libcrypto to load in place of the system's
+    #[arg(long, value_name = "PATH", help_heading = "How it is measured")]
+    pub libcrypto: Option<PathBuf>,
+    /// Seed of the shuffled order, to have the same one again
+    #[arg(long, value_name = "N", help_heading = "How it is measured")]
+    pub seed: Option<u64>,
+    #[command(flatten)]
+    pub connect: ConnectArgs,
+    /// Where the journal (JSON lines) goes [default: $XDG_DATA_HOME/cipher-survey, or else
+    /// ~/.local/share/cipher-survey]
+    #[arg(long, value_name = "PATH", help_heading = "Output")]
+    pub journal: Option<PathBuf>,
+    /// No progress on standard error
+    #[arg(long, short, help_heading = "Output")]
+    pub quiet: bool,
+    /// Form of the report
+    #[arg(long, default_value = "table", help_heading = "Output")]
+    pub format: compare::Format,
+    /// With --format table: no character beyond ASCII
+    #[arg(long, help_heading = "Output")]
+    pub ascii: bool,
+    #[command(flatten)]
+    pub place: PlaceArgs,
+    /// Measure what standard input asks for
+    #[arg(long, hide = true)]
+    pub worker: bool,
+}
+
+/// One of `--aes` of `cores`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum AesState {
+    On,
+    Off,
+}
