@@ -11,6 +11,8 @@ use crate::analysis::cores::{CoreFigure, Masking, figures, frequency, maskings};
 use crate::model::cores::{Cores, CoresHeader, Sample};
 use crate::model::record::End;
 
+mod grid;
+mod place;
 mod sheet;
 #[cfg(test)]
 mod tests;

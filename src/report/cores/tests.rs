@@ -58,6 +58,19 @@ fn the_table_shows_both_ways_with_and_without_aes_side_by_side() {
 }
 
 #[test]
+fn one_state_alone_has_its_columns_too() {
+    let mut cores = measured();
+    cores.samples.retain(|sample| sample.subject.mask.is_some());
+    let masked = text(cores, Format::Table);
+    assert!(masked.contains("AES off") && !masked.contains("AES on"), "{masked}");
+    assert!(masked.contains(" 302 ±0.5%"), "{masked}");
+    let mut cores = measured();
+    cores.samples.retain(|sample| sample.subject.mask.is_none());
+    let open = text(cores, Format::Table);
+    assert!(!open.contains("AES o") && open.contains("9063"), "{open}");
+}
+
+#[test]
 fn hosts_stand_side_by_side() {
     let mut cores = two_hosts();
     cores.samples.retain(|sample| sample.subject.implementation == OPENSSL_SPEED);
