@@ -218,6 +218,7 @@ pub fn cores(samples: Vec<Sample>) -> Cores {
         implementations: vec![Library {
             name: "libcrypto".into(),
             version: Some("OpenSSL 3.0.17 1 Jul 2025".into()),
+            path: None,
         }],
         skipped: vec![],
     };

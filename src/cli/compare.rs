@@ -15,7 +15,8 @@ use crate::report::compare;
     after_help = "Exit status: 0 compared, 1 worse by more than --fail-above, 2 nothing to compare."
 )]
 pub struct CompareArgs {
-    /// Journals (JSON lines) of surveys, directories that hold them (*.jsonl) or patterns such as
+    /// Journals (JSON lines) of surveys, or of cores (whose figures are side by side, and to which
+    /// --by, --end and --direction do not apply), directories that hold them (*.jsonl) or patterns such as
     /// 'results/*/survey.jsonl'; none: the newest of each target
     #[arg(value_name = "FILE")]
     pub journals: Vec<PathBuf>,

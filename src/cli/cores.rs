@@ -11,10 +11,8 @@ use crate::report::compare;
 /// What cipher cores cost: packets of SSH are sealed and opened in memory, with no network, socket or
 /// disk. Without a target it takes about 20 seconds.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Exit status: 0 complete, 1 something could not be measured, 2 nothing could be \
-                        measured, 130 interrupted."
-)]
+#[command(after_help = "Exit status: 0 complete, as far as there is anything to measure; 1 some \
+                        measurements failed; 2 nothing could be measured; 130 interrupted.")]
 pub struct CoresArgs {
     /// Also hosts (as ssh knows them) by their own `openssl speed`; nothing is installed there
     #[arg(value_name = "TARGET", value_hint = ValueHint::Hostname)]

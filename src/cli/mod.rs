@@ -312,7 +312,7 @@ pub struct ListArgs {
 
 #[derive(Debug, Args)]
 pub struct ReportArgs {
-    /// A journal (JSON lines) of an earlier survey; none: the newest
+    /// A journal (JSON lines) of an earlier survey, or of cores; none: the newest
     #[arg(value_name = "FILE")]
     pub journal: Option<PathBuf>,
     #[command(flatten)]

@@ -22,6 +22,9 @@ use crate::ui::tell;
 pub fn execute(args: &CompareArgs) -> Result<Status> {
     output::refuse_idle("--ascii", args.ascii, args.format, &[Format::Table])?;
     if let Some(journals) = of_cores(args)? {
+        if args.fail_above.is_some() {
+            bail!("--fail-above is of surveys, and these journals are of cores; leave it out");
+        }
         return side_by_side(args, &journals);
     }
     match args.change.as_deref() {
@@ -43,8 +46,8 @@ fn of_cores(args: &CompareArgs) -> Result<Option<Vec<PathBuf>>> {
         0 => Ok(None),
         all if all == journals.len() => Ok(Some(journals)),
         some => bail!(
-            "{some} of the {} journals are of cores and the others of surveys; compare one kind at \
-             a time",
+            "{some} of the {} journals are of cores and the others are not; compare one kind at a \
+             time",
             journals.len()
         ),
     }

@@ -3,7 +3,7 @@
 use std::io::IsTerminal;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use clap::ValueEnum;
 
 use super::journals;
@@ -103,6 +103,12 @@ pub fn form(args: &OutputArgs) -> Result<Format> {
         refuse_idle(flag, given, args.format, &[Format::Table])?;
     }
     refuse_idle("--wide", args.wide, args.format, &[Format::Table, Format::Markdown])?;
+    if matches!(args.format, Format::Table | Format::Markdown) {
+        ensure!(
+            args.cores.is_empty() || args.wide,
+            "--cores shows in the table of --wide alone; add --wide, or leave --cores out"
+        );
+    }
     match (args.format, args.summary) {
         (Format::Csv, true) => Ok(Format::CsvSummary),
         (format, false) => Ok(format),
@@ -138,6 +144,7 @@ pub fn refuse_idle<F: ValueEnum + PartialEq>(
 /// A report that could not be written at the end is refused before a survey begins.
 pub fn refuse_unwritable(args: &OutputArgs, journal: Option<&Path>) -> Result<()> {
     let format = form(args)?;
+    cores_at_hand(args)?;
     let Some(path) = &args.place.output else { return Ok(()) };
     let page = Destination::of(path, args.place.force, journal.as_slice())?;
     if format == Format::Html {
@@ -159,7 +166,8 @@ pub fn print_or_show(survey: &Survey, args: &OutputArgs, journal: &Path) -> Resu
                 shown(journal)
             ));
             let place = PlaceArgs { output: None, force: false };
-            let table = OutputArgs { format: Format::Table, summary: false, place, ..args.clone() };
+            let (format, summary, cores) = (Format::Table, false, Vec::new());
+            let table = OutputArgs { format, summary, cores, place, ..args.clone() };
             print(survey, &table, Some(journal))?;
             Ok(false)
         }

@@ -96,7 +96,7 @@ fn available(library: &dyn Implementation) -> Available {
         library.sealer(*suite, &keys).is_some() && library.opener(*suite, &keys).is_some()
     };
     let suites = Suite::all().filter(has).map(|suite| (suite.cipher(), suite.mac())).collect();
-    let library = Library { name: library.name().into(), version: library.version() };
+    let library = Library { name: library.name().into(), version: library.version(), path: None };
     Available { library, suites }
 }
 

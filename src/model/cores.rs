@@ -59,6 +59,9 @@ pub struct Library {
     pub name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// Where it lies, where the user named another than the system's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
 }
 
 /// What is not measured, and why.
@@ -159,6 +162,17 @@ impl Sample {
         }
     }
 
+    /// Whether figures can be made of it.
+    fn is_sane(&self) -> bool {
+        let positive = |value: f64| value.is_finite() && value > 0.0;
+        let others = [self.batch_median_cycles, self.core_hz];
+        self.subject.payload_bytes > 0
+            && self.batch_packets != Some(0)
+            && positive(self.packet_s())
+            && positive(self.mb_per_s())
+            && others.into_iter().flatten().all(positive)
+    }
+
     /// Megabytes of payload a second.
     pub fn mb_per_s(&self) -> f64 {
         f64::from(self.subject.payload_bytes) / self.packet_s() / 1e6
@@ -214,7 +228,7 @@ impl Cores {
                     sample.subject.host
                 ));
             }
-            CoresLine::Sample(sample) if sample.packets == 0 || sample.packet_s() <= 0.0 => {
+            CoresLine::Sample(sample) if !sample.is_sane() => {
                 return Err(format!("line {number} measured nothing and was left out"));
             }
             CoresLine::Sample(sample) => self.samples.push(*sample),

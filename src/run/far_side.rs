@@ -222,6 +222,9 @@ impl FarDirectory {
 
     /// Whether the directory is there, and still ours.
     pub fn is_owned(&self, monitor: &mut Monitor, owner: &Owner) -> Result<bool> {
+        if monitor.speaks == Speaks::Sftp {
+            return Ok(monitor.first_line(&self.join("owner"))?.contains(&owner.token));
+        }
         let fragment = format!("{} cat \"$f\"", assign("f", &self.join("owner")));
         let answer = monitor.ask(&fragment, PATIENCE)?;
         Ok(String::from_utf8_lossy(&answer).contains(&owner.token))
@@ -229,12 +232,18 @@ impl FarDirectory {
 
     /// Whether a prefix is there, of the size that it should be.
     pub fn holds_prefix(&self, monitor: &mut Monitor, bytes: u64) -> Result<bool> {
+        if monitor.speaks == Speaks::Sftp {
+            return Ok(monitor.size(&self.prefix(bytes))? == Some(bytes));
+        }
         let fragment = format!("{} wc -c < \"$f\"", assign("f", &self.prefix(bytes)));
         Ok(self.count(monitor, &fragment, 0)? == Some(bytes))
     }
 
     /// What the far host says when 64 KiB more are to be written; nothing where it takes them.
     pub fn unwritable(&self, monitor: &mut Monitor) -> Result<Option<String>> {
+        if monitor.speaks == Speaks::Sftp {
+            return Ok(monitor.refuses_more(&self.join("probe"))?);
+        }
         let fragment = format!(
             "{} e=$(dd if=/dev/zero of=\"$f\" bs=65536 count=1 2>&1) || echo \"$e\"; rm -f \"$f\"",
             assign("f", &self.join("probe"))

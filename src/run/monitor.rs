@@ -3,7 +3,7 @@
 
 use std::io::{Read, Write};
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
@@ -261,21 +261,28 @@ impl Monitor {
             if self.interrupt.is_raised() {
                 return Err(MonitorError::Interrupted);
             }
+            let late = |by: Duration| Instant::now() > deadline + by;
             match self.stdout.recv_timeout(GLANCE) {
+                // Whoever goes on talking and never says what was asked for is as good as silent;
+                // where we ourselves stood still the answer may be among what waits.
+                Ok(_) if late(patience) => return Err(self.silent(patience)),
                 Ok(chunk) => {
                     self.come.extend(chunk);
                     return Ok(());
                 }
                 Err(RecvTimeoutError::Disconnected) => return Err(self.gone("")),
-                Err(RecvTimeoutError::Timeout) if Instant::now() > deadline => {
-                    // Of no further use: the next question is to find a new one.
-                    self.child.end();
-                    let host = self.host.clone();
-                    return Err(MonitorError::Silent { host, seconds: patience });
+                Err(RecvTimeoutError::Timeout) if late(Duration::ZERO) => {
+                    return Err(self.silent(patience));
                 }
                 Err(RecvTimeoutError::Timeout) => {}
             }
         }
+    }
+
+    /// Of no further use: the next question is to find a new one.
+    fn silent(&mut self, patience: Duration) -> MonitorError {
+        self.child.end();
+        MonitorError::Silent { host: self.host.clone(), seconds: patience }
     }
 
     pub(super) fn gone(&mut self, detail: &str) -> MonitorError {
@@ -337,9 +344,10 @@ impl Drop for Monitor {
     }
 }
 
-/// What comes from a standard output, as it comes.
+/// What comes from a standard output, as it comes; no more of it than is taken in good time.
 fn chunks(mut stdout: ChildStdout) -> Receiver<Vec<u8>> {
-    let (sender, chunks) = channel();
+    const AHEAD: usize = 64;
+    let (sender, chunks) = sync_channel(AHEAD);
     std::thread::spawn(move || {
         let mut buffer = [0; 1 << 15];
         while let Ok(read @ 1..) = stdout.read(&mut buffer) {

@@ -15,11 +15,11 @@ pub fn profile() -> Result<HostProfile> {
     Ok(host_profile(&ask(script::PROFILE, Path::new("/"))?))
 }
 
-/// What the kernel says that the first core runs at, in hertz: cpufreq's present frequency (kernel
-/// `Documentation/admin-guide/pm/cpufreq.rst`), else that of `/proc/cpuinfo`. Absent where neither
-/// tells.
+/// What the kernel says of the first core's frequency, in hertz: the most that cpufreq allows (kernel
+/// `Documentation/admin-guide/pm/cpufreq.rst`), else what `/proc/cpuinfo` says, which without cpufreq
+/// does not change. Absent where neither tells.
 pub fn claimed_hz() -> Option<f64> {
-    let cpufreq = std::fs::read_to_string("/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq");
+    let cpufreq = std::fs::read_to_string("/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq");
     if let Some(khz) = cpufreq.ok().and_then(|text| text.trim().parse::<f64>().ok()) {
         return Some(khz * 1e3);
     }

@@ -38,13 +38,25 @@ impl Monitor {
         self.send(&request.encode(self.asked))
     }
 
-    /// The answer to a request. Servers answer in order; what answers an earlier request was given up
-    /// by an interrupt.
+    /// The answer to a request. What answers an earlier one was given up by an interrupt.
     fn reply(&mut self, to: u32, patience: Duration) -> Result<Reply, MonitorError> {
         let deadline = Instant::now() + patience;
         loop {
             match take(&mut self.come) {
                 Ok(Some((number, reply))) if number == to => return Ok(reply),
+                Ok(Some(_)) => {}
+                Ok(None) => self.wait(deadline, patience)?,
+                Err(not_sftp) => return Err(self.gone(&not_sftp.to_string())),
+            }
+        }
+    }
+
+    /// The next answer to a request from this one on: servers may answer in another order.
+    fn any_reply(&mut self, from: u32, patience: Duration) -> Result<Reply, MonitorError> {
+        let deadline = Instant::now() + patience;
+        loop {
+            match take(&mut self.come) {
+                Ok(Some((number, reply))) if number >= from => return Ok(reply),
                 Ok(Some(_)) => {}
                 Ok(None) => self.wait(deadline, patience)?,
                 Err(not_sftp) => return Err(self.gone(&not_sftp.to_string())),
@@ -104,14 +116,6 @@ impl Monitor {
         Ok(names)
     }
 
-    fn read_line(&mut self, path: &[u8]) -> Result<String> {
-        let handle = self.handle(&Request::Open { path, write: false })?;
-        let read = self.request(&Request::Read { handle: &handle, offset: 0, length: 1024 })?;
-        self.close_handle(&handle)?;
-        let text = if let Reply::Data(data) = read { data } else { Vec::new() };
-        Ok(String::from_utf8_lossy(&text).lines().next().unwrap_or_default().to_owned())
-    }
-
     /// Writes a file and has it on disk, where the server can do that.
     pub(super) fn put(
         &mut self,
@@ -121,6 +125,7 @@ impl Monitor {
     ) -> Result<u64> {
         let handle = self.handle(&Request::Open { path, write: true })?;
         let (mut offset, mut under_way) = (0, 0_u32);
+        let first = self.asked + 1;
         let mut block = Vec::with_capacity(BLOCK);
         loop {
             block.clear();
@@ -131,7 +136,7 @@ impl Monitor {
                 under_way += 1;
             }
             while under_way > 0 && (under_way == AHEAD || block.is_empty()) {
-                done(self.reply(self.asked - under_way + 1, patience)?)?;
+                done(self.any_reply(first, patience)?)?;
                 under_way -= 1;
             }
             if block.is_empty() {
@@ -146,12 +151,45 @@ impl Monitor {
 
     /// The size of a file, which is removed.
     pub(super) fn take_size(&mut self, path: &[u8]) -> Result<Option<u64>> {
-        let size = match self.request(&Request::Stat(path))? {
-            Reply::Size(size) => size,
-            _ => None,
-        };
+        let size = self.size(path)?;
         self.request(&Request::Remove(path))?;
         Ok(size)
+    }
+
+    /// The size of a file; absent where there is none.
+    pub(super) fn size(&mut self, path: &[u8]) -> Result<Option<u64>, MonitorError> {
+        Ok(match self.request(&Request::Stat(path))? {
+            Reply::Size(size) => size,
+            _ => None,
+        })
+    }
+
+    /// The first line of a file; empty where there is none.
+    pub(super) fn first_line(&mut self, path: &[u8]) -> Result<String, MonitorError> {
+        let Reply::Handle(handle) = self.request(&Request::Open { path, write: false })? else {
+            return Ok(String::new());
+        };
+        let read = self.request(&Request::Read { handle: &handle, offset: 0, length: 1024 })?;
+        self.request(&Request::Close(&handle))?;
+        let text = if let Reply::Data(data) = read { data } else { Vec::new() };
+        Ok(String::from_utf8_lossy(&text).lines().next().unwrap_or_default().to_owned())
+    }
+
+    /// What the server says when 64 KiB more are to be written; nothing where it takes them.
+    pub(super) fn refuses_more(&mut self, probe: &[u8]) -> Result<Option<String>, MonitorError> {
+        let opened = self.request(&Request::Open { path: probe, write: true })?;
+        let Reply::Handle(handle) = opened else { return Ok(Some(words(opened))) };
+        let mut refused = None;
+        for offset in [0, BLOCK as u64] {
+            let data: &[u8] = &[0; BLOCK];
+            match self.request(&Request::Write { handle: &handle, offset, data })? {
+                Reply::Ok => {}
+                other => refused = Some(words(other)),
+            }
+        }
+        self.request(&Request::Close(&handle))?;
+        self.request(&Request::Remove(probe))?;
+        Ok(refused)
     }
 
     pub(super) fn keep_only(&mut self, directory: &[u8], kept: &[String]) -> Result<()> {
@@ -192,7 +230,7 @@ pub fn claim(
         if !matches!(monitor.request(&Request::Stat(&path))?, Reply::Size(_)) {
             return Err(anyhow::anyhow!(words(made))).with_context(hint);
         }
-        let line = monitor.read_line(&join(&path, b"owner")).unwrap_or_default();
+        let line = monitor.first_line(&join(&path, b"owner"))?;
         let shown = printable(&String::from_utf8_lossy(&path));
         let words: Vec<&str> = line.split_whitespace().collect();
         if words.first() != Some(&"cipher-survey") {

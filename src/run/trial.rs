@@ -399,7 +399,13 @@ impl Watch<'_> {
     }
 
     fn ended(&mut self, child: &mut Child) -> Broken {
-        match child.wait(Duration::from_secs(2)) {
+        let deadline = Instant::now() + Duration::from_secs(2);
+        let mut waited = child.wait(GLANCE);
+        while matches!(waited, Ok(None)) && Instant::now() < deadline {
+            self.pulse.look();
+            waited = child.wait(GLANCE);
+        }
+        match waited {
             Ok(Some(reaped)) if reaped.status.success() => {
                 Broken::Other("the client ended before the far part was ready".into())
             }

@@ -1,11 +1,14 @@
 //! Accounts and login shells.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use crate::lab::far::Far;
-use crate::lab::{CHACHA, Lab, Options, ran};
+use crate::lab::{CHACHA, Lab, Options, measured, ran, rounds};
 use crate::matrix::{ALL, Outcome, Row, Server, hosts, lab, survey, with_far};
 
 /// An ordinary account with a login shell.
@@ -208,5 +211,29 @@ fn a_survey_by_sftp_alone_that_is_interrupted_leaves_nothing() {
 fn pipe_alone_can_not_be_surveyed_by_sftp_alone() {
     let lab = sftp_only();
     survey(&lab, &["--method", "pipe"]).assert_refused(&["SFTP alone", "--method scp"]);
+    lab.assert_nothing_left();
+}
+
+#[test]
+fn a_trial_that_fails_by_sftp_alone_costs_itself_and_no_more() {
+    let lab = sftp_only();
+    // A client that dies with one of the two ciphers.
+    let client = lab.path("client");
+    let script = "#!/bin/sh\ncase \"$*\" in *aes256-ctr*) kill -SEGV $$;; esac\nexec ssh \"$@\"\n";
+    fs::write(&client, script).unwrap();
+    fs::set_permissions(&client, fs::Permissions::from_mode(0o755)).unwrap();
+    let client = client.display().to_string();
+    let ciphers = ["--method", "scp", "--ciphers", "aes128-ctr,aes256-ctr", "--client", &client];
+    let run = survey(&lab, &ciphers);
+    assert_eq!(run.code, Some(1), "{run:?}");
+    let survey: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(survey["end"]["reason"], "rounds_done", "{}", survey["end"]);
+    let failed: Vec<&Value> =
+        rounds(&survey).into_iter().filter(|trial| trial["outcome"] == "failed").collect();
+    assert!(!failed.is_empty() && measured(&survey).len() == 2, "{failed:?}");
+    for trial in failed {
+        assert_eq!(trial["cipher"], "aes256-ctr", "{trial}");
+        assert!(trial["reason"].as_str().unwrap().contains("signal 11"), "{trial}");
+    }
     lab.assert_nothing_left();
 }

@@ -70,6 +70,11 @@ impl Spread {
 /// where even all of them make a narrower one.
 fn outside(many: usize) -> Option<usize> {
     const TAIL: f64 = 0.025;
+    /// More rounds than there are, and few enough for a half to be raised to.
+    const MOST: usize = 1000;
+    if many > MOST {
+        return None;
+    }
     // P(at most k of `many` fall below the median), each with one half.
     let mut term = 0.5_f64.powi(many as i32);
     let mut below = term;
@@ -141,11 +146,12 @@ pub struct Frequency {
 }
 
 impl Frequency {
-    /// Above its nominal frequency a CPU may well run; a kernel that is told another one than the
-    /// core has, as in some virtual machines, misleads whoever counts cycles by it.
+    /// No core runs faster than its kernel says it can, unless the kernel was told another frequency
+    /// than the core has, as in some virtual machines. (Slower it may run: to save power, or another
+    /// core than the first.)
     pub fn is_contradicted(&self) -> bool {
         const DIFFERS: f64 = 0.1;
-        self.claimed_hz.is_some_and(|claimed| (self.core_hz / claimed - 1.0).abs() > DIFFERS)
+        self.claimed_hz.is_some_and(|claimed| self.core_hz > claimed * (1.0 + DIFFERS))
     }
 }
 

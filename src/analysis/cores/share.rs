@@ -5,7 +5,7 @@ use super::{CoreFigure, figures};
 use crate::analysis::Summary;
 use crate::analysis::finding::End;
 use crate::catalog::{self, Mode};
-use crate::model::cores::{Cores, CoresHost, OPENSSL_SPEED, Subject, Work};
+use crate::model::cores::{Cores, CoresHost, Library, OPENSSL_SPEED, Subject, Work};
 use crate::model::names::{OPENSSH, RUSSH};
 use crate::model::record::{PairedEnd, Pairing};
 use crate::model::{Cipher, Direction, Mac, Survey};
@@ -25,7 +25,9 @@ pub fn explain(summary: &mut Summary, survey: &Survey, journals: &[Cores]) {
                 let (cipher, mac) = (row.cipher.clone(), row.mac.clone());
                 let ends = [(End::Client, &mut row.client), (End::Server, &mut row.server)];
                 for (end, cost) in ends {
-                    let Some(cost) = cost.as_mut() else { continue };
+                    let Some(cost) = cost.as_mut().filter(|cost| cost.cpu_s_per_gb > 0.0) else {
+                        continue;
+                    };
                     let work = work(end, table.direction);
                     let found = cores.iter().rev().find_map(|(cores, figures)| {
                         seconds_per_gb(cores, figures, pairing, end, (&cipher, &mac), work)
@@ -59,6 +61,10 @@ fn seconds_per_gb(
         End::Server => &pairing.server,
     };
     let host = cores.header.hosts.iter().position(|host| is_of(host, own))?;
+    let library = library(own, cipher)?;
+    // Another libcrypto than the system's is not what the system's ssh runs.
+    let is_the_one = |one: &Library| one.name == library && one.path.is_none();
+    let is_its_own = cores.header.implementations.iter().any(is_the_one);
     let subject = |implementation: &str, work| Subject {
         host,
         mask: own.mask.clone(),
@@ -69,7 +75,8 @@ fn seconds_per_gb(
         payload_bytes: BULK,
     };
     let find = |subject: Subject| figures.iter().find(|figure| figure.subject == subject);
-    let figure = find(subject(library(own, cipher)?, work)).or_else(|| {
+    let core = is_its_own.then(|| find(subject(library, work))).flatten();
+    let figure = core.or_else(|| {
         // A host's openssl measures the cipher alone: for an AEAD that is all of it, and both ways
         // cost the same.
         let openssl = is_openssh(own) && mac.is_none();

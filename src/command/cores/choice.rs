@@ -23,6 +23,8 @@ pub struct Choice {
     pub sizes: Vec<u32>,
     /// Libraries were named: one that is absent is an error.
     named: bool,
+    /// Not the system's.
+    libcrypto: Option<String>,
 }
 
 impl Choice {
@@ -41,6 +43,7 @@ impl Choice {
         let sizes = chosen("size", &args.sizes, &SIZES.map(|size| size.to_string()))?;
         Ok(Choice {
             named: args.implementations != ["aws-lc-rs", "libcrypto"],
+            libcrypto: args.libcrypto.as_ref().map(|path| path.to_string_lossy().into_owned()),
             implementations,
             ciphers: ciphers.into_iter().map(Cipher).collect(),
             macs: macs.into_iter().map(Mac).collect(),
@@ -130,7 +133,8 @@ impl Choice {
         let hello = workers.first().map(|worker| &worker.hello);
         let all = hello.into_iter().flat_map(|hello| &hello.libraries);
         let chosen = all.filter(|one| self.implementations.contains(&one.library.name));
-        chosen.map(|one| one.library.clone()).collect()
+        let path = |name: &str| self.libcrypto.clone().filter(|_| name == "libcrypto");
+        chosen.map(|one| Library { path: path(&one.library.name), ..one.library.clone() }).collect()
     }
 }
 

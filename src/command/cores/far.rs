@@ -76,12 +76,12 @@ pub fn meet_all(args: &CoresArgs, choice: &Choice, interrupt: &Interrupt) -> Res
 
 impl FarHost {
     /// This machine, by the openssl that is installed.
-    pub fn here(host: &CoresHost, choice: &Choice) -> FarHost {
+    pub fn here(host: &CoresHost, choice: &Choice, aes: &[AesState]) -> FarHost {
         let said = output(Command::new("sh").args(["-c", VERSION]));
         let said = said.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
         let version = said.unwrap_or_default();
         let label = host.profile.name.clone();
-        FarHost::new(label, None, 0, host.profile.clone(), &version, choice, &[])
+        FarHost::new(label, None, 0, host.profile.clone(), &version, choice, aes)
     }
 
     fn new(
@@ -122,6 +122,9 @@ impl FarHost {
         let hides = host.profile.aes.class != AesClass::NoAes && wants(AesState::Off);
         let mask = aes_mask(&host.profile.machine).filter(|_| hides);
         masks.extend(mask.map(|(variable, value)| Some(format!("{variable}={value}"))));
+        if masks.is_empty() {
+            host.leave_out("it has no AES instructions to hide".into());
+        }
         for mask in masks {
             for cipher in &choice.ciphers {
                 let uses_aes = catalog::cipher(cipher).is_some_and(|row| row.uses_aes);

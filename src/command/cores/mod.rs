@@ -78,7 +78,7 @@ fn cores(args: &CoresArgs, interrupt: &Interrupt) -> Result<Status> {
         skipped,
     };
     if !far.is_empty() {
-        far.insert(0, FarHost::here(&header.hosts[0], &choice));
+        far.insert(0, FarHost::here(&header.hosts[0], &choice, &args.aes));
         header.hosts[0].openssl = far[0].openssl.clone();
     }
     header.hosts.extend(far.iter().skip(1).map(FarHost::record));
@@ -100,12 +100,13 @@ fn cores(args: &CoresArgs, interrupt: &Interrupt) -> Result<Status> {
         &mut journal,
     )?;
     steps.finish();
-    journal.write(&CoresLine::End(ended.clone()))?;
+    // A disk that is full does not hide what it holds.
+    let whole = journals::or_warn(journal.write(&CoresLine::End(ended))).is_some();
     let read = Cores::read(&std::fs::read(&path)?)?;
-    let status = status(&read);
+    let status = if whole { status(&read) } else { Status::SomeFailed };
+    tell(&format!("journal: {}", shown(&path)));
     let named = vec![(path.display().to_string(), read)];
     print(named, &[&path], args.format, args.ascii, &args.place)?;
-    tell(&format!("journal: {}", shown(&path)));
     Ok(status)
 }
 

@@ -1,6 +1,6 @@
 //! A comparison in Markdown.
 
-use super::sheet::{Grid, Sheet};
+use super::sheet::{Grid, SURVEYS, Sheet};
 use crate::report::markdown::page::{Lines, Page, inert};
 
 /// The same as for a terminal, in the same order.
@@ -13,7 +13,10 @@ pub fn page(sheet: &Sheet) -> String {
         page.table(&lines(grid));
     }
     page.paragraph(&sheet.legend);
-    page.section("Not compared", sheet.notes.iter().map(|note| ("note:", note.clone())));
+    page.section(
+        if sheet.kind == SURVEYS { "Not compared" } else { "Notes" },
+        sheet.notes.iter().map(|note| ("note:", note.clone())),
+    );
     page.section("Warnings", sheet.warnings.iter().map(|text| ("warning:", text.clone())));
     let conclusions = sheet.conclusions.iter();
     page.section("Conclusions", conclusions.map(|(scope, said)| (scope.as_str(), said.clone())));

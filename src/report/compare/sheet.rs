@@ -17,7 +17,7 @@ pub struct Sheet {
     pub grids: Vec<Grid>,
     /// What the signs mean.
     pub legend: String,
-    /// What is missing, and why.
+    /// What is missing, and why; of cores, what is to be known.
     pub notes: Vec<String>,
     /// In what the surveys can't be compared alike.
     pub warnings: Vec<String>,

@@ -64,10 +64,11 @@ pub fn places(view: &View) -> Vec<Place<'_>> {
             places.push(Place { journal, cores, host, label, figures });
         }
     }
-    for index in 0..places.len() {
-        let alike = places.iter().filter(|place| place.label == places[index].label).count();
-        if alike > 1 {
-            places[index].label = format!("{} ({})", places[index].label, index + 1);
+    let labels: Vec<String> = places.iter().map(|place| place.label.clone()).collect();
+    for (index, place) in places.iter_mut().enumerate() {
+        let alike = |some: &[String]| some.iter().filter(|one| **one == labels[index]).count();
+        if alike(&labels) > 1 {
+            place.label = format!("{} ({})", place.label, alike(&labels[..=index]));
         }
     }
     places

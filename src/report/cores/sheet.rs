@@ -120,7 +120,7 @@ fn warnings(view: &View, places: &[Place]) -> Vec<String> {
         let Some(found) = frequency(place.cores, place.host) else { continue };
         if let (true, Some(claimed)) = (found.is_contradicted(), found.claimed_hz) {
             warnings.push(format!(
-                "{} says that its core runs at {} GHz, and a chain of dependent instructions ran at \
+                "{} says that its core runs at {} GHz at most, and a chain of dependent instructions ran at \
                  {} GHz: cycles are of the latter.",
                 place.label,
                 significant(claimed / 1e9),

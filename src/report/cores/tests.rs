@@ -1,6 +1,6 @@
 use super::*;
 use crate::analysis::testing::{cores, sample};
-use crate::model::cores::{OPENSSL_SPEED, Work};
+use crate::model::cores::{CoresLine, OPENSSL_SPEED, Work};
 
 fn measured() -> Cores {
     let ciphers = [
@@ -85,6 +85,50 @@ fn what_was_cut_off_says_so() {
     cores.samples.clear();
     let empty = text(cores, Format::Table);
     assert!(empty.contains("nothing was measured"), "{empty}");
+}
+
+#[test]
+fn a_sample_that_no_figure_can_be_made_of_is_left_out_and_told() {
+    let cores = measured();
+    let header = CoresLine::Cores(Box::new(cores.header.clone()));
+    let mut lines = vec![serde_json::to_value(header).unwrap()];
+    let good = CoresLine::Sample(Box::new(cores.samples[0].clone()));
+    let good = serde_json::to_value(good).unwrap();
+    lines.push(good.clone());
+    let changes = [
+        ("payload_bytes", 0.0),
+        ("batch_packets", 0.0),
+        ("batch_median_s", 0.0),
+        ("batch_median_s", -1.0),
+        ("core_hz", 0.0),
+        ("host", 7.0),
+    ];
+    for (key, value) in changes {
+        let mut line = good.clone();
+        let whole = matches!(key, "payload_bytes" | "batch_packets" | "host");
+        line[key] = if whole { (value as u64).into() } else { value.into() };
+        lines.push(line);
+    }
+    let text: Vec<String> = lines.iter().map(ToString::to_string).collect();
+    let read = Cores::read((text.join("\n") + "\n").as_bytes()).unwrap();
+    assert_eq!((read.samples.len(), read.problems.len()), (1, changes.len()), "{read:?}");
+    assert!(text_of(&read).contains("measured nothing and was left out"));
+}
+
+fn text_of(cores: &Cores) -> String {
+    text(cores.clone(), Format::Table).replace("\n  ", " ")
+}
+
+#[test]
+fn one_host_before_and_after_is_numbered() {
+    let journals = ["before", "after"].map(|name| (name.to_owned(), measured())).into();
+    let mut out = Vec::new();
+    write(&View { journals }, Format::Table, &Style::default(), &mut out).unwrap();
+    let shown = String::from_utf8(out).unwrap();
+    assert!(
+        shown.contains("desk (1): libcrypto") && shown.contains("desk (2): libcrypto"),
+        "{shown}"
+    );
 }
 
 #[test]
