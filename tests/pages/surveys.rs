@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use cipher_survey::model::Survey;
+use cipher_survey::model::journal::kind_of;
 use serde_json::{Value, json};
 
 /// Those of earlier versions, by their names.
@@ -24,6 +25,8 @@ fn journals(directory: &str) -> Vec<(String, Survey)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
     let mut paths = below(&root);
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
+    // A journal of cores is no survey; its page is looked at with all others.
+    paths.retain(|path| kind_of(&std::fs::read(path).unwrap()).as_deref() == Some("survey"));
     let read = |path: &PathBuf| {
         let name = path.strip_prefix(&root).unwrap().with_extension("");
         let name = name.to_string_lossy().replace('/', "-");
