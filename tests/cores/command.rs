@@ -229,11 +229,12 @@ fn a_journal_of_cores_is_reported_and_compared_again_and_is_no_survey() {
     assert_ended(&mixed, 2, &["1 of the 2 journals are of cores", "one kind at a time"]);
     assert_ended(&place.run(&["report", one, "--wide"]), 2, &["--wide is of surveys"]);
     assert_ended(&place.run(&["recommend", one]), 2, &["\"cores\"", "\"survey\" is needed"]);
-    assert_ended(
-        &place.run(&["report", survey, "--cores", survey]),
-        2,
-        &["not a journal of cores"],
-    );
+    let wrong = place.run(&["report", survey, "--wide", "--cores", survey]);
+    assert_ended(&wrong, 2, &["not a journal of cores"]);
+    let idle = place.run(&["report", survey, "--cores", one]);
+    assert_ended(&idle, 2, &["in the table of --wide alone"]);
+    let unchecked = place.run(&["compare", one, two, "--fail-above", "5%"]);
+    assert_ended(&unchecked, 2, &["--fail-above is of surveys"]);
     let explained = place.run(&["report", survey, "--wide", "--cores", one]);
     assert_ended(&explained, 0, &[]);
 }
