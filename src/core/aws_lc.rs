@@ -10,10 +10,11 @@ use aws_lc_rs::iv::FixedLength;
 
 use crate::catalog::Mode;
 
-use super::beside::{Authenticate, Beside, Blocks, Code};
+use super::beside::{Authenticate, Blocks, Code};
 use super::implementation::Implementation;
 use super::ring_api::ring_api;
 use super::suite::{Block, Hash};
+use crate::model::cores::Work;
 
 ring_api!(aws_lc_rs);
 
@@ -24,44 +25,34 @@ impl Implementation for AwsLc {
         "aws-lc-rs"
     }
 
-    fn sealer(&self, suite: Suite, keys: &Keys) -> Option<Box<dyn Seal>> {
-        Some(made(suite, keys, encryption)?)
+    fn galois(&self, aead: Aead, keys: &Keys, _: Work) -> Option<Box<dyn Gcm>> {
+        galois(aead, keys)
     }
 
-    fn opener(&self, suite: Suite, keys: &Keys) -> Option<Box<dyn Open>> {
-        Some(made(suite, keys, decryption)?)
+    fn chacha(&self, keys: &Keys) -> Option<Box<dyn SealOrOpen>> {
+        Some(chacha(keys))
     }
-}
 
-/// To seal with, or to open with, as the cipher that needs a MAC is made.
-fn made(
-    suite: Suite,
-    keys: &Keys,
-    cipher: fn(Block, &Keys) -> Option<Box<dyn Blocks>>,
-) -> Option<Box<dyn SealOrOpen>> {
-    match suite {
-        Suite::Alone(aead) => alone(aead, keys),
-        Suite::With(block, mac) => {
-            let cipher = cipher(block, keys)?;
-            Some(Box::new(Beside::new((block, mac), cipher, code(mac.hash, keys))))
-        }
+    fn blocks(&self, block: Block, keys: &Keys, work: Work) -> Option<Box<dyn Blocks>> {
+        let (key, iv) = (key(block, keys)?, keys.iv);
+        Some(match (block.mode(), work) {
+            (Mode::Ctr, _) => {
+                let key = EncryptingKey::ctr(key).ok()?;
+                Box::new(Counter { key, next: u128::from_be_bytes(iv) })
+            }
+            (_, Work::Seal) => Box::new(CbcEncryption { key: EncryptingKey::cbc(key).ok()?, iv }),
+            (_, Work::Open) => Box::new(CbcDecryption { key: DecryptingKey::cbc(key).ok()?, iv }),
+        })
     }
-}
 
-fn encryption(block: Block, keys: &Keys) -> Option<Box<dyn Blocks>> {
-    let key = key(block, keys)?;
-    Some(match block.mode() {
-        Mode::Ctr => Box::new(Counter::new(key, keys)?),
-        _ => Box::new(CbcEncryption { key: EncryptingKey::cbc(key).ok()?, iv: keys.iv }),
-    })
-}
-
-fn decryption(block: Block, keys: &Keys) -> Option<Box<dyn Blocks>> {
-    let key = key(block, keys)?;
-    Some(match block.mode() {
-        Mode::Ctr => Box::new(Counter::new(key, keys)?),
-        _ => Box::new(CbcDecryption { key: DecryptingKey::cbc(key).ok()?, iv: keys.iv }),
-    })
+    fn mac(&self, hash: Hash, keys: &Keys) -> Option<Box<dyn Authenticate>> {
+        let algorithm = match hash {
+            Hash::Sha1 => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+            Hash::Sha256 => hmac::HMAC_SHA256,
+            Hash::Sha512 => hmac::HMAC_SHA512,
+        };
+        Some(Box::new(Hmac(hmac::Key::new(algorithm, &keys.mac[..hash.bytes()]))))
+    }
 }
 
 /// The key of AES; absent for another cipher.
@@ -79,13 +70,6 @@ fn key(block: Block, keys: &Keys) -> Option<UnboundCipherKey> {
 struct Counter {
     key: EncryptingKey,
     next: u128,
-}
-
-impl Counter {
-    fn new(key: UnboundCipherKey, keys: &Keys) -> Option<Counter> {
-        let key = EncryptingKey::ctr(key).ok()?;
-        Some(Counter { key, next: u128::from_be_bytes(keys.iv) })
-    }
 }
 
 impl Blocks for Counter {
@@ -123,15 +107,6 @@ impl Blocks for CbcDecryption {
         self.iv = blocks.last_chunk().copied().unwrap_or(self.iv);
         self.key.decrypt(blocks, iv).map(|_| ()).map_err(|_| Fault::Library)
     }
-}
-
-fn code(hash: Hash, keys: &Keys) -> Box<dyn Authenticate> {
-    let algorithm = match hash {
-        Hash::Sha1 => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
-        Hash::Sha256 => hmac::HMAC_SHA256,
-        Hash::Sha512 => hmac::HMAC_SHA512,
-    };
-    Box::new(Hmac(hmac::Key::new(algorithm, &keys.mac[..hash.bytes()])))
 }
 
 struct Hmac(hmac::Key);

@@ -22,52 +22,32 @@ pub fn core_hz() -> Option<f64> {
         .max_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal))?
 }
 
-/// Links in one turn of the loop.
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-const TURN: u64 = 32;
-
 /// Runs so many links, or a few more; says how many. An exclusive or of two registers takes one cycle
 /// on all of these CPUs (Agner Fog, Instruction tables), and is not done away with when registers are
 /// renamed, as additions of a constant may be.
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 fn chain(links: u64) -> Option<u64> {
+    /// Links in one turn of the loop.
+    const TURN: u64 = 32;
     let turns = links.div_ceil(TURN);
-    // SAFETY: only the registers named are touched.
-    unsafe {
-        std::arch::asm!(
-            "2:",
-            ".rept 32",
-            "xor {link}, {other}",
-            ".endr",
-            "sub {turns}, 1",
-            "jnz 2b",
-            link = inout(reg) turns => _,
-            other = in(reg) links,
-            turns = inout(reg) turns => _,
-            options(nomem, nostack),
-        );
+    macro_rules! run {
+        ($link:literal, $count:literal, $again:literal) => {
+            // SAFETY: only the registers named are touched.
+            unsafe {
+                std::arch::asm!(
+                    "2:", ".rept 32", $link, ".endr", $count, $again,
+                    link = inout(reg) turns => _,
+                    other = in(reg) links,
+                    turns = inout(reg) turns => _,
+                    options(nomem, nostack),
+                )
+            }
+        };
     }
-    Some(turns * TURN)
-}
-
-#[cfg(target_arch = "aarch64")]
-fn chain(links: u64) -> Option<u64> {
-    let turns = links.div_ceil(TURN);
-    // SAFETY: only the registers named are touched.
-    unsafe {
-        std::arch::asm!(
-            "2:",
-            ".rept 32",
-            "eor {link}, {link}, {other}",
-            ".endr",
-            "subs {turns}, {turns}, #1",
-            "b.ne 2b",
-            link = inout(reg) turns => _,
-            other = in(reg) links,
-            turns = inout(reg) turns => _,
-            options(nomem, nostack),
-        );
-    }
+    #[cfg(target_arch = "x86_64")]
+    run!("xor {link}, {other}", "sub {turns}, 1", "jnz 2b");
+    #[cfg(target_arch = "aarch64")]
+    run!("eor {link}, {link}, {other}", "subs {turns}, {turns}, #1", "b.ne 2b");
     Some(turns * TURN)
 }
 

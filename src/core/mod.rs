@@ -3,10 +3,10 @@
 
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc;
-mod beside;
+pub mod beside;
 mod chacha;
 pub mod clock;
-mod gcm;
+pub mod gcm;
 pub mod implementation;
 pub mod libcrypto;
 pub mod openssl_speed;

@@ -2,6 +2,7 @@
 
 use super::implementation::Implementation;
 use super::ring_api::ring_api;
+use crate::model::cores::Work;
 
 ring_api!(ring);
 
@@ -12,13 +13,11 @@ impl Implementation for Ring {
         "ring"
     }
 
-    fn sealer(&self, suite: Suite, keys: &Keys) -> Option<Box<dyn Seal>> {
-        let Suite::Alone(aead) = suite else { return None };
-        Some(alone(aead, keys)?)
+    fn galois(&self, aead: Aead, keys: &Keys, _: Work) -> Option<Box<dyn Gcm>> {
+        galois(aead, keys)
     }
 
-    fn opener(&self, suite: Suite, keys: &Keys) -> Option<Box<dyn Open>> {
-        let Suite::Alone(aead) = suite else { return None };
-        Some(alone(aead, keys)?)
+    fn chacha(&self, keys: &Keys) -> Option<Box<dyn SealOrOpen>> {
+        Some(chacha(keys))
     }
 }

@@ -12,18 +12,7 @@ macro_rules! ring_api {
         use $crate::core::packet::{End, Fault, LENGTH, Layout, Open, Seal, SealOrOpen};
         use $crate::core::suite::{Aead, Keys, Suite};
 
-        /// Ciphers that authenticate by themselves.
-        fn alone(aead: Aead, keys: &Keys) -> Option<Box<dyn SealOrOpen>> {
-            Some(match aead {
-                Aead::ChaCha20Poly1305 => {
-                    let (seal, open) = (SealingKey::new(&keys.key), OpeningKey::new(&keys.key));
-                    Box::new(ChaCha { seal, open })
-                }
-                _ => Box::new(gcm::Packets::new(aead, galois(aead, keys)?, keys)),
-            })
-        }
-
-        pub(super) fn galois(aead: Aead, keys: &Keys) -> Option<Box<dyn Gcm>> {
+        fn galois(aead: Aead, keys: &Keys) -> Option<Box<dyn Gcm>> {
             let algorithm = match aead {
                 Aead::ChaCha20Poly1305 => return None,
                 Aead::Aes128Gcm => &aead::AES_128_GCM,
@@ -31,6 +20,11 @@ macro_rules! ring_api {
             };
             let key = UnboundKey::new(algorithm, &keys.key[..aead.key_bytes()]).ok()?;
             Some(Box::new(LessSafeKey::new(key)))
+        }
+
+        fn chacha(keys: &Keys) -> Box<dyn SealOrOpen> {
+            let (seal, open) = (SealingKey::new(&keys.key), OpeningKey::new(&keys.key));
+            Box::new(ChaCha { seal, open })
         }
 
         impl Gcm for LessSafeKey {

@@ -15,12 +15,13 @@ use poly1305::Poly1305;
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 
-use super::beside::{Authenticate, Beside, Blocks, Code};
+use super::beside::{Authenticate, Blocks, Code};
 use super::chacha::{self, ChaCha, nonce};
 use super::gcm::{self, Gcm};
 use super::implementation::Implementation;
-use super::packet::{Fault, LENGTH, Open, Seal, SealOrOpen};
-use super::suite::{Aead, Block, Hash, Keys, Suite};
+use super::packet::{Fault, LENGTH, SealOrOpen};
+use super::suite::{Aead, Block, Hash, Keys};
+use crate::model::cores::Work;
 
 pub struct RustCrypto;
 
@@ -29,38 +30,34 @@ impl Implementation for RustCrypto {
         "rustcrypto"
     }
 
-    fn sealer(&self, suite: Suite, keys: &Keys) -> Option<Box<dyn Seal>> {
-        Some(made(suite, keys, encryption)?)
+    fn galois(&self, aead: Aead, keys: &Keys, _: Work) -> Option<Box<dyn Gcm>> {
+        let key = &keys.key[..aead.key_bytes()];
+        Some(match aead {
+            Aead::ChaCha20Poly1305 => return None,
+            Aead::Aes128Gcm => Box::new(Galois(Aes128Gcm::new_from_slice(key).ok()?)),
+            Aead::Aes256Gcm => Box::new(Galois(Aes256Gcm::new_from_slice(key).ok()?)),
+        })
     }
 
-    fn opener(&self, suite: Suite, keys: &Keys) -> Option<Box<dyn Open>> {
-        Some(made(suite, keys, decryption)?)
+    fn chacha(&self, keys: &Keys) -> Option<Box<dyn SealOrOpen>> {
+        Some(Box::new(chacha::Packets(halves(keys)?)))
     }
-}
 
-/// To seal with, or to open with, as the cipher that needs a MAC is made.
-fn made(
-    suite: Suite,
-    keys: &Keys,
-    cipher: fn(Block, &Keys) -> Option<Box<dyn Blocks>>,
-) -> Option<Box<dyn SealOrOpen>> {
-    Some(match suite {
-        Suite::Alone(Aead::ChaCha20Poly1305) => Box::new(chacha::Packets(halves(keys)?)),
-        Suite::Alone(aead) => Box::new(gcm::Packets::new(aead, galois(aead, keys)?, keys)),
-        Suite::With(block, mac) => {
-            let cipher = cipher(block, keys)?;
-            Box::new(Beside::new((block, mac), cipher, code(mac.hash, keys)?))
+    fn blocks(&self, block: Block, keys: &Keys, work: Work) -> Option<Box<dyn Blocks>> {
+        match work {
+            Work::Seal => encryption(block, keys),
+            Work::Open => decryption(block, keys),
         }
-    })
-}
+    }
 
-pub(super) fn galois(aead: Aead, keys: &Keys) -> Option<Box<dyn Gcm>> {
-    let key = &keys.key[..aead.key_bytes()];
-    Some(match aead {
-        Aead::ChaCha20Poly1305 => return None,
-        Aead::Aes128Gcm => Box::new(Galois(Aes128Gcm::new_from_slice(key).ok()?)),
-        Aead::Aes256Gcm => Box::new(Galois(Aes256Gcm::new_from_slice(key).ok()?)),
-    })
+    fn mac(&self, hash: Hash, keys: &Keys) -> Option<Box<dyn Authenticate>> {
+        let key = &keys.mac[..hash.bytes()];
+        Some(match hash {
+            Hash::Sha1 => Box::new(Keyed(<Hmac<Sha1> as KeyInit>::new_from_slice(key).ok()?)),
+            Hash::Sha256 => Box::new(Keyed(<Hmac<Sha256> as KeyInit>::new_from_slice(key).ok()?)),
+            Hash::Sha512 => Box::new(Keyed(<Hmac<Sha512> as KeyInit>::new_from_slice(key).ok()?)),
+        })
+    }
 }
 
 struct Galois<A>(A);
@@ -144,15 +141,6 @@ impl<C: BlockModeDecrypt + Send> Blocks for Decryptor<C> {
         self.0.decrypt_blocks(blocks);
         if rest.is_empty() { Ok(()) } else { Err(Fault::Tampered) }
     }
-}
-
-fn code(hash: Hash, keys: &Keys) -> Option<Box<dyn Authenticate>> {
-    let key = &keys.mac[..hash.bytes()];
-    Some(match hash {
-        Hash::Sha1 => Box::new(Keyed(<Hmac<Sha1> as KeyInit>::new_from_slice(key).ok()?)),
-        Hash::Sha256 => Box::new(Keyed(<Hmac<Sha256> as KeyInit>::new_from_slice(key).ok()?)),
-        Hash::Sha512 => Box::new(Keyed(<Hmac<Sha512> as KeyInit>::new_from_slice(key).ok()?)),
-    })
 }
 
 struct Keyed<M>(M);

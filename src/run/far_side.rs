@@ -110,6 +110,34 @@ claim() {
 claim
 "#;
 
+impl Owner {
+    /// Behind the name of its directory: each client that is compared has its own.
+    pub(super) fn suffix(&self) -> String {
+        match self.place {
+            0 => String::new(),
+            others => format!("-{}", others + 1),
+        }
+    }
+
+    /// Who it is, in one line of plain characters.
+    pub(super) fn plain_name(&self) -> String {
+        self.who.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').collect()
+    }
+}
+
+/// The directory that the user named, in words.
+pub(super) fn named(directory: Option<&[u8]>) -> String {
+    directory.map_or_else(
+        || "the login directory".to_owned(),
+        |directory| format!("the directory {}", printable(&String::from_utf8_lossy(directory))),
+    )
+}
+
+/// Why a directory of our name is left alone.
+pub(super) fn foreign(shown: &str, target: &str) -> String {
+    format!("{shown} on {target} is not of this program's making; look at it and remove it by hand")
+}
+
 impl FarDirectory {
     pub fn claim(
         monitor: &mut Monitor,
@@ -120,25 +148,16 @@ impl FarDirectory {
         if monitor.speaks == Speaks::Sftp {
             return sftp::claim(monitor, target, directory, owner);
         }
-        let plain = |c: &char| c.is_ascii_graphic() || *c == ' ';
-        let who: String = owner.who.chars().filter(plain).collect();
-        let place = match owner.place {
-            0 => String::new(),
-            others => format!("-{}", others + 1),
-        };
         let fragment = format!(
             "{}\n{}\n{}\n{}\n{CLAIM}",
-            assign("place", place.as_bytes()),
+            assign("place", owner.suffix().as_bytes()),
             assign("d", directory.unwrap_or_default()),
             assign("token", owner.token.as_bytes()),
-            assign("who", who.as_bytes())
+            assign("who", owner.plain_name().as_bytes())
         );
         let answer = monitor.ask(&fragment, PATIENCE)?;
         let sections = Sections::parse(&String::from_utf8_lossy(&answer));
-        let named = directory.map_or_else(
-            || "the login directory".to_owned(),
-            |directory| format!("the directory {}", printable(&String::from_utf8_lossy(directory))),
-        );
+        let named = named(directory);
         if let Some(error) = sections.text("error") {
             bail!(
                 "{named} on {target} can't be used: {}; name another one, as {target}:DIRECTORY",
@@ -155,10 +174,7 @@ impl FarDirectory {
             );
         }
         if let Some(path) = sections.text("foreign") {
-            bail!(
-                "{} on {target} is not of this program's making; look at it and remove it by hand",
-                printable(path)
-            );
+            bail!(foreign(&printable(path), target));
         }
         let Some(path) = after(&answer, b"@@claimed\n") else {
             bail!("the shell on {target} did not make a directory and did not say why");

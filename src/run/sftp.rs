@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::far_side::{FarDirectory, NAME, Owner, PATIENCE};
+use super::far_side::{FarDirectory, NAME, Owner, PATIENCE, foreign, named};
 use super::monitor::{Monitor, MonitorError};
 use crate::host::sftp::{BLOCK, Reply, Request, free_bytes, hello, take};
 use crate::model::host::Storage;
@@ -210,21 +210,14 @@ pub fn claim(
     directory: Option<&[u8]>,
     owner: &Owner,
 ) -> Result<FarDirectory> {
-    let named = directory.map_or_else(
-        || "the login directory".to_owned(),
-        |directory| format!("the directory {}", printable(&String::from_utf8_lossy(directory))),
-    );
+    let named = named(directory);
     let hint =
         || format!("{named} on {target} can't be used; name another one, as {target}:DIRECTORY");
     let base = match monitor.request(&Request::RealPath(directory.unwrap_or(b".")))? {
         Reply::Names(names) => names.into_iter().next().unwrap_or_default(),
         other => return Err(anyhow::anyhow!(words(other))).with_context(hint),
     };
-    let name = match owner.place {
-        0 => NAME.to_owned(),
-        others => format!("{NAME}-{}", others + 1),
-    };
-    let path = join(&base, name.as_bytes());
+    let path = join(&base, format!("{NAME}{}", owner.suffix()).as_bytes());
     let made = monitor.make(&path)?;
     if made != Reply::Ok {
         if !matches!(monitor.request(&Request::Stat(&path))?, Reply::Size(_)) {
@@ -234,10 +227,7 @@ pub fn claim(
         let shown = printable(&String::from_utf8_lossy(&path));
         let words: Vec<&str> = line.split_whitespace().collect();
         if words.first() != Some(&"cipher-survey") {
-            bail!(
-                "{shown} on {target} is not of this program's making; look at it and remove it by \
-                 hand"
-            );
+            bail!(foreign(&shown, target));
         }
         if words.get(5) != Some(&owner.token.as_str()) {
             bail!(
@@ -249,7 +239,7 @@ pub fn claim(
         }
     }
     monitor.directory = Some(path.clone());
-    let signed = format!("{SIGNED} {} {}\n", owner.token, owner.who);
+    let signed = format!("{SIGNED} {} {}\n", owner.token, owner.plain_name());
     monitor.put(&join(&path, b"owner"), signed.as_bytes(), PATIENCE).with_context(hint)?;
     let free_bytes = match monitor.request(&Request::FileSystem(&path))? {
         Reply::Extended(answer) => free_bytes(&answer),

@@ -37,7 +37,7 @@ impl Steps {
     }
 
     /// So many there will be.
-    pub fn expect(&self, steps: usize) {
+    pub fn set_total(&self, steps: usize) {
         if let Some(bar) = &self.bar {
             bar.set_length(steps as u64);
         }

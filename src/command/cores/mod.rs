@@ -183,7 +183,7 @@ fn measure(
 ) -> Result<End> {
     let Work { rounds, subjects, far, begun } = work;
     let far_steps: usize = far.iter().map(|host| host.subjects.len()).sum();
-    steps.expect(subjects.len() * rounds.rounds as usize + far_steps);
+    steps.set_total(subjects.len() * rounds.rounds as usize + far_steps);
     let mut keep = |sample: Sample| -> Result<()> {
         steps.next(&format!("{} {}", sample.subject.implementation, sample.subject.cipher));
         journal.write(&CoresLine::Sample(Box::new(sample)))

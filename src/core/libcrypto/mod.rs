@@ -13,12 +13,13 @@ use std::sync::Arc;
 pub use api::LoadError;
 use api::{Api, load};
 
-use super::beside::{Authenticate, Beside, Blocks, Code};
+use super::beside::{Authenticate, Blocks, Code};
 use super::chacha::{self, ChaCha, nonce};
 use super::gcm::{self, Gcm};
 use super::implementation::Implementation;
-use super::packet::{Fault, LENGTH, Open, Seal, SealOrOpen};
-use super::suite::{Aead, Block, Hash, Keys, Suite};
+use super::packet::{Fault, LENGTH, SealOrOpen};
+use super::suite::{Aead, Block, Hash, Keys};
+use crate::model::cores::Work;
 
 /// `EVP_EncryptInit(3ssl)`: the tag of an AEAD, and its IV's length and fixed part.
 const EVP_CTRL_AEAD_GET_TAG: c_int = 0x10;
@@ -35,28 +36,6 @@ impl LibCrypto {
         load(path).map(LibCrypto)
     }
 
-    /// To seal with, or to open with, as the ciphers are made.
-    fn made(&self, suite: Suite, keys: &Keys, way: Way) -> Option<Box<dyn SealOrOpen>> {
-        let api = &self.0;
-        Some(match suite {
-            Suite::Alone(Aead::ChaCha20Poly1305) => Box::new(chacha::Packets(self.halves(keys)?)),
-            Suite::Alone(aead) => {
-                Box::new(gcm::Packets::new(aead, self.galois(aead, keys, way)?, keys))
-            }
-            Suite::With(block, hmac) => {
-                let cipher = with(api, block);
-                let context = Context::new(api, cipher, &keys.key, Some(&keys.iv), way)?;
-                let mac = Hmac::new(api, hmac.hash, keys)?;
-                Box::new(Beside::new((block, hmac), Box::new(context), Box::new(mac)))
-            }
-        })
-    }
-
-    pub(super) fn galois(&self, aead: Aead, keys: &Keys, way: Way) -> Option<Box<dyn Gcm>> {
-        let api = &self.0;
-        Some(Box::new(Context::new(api, alone(api, aead)?, &keys.key, None, way)?))
-    }
-
     pub(super) fn halves(&self, keys: &Keys) -> Option<Box<dyn ChaCha>> {
         Some(Box::new(Halves::new(&self.0, keys)?))
     }
@@ -71,20 +50,23 @@ impl Implementation for LibCrypto {
         Some(self.0.version.clone())
     }
 
-    fn sealer(&self, suite: Suite, keys: &Keys) -> Option<Box<dyn Seal>> {
-        Some(self.made(suite, keys, Way::Encrypt)?)
+    fn galois(&self, aead: Aead, keys: &Keys, work: Work) -> Option<Box<dyn Gcm>> {
+        let api = &self.0;
+        Some(Box::new(Context::new(api, alone(api, aead)?, &keys.key, None, work)?))
     }
 
-    fn opener(&self, suite: Suite, keys: &Keys) -> Option<Box<dyn Open>> {
-        Some(self.made(suite, keys, Way::Decrypt)?)
+    fn chacha(&self, keys: &Keys) -> Option<Box<dyn SealOrOpen>> {
+        Some(Box::new(chacha::Packets(self.halves(keys)?)))
     }
-}
 
-/// What a context is for.
-#[derive(Clone, Copy)]
-pub(super) enum Way {
-    Encrypt,
-    Decrypt,
+    fn blocks(&self, block: Block, keys: &Keys, work: Work) -> Option<Box<dyn Blocks>> {
+        let api = &self.0;
+        Some(Box::new(Context::new(api, with(api, block), &keys.key, Some(&keys.iv), work)?))
+    }
+
+    fn mac(&self, hash: Hash, keys: &Keys) -> Option<Box<dyn Authenticate>> {
+        Some(Box::new(Hmac::new(&self.0, hash, keys)?))
+    }
 }
 
 /// An `EVP_CIPHER`.
@@ -136,7 +118,7 @@ impl Context {
         cipher: Cipher,
         key: &[u8],
         iv: Option<&[u8; 16]>,
-        way: Way,
+        work: Work,
     ) -> Option<Context> {
         // SAFETY: the key and the IV are as long as the longest of the ciphers above wants, and the
         // context frees itself.
@@ -147,7 +129,7 @@ impl Context {
             }
             let made = Context { api: api.clone(), context };
             let iv = iv.map_or(null(), |iv| iv.as_ptr());
-            let encrypt = c_int::from(matches!(way, Way::Encrypt));
+            let encrypt = c_int::from(work == Work::Seal);
             let init = api.EVP_CipherInit_ex;
             (init(context, cipher, null(), key.as_ptr(), iv, encrypt) == 1).then_some(made)
         }
@@ -316,7 +298,7 @@ impl Halves {
         let poly1305 = api.poly1305.as_ref()?;
         // SAFETY: it gives a constant.
         let chacha = unsafe { (api.EVP_chacha20)() };
-        let half = |key| Context::new(api, chacha, key, None, Way::Encrypt);
+        let half = |key| Context::new(api, chacha, key, None, Work::Seal);
         let (rest, length) = keys.key.split_at(32);
         let (rest, length) = (half(rest)?, half(length)?);
         // SAFETY: the EVP_MAC lives as long as the library.

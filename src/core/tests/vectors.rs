@@ -4,9 +4,9 @@ use data_encoding::HEXLOWER_PERMISSIVE;
 
 use super::*;
 use crate::core::beside::Code;
-use crate::core::libcrypto::Way;
 use crate::core::packet::Fault;
 use crate::core::suite::{Aead, Block, Hash, Hmac};
+use crate::model::cores::Work;
 
 fn bytes(hex: &str) -> Vec<u8> {
     let digits: String = hex.split_whitespace().collect();
@@ -176,17 +176,9 @@ fn galois_counter_mode_is_that_of_its_specification() {
         (Aead::Aes256Gcm, half.repeat(2), of_256, "76fc6ece0f4e1768cddf8853bb2d551b"),
     ] {
         let keys = keys(&key, "", "");
-        let libcrypto = libcrypto();
-        for [seal, open] in [
-            #[cfg(feature = "aws-lc-rs")]
-            [0, 1].map(|_| crate::core::aws_lc::galois(aead, &keys).unwrap()),
-            #[cfg(feature = "ring")]
-            [0, 1].map(|_| crate::core::ring::galois(aead, &keys).unwrap()),
-            #[cfg(feature = "rustcrypto")]
-            [0, 1].map(|_| crate::core::rustcrypto::galois(aead, &keys).unwrap()),
-            [Way::Encrypt, Way::Decrypt].map(|way| libcrypto.galois(aead, &keys, way).unwrap()),
-        ] {
-            let (mut seal, mut open) = (seal, open);
+        for library in all() {
+            let made = |work| library.galois(aead, &keys, work).unwrap();
+            let (mut seal, mut open) = (made(Work::Seal), made(Work::Open));
             let mut sealed = plain.clone();
             let found = seal.encrypt(&nonce, &associated, &mut sealed).unwrap();
             assert_eq!((&sealed, found.to_vec()), (&bytes(encrypted), bytes(tag)));
