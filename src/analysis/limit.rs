@@ -216,7 +216,7 @@ fn by_cpu(client: &Load, server: &Load) -> Option<Named> {
         let busy = load.busy.filter(|&busy| busy >= BUSY)?;
         let ready = load.delayed.unwrap_or(0.0);
         let more = match ready >= 0.01 {
-            true => format!(", ready to for {} more", per_cent(ready)),
+            true => format!(", ready to work for {} more", per_cent(ready)),
             false => String::new(),
         };
         let evidence = format!("at work for {} of the time{more}", per_cent(busy));

@@ -66,7 +66,7 @@ fn a_quota_is_told_from_contention() {
     // A little of either is no limit, but what is ready to work wants the CPU too.
     let (limit, evidence) = one(&waiting(upload(GCM, 0.1, 0.81), 0.13, 0.0));
     assert_eq!(limit, Limit::ServerCpu);
-    assert_eq!(evidence, "at work for 81 % of the time, ready to for 13 % more");
+    assert_eq!(evidence, "at work for 81 % of the time, ready to work for 13 % more");
     assert_eq!(one(&waiting(upload(GCM, 0.1, 0.7), 0.13, 0.0)).0, Limit::Unknown);
 }
 

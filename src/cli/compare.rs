@@ -4,11 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::PlaceArgs;
+use super::SheetArgs;
 use crate::analysis::pivot::measure::{By, Ends};
 use crate::model::Direction;
 use crate::model::units::parse_per_cent;
-use crate::report::compare;
 
 #[derive(Debug, Args)]
 #[command(
@@ -43,12 +42,6 @@ pub struct CompareArgs {
     /// 0.1) and the change is real
     #[arg(long, value_name = "PERCENT", value_parser = parse_per_cent)]
     pub fail_above: Option<f64>,
-    /// Form of the comparison
-    #[arg(long, default_value = "table", help_heading = "Output")]
-    pub format: compare::Format,
-    /// With --format table: no character beyond ASCII
-    #[arg(long, help_heading = "Output")]
-    pub ascii: bool,
     #[command(flatten)]
-    pub place: PlaceArgs,
+    pub output: SheetArgs,
 }

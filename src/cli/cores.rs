@@ -5,8 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
-use super::{ConnectArgs, PlaceArgs};
-use crate::report::compare;
+use super::{ConnectArgs, SheetArgs};
 
 /// What cipher cores cost: packets of SSH are sealed and opened in memory, with no network, socket or
 /// disk. Without a target it takes about 20 seconds.
@@ -79,14 +78,8 @@ pub struct CoresArgs {
     /// No progress on standard error
     #[arg(long, short, help_heading = "Output")]
     pub quiet: bool,
-    /// Form of the report
-    #[arg(long, default_value = "table", help_heading = "Output")]
-    pub format: compare::Format,
-    /// With --format table: no character beyond ASCII
-    #[arg(long, help_heading = "Output")]
-    pub ascii: bool,
     #[command(flatten)]
-    pub place: PlaceArgs,
+    pub output: SheetArgs,
     /// Measure what standard input asks for
     #[arg(long, hide = true)]
     pub worker: bool,

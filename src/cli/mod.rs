@@ -284,6 +284,20 @@ pub struct OutputArgs {
     pub place: PlaceArgs,
 }
 
+/// How a comparison, or a table of cores, is printed.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Output")]
+pub struct SheetArgs {
+    /// Form of what is printed
+    #[arg(long, default_value = "table")]
+    pub format: crate::report::compare::Format,
+    /// With --format table: no character beyond ASCII
+    #[arg(long)]
+    pub ascii: bool,
+    #[command(flatten)]
+    pub place: PlaceArgs,
+}
+
 /// Where what is printed goes.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Output")]

@@ -11,16 +11,15 @@ use crate::analysis::change::change;
 use crate::analysis::pivot::measure::Measure;
 use crate::analysis::pivot::{Digest, pivot};
 use crate::analysis::rows;
-use crate::cli::CompareArgs;
+use crate::cli::{CompareArgs, SheetArgs};
 use crate::model::Survey;
 use crate::model::cores::Cores;
 use crate::model::units::printable;
-use crate::report::Style;
-use crate::report::compare::{Comparison, Format, Shown, write};
+use crate::report::compare::{Comparison, Shown, write};
 use crate::ui::tell;
 
 pub fn execute(args: &CompareArgs) -> Result<Status> {
-    output::refuse_idle("--ascii", args.ascii, args.format, &[Format::Table])?;
+    args.output.refuse_idle()?;
     if let Some(journals) = of_cores(args)? {
         if args.fail_above.is_some() {
             bail!("--fail-above is of surveys, and these journals are of cores; leave it out");
@@ -61,7 +60,7 @@ fn side_by_side(args: &CompareArgs, journals: &[PathBuf]) -> Result<Status> {
         bail!("none of the journals can be read: nothing to compare");
     }
     let journals: Vec<&Path> = journals.iter().map(PathBuf::as_path).collect();
-    cores::print(named, &journals, args.format, args.ascii, &args.place)?;
+    cores::print(named, &journals, &args.output)?;
     Ok(Status::Complete)
 }
 
@@ -126,8 +125,8 @@ fn warn(digests: &[Digest]) {
 }
 
 fn print(args: &CompareArgs, journals: &[&Path], comparison: &Comparison) -> Result<()> {
-    let style = Style { ascii: args.ascii, ..output::style(&args.place) };
-    place::to_place(&args.place, journals, |out| write(comparison, args.format, &style, out))
+    let SheetArgs { format, place, .. } = &args.output;
+    place::to_place(place, journals, |out| write(comparison, *format, &args.output.style(), out))
         .context("the comparison can't be printed")
 }
 

@@ -9,13 +9,13 @@ use clap::ValueEnum;
 use super::journals;
 use super::place::{Destination, to_place};
 use crate::analysis::cores::share::explain;
-use crate::cli::{OutputArgs, PlaceArgs};
+use crate::cli::{OutputArgs, PlaceArgs, SheetArgs};
 use crate::model::cores::Cores;
 use crate::model::journal::kind_of;
 use crate::model::survey::Survey;
 use crate::model::units::shown;
 use crate::report::html::MOST_TRIALS;
-use crate::report::{self, Format, Report, Style};
+use crate::report::{self, Format, Report, Style, compare};
 use crate::ui::tell;
 
 /// A line longer than this is hard to follow even where the terminal is wider.
@@ -172,6 +172,17 @@ pub fn print_or_show(survey: &Survey, args: &OutputArgs, journal: &Path) -> Resu
             Ok(false)
         }
         other => other.map(|()| true),
+    }
+}
+
+impl SheetArgs {
+    /// A flag that can have no effect is refused.
+    pub fn refuse_idle(&self) -> Result<()> {
+        refuse_idle("--ascii", self.ascii, self.format, &[compare::Format::Table])
+    }
+
+    pub fn style(&self) -> Style {
+        Style { ascii: self.ascii, ..style(&self.place) }
     }
 }
 

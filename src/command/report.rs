@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use super::{Status, cores, journals, output};
-use crate::cli::{OutputArgs, ReportArgs};
+use crate::cli::{OutputArgs, ReportArgs, SheetArgs};
 use crate::report::Format;
 use crate::report::compare;
 
@@ -54,5 +54,6 @@ fn of_cores(journal: &Path, args: &OutputArgs) -> Result<()> {
         Format::Html => compare::Format::Html,
     };
     let named = vec![(journal.display().to_string(), output::read_cores(journal)?)];
-    cores::print(named, &[journal], format, args.ascii, &args.place)
+    let sheet = SheetArgs { format, ascii: args.ascii, place: args.place.clone() };
+    cores::print(named, &[journal], &sheet)
 }

@@ -28,3 +28,4 @@ pub mod stopping;
 pub mod survey;
 pub mod trial;
 pub mod verdict;
+mod watch;

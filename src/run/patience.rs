@@ -71,7 +71,10 @@ impl Real {
         };
         // Whatever fails after an interrupt fails because of it.
         self.check_interrupt()?;
-        let unwritable = self.unwritable(planned);
+        // Asked before what the trial made is removed, which may have taken the last room; not of a
+        // host that refused us, which is asked for nothing more.
+        let refused = matches!(&broken, Some(Broken::Client(failure)) if failure.is_refusal());
+        let unwritable = if refused { None } else { self.unwritable(planned) };
         // With the monitor goes our directory over there: no trial in it fails by its own fault.
         let broken = self.discard(planned).err().or(broken);
         match broken {

@@ -9,19 +9,19 @@ use std::process::{ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::broken::{Broken, other};
-use super::child::{Child, Reaped};
+use super::child::Child;
 use super::counters::{Waiting, children, io_bytes};
-use super::flow::{self, Flow, FlowEnd, STALLED_AFTER};
-use super::interrupt::{GLANCE, Interrupt};
+use super::flow::{self, Flow, FlowEnd};
+use super::interrupt::Interrupt;
 use super::listener::{Listener, without};
 use super::monitor::ClientSetting;
 use super::pulse::Pulse;
 use super::route::Route;
 use super::shim;
+use super::watch::{Watch, stalled};
 use crate::client::failure::last_words;
-use crate::client::transcript::SESSION_UP;
-use crate::client::{Connection, Failure, Session, Transcript};
-use crate::host::session::{Event, Report};
+use crate::client::{Connection, Session, Transcript};
+use crate::host::session::Report;
 use crate::method::pipe;
 use crate::method::scp;
 use crate::model::units::printable;
@@ -57,10 +57,6 @@ pub struct Transferred {
     /// The last that was said besides: an error of the far part, perhaps.
     pub said: Option<String>,
 }
-
-/// A login that takes longer has failed; a far part that does not end either.
-const LOGIN_PATIENCE: Duration = Duration::from_secs(60);
-const LAST_WORD_PATIENCE: Duration = Duration::from_secs(120);
 
 /// Runs a transfer. `on_ready` is called once the far part is ready, before any byte moves;
 /// `live` now and then with the bytes moved so far.
@@ -120,8 +116,9 @@ pub fn transfer(
         }
     };
     let log = watch.listener.drain(Duration::from_secs(5)).to_owned();
+    let words = without(&log, way.mark);
     if !reaped.status.success() {
-        return Err(Broken::of_client(&reaped, &without(&log, way.mark), &host));
+        return Err(Broken::of_client(&reaped, &words, &host));
     }
     for line in log.lines() {
         watch.report.take(line, way.mark);
@@ -135,7 +132,7 @@ pub fn transfer(
         flow,
         report: watch.report,
         transcript: Transcript::parse(&log),
-        said: last_words(&without(&log, way.mark)).map(printable),
+        said: last_words(&words).map(printable),
     })
 }
 
@@ -240,10 +237,6 @@ fn move_bytes(
     }
 }
 
-fn stalled() -> String {
-    format!("no byte moved for {} s", STALLED_AFTER.as_secs())
-}
-
 fn say_go(stdin: Option<&mut ChildStdin>) -> Result<(), Broken> {
     match stdin {
         Some(stdin) => stdin.write_all(b"go\n").map_err(other("the far part could not be told")),
@@ -256,163 +249,4 @@ fn say_go(stdin: Option<&mut ChildStdin>) -> Result<(), Broken> {
 fn client_bytes(pid: u32) -> u64 {
     let of = |pid: u32| io_bytes(pid).map_or(0, |(read, written)| read.max(written));
     children(pid).into_iter().map(of).max().unwrap_or_else(|| of(pid))
-}
-
-/// Waits for what the session says.
-struct Watch<'a> {
-    listener: Listener,
-    pulse: &'a Pulse,
-    report: Report,
-    finished: Option<Instant>,
-    mark: &'a str,
-    ready_by_log: bool,
-}
-
-impl Watch<'_> {
-    /// Takes one line in, if one comes in time; the event and when it was.
-    fn turn(&mut self, time: Duration) -> Option<(Instant, Event)> {
-        self.pulse.look();
-        let (at, line) = self.listener.next(time)?;
-        if self.ready_by_log && line.starts_with(SESSION_UP) {
-            return Some((at, Event::Ready));
-        }
-        let event = self.report.take(&line, self.mark)?;
-        if event == Event::Finished {
-            self.finished = Some(at);
-        }
-        Some((at, event))
-    }
-
-    fn ready(&mut self, child: &mut Child, interrupt: &Interrupt) -> Result<Instant, Broken> {
-        let deadline = Instant::now() + LOGIN_PATIENCE;
-        loop {
-            match self.turn(GLANCE) {
-                Some((at, Event::Ready)) => return Ok(at),
-                Some(_) => {}
-                None if interrupt.is_raised() => return Err(Broken::Interrupted),
-                None if self.listener.has_ended() => return Err(self.ended(child)),
-                None if Instant::now() > deadline => {
-                    return Err(Broken::Other(format!(
-                        "the far part was not ready after {} s",
-                        LOGIN_PATIENCE.as_secs()
-                    )));
-                }
-                None => {}
-            }
-        }
-    }
-
-    /// Until the client or the far part is done, as long as something moves.
-    fn until_finished(
-        &mut self,
-        child: &mut Child,
-        interrupt: &Interrupt,
-        live: &mut dyn FnMut(u64),
-        moved: &mut dyn FnMut(u32) -> u64,
-    ) -> Result<(), Broken> {
-        let (mut last, mut last_moved) = (0, Instant::now());
-        while self.finished.is_none() && !self.listener.has_ended() {
-            self.turn(GLANCE);
-            if interrupt.is_raised() {
-                return Err(Broken::Interrupted);
-            }
-            let now = moved(child.pid);
-            live(now);
-            if now != last {
-                (last, last_moved) = (now, Instant::now());
-            } else if last_moved.elapsed() > STALLED_AFTER {
-                return Err(Broken::Other(stalled()));
-            }
-        }
-        Ok(())
-    }
-
-    /// Until the far part has sent all, with marks of what the client has read by then.
-    fn drained(
-        &mut self,
-        pid: u32,
-        mut stdin: Option<ChildStdin>,
-        stop_after: Option<f64>,
-        interrupt: &Interrupt,
-        live: &mut dyn FnMut(u64),
-    ) -> Result<Flow, Broken> {
-        let read = || io_bytes(pid).map_or(0, |(read, _)| read);
-        let (started, before) = (Instant::now(), read());
-        let mut last_moved = started;
-        let mut flow = Flow::default();
-        while self.finished.is_none() && !self.listener.has_ended() {
-            let left = stop_after
-                .map(Duration::from_secs_f64)
-                .filter(|_| stdin.is_some())
-                .map(|stop| stop.saturating_sub(started.elapsed()));
-            self.turn(left.unwrap_or(GLANCE).min(GLANCE));
-            if interrupt.is_raised() {
-                return Err(Broken::Interrupted);
-            }
-            let now = read().saturating_sub(before);
-            // What comes after the word to stop is no steady flow.
-            if stdin.is_some() && now >= flow.bytes {
-                flow.marks.push((started.elapsed().as_secs_f64(), now));
-                live(now);
-            }
-            if left.is_some_and(|left| left.is_zero()) {
-                stdin = None;
-            }
-            if now > flow.bytes {
-                (flow.bytes, last_moved) = (now, Instant::now());
-            } else if last_moved.elapsed() > STALLED_AFTER {
-                return Err(Broken::Other(stalled()));
-            }
-        }
-        Ok(flow)
-    }
-
-    /// Until the far part has spoken its last word and the client has ended.
-    fn last_word(
-        &mut self,
-        child: &mut Child,
-        waiting: &mut Waiting,
-        interrupt: &Interrupt,
-    ) -> Result<Reaped, Broken> {
-        let deadline = Instant::now() + LAST_WORD_PATIENCE;
-        let in_time = |late: &str| match Instant::now() > deadline {
-            _ if interrupt.is_raised() => Err(Broken::Interrupted),
-            true => Err(Broken::Other(late.into())),
-            false => Ok(()),
-        };
-        while !self.ready_by_log && self.finished.is_none() && !self.listener.has_ended() {
-            self.turn(GLANCE);
-            waiting.look();
-            in_time("the far part did not say its last word")?;
-        }
-        let reaped = loop {
-            self.pulse.look();
-            match child.wait(GLANCE).map_err(other("the client"))? {
-                Some(reaped) => break reaped,
-                None => in_time("the client did not end")?,
-            }
-        };
-        if !self.ready_by_log && self.finished.is_none() && reaped.status.success() {
-            return Err(Broken::Other("the session ended before its far part was done".into()));
-        }
-        Ok(reaped)
-    }
-
-    fn ended(&mut self, child: &mut Child) -> Broken {
-        let deadline = Instant::now() + Duration::from_secs(2);
-        let mut waited = child.wait(GLANCE);
-        while matches!(waited, Ok(None)) && Instant::now() < deadline {
-            self.pulse.look();
-            waited = child.wait(GLANCE);
-        }
-        match waited {
-            Ok(Some(reaped)) if reaped.status.success() => {
-                Broken::Other("the client ended before the far part was ready".into())
-            }
-            Ok(Some(reaped)) => {
-                Broken::of_client(&reaped, &without(self.listener.log(), self.mark), "")
-            }
-            _ => Broken::Client(Failure::read(self.listener.log(), "")),
-        }
-    }
 }

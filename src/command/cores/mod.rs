@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use super::{Status, command_line, journals, output, place, unless_interrupted};
-use crate::cli::{AesState, CoresArgs, PlaceArgs};
+use super::{Status, command_line, journals, place, unless_interrupted};
+use crate::cli::{AesState, CoresArgs, SheetArgs};
 use crate::core::rounds::{self, Rounds};
 use crate::core::team::Worker;
 use crate::core::worker;
@@ -18,7 +18,6 @@ use crate::model::cores::{Cores, CoresHeader, CoresHost, CoresLine, LeftOut, Sam
 use crate::model::record::{End, SCHEMA, StopReason};
 use crate::model::units::{duration, shown};
 use crate::model::{AesClass, HostProfile};
-use crate::report::Style;
 use crate::report::compare::Format;
 use crate::report::cores::{View, write};
 use crate::run::interrupt::Interrupt;
@@ -35,7 +34,7 @@ pub fn execute(args: &CoresArgs) -> Result<Status> {
         worker::serve(args.libcrypto.as_deref()).context("whoever asked to measure is gone")?;
         return Ok(Status::Complete);
     }
-    output::refuse_idle("--ascii", args.ascii, args.format, &[Format::Table])?;
+    args.output.refuse_idle()?;
     unless_interrupted(&Interrupt::install()?, |interrupt| cores(args, interrupt))
 }
 
@@ -44,7 +43,7 @@ fn cores(args: &CoresArgs, interrupt: &Interrupt) -> Result<Status> {
     if let Some(path) = &args.journal {
         FileJournal::refuse_existing(path)?;
     }
-    place::refuse_unwritable(&args.place, args.journal.as_deref())?;
+    place::refuse_unwritable(&args.output.place, args.journal.as_deref())?;
     let near = near::profile()?;
     let mut skipped = Vec::new();
     let masks = masks(&args.aes, &near, &mut skipped)?;
@@ -106,7 +105,7 @@ fn cores(args: &CoresArgs, interrupt: &Interrupt) -> Result<Status> {
     let status = if whole { status(&read) } else { Status::SomeFailed };
     tell(&format!("journal: {}", shown(&path)));
     let named = vec![(path.display().to_string(), read)];
-    print(named, &[&path], args.format, args.ascii, &args.place)?;
+    print(named, &[&path], &args.output)?;
     Ok(status)
 }
 
@@ -226,21 +225,14 @@ fn status(cores: &Cores) -> Status {
 }
 
 /// Prints journals of cores, each with its name.
-pub fn print(
-    named: Vec<(String, Cores)>,
-    journals: &[&Path],
-    format: Format,
-    ascii: bool,
-    place: &PlaceArgs,
-) -> Result<()> {
-    output::refuse_idle("--ascii", ascii, format, &[Format::Table])?;
-    if format == Format::Csv {
+pub fn print(named: Vec<(String, Cores)>, journals: &[&Path], args: &SheetArgs) -> Result<()> {
+    args.refuse_idle()?;
+    if args.format == Format::Csv {
         // The other forms have it among their warnings.
         for damage in named.iter().filter_map(|(_, cores)| journals::damage(&cores.problems)) {
             tell(&format!("warning: {damage}"));
         }
     }
-    let style = Style { ascii, ..output::style(place) };
     let view = View { journals: named };
-    place::to_place(place, journals, |out| write(&view, format, &style, out))
+    place::to_place(&args.place, journals, |out| write(&view, args.format, &args.style(), out))
 }
