@@ -12,9 +12,11 @@ use cipher_survey::client::{Failure, Transcript, Version};
 use cipher_survey::host::counters::HostCounters;
 use cipher_survey::host::session::Report as SessionReport;
 use cipher_survey::host::{Sections, linux, profile, sampled};
+use cipher_survey::model::cores::Cores;
 use cipher_survey::model::units::{self, is_obeyed};
 use cipher_survey::model::{Direction, Survey, Target};
-use cipher_survey::report::{Format, Report, Style, write};
+use cipher_survey::report::cores::View;
+use cipher_survey::report::{self, Format, Report, Style, compare, write};
 
 /// The built-in client's, which is part of the program and not of its library.
 #[path = "../../src/embedded/client/kexinit.rs"]
@@ -76,7 +78,7 @@ pub fn journal(data: &[u8]) {
         Err(error) => {
             let said = error.to_string();
             assert!(!said.contains(is_obeyed), "{said:?}");
-            return;
+            return cores(data);
         }
     };
     // Rounds without number take time without number: what a survey comes to in a night is enough.
@@ -104,6 +106,22 @@ pub fn journal(data: &[u8]) {
         pivot(&digests, Measure { by, ends: Ends::Both }, &directions);
     }
     change(&digests, &directions);
+}
+
+/// A journal of cores, read, analysed and shown in each form.
+fn cores(data: &[u8]) {
+    let Ok(cores) = Cores::read(data) else { return };
+    let view = View { journals: vec![("a".into(), cores.clone()), ("b".into(), cores)] };
+    let forms = [compare::Format::Table, compare::Format::Json, compare::Format::Csv];
+    for format in forms.into_iter().chain([compare::Format::Markdown, compare::Format::Html]) {
+        let mut out = Vec::new();
+        report::cores::write(&view, format, &Style::default(), &mut out).expect("memory takes all");
+        let shown = String::from_utf8(out).expect("text");
+        if format == compare::Format::Table {
+            let obeyed = shown.chars().find(|&c| c != '\n' && is_obeyed(c));
+            assert_eq!(obeyed, None, "{shown}");
+        }
+    }
 }
 
 /// `/proc` and the answers of our shell fragments. Two readings, where a line of dashes parts them.

@@ -24,7 +24,7 @@ pub enum Format {
     /// For a terminal.
     #[default]
     Table,
-    /// One document: the surveys' headers and the comparison.
+    /// One document, with all figures and the headers of what was measured.
     Json,
     /// One line a figure, for spreadsheets and data frames.
     Csv,
