@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 fn benches(criterion: &mut Criterion) {
     let text = journal("pi1", 10_000);
     let survey = Survey::read(text.as_bytes()).expect("a journal");
-    assert_eq!((survey.trials.len(), survey.problems.len()), (10_000, 0));
+    assert_eq!((survey.samples.len(), survey.problems.len()), (10_000, 0));
     let mut group = criterion.benchmark_group("10,000 trials");
     group.sample_size(20);
     group.bench_function("read", |bencher| {
@@ -41,7 +41,7 @@ fn compare_all(journals: &[String]) -> Vec<u8> {
     out
 }
 
-fn journal(target: &str, trials: usize) -> String {
+fn journal(target: &str, samples: usize) -> String {
     let end = |name: &str| {
         json!({
             "host": {
@@ -54,7 +54,7 @@ fn journal(target: &str, trials: usize) -> String {
     let proposal = json!({"ciphers": [], "macs": [], "key_exchanges": []});
     let header = json!({
         "kind": "survey", "schema": "cipher-survey/1", "tool_version": "0.1.0",
-        "started": "2026-02-03T04:05:06Z", "command": [], "seed": 1, "rounds": trials / 40,
+        "started": "2026-02-03T04:05:06Z", "command": [], "seed": 1, "rounds": samples / 40,
         "file": {"bytes": 1_000_000_000, "full": false}, "methods": ["scp", "pipe"],
         "pairings": [{
             "target": target, "client": end("desk"), "server": end(target), "loopback": false,
@@ -65,13 +65,13 @@ fn journal(target: &str, trials: usize) -> String {
     });
     // The kind comes first, as in a real journal.
     let lines =
-        (0..trials).map(|index| trial(index).to_string().replacen('{', r#"{"kind":"trial","#, 1));
+        (0..samples).map(|index| sample(index).to_string().replacen('{', r#"{"kind":"trial","#, 1));
     let lines: Vec<String> = [header.to_string()].into_iter().chain(lines).collect();
     lines.join("\n")
 }
 
 /// Ten ciphers, both directions, both methods, in turn.
-fn trial(index: usize) -> Value {
+fn sample(index: usize) -> Value {
     let cipher = format!("cipher-{}", index % 10);
     let cpu = json!({"user_s": 0.3, "system_s": 0.1, "total_s": 0.4});
     let spent = |source: &str| json!({"source": source, "resolution_s": 1e-9, "split_resolution_s": 0.01, "bulk": cpu});

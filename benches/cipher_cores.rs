@@ -8,11 +8,11 @@
 
 use std::time::{Duration, Instant};
 
-use cipher_survey::core::implementation::{Implementation, compiled_in};
-use cipher_survey::core::libcrypto::LibCrypto;
-use cipher_survey::core::packet::Fault;
-use cipher_survey::core::stint::Stint;
-use cipher_survey::core::suite::Suite;
+use cipher_survey::cipher_cores::implementation::{Implementation, compiled_in};
+use cipher_survey::cipher_cores::libcrypto::LibCrypto;
+use cipher_survey::cipher_cores::packet::Fault;
+use cipher_survey::cipher_cores::suite::Suite;
+use cipher_survey::cipher_cores::timed_loop::TimedLoop;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 /// Bytes of payload in a packet.
@@ -28,9 +28,9 @@ fn benches(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(suite.to_string().replace(' ', "+"));
         for library in &libraries {
             for size in SIZES {
-                let Some(stint) = Stint::new(&**library, suite, size) else { continue };
+                let Some(timed_loop) = TimedLoop::new(&**library, suite, size) else { continue };
                 group.throughput(Throughput::Bytes(size as u64));
-                measure(&mut group, &**library, size, stint);
+                measure(&mut group, &**library, size, timed_loop);
             }
         }
         group.finish();
@@ -39,28 +39,33 @@ fn benches(criterion: &mut Criterion) {
 
 type Group<'a> = criterion::BenchmarkGroup<'a, criterion::measurement::WallTime>;
 
-fn measure(group: &mut Group, library: &dyn Implementation, size: usize, mut stint: Stint) {
+fn measure(
+    group: &mut Group,
+    library: &dyn Implementation,
+    size: usize,
+    mut timed_loop: TimedLoop,
+) {
     let name = |work: &str| BenchmarkId::new(format!("{work}/{}", library.name()), size);
     group.bench_function(name("seal"), |bencher| {
         bencher.iter_custom(|packets| {
             let mut time = Duration::ZERO;
-            for _ in 0..batches(&stint, packets) {
-                stint.frame();
-                time += timed(|| stint.seal());
-                stint.open().expect("it opens");
+            for _ in 0..batches(&timed_loop, packets) {
+                timed_loop.frame();
+                time += timed(|| timed_loop.seal());
+                timed_loop.open().expect("it opens");
             }
-            of_packets(time, &stint, packets)
+            of_packets(time, &timed_loop, packets)
         });
     });
     group.bench_function(name("open"), |bencher| {
         bencher.iter_custom(|packets| {
             let mut time = Duration::ZERO;
-            for _ in 0..batches(&stint, packets) {
-                stint.frame();
-                stint.seal().expect("it seals");
-                time += timed(|| stint.open());
+            for _ in 0..batches(&timed_loop, packets) {
+                timed_loop.frame();
+                timed_loop.seal().expect("it seals");
+                time += timed(|| timed_loop.open());
             }
-            of_packets(time, &stint, packets)
+            of_packets(time, &timed_loop, packets)
         });
     });
 }
@@ -72,12 +77,12 @@ fn timed(work: impl FnOnce() -> Result<(), Fault>) -> Duration {
 }
 
 /// Whole batches: at least as many packets as were asked for.
-fn batches(stint: &Stint, packets: u64) -> u64 {
-    packets.div_ceil(stint.batch() as u64)
+fn batches(timed_loop: &TimedLoop, packets: u64) -> u64 {
+    packets.div_ceil(timed_loop.batch() as u64)
 }
 
-fn of_packets(time: Duration, stint: &Stint, packets: u64) -> Duration {
-    let measured = batches(stint, packets) * stint.batch() as u64;
+fn of_packets(time: Duration, timed_loop: &TimedLoop, packets: u64) -> Duration {
+    let measured = batches(timed_loop, packets) * timed_loop.batch() as u64;
     time.mul_f64(packets as f64 / measured as f64)
 }
 

@@ -1,7 +1,6 @@
-//! The map of the program: what each module is for, in the order in which a survey uses them.
-//!
-//! Dependencies point down this list; everything from `plan` down is pure (no process, clock,
-//! runtime or terminal). See `docs/design.md`.
+//! The map of the program. A module may import those below it in this list and no other
+//! (`.ci/structure` checks it); from `analysis` down all but `local` and `remote` is pure: no
+//! process, clock or terminal. See `docs/design.md`.
 
 // Whatever comes from outside ends in an error that says what to do, never in a panic.
 #![cfg_attr(
@@ -9,33 +8,51 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable)
 )]
 
-// What the user says, and one file a verb.
+/// One file a verb: the only place where the parts are put together.
+pub mod commands;
+
+/// The command line: flags and their help.
 pub mod cli;
-pub mod command;
 
-// What touches the world: a private sshd, the built-in SSH, running trials, progress, printing.
-pub mod core;
-#[cfg(feature = "russh")]
-pub mod embedded;
-pub mod loopback;
+/// A survey printed from its records alone.
 pub mod report;
-pub mod run;
-pub mod ui;
 
-// What is decided: trials and their amounts, whether one counts, what a survey shows.
+/// What a survey says on standard error while it runs.
+pub mod progress;
+
+/// A survey as it runs: plan, calibration, rounds, stopping, journal.
+pub mod survey;
+
+/// What samples say: rows, bottlenecks, warnings, advice, comparison (pure).
 pub mod analysis;
-pub mod announcement;
-pub mod plan;
-pub mod proof;
-pub mod sizing;
 
-// What is known of clients, ways to move bytes, and hosts: command lines out, text in.
-pub mod client;
+/// Fits, intervals and sequential comparison (pure).
+pub mod stats;
+
+/// One timed transfer, by each method.
+pub mod transfer;
+
+/// Private servers of this machine, with and without AES instructions.
+pub mod loopback;
+
+/// The remote host: the control connection, our directory, its reconnection.
+pub mod remote;
+
+/// Microbenchmarks of the ciphers themselves, without SSH.
+pub mod cipher_cores;
+
+/// This machine: child processes, `/proc`, temporary files, interrupts.
+pub mod local;
+
+/// The SSH client, server and sftp-server over russh, as programs of their own.
+#[cfg(feature = "russh")]
+pub mod builtin_ssh;
+
+/// What a host is and what it spends, as text (pure).
 pub mod host;
-pub mod method;
 
-// What is known of each cipher and MAC.
-pub mod catalog;
+/// What is known of SSH programs: algorithms, command lines, logs, failures, lines to paste (pure).
+pub mod ssh;
 
-// The words of all the rest.
+/// The vocabulary of all the rest, and the records (pure).
 pub mod model;

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use cipher_survey::cli::{Cli, Verb};
-use cipher_survey::command::{Status, compare, cores, list, loopback, recommend, report, run};
-use cipher_survey::run::shim;
-use cipher_survey::ui::tell;
+use cipher_survey::commands::{Status, compare, cores, list, loopback, recommend, report, run};
+use cipher_survey::progress::tell;
+use cipher_survey::transfer::shim;
 
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
@@ -19,7 +19,7 @@ fn main() -> ExitCode {
         return ExitCode::from(255);
     }
     #[cfg(feature = "russh")]
-    if let Some((program, arguments)) = cipher_survey::embedded::Program::called(&words) {
+    if let Some((program, arguments)) = cipher_survey::builtin_ssh::Program::called(&words) {
         return program.run(arguments);
     }
     let cli = Cli::parse();

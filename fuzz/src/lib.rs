@@ -1,6 +1,6 @@
 //! What reads text from outside, each fed with any bytes: nothing may panic, and what is shown
 //! holds nothing that a terminal obeys. The fuzzers (`fuzz_targets/`) call these functions, and so
-//! does an ordinary test with what the fuzzers have kept (`tests/it/parsers.rs`).
+//! does an ordinary test with what the fuzzers have kept (`tests/integration/parsers.rs`).
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -8,18 +8,18 @@ use std::os::unix::ffi::OsStrExt;
 use cipher_survey::analysis::change::change;
 use cipher_survey::analysis::pivot::measure::{By, Ends, Measure};
 use cipher_survey::analysis::pivot::{Digest, pivot};
-use cipher_survey::client::{Failure, Transcript, Version};
 use cipher_survey::host::counters::HostCounters;
 use cipher_survey::host::session::Report as SessionReport;
 use cipher_survey::host::{Sections, linux, profile, sampled};
-use cipher_survey::model::cores::Cores;
+use cipher_survey::model::cipher_cores::Cores;
 use cipher_survey::model::units::{self, is_obeyed};
-use cipher_survey::model::{Direction, Survey, Target};
-use cipher_survey::report::cores::View;
+use cipher_survey::model::{Destination, Direction, Survey};
+use cipher_survey::report::cipher_cores::View;
 use cipher_survey::report::{self, Format, Report, Style, compare, write};
+use cipher_survey::ssh::{Failure, Transcript, Version};
 
 /// The built-in client's, which is part of the program and not of its library.
-#[path = "../../src/embedded/client/kexinit.rs"]
+#[path = "../../src/builtin_ssh/client/kexinit.rs"]
 mod kexinit;
 
 pub type Parser = fn(&[u8]);
@@ -82,7 +82,7 @@ pub fn journal(data: &[u8]) {
         }
     };
     // Rounds without number take time without number: what a survey comes to in a night is enough.
-    if survey.trials.iter().any(|trial| trial.round > 2000) {
+    if survey.samples.iter().any(|sample| sample.round > 2000) {
         return;
     }
     let report = Report::of(&survey, None);
@@ -115,7 +115,8 @@ fn cores(data: &[u8]) {
     let forms = [compare::Format::Table, compare::Format::Json, compare::Format::Csv];
     for format in forms.into_iter().chain([compare::Format::Markdown, compare::Format::Html]) {
         let mut out = Vec::new();
-        report::cores::write(&view, format, &Style::default(), &mut out).expect("memory takes all");
+        report::cipher_cores::write(&view, format, &Style::default(), &mut out)
+            .expect("memory takes all");
         let shown = String::from_utf8(out).expect("text");
         if format == compare::Format::Table {
             let obeyed = shown.chars().find(|&c| c != '\n' && is_obeyed(c));
@@ -159,7 +160,7 @@ pub fn proc(data: &[u8]) {
 
 /// `[user@]host[:dir]` and its kin.
 pub fn target(data: &[u8]) {
-    match Target::parse(OsStr::from_bytes(data)) {
+    match Destination::parse(OsStr::from_bytes(data)) {
         Ok(target) => {
             assert!(!target.host.is_empty() && !target.host.starts_with('-'), "{target:?}");
             assert!(!target.host_label().starts_with('-'), "{target:?}");

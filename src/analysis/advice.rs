@@ -3,11 +3,11 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::bottleneck::Limit;
 use super::compare::Times;
 use super::conclusion::{at_most, list, per_cent, times_text};
-use super::limit::Limit;
+use super::ranking::Choice;
 use super::series::Figure;
-use super::standing::Choice;
 use crate::model::units::significant;
 
 /// What somebody may want.
@@ -68,7 +68,8 @@ pub struct Advice {
     pub as_good: Vec<Choice>,
     pub ties: Vec<Choice>,
     /// How many times better than what ssh negotiates unasked, and than the worst that is allowed.
-    pub times_unasked: Option<Times>,
+    #[serde(rename = "times_unasked")]
+    pub times_default: Option<Times>,
     pub times_worst: Option<Times>,
     /// How busy the ends then are, where speed is the goal: a core that is full is the limit.
     pub cores: Option<Cores>,
@@ -120,7 +121,7 @@ pub fn text(advice: &Advice, background: &Background) -> String {
         text += &format!(" (or as good: {})", list(ties.iter()));
     }
     let mut gains = Vec::new();
-    if let Some(times) = advice.times_unasked.map(times_text) {
+    if let Some(times) = advice.times_default.map(times_text) {
         gains.push(match speed {
             true => format!("{times} as fast as what ssh negotiates unasked"),
             false => format!("what ssh negotiates unasked takes {times} as much"),
@@ -221,7 +222,7 @@ mod tests {
             bound_percent: Some(bound_percent),
             as_good: Vec::new(),
             ties: ties.iter().copied().map(choice).collect(),
-            times_unasked: None,
+            times_default: None,
             times_worst: None,
             cores: None,
             sessions: None,

@@ -3,12 +3,12 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::fit::Field;
-use super::intervals::{Interval, against, disturbed, own};
-use super::race::{Label, Race, Rule};
 use super::series::{Figure, field};
 use super::startup::Startups;
-use crate::model::record::Trial;
+use crate::model::record::Sample;
+use crate::stats::fit::Field;
+use crate::stats::intervals::{Interval, against, disturbed, own};
+use crate::stats::race::{Label, Race, Rule};
 
 /// One figure of one row against the leader's.
 #[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize)]
@@ -65,16 +65,16 @@ pub struct Comparison {
 /// Compares the trials of a section's rows. Rows that `takes_part` leaves out, and those without a
 /// single value, are absent.
 pub fn compare(
-    rows: &[Vec<&Trial>],
+    rows: &[Vec<&Sample>],
     figure: Figure,
     startups: &Startups,
     rule: &Rule,
     takes_part: impl Fn(usize) -> bool,
 ) -> Comparison {
-    let chosen: Vec<Vec<&Trial>> = rows
+    let chosen: Vec<Vec<&Sample>> = rows
         .iter()
         .enumerate()
-        .map(|(k, trials)| if takes_part(k) { trials.clone() } else { Vec::new() })
+        .map(|(k, samples)| if takes_part(k) { samples.clone() } else { Vec::new() })
         .collect();
     compare_field(&field(&chosen, figure, startups), figure, rule)
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::compare::Times;
 use super::figures::Row;
-use super::standing::{Choice, Other, Standing};
+use super::ranking::{Choice, Other, Ranking};
 use crate::model::units::{duration, significant};
 
 /// The verdict on one section.
@@ -14,15 +14,16 @@ use crate::model::units::{duration, significant};
 pub struct Conclusion {
     /// What it is about: `upload, AES on/off`. The text begins with it.
     pub scope: String,
-    pub fastest: Standing,
+    pub fastest: Ranking,
     /// Least CPU; absent where it is not known or too coarse to tell.
-    pub cheapest_client: Option<Standing>,
-    pub cheapest_server: Option<Standing>,
+    pub cheapest_client: Option<Ranking>,
+    pub cheapest_server: Option<Ranking>,
     /// Of both ends together.
-    pub cheapest: Option<Standing>,
+    pub cheapest: Option<Ranking>,
     /// How many times faster the fastest is than what ssh negotiates unasked; absent where that
     /// was not measured or is as fast.
-    pub times_unasked: Option<Times>,
+    #[serde(rename = "times_unasked")]
+    pub times_default: Option<Times>,
     pub text: String,
 }
 
@@ -30,44 +31,44 @@ pub struct Conclusion {
 pub struct Setting<'a> {
     pub scope: &'a str,
     /// The cipher that ssh negotiates unasked.
-    pub unasked: &'a str,
+    pub by_default: &'a str,
     /// The smallest difference that matters, as a fraction.
     pub precision: f64,
     /// Rounds so far.
     pub rounds: u32,
     /// Wall seconds of one trial.
-    pub trial_s: f64,
+    pub sample_s: f64,
 }
 
 /// Standings by client, server and both ends' cost.
 pub struct Costs {
-    pub client: Option<Standing>,
-    pub server: Option<Standing>,
-    pub both: Option<Standing>,
+    pub client: Option<Ranking>,
+    pub server: Option<Ranking>,
+    pub both: Option<Ranking>,
 }
 
-pub fn conclude(setting: &Setting, rows: &[Row], fastest: Standing, costs: Costs) -> Conclusion {
+pub fn conclude(setting: &Setting, rows: &[Row], fastest: Ranking, costs: Costs) -> Conclusion {
     let measured = rows.iter().filter(|row| row.measured > 0).count();
-    let default = rows.iter().find(|row| row.unasked && row.measured > 0);
-    let times_unasked = default
+    let default = rows.iter().find(|row| row.by_default && row.measured > 0);
+    let times_default = default
         .filter(|row| !fastest.is_among_best(row))
         .and_then(|row| Some(row.speed?.times_leader?.inverse()));
     let mut text = format!("{}: {}", setting.scope, speed(&fastest, setting, measured));
     let default = default.map(|row| Choice::of(row, rows));
-    text += &gain(&fastest, default.as_ref(), times_unasked, setting.unasked);
+    text += &gain(&fastest, default.as_ref(), times_default, setting.by_default);
     Conclusion {
         scope: setting.scope.to_owned(),
         fastest,
         cheapest_client: costs.client,
         cheapest_server: costs.server,
         cheapest: costs.both,
-        times_unasked,
+        times_default,
         text,
     }
 }
 
-fn speed(fastest: &Standing, setting: &Setting, measured: usize) -> String {
-    let Standing { leader, ties, undecided, .. } = fastest;
+fn speed(fastest: &Ranking, setting: &Setting, measured: usize) -> String {
+    let Ranking { leader, ties, undecided, .. } = fastest;
     let half = fastest.half_percent.map(|half| format!(" ±{}", per_cent(half)));
     let rate = format!("{} MB/s{}", significant(fastest.figure), half.unwrap_or_default());
     if measured == 1 {
@@ -102,10 +103,10 @@ fn speed(fastest: &Standing, setting: &Setting, measured: usize) -> String {
 }
 
 /// How much longer it would take to decide.
-fn more(fastest: &Standing, setting: &Setting) -> String {
+fn more(fastest: &Ranking, setting: &Setting) -> String {
     let seconds = fastest.answered_after.map(|round| {
         let rounds = f64::from(round.saturating_sub(setting.rounds));
-        rounds * fastest.inside as f64 * setting.trial_s
+        rounds * fastest.inside as f64 * setting.sample_s
     });
     match seconds.filter(|seconds| *seconds > 0.0) {
         Some(seconds) => format!("; about {} more would decide", duration(seconds)),
@@ -131,18 +132,18 @@ pub fn times_text(times: Times) -> String {
 }
 
 fn gain(
-    fastest: &Standing,
+    fastest: &Ranking,
     default: Option<&Choice>,
-    times_unasked: Option<Times>,
-    unasked: &str,
+    times_default: Option<Times>,
+    by_default: &str,
 ) -> String {
     let Some(default) = default else {
         return format!(
-            "; {unasked}, which ssh negotiates unasked, was not measured: no gain is stated."
+            "; {by_default}, which ssh negotiates unasked, was not measured: no gain is stated."
         );
     };
     let is_next = fastest.next().is_some_and(|next| next.choice == *default);
-    match times_unasked {
+    match times_default {
         _ if fastest.leader == *default && fastest.ties.is_empty() => {
             "; it is what ssh negotiates unasked.".into()
         }

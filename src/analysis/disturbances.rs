@@ -5,12 +5,11 @@ use super::finding::{End, Finding};
 use super::rows::{Groups, by_table};
 use super::series::{Figure, field, was_suspended};
 use super::startup::Startups;
-use super::statistics::median;
 use super::table::Table;
-use crate::method::makes_files;
 use crate::model::Survey;
-use crate::model::record::{HostDelta, Outcome, Pairing, Phase, Trial};
+use crate::model::record::{HostDelta, Outcome, Pairing, Phase, Sample};
 use crate::model::units::MB;
+use crate::stats::statistics::median;
 
 /// Rates of the second half against those of the first, as a fraction.
 const DRIFT: f64 = 0.10;
@@ -33,25 +32,25 @@ const NEAR_WINDOW: f64 = 0.7;
 
 pub fn disturbances(survey: &Survey, groups: &Groups, tables: &[Table]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let trials: Vec<&Trial> = survey
-        .trials
+    let samples: Vec<&Sample> = survey
+        .samples
         .iter()
-        .filter(|trial| trial.phase == Phase::Round && trial.outcome == Outcome::Measured)
+        .filter(|sample| sample.phase == Phase::Round && sample.outcome == Outcome::Measured)
         .collect();
-    let suspended = trials.iter().filter(|trial| was_suspended(trial)).count();
+    let suspended = samples.iter().filter(|sample| was_suspended(sample)).count();
     if suspended > 0 {
-        findings.push(Finding::Suspended { trials: suspended });
+        findings.push(Finding::Suspended { samples: suspended });
     }
     for ((table, ..), rows) in
         tables.iter().zip(by_table(survey, groups)).map(|(table, (key, rows))| ((table, key), rows))
     {
-        let lists: Vec<Vec<&Trial>> = rows.into_values().collect();
+        let lists: Vec<Vec<&Sample>> = rows.into_values().collect();
         findings.extend(drift(table, &lists));
         findings.extend(two_states(table, &lists));
         findings.extend(odd(table));
     }
     for end in [End::Client, End::Server] {
-        findings.extend(host(end, &trials, &survey.header.pairings));
+        findings.extend(host(end, &samples, &survey.header.pairings));
     }
     for (index, pairing) in survey.header.pairings.iter().enumerate() {
         findings.extend(little_space(survey, pairing));
@@ -61,7 +60,7 @@ pub fn disturbances(survey: &Survey, groups: &Groups, tables: &[Table]) -> Vec<F
 }
 
 /// All ciphers together grew faster or slower.
-fn drift(table: &Table, lists: &[Vec<&Trial>]) -> Option<Finding> {
+fn drift(table: &Table, lists: &[Vec<&Sample>]) -> Option<Finding> {
     let field = field(lists, Figure::Rate, &Startups::default());
     let rounds = field.values.iter().map(Vec::len).max().unwrap_or(0);
     // Only those of every round: who left is no drift.
@@ -80,7 +79,7 @@ fn drift(table: &Table, lists: &[Vec<&Trial>]) -> Option<Finding> {
 }
 
 /// A cipher's trials fall into two groups with a gap between them.
-fn two_states(table: &Table, lists: &[Vec<&Trial>]) -> Option<Finding> {
+fn two_states(table: &Table, lists: &[Vec<&Sample>]) -> Option<Finding> {
     let field = field(lists, Figure::Rate, &Startups::default());
     let is_split = |row: &&Vec<Option<f64>>| {
         let mut values: Vec<f64> = row.iter().flatten().copied().collect();
@@ -99,19 +98,19 @@ fn two_states(table: &Table, lists: &[Vec<&Trial>]) -> Option<Finding> {
 /// Trials that the fit clipped.
 fn odd(table: &Table) -> Option<Finding> {
     let rows = || table.sections.iter().flat_map(|section| &section.rows);
-    let trials = rows().filter_map(|row| row.speed).map(|speed| speed.disturbed).sum();
+    let samples = rows().filter_map(|row| row.speed).map(|speed| speed.disturbed).sum();
     let of = rows().map(|row| row.measured).sum();
-    (trials > 0).then(|| Finding::Odd { table: table.title.clone(), trials, of })
+    (samples > 0).then(|| Finding::Odd { table: table.title.clone(), samples, of })
 }
 
 /// What the host's own counters say of one end.
-fn host(end: End, trials: &[&Trial], pairings: &[Pairing]) -> Vec<Finding> {
-    let of = |trial: &&Trial| match end {
-        End::Client => trial.near_host.clone(),
-        End::Server => trial.far_host.clone(),
+fn host(end: End, samples: &[&Sample], pairings: &[Pairing]) -> Vec<Finding> {
+    let of = |sample: &&Sample| match end {
+        End::Client => sample.local_host.clone(),
+        End::Server => sample.remote_host.clone(),
     };
-    let deltas: Vec<(&Trial, HostDelta)> =
-        trials.iter().filter_map(|trial| Some((*trial, of(trial)?))).collect();
+    let deltas: Vec<(&Sample, HostDelta)> =
+        samples.iter().filter_map(|sample| Some((*sample, of(sample)?))).collect();
     let mut findings = Vec::new();
     let frequencies: Vec<u64> = deltas.iter().filter_map(|(_, d)| d.frequency_khz).collect();
     let hottest = deltas.iter().filter_map(|(_, d)| d.temperature_millic).max();
@@ -133,13 +132,13 @@ fn host(end: End, trials: &[&Trial], pairings: &[Pairing]) -> Vec<Finding> {
     }
     let others: Vec<f64> = deltas
         .iter()
-        .filter(|(trial, _)| !is_one_machine(&pairings[trial.pairing]))
-        .filter_map(|(trial, delta)| {
+        .filter(|(sample, _)| !is_one_machine(&pairings[sample.pairing]))
+        .filter_map(|(sample, delta)| {
             let ours = match end {
-                End::Client => trial.client?,
-                End::Server => trial.server?,
+                End::Client => sample.client?,
+                End::Server => sample.server?,
             };
-            let known = [Some(ours.bulk), ours.handshake, ours.helpers];
+            let known = [Some(ours.bulk), ours.setup, ours.helpers];
             let known_s: f64 = known.into_iter().flatten().map(|times| times.total_s).sum();
             Some((delta.busy_s() - known_s) / delta.real_s.max(0.1))
         })
@@ -148,9 +147,9 @@ fn host(end: End, trials: &[&Trial], pairings: &[Pairing]) -> Vec<Finding> {
         findings.push(Finding::OtherLoad { end, cores });
     }
     let swapping = deltas.iter().filter(|(_, d)| d.swapped_pages.is_some_and(|n| n > SWAPPED));
-    let trials = swapping.count();
-    if trials > 0 {
-        findings.push(Finding::Swapping { end, trials });
+    let samples = swapping.count();
+    if samples > 0 {
+        findings.push(Finding::Swapping { end, samples });
     }
     findings
 }
@@ -163,10 +162,10 @@ pub fn is_one_machine(pairing: &Pairing) -> bool {
 
 fn little_space(survey: &Survey, pairing: &Pairing) -> Vec<Finding> {
     let header = &survey.header;
-    if !header.methods.iter().any(|&method| makes_files(method, header.sink)) {
+    if !header.methods.iter().any(|&method| method.makes_files(header.sink)) {
         return Vec::new();
     }
-    let ends = [(End::Client, &pairing.near_storage), (End::Server, &pairing.far_storage)];
+    let ends = [(End::Client, &pairing.local_storage), (End::Server, &pairing.remote_storage)];
     ends.into_iter()
         .filter_map(|(end, storage)| {
             let free_bytes = storage.free_bytes.filter(|free| *free < LITTLE_SPACE)?;
@@ -203,7 +202,7 @@ mod tests {
         summarise(survey).warnings.into_iter().map(|warning| warning.finding).collect()
     }
 
-    fn quiet() -> Vec<Trial> {
+    fn quiet() -> Vec<Sample> {
         let steady = [50.0, 50.2, 49.9, 50.1, 50.3, 49.8];
         [rounds(GCM, steady), rounds(CHACHA, steady.map(|rate| rate / 2.0))].concat()
     }
@@ -216,14 +215,15 @@ mod tests {
     #[test]
     fn drift_and_two_states_are_told() {
         let falling = [50.0, 49.0, 48.0, 40.0, 39.0, 38.0];
-        let trials = [rounds(GCM, falling), rounds(CHACHA, falling.map(|r| r / 2.0))].concat();
-        let told = found(&survey(trials));
+        let samples = [rounds(GCM, falling), rounds(CHACHA, falling.map(|r| r / 2.0))].concat();
+        let told = found(&survey(samples));
         assert!(
             told.iter().any(|f| matches!(f, Finding::Drift { percent, .. } if *percent < -15.0)),
             "{told:?}"
         );
-        let trials = [rounds(GCM, [50.0, 40.0, 50.1, 40.2, 50.2, 40.1]), rounds(CHACHA, [25.0; 6])];
-        let told = found(&survey(trials.concat()));
+        let samples =
+            [rounds(GCM, [50.0, 40.0, 50.1, 40.2, 50.2, 40.1]), rounds(CHACHA, [25.0; 6])];
+        let told = found(&survey(samples.concat()));
         assert!(
             told.iter().any(|f| matches!(f, Finding::TwoStates { ciphers: 1, .. })),
             "{told:?}"
@@ -233,12 +233,12 @@ mod tests {
     #[test]
     fn the_hosts_counters_tell_of_others() {
         let disturbed = |change: fn(&mut HostDelta)| {
-            let trials = each(quiet(), |trial| {
+            let samples = each(quiet(), |sample| {
                 let mut delta = HostDelta { real_s: 2.5, user_s: 0.3, ..HostDelta::default() };
                 change(&mut delta);
-                trial.far_host = Some(delta);
+                sample.remote_host = Some(delta);
             });
-            found(&survey(trials))
+            found(&survey(samples))
         };
         assert_eq!(disturbed(|_| {}), []);
         let told = disturbed(|delta| delta.steal_s = 0.2);
@@ -246,23 +246,23 @@ mod tests {
         let told = disturbed(|delta| delta.user_s = 2.0);
         assert!(matches!(told[..], [Finding::OtherLoad { end: End::Server, .. }]), "{told:?}");
         let told = disturbed(|delta| delta.swapped_pages = Some(5000));
-        assert!(matches!(told[..], [Finding::Swapping { trials: 12, .. }]), "{told:?}");
+        assert!(matches!(told[..], [Finding::Swapping { samples: 12, .. }]), "{told:?}");
     }
 
     #[test]
     fn heat_space_window_and_sleep_are_told() {
-        let mut trials = quiet();
-        for (index, trial) in trials.iter_mut().enumerate() {
+        let mut samples = quiet();
+        for (index, sample) in samples.iter_mut().enumerate() {
             let khz = if index < 6 { 2_400_000 } else { 1_500_000 };
-            trial.far_host = Some(HostDelta {
+            sample.remote_host = Some(HostDelta {
                 frequency_khz: Some(khz),
                 temperature_millic: Some(82_000),
                 ..HostDelta::default()
             });
         }
-        trials[0].near_host = Some(HostDelta { real_s: 600.0, ..HostDelta::default() });
-        let mut survey = survey(trials);
-        survey.header.pairings[0].far_storage.free_bytes = Some(1 << 20);
+        samples[0].local_host = Some(HostDelta { real_s: 600.0, ..HostDelta::default() });
+        let mut survey = survey(samples);
+        survey.header.pairings[0].remote_storage.free_bytes = Some(1 << 20);
         survey.header.pairings[0].round_trip_s = Some(0.04);
         let told = found(&survey);
         for wanted in ["suspended", "throttled", "little_space", "window"] {

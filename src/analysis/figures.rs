@@ -3,16 +3,16 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::apart::Apart;
+use super::bottleneck::Bottleneck;
 use super::compare::Compared;
-use super::intervals::half_of_mean;
-use super::limit::Limited;
 use super::series::{costs_s, steady_rate};
 use super::startup::Startups;
-use super::statistics::{median, quotient};
-use crate::model::record::{Outcome, Spent, Trial};
+use super::unranked::Unranked;
+use crate::model::record::{Outcome, Sample, Spent};
 use crate::model::units::{GB, MB};
 use crate::model::{Cipher, CpuTimes, Mac, Source};
+use crate::stats::intervals::half_of_mean;
+use crate::stats::statistics::{median, quotient};
 
 /// What was measured of a cipher. Rates and costs are of the bulk; absent is not measured.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
@@ -37,15 +37,18 @@ pub struct Row {
     pub cost: Option<Compared>,
     /// CPU of sftp-server and the like, part of no other figure.
     pub helpers_cpu_s_per_gb: Option<f64>,
-    pub handshake_s: Option<f64>,
+    #[serde(rename = "handshake_s")]
+    pub setup_s: Option<f64>,
     pub whole_file: WholeFile,
     /// Why it was no faster; absent where nothing was measured.
-    pub limit: Option<Limited>,
+    pub limit: Option<Bottleneck>,
     /// ssh negotiates this one when it is told nothing.
-    pub unasked: bool,
+    #[serde(rename = "unasked")]
+    pub by_default: bool,
     /// Why it is not ranked with the others.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub apart: Option<Apart>,
+    #[serde(rename = "apart")]
+    pub unranked: Option<Unranked>,
     pub marks: Vec<Mark>,
 }
 
@@ -56,7 +59,8 @@ pub struct Cost {
     /// Against the cheapest at that end.
     pub compared: Option<Compared>,
     /// Trials that it rests on.
-    pub trials: usize,
+    #[serde(rename = "trials")]
+    pub samples: usize,
     /// Share of one core while transferring; above 100 where several were at work.
     pub core_percent: Option<f64>,
     /// Half the 95 % interval of that share, in per cent of it; absent for fewer than two trials.
@@ -110,7 +114,8 @@ pub enum Mark {
     /// It shows what everything but the cipher costs.
     NoCipher,
     /// AES instructions that a mask hides from others serve it all the same.
-    NotMasked,
+    #[serde(rename = "not_masked")]
+    AesNotDisabled,
 }
 
 impl std::fmt::Display for Mark {
@@ -124,7 +129,7 @@ impl std::fmt::Display for Mark {
             Mark::AsCheap => "as cheap",
             Mark::Default => "default",
             Mark::NoCipher => "no cipher",
-            Mark::NotMasked => "unmasked",
+            Mark::AesNotDisabled => "unmasked",
         })
     }
 }
@@ -135,29 +140,29 @@ impl Row {
     pub fn of(
         cipher: Cipher,
         mac: Option<Mac>,
-        trials: &[&Trial],
+        samples: &[&Sample],
         file_bytes: u64,
         startups: &Startups,
     ) -> Row {
-        let measured: Vec<&Trial> =
-            trials.iter().copied().filter(|trial| trial.outcome == Outcome::Measured).collect();
+        let measured: Vec<&Sample> =
+            samples.iter().copied().filter(|sample| sample.outcome == Outcome::Measured).collect();
         let rates: Vec<f64> = measured
             .iter()
-            .filter_map(|trial| steady_rate(trial, startups))
+            .filter_map(|sample| steady_rate(sample, startups))
             .filter(|&rate| rate > 0.0)
             .collect();
-        let handshakes: Vec<f64> = measured.iter().filter_map(|trial| trial.handshake_s).collect();
-        let client = End::of(&measured, |trial| trial.client.as_ref());
-        let server = End::of(&measured, |trial| trial.server.as_ref());
-        let client_cost = client.cost(|trial| costs_s(trial, startups).0);
-        let server_cost = server.cost(|trial| costs_s(trial, startups).1);
+        let setups: Vec<f64> = measured.iter().filter_map(|sample| sample.setup_s).collect();
+        let client = End::of(&measured, |sample| sample.client.as_ref());
+        let server = End::of(&measured, |sample| sample.server.as_ref());
+        let client_cost = client.cost(|sample| costs_s(sample, startups).0);
+        let server_cost = server.cost(|sample| costs_s(sample, startups).1);
         let together = client_cost.as_ref().zip(server_cost.as_ref());
         let rate_mb_per_s = median(&rates).map(|rate| rate / MB);
         Row {
             cipher,
             mac,
             measured: measured.len(),
-            failed: trials.len() - measured.len(),
+            failed: samples.len() - measured.len(),
             rate_mb_per_s,
             median_rate_mb_per_s: rate_mb_per_s,
             speed: None,
@@ -166,17 +171,17 @@ impl Row {
             }),
             cost: None,
             helpers_cpu_s_per_gb: server.helpers_per_gb(),
-            handshake_s: median(&handshakes),
+            setup_s: median(&setups),
             whole_file: WholeFile {
-                scaled: measured.iter().any(|trial| trial.bytes != Some(file_bytes)),
+                scaled: measured.iter().any(|sample| sample.bytes != Some(file_bytes)),
                 client: client.whole_file(file_bytes),
                 server: server.whole_file(file_bytes),
             },
             client: client_cost,
             server: server_cost,
             limit: None,
-            unasked: false,
-            apart: None,
+            by_default: false,
+            unranked: None,
             marks: Vec::new(),
         }
     }
@@ -193,25 +198,28 @@ impl Row {
 
 /// The readings of one end, with the bytes of the trials that have them.
 struct End<'a> {
-    readings: Vec<(&'a Spent, &'a Trial)>,
+    readings: Vec<(&'a Spent, &'a Sample)>,
     bytes: f64,
 }
 
 impl<'a> End<'a> {
-    fn of(trials: &[&'a Trial], spent: impl Fn(&'a Trial) -> Option<&'a Spent>) -> End<'a> {
-        let moved = |trial: &&&Trial| trial.bytes.is_some_and(|bytes| bytes > 0);
-        let readings: Vec<_> =
-            trials.iter().filter(moved).filter_map(|&trial| Some((spent(trial)?, trial))).collect();
+    fn of(samples: &[&'a Sample], spent: impl Fn(&'a Sample) -> Option<&'a Spent>) -> End<'a> {
+        let moved = |sample: &&&Sample| sample.bytes.is_some_and(|bytes| bytes > 0);
+        let readings: Vec<_> = samples
+            .iter()
+            .filter(moved)
+            .filter_map(|&sample| Some((spent(sample)?, sample)))
+            .collect();
         // As numbers that can't overflow, whatever a damaged journal says.
-        let bytes = readings.iter().filter_map(|(_, trial)| trial.bytes).map(|b| b as f64).sum();
+        let bytes = readings.iter().filter_map(|(_, sample)| sample.bytes).map(|b| b as f64).sum();
         End { readings, bytes }
     }
 
     /// `flow_s`: CPU seconds of a trial after its start-up.
-    fn cost(&self, flow_s: impl Fn(&Trial) -> Option<f64>) -> Option<Cost> {
-        let flow_s: f64 = self.readings.iter().filter_map(|(_, trial)| flow_s(trial)).sum();
+    fn cost(&self, flow_s: impl Fn(&Sample) -> Option<f64>) -> Option<Cost> {
+        let flow_s: f64 = self.readings.iter().filter_map(|(_, sample)| flow_s(sample)).sum();
         let bulk = self.bulk();
-        let trials = self.readings.len();
+        let samples = self.readings.len();
         let resolution_s =
             self.readings.iter().map(|(spent, _)| spent.resolution_s).fold(0.0, f64::max);
         let mut sources = Vec::new();
@@ -223,13 +231,13 @@ impl<'a> End<'a> {
         Some(Cost {
             cpu_s_per_gb: quotient(flow_s * GB, self.bytes)?,
             compared: None,
-            trials,
+            samples,
             core_percent: self.real_s().and_then(|real| quotient(bulk.total_s * 100.0, real)),
             core_half_percent: self.core_half_percent(),
             cipher_percent: None,
             sources,
             resolution_s,
-            coarse: bulk.total_s < 10.0 * resolution_s * (trials as f64).sqrt(),
+            coarse: bulk.total_s < 10.0 * resolution_s * (samples as f64).sqrt(),
             with_helpers: self.readings.iter().any(|(spent, _)| spent.with_helpers),
         })
     }
@@ -240,12 +248,12 @@ impl<'a> End<'a> {
 
     /// Real seconds by this end's clock, or else by ours; absent if one trial has neither.
     fn real_s(&self) -> Option<f64> {
-        self.readings.iter().map(|(spent, trial)| spent.real_s.or(trial.real_s)).sum()
+        self.readings.iter().map(|(spent, sample)| spent.real_s.or(sample.real_s)).sum()
     }
 
     fn core_half_percent(&self) -> Option<f64> {
-        let share = |(spent, trial): &(&Spent, &Trial)| {
-            let share = quotient(spent.bulk.total_s, spent.real_s.or(trial.real_s)?)?;
+        let share = |(spent, sample): &(&Spent, &Sample)| {
+            let share = quotient(spent.bulk.total_s, spent.real_s.or(sample.real_s)?)?;
             Some(share.ln()).filter(|logarithm| logarithm.is_finite())
         };
         let shares: Vec<f64> = self.readings.iter().filter_map(share).collect();
@@ -253,11 +261,11 @@ impl<'a> End<'a> {
     }
 
     fn helpers_per_gb(&self) -> Option<f64> {
-        let apart = self
+        let unranked = self
             .readings
             .iter()
-            .filter_map(|(spent, trial)| Some((spent.helpers?.total_s, trial.bytes? as f64)));
-        let (cpu_s, bytes) = apart.fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+            .filter_map(|(spent, sample)| Some((spent.helpers?.total_s, sample.bytes? as f64)));
+        let (cpu_s, bytes) = unranked.fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
         quotient(cpu_s * GB, bytes)
     }
 
@@ -278,9 +286,9 @@ mod tests {
     use crate::analysis::testing::{self, BYTES, each, rounds, spent};
     use crate::model::record::Steady;
 
-    fn row(trials: &[Trial]) -> Row {
-        let trials: Vec<&Trial> = trials.iter().collect();
-        Row::of(Cipher::from("aes128-ctr"), None, &trials, 10 * BYTES, &Startups::default())
+    fn row(samples: &[Sample]) -> Row {
+        let samples: Vec<&Sample> = samples.iter().collect();
+        Row::of(Cipher::from("aes128-ctr"), None, &samples, 10 * BYTES, &Startups::default())
     }
 
     fn close(found: Option<f64>, expected: f64) {
@@ -296,7 +304,7 @@ mod tests {
         close(row.mb_per_cpu_s, 1000.0 / 3.0);
         let server = row.server.as_ref().unwrap();
         close(server.core_percent, 100.0 * 0.6 / (2.5 + 2.0 + 100.0 / 60.0));
-        assert_eq!((server.trials, server.coarse), (3, false));
+        assert_eq!((server.samples, server.coarse), (3, false));
         assert_eq!(server.sources, [Source::Inside]);
     }
 
@@ -308,24 +316,24 @@ mod tests {
 
     #[test]
     fn a_missing_reading_is_missing_and_not_zero() {
-        let none = row(&each(rounds("x", [50.0; 3]), |trial| trial.server = None));
+        let none = row(&each(rounds("x", [50.0; 3]), |sample| sample.server = None));
         assert_eq!((none.server, none.mb_per_cpu_s, none.whole_file.server), (None, None, None));
         close(none.client.map(|cost| cost.cpu_s_per_gb), 1.0);
 
         let mut some = rounds("x", [50.0; 3]);
         some[1].server = None;
         let server = row(&some).server.unwrap();
-        assert_eq!(server.trials, 2);
+        assert_eq!(server.samples, 2);
         close(Some(server.cpu_s_per_gb), 2.0);
     }
 
     #[test]
     fn nothing_measured_has_no_figures() {
-        let nothing = row(&each(rounds("x", [50.0; 3]), |trial| {
-            *trial = testing::failed(trial.clone(), "lost", None);
+        let nothing = row(&each(rounds("x", [50.0; 3]), |sample| {
+            *sample = testing::failed(sample.clone(), "lost", None);
         }));
         assert_eq!((nothing.measured, nothing.failed, nothing.rate_mb_per_s), (0, 3, None));
-        let empty = row(&each(rounds("x", [50.0; 3]), |trial| trial.bytes = Some(0)));
+        let empty = row(&each(rounds("x", [50.0; 3]), |sample| sample.bytes = Some(0)));
         assert_eq!((empty.rate_mb_per_s, empty.client), (None, None));
     }
 
@@ -333,7 +341,7 @@ mod tests {
     fn figures_near_their_resolution_are_coarse() {
         let ticks = |total_s| {
             let reading = Spent { resolution_s: 0.01, ..spent(Source::Reaper, total_s) };
-            row(&each(rounds("x", [50.0; 3]), |trial| trial.server = Some(reading)))
+            row(&each(rounds("x", [50.0; 3]), |sample| sample.server = Some(reading)))
         };
         assert!(ticks(0.05).coarse());
         assert!(!ticks(0.06).coarse());
@@ -347,7 +355,7 @@ mod tests {
         close(server.real_s, 20.0);
         close(Some(server.user_s), 1.5);
         close(Some(server.system_s), 0.5);
-        let whole = row(&each(rounds("x", [50.0; 3]), |trial| trial.bytes = Some(10 * BYTES)));
+        let whole = row(&each(rounds("x", [50.0; 3]), |sample| sample.bytes = Some(10 * BYTES)));
         assert!(!whole.whole_file.scaled);
         close(whole.whole_file.client.unwrap().real_s, 2.0);
     }
@@ -356,7 +364,7 @@ mod tests {
     fn helpers_are_apart() {
         let mut reading = spent(Source::Inside, 0.2);
         reading.helpers = Some(CpuTimes { user_s: 0.0, system_s: 0.05, total_s: 0.05 });
-        let row = row(&each(rounds("x", [50.0; 3]), |trial| trial.server = Some(reading)));
+        let row = row(&each(rounds("x", [50.0; 3]), |sample| sample.server = Some(reading)));
         close(row.helpers_cpu_s_per_gb, 0.5);
         close(row.server.map(|cost| cost.cpu_s_per_gb), 2.0);
     }

@@ -42,15 +42,18 @@ pub enum Finding {
         table: String,
         cipher: String,
     },
-    LongHandshake {
+    #[serde(rename = "long_handshake")]
+    LongSetup {
         table: String,
-        handshake_s: f64,
+        #[serde(rename = "handshake_s")]
+        setup_s: f64,
         bulk_s: f64,
     },
     ServerMissing {
         target: String,
         reason: String,
-        trials: usize,
+        #[serde(rename = "trials")]
+        samples: usize,
     },
     /// A second reading of the server's CPU says something else; the worst case is told.
     ServerCheck {
@@ -60,7 +63,8 @@ pub enum Finding {
         check: Source,
         check_total_s: f64,
         note: String,
-        trials: usize,
+        #[serde(rename = "trials")]
+        samples: usize,
     },
     /// The server's figures hold its helpers' CPU.
     WithHelpers {
@@ -74,7 +78,8 @@ pub enum Finding {
         resolution_s: f64,
     },
     /// A masked end spends about as much as an unmasked one.
-    MaskUnseen {
+    #[serde(rename = "mask_unseen")]
+    AesStateUnseen {
         table: String,
         aes: String,
         end: End,
@@ -105,11 +110,13 @@ pub enum Finding {
     /// Trials much faster or slower than the rest: clipped in the fit, never dropped.
     Odd {
         table: String,
-        trials: usize,
+        #[serde(rename = "trials")]
+        samples: usize,
         of: usize,
     },
     Suspended {
-        trials: usize,
+        #[serde(rename = "trials")]
+        samples: usize,
     },
     Throttled {
         end: End,
@@ -127,7 +134,8 @@ pub enum Finding {
     },
     Swapping {
         end: End,
-        trials: usize,
+        #[serde(rename = "trials")]
+        samples: usize,
     },
     LittleSpace {
         end: End,
@@ -201,13 +209,13 @@ impl Finding {
             Finding::SingleCipher { table, cipher } => {
                 format!("{table}: {cipher} stands alone, nothing is compared")
             }
-            Finding::LongHandshake { table, handshake_s, bulk_s } => format!(
+            Finding::LongSetup { table, setup_s, bulk_s } => format!(
                 "{table}: the handshake ({} s) takes longer than the transfer timed ({} s)",
-                significant(*handshake_s),
+                significant(*setup_s),
                 significant(*bulk_s)
             ),
-            Finding::ServerMissing { target, reason, trials } => {
-                format!("no CPU figure of the server {target} in {}: {reason}", counted(*trials))
+            Finding::ServerMissing { target, reason, samples } => {
+                format!("no CPU figure of the server {target} in {}: {reason}", counted(*samples))
             }
             Finding::ServerCheck {
                 target,
@@ -216,11 +224,11 @@ impl Finding {
                 check,
                 check_total_s,
                 note,
-                trials,
+                samples,
             } => {
                 format!(
                     "the server CPU of {target} is in doubt in {}: {source} read {} s, {check} {} s{}",
-                    counted(*trials),
+                    counted(*samples),
                     significant(*total_s),
                     significant(*check_total_s),
                     if note.is_empty() { String::new() } else { format!(" ({note})") }
@@ -234,7 +242,7 @@ impl Finding {
                  ({} ms) and are not ranked",
                 significant(resolution_s * 1e3)
             ),
-            Finding::MaskUnseen { table, aes, end, most_ratio } => format!(
+            Finding::AesStateUnseen { table, aes, end, most_ratio } => format!(
                 "{table}, AES {aes}: the mask does not show in the {end}'s figures (no AES cipher \
                  costs it more than {} times what it costs without the mask)",
                 significant(*most_ratio)
@@ -262,14 +270,14 @@ impl Finding {
                 "{table}: the trials of {ciphers} cipher(s) fall into two groups of rates, with \
                  nothing between"
             ),
-            Finding::Odd { table, trials, of } => format!(
-                "{table}: {trials} of {of} trials were more than 10 % off the rest; they are kept \
+            Finding::Odd { table, samples, of } => format!(
+                "{table}: {samples} of {of} trials were more than 10 % off the rest; they are kept \
                  and count less"
             ),
-            Finding::Suspended { trials } => {
+            Finding::Suspended { samples } => {
                 format!(
                     "this machine slept during {}, left out of the tables' ratios",
-                    counted(*trials)
+                    counted(*samples)
                 )
             }
             Finding::Throttled { end, least_mhz, most_mhz, hottest_c } => format!(
@@ -283,8 +291,8 @@ impl Finding {
                 "the {end}'s host was busy with other work besides: {} cores",
                 significant(*cores)
             ),
-            Finding::Swapping { end, trials } => {
-                format!("the {end}'s host swapped during {}", counted(*trials))
+            Finding::Swapping { end, samples } => {
+                format!("the {end}'s host swapped during {}", counted(*samples))
             }
             Finding::LittleSpace { end, target, free_bytes } => format!(
                 "the {end}'s disk has only {} free ({target})",
@@ -322,7 +330,7 @@ impl Finding {
             Finding::Proxy { .. } => "compare costs with each other only, or survey without it",
             Finding::RekeyLimit { .. } => "unset it in ssh_config, or mind it on long transfers",
             Finding::SingleCipher { .. } => "name more with --ciphers, or leave the option out",
-            Finding::LongHandshake { .. } => "use a larger FILE, or --full",
+            Finding::LongSetup { .. } => "use a larger FILE, or --full",
             Finding::ServerMissing { .. } => {
                 "rates hold; an account with a shell, on a host with /proc, shows the costs"
             }
@@ -331,7 +339,7 @@ impl Finding {
             }
             Finding::WithHelpers { .. } => "--method pipe has next to none",
             Finding::Coarse { .. } => "use a larger FILE, --full or more --rounds",
-            Finding::MaskUnseen { .. } => {
+            Finding::AesStateUnseen { .. } => {
                 "take that section for unmasked: the program may not read the variable"
             }
             Finding::LabelContradicted { .. } => {
@@ -354,8 +362,8 @@ impl Finding {
     }
 }
 
-fn counted(trials: usize) -> String {
-    match trials {
+fn counted(samples: usize) -> String {
+    match samples {
         1 => "1 trial".into(),
         n => format!("{n} trials"),
     }

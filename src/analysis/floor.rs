@@ -1,8 +1,8 @@
 //! The security floor: what is never recommended, whatever its figures.
 
-use super::standing::Choice;
-use crate::catalog::{self, Mode, Standing};
+use super::ranking::Choice;
 use crate::model::record::Pairing;
+use crate::ssh::catalog::{self, Mode, Security};
 
 /// Why a cipher is not recommended, whatever its figures.
 pub fn below_floor(choice: &Choice, pairing: &Pairing, allow_legacy: bool) -> Option<String> {
@@ -10,16 +10,16 @@ pub fn below_floor(choice: &Choice, pairing: &Pairing, allow_legacy: bool) -> Op
         return Some("not known to this program, so nothing is known of its security".into());
     };
     let mac = choice.mac.as_ref().map(|mac| (mac, catalog::mac(mac)));
-    let allowed = |standing: Standing| {
-        standing == Standing::Recommended || (allow_legacy && standing == Standing::Legacy)
+    let allowed = |security: Security| {
+        security == Security::Recommended || (allow_legacy && security == Security::Legacy)
     };
-    if !allowed(cipher.standing) {
-        return Some(format!("{}: {}", cipher.standing, cipher.why));
+    if !allowed(cipher.security) {
+        return Some(format!("{}: {}", cipher.security, cipher.why));
     }
     match mac {
         Some((mac, None)) => return Some(format!("its MAC {mac} is not known to this program")),
-        Some((mac, Some(info))) if !allowed(info.standing) => {
-            return Some(format!("its MAC {mac} is {}", info.standing));
+        Some((mac, Some(info))) if !allowed(info.security) => {
+            return Some(format!("its MAC {mac} is {}", info.security));
         }
         _ => {}
     }

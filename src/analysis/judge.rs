@@ -1,28 +1,28 @@
 //! The rows of a section compared by each figure, and marked.
 
-use super::apart::Apart;
 use super::compare::compare;
 use super::conclusion::{Conclusion, Costs, Setting, conclude};
 use super::figures::{Cost, Mark, Row};
-use super::race::Rule;
+use super::ranking::{Other, Ranking};
 use super::series::{Figure, levels};
-use super::standing::{Other, Standing};
 use super::startup::Startups;
-use crate::model::record::{Header, Trial};
+use super::unranked::Unranked;
+use crate::model::record::{Header, Sample};
 use crate::model::units::MB;
+use crate::stats::race::Rule;
 
 /// Compares the rows by each figure; what follows. Rows that stand apart take no part.
 pub fn judge(
     rows: &mut [Row],
-    lists: &[Vec<&Trial>],
+    lists: &[Vec<&Sample>],
     startups: &Startups,
     header: &Header,
     setting: &Setting,
 ) -> Option<Conclusion> {
-    let rounds = lists.iter().flatten().map(|trial| trial.round).max().unwrap_or(0);
+    let rounds = lists.iter().flatten().map(|sample| sample.round).max().unwrap_or(0);
     // Speed alone decides when rounds stop: costs are looked at once.
     let (racing, once) = (Rule::of(header, rounds), Rule::once(header.precision, rounds));
-    let ranked = |row: &Row| row.apart.is_none();
+    let ranked = |row: &Row| row.unranked.is_none();
     let speed = compare(lists, Figure::Rate, startups, &racing, |k| ranked(&rows[k]));
     let fine = |cost: &Option<Cost>| cost.as_ref().is_some_and(|cost| !cost.coarse);
     let by_cost = |figure: Figure, takes_part: &dyn Fn(&Row) -> bool| {
@@ -53,33 +53,33 @@ pub fn judge(
     }
     let of_end = |cost: &Option<Cost>| cost.as_ref().map(|cost| cost.cpu_s_per_gb);
     let costs = Costs {
-        client: Standing::of(rows, &client, |row| of_end(&row.client)),
-        server: Standing::of(rows, &server, |row| of_end(&row.server)),
-        both: Standing::of(rows, &both, Row::cost_of_both),
+        client: Ranking::of(rows, &client, |row| of_end(&row.client)),
+        server: Ranking::of(rows, &server, |row| of_end(&row.server)),
+        both: Ranking::of(rows, &both, Row::cost_of_both),
     };
-    let fastest = Standing::of(rows, &speed, |row| row.rate_mb_per_s);
+    let fastest = Ranking::of(rows, &speed, |row| row.rate_mb_per_s);
     mark(rows, fastest.as_ref(), costs.both.as_ref());
     Some(conclude(setting, rows, fastest?, costs))
 }
 
-fn mark(rows: &mut [Row], fastest: Option<&Standing>, cheapest: Option<&Standing>) {
+fn mark(rows: &mut [Row], fastest: Option<&Ranking>, cheapest: Option<&Ranking>) {
     for row in rows {
         let among = |others: &[Other]| others.iter().any(|other| other.choice.is(row));
         let leads = fastest.is_some_and(|fastest| {
             fastest.leader.is(row) && fastest.inside + fastest.others().count() > 1
         });
         let decided = fastest.is_some_and(|fastest| fastest.decided);
-        let cheap = cheapest.filter(|standing| standing.others().count() > 0);
+        let cheap = cheapest.filter(|ranking| ranking.others().count() > 0);
         let marks = [
-            (row.apart == Some(Apart::NoCipher), Mark::NoCipher),
-            (row.apart == Some(Apart::NotMasked), Mark::NotMasked),
+            (row.unranked == Some(Unranked::NoCipher), Mark::NoCipher),
+            (row.unranked == Some(Unranked::AesNotDisabled), Mark::AesNotDisabled),
             (leads && decided, Mark::Fastest),
             (leads && !decided, Mark::Leads),
             (fastest.is_some_and(|fastest| among(&fastest.ties)), Mark::AsFast),
             (fastest.is_some_and(|fastest| among(&fastest.undecided)), Mark::Undecided),
-            (cheap.is_some_and(|standing| standing.leader.is(row)), Mark::Cheapest),
-            (cheap.is_some_and(|standing| among(&standing.ties)), Mark::AsCheap),
-            (row.unasked, Mark::Default),
+            (cheap.is_some_and(|ranking| ranking.leader.is(row)), Mark::Cheapest),
+            (cheap.is_some_and(|ranking| among(&ranking.ties)), Mark::AsCheap),
+            (row.by_default, Mark::Default),
         ];
         row.marks = marks.into_iter().filter_map(|(due, mark)| due.then_some(mark)).collect();
     }

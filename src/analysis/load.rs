@@ -6,9 +6,9 @@ use serde::Serialize;
 use super::finding::End;
 use super::series::{costs_s, steady_rate};
 use super::startup::Startups;
-use super::statistics::{median, quotient};
 use crate::model::Method;
-use crate::model::record::{HostDelta, Outcome, Pairing, Spent, Trial};
+use crate::model::record::{HostDelta, Outcome, Pairing, Sample, Spent};
+use crate::stats::statistics::{median, quotient};
 
 /// What one end did in the bulk, as shares of its real time; medians over the trials.
 #[derive(Clone, Copy, Debug, Default, PartialEq, JsonSchema, Serialize)]
@@ -32,47 +32,47 @@ pub struct Load {
 }
 
 /// The loads of the client and of the server.
-pub fn loads(trials: &[&Trial], pairing: &Pairing, startups: &Startups) -> (Load, Load) {
-    let measured: Vec<&Trial> =
-        trials.iter().copied().filter(|trial| trial.outcome == Outcome::Measured).collect();
+pub fn loads(samples: &[&Sample], pairing: &Pairing, startups: &Startups) -> (Load, Load) {
+    let measured: Vec<&Sample> =
+        samples.iter().copied().filter(|sample| sample.outcome == Outcome::Measured).collect();
     let of = |end| load(end, &measured, pairing, startups);
     (of(End::Client), of(End::Server))
 }
 
-fn load(end: End, trials: &[&Trial], pairing: &Pairing, startups: &Startups) -> Load {
+fn load(end: End, samples: &[&Sample], pairing: &Pairing, startups: &Startups) -> Load {
     let cores = match end {
         End::Client => pairing.client.host.cores,
         End::Server => pairing.server.host.cores,
     };
-    let spent_of = |trial: &Trial| if end == End::Client { trial.client } else { trial.server };
+    let spent_of = |sample: &Sample| if end == End::Client { sample.client } else { sample.server };
     // While bytes flow: what a byte costs times how many flow a second. Or of the whole bulk, if
     // that is more: its start-up waits, but a rate that falls later lowers the first figure.
-    let busy = trials.iter().filter_map(|trial| {
-        let (client_s, server_s) = costs_s(trial, startups);
+    let busy = samples.iter().filter_map(|sample| {
+        let (client_s, server_s) = costs_s(sample, startups);
         let cpu_s = if end == End::Client { client_s } else { server_s };
-        let bytes = trial.bytes.filter(|&bytes| bytes > 0)? as f64;
-        let flowing = cpu_s? / bytes * steady_rate(trial, startups)?;
-        let spent = spent_of(trial)?;
-        let whole = spent.real_s.or(trial.real_s).and_then(|s| quotient(spent.bulk.total_s, s));
+        let bytes = sample.bytes.filter(|&bytes| bytes > 0)? as f64;
+        let flowing = cpu_s? / bytes * steady_rate(sample, startups)?;
+        let spent = spent_of(sample)?;
+        let whole = spent.real_s.or(sample.real_s).and_then(|s| quotient(spent.bulk.total_s, s));
         Some(whole.map_or(flowing, |whole| whole.max(flowing)))
     });
     let busy = median(&busy.collect::<Vec<_>>());
     // Start-up and rate are not known exactly, and one process has one core. Of scp's client there
     // are two.
-    let alone = end == End::Server || trials.iter().all(|trial| trial.method == Method::Pipe);
+    let alone = end == End::Server || samples.iter().all(|sample| sample.method == Method::Pipe);
     let of_process = |share: &dyn Fn(&Spent) -> Option<f64>| {
-        let shares = trials.iter().filter_map(|trial| {
-            let spent = spent_of(trial)?;
-            let real_s = spent.real_s.or(trial.real_s).filter(|&real_s| real_s > 0.0)?;
+        let shares = samples.iter().filter_map(|sample| {
+            let spent = spent_of(sample)?;
+            let real_s = spent.real_s.or(sample.real_s).filter(|&real_s| real_s > 0.0)?;
             Some(share(&spent)? / real_s)
         });
         median(&shares.collect::<Vec<_>>())
     };
     let of_host = |share: &dyn Fn(&HostDelta) -> Option<f64>| {
-        let shares = trials.iter().filter_map(|trial| {
+        let shares = samples.iter().filter_map(|sample| {
             let delta = match end {
-                End::Client => trial.near_host.as_ref(),
-                End::Server => trial.far_host.as_ref(),
+                End::Client => sample.local_host.as_ref(),
+                End::Server => sample.remote_host.as_ref(),
             };
             let delta = delta.filter(|delta| delta.real_s > 0.0)?;
             Some(share(delta)? / delta.real_s)

@@ -2,37 +2,33 @@
 //! so that an old survey can be reported again anywhere.
 
 pub mod advice;
-pub mod apart;
-mod candidate;
-pub mod ceiling;
+pub mod aes_check;
+mod alternative;
+pub mod bottleneck;
 pub mod change;
+pub mod cipher_cores;
 pub mod compare;
 pub mod conclusion;
-pub mod cores;
 mod disturbances;
 pub mod figures;
 pub mod finding;
-pub mod fit;
 pub mod floor;
-pub mod intervals;
 mod judge;
-pub mod limit;
 pub mod load;
-pub mod masks;
 pub mod outcomes;
 pub mod pace;
 pub mod pivot;
-pub mod race;
+pub mod ranking;
 pub mod recommend;
 pub mod rows;
 pub mod series;
-pub mod standing;
 pub mod startup;
-pub mod statistics;
 pub mod summary;
 pub mod table;
 #[cfg(test)]
 pub mod testing;
+pub mod unranked;
+pub mod upper_bound;
 pub mod warnings;
 
 pub use summary::{Summary, summarise};

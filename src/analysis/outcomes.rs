@@ -29,7 +29,8 @@ pub struct Failure {
     pub mac: Option<Mac>,
     pub reason: String,
     pub remedy: Option<String>,
-    pub trials: usize,
+    #[serde(rename = "trials")]
+    pub samples: usize,
 }
 
 /// Equal reasons of pairings that share a table are told once.
@@ -76,7 +77,7 @@ pub fn unreached(survey: &Survey, pairing: usize) -> Vec<Cipher> {
     let all_planned = here.iter().chain(there).any(|c| !is_of_both(c) && is_skipped(c));
     let has_begun = rounds(survey).next().is_some();
     let was_tried = |cipher: &Cipher| {
-        rounds(survey).any(|trial| trial.pairing == pairing && trial.cipher == *cipher)
+        rounds(survey).any(|sample| sample.pairing == pairing && sample.cipher == *cipher)
     };
     let planned = there.iter().filter(|c| is_of_both(c) && !is_skipped(c));
     planned.filter(|c| all_planned && has_begun && !was_tried(c)).cloned().collect()
@@ -85,21 +86,21 @@ pub fn unreached(survey: &Survey, pairing: usize) -> Vec<Cipher> {
 /// Failed trials, by target, cipher and reason.
 pub fn failures(survey: &Survey, groups: &Groups) -> Vec<Failure> {
     let mut counted: BTreeMap<_, usize> = BTreeMap::new();
-    for trial in &survey.trials {
-        let Outcome::Failed { reason, remedy } = &trial.outcome else { continue };
-        let Some(&group) = groups.get(trial.pairing) else { continue };
-        *counted.entry((group, &trial.cipher, &trial.mac, reason, remedy)).or_default() += 1;
+    for sample in &survey.samples {
+        let Outcome::Failed { reason, remedy } = &sample.outcome else { continue };
+        let Some(&group) = groups.get(sample.pairing) else { continue };
+        *counted.entry((group, &sample.cipher, &sample.mac, reason, remedy)).or_default() += 1;
     }
     counted
         .into_iter()
-        .map(|((group, cipher, mac, reason, remedy), trials)| Failure {
+        .map(|((group, cipher, mac, reason, remedy), samples)| Failure {
             target: survey.header.pairings[group].target.clone(),
             client_program: survey.header.pairings[group].client.program.clone(),
             cipher: cipher.clone(),
             mac: mac.clone(),
             reason: reason.clone(),
             remedy: remedy.clone(),
-            trials,
+            samples,
         })
         .collect()
 }
@@ -108,7 +109,7 @@ pub fn failures(survey: &Survey, groups: &Groups) -> Vec<Failure> {
 mod tests {
     use super::unreached;
     use crate::analysis::summarise;
-    use crate::analysis::testing::{self, each, failed, rounds, trial};
+    use crate::analysis::testing::{self, each, failed, rounds, sample};
     use crate::model::record::{Phase, Skip};
 
     #[test]
@@ -140,7 +141,7 @@ mod tests {
 
     #[test]
     fn what_no_round_came_to_is_told_where_the_plan_is_known() {
-        let mut survey = testing::survey(vec![trial("a", 1, 1.0)]);
+        let mut survey = testing::survey(vec![sample("a", 1, 1.0)]);
         let pairing = &mut survey.header.pairings[0];
         pairing.client_ciphers = ["a", "b", "c", "d"].map(Into::into).to_vec();
         pairing.server_proposal.ciphers = ["c", "a", "b"].map(Into::into).to_vec();
@@ -152,20 +153,20 @@ mod tests {
         let warnings = summarise(&survey).warnings;
         let told = &warnings[0].text;
         assert_eq!(told, "the survey of pi1 ended before it came to c");
-        survey.trials.extend(rounds("c", [1.0]));
+        survey.samples.extend(rounds("c", [1.0]));
         assert!(unreached(&survey, 0).is_empty());
     }
 
     #[test]
     fn failures_are_counted_by_reason() {
-        let lost = |round| failed(trial("a", round, 1.0), "connection lost", Some("try again"));
-        let mut trials = vec![lost(1), lost(2), failed(trial("a", 3, 1.0), "killed", None)];
-        trials.extend(each(vec![lost(0)], |trial| trial.phase = Phase::Pilot));
-        trials.extend(rounds("b", [1.0; 3]));
-        let failures = summarise(&testing::survey(trials)).failures;
+        let lost = |round| failed(sample("a", round, 1.0), "connection lost", Some("try again"));
+        let mut samples = vec![lost(1), lost(2), failed(sample("a", 3, 1.0), "killed", None)];
+        samples.extend(each(vec![lost(0)], |sample| sample.phase = Phase::Pilot));
+        samples.extend(rounds("b", [1.0; 3]));
+        let failures = summarise(&testing::survey(samples)).failures;
         let told: Vec<_> = failures
             .iter()
-            .map(|f| (f.cipher.as_str(), f.reason.as_str(), f.remedy.as_deref(), f.trials))
+            .map(|f| (f.cipher.as_str(), f.reason.as_str(), f.remedy.as_deref(), f.samples))
             .collect();
         assert_eq!(
             told,

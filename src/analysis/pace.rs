@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::record::Trial;
+use crate::model::record::Sample;
 use crate::model::{Direction, Method};
 
 /// Pairing, method and direction: trials of one race last alike.
@@ -15,14 +15,14 @@ pub struct Pace {
 
 impl Pace {
     /// From trials in the order in which they were run.
-    pub fn of(trials: &[Trial]) -> Pace {
+    pub fn of(samples: &[Sample]) -> Pace {
         let mut sums: HashMap<Key, (f64, u32)> = HashMap::new();
-        for trial in trials {
-            let sum = sums.entry((trial.pairing, trial.method, trial.direction)).or_default();
-            *sum = (sum.0 + lasted_s(trial), sum.1 + 1);
+        for sample in samples {
+            let sum = sums.entry((sample.pairing, sample.method, sample.direction)).or_default();
+            *sum = (sum.0 + lasted_s(sample), sum.1 + 1);
         }
         // The clock is read when a trial ends: the first one's own time lies before its mark.
-        let around_s = match trials {
+        let around_s = match samples {
             [first, rest @ .., last] => {
                 let wall_s = last.at_s - first.at_s;
                 let own_s = rest.iter().chain([last]).map(lasted_s).sum::<f64>();
@@ -36,11 +36,11 @@ impl Pace {
         }
     }
 
-    pub fn trial_s(&self, of: Key) -> f64 {
+    pub fn sample_s(&self, of: Key) -> f64 {
         self.own_s.get(&of).copied().unwrap_or(0.0) + self.around_s
     }
 }
 
-fn lasted_s(trial: &Trial) -> f64 {
-    trial.handshake_s.unwrap_or(0.0) + trial.real_s.unwrap_or(0.0)
+fn lasted_s(sample: &Sample) -> f64 {
+    sample.setup_s.unwrap_or(0.0) + sample.real_s.unwrap_or(0.0)
 }

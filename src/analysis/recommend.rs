@@ -7,20 +7,20 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::advice::{Advice, Background, GOALS, Goal, text};
-use super::apart::Apart;
-use super::candidate::{Candidate, find_walls};
+use super::alternative::{Alternative, find_walls};
 use super::compare::compare_field;
 use super::conclusion::list;
 use super::disturbances::is_one_machine;
-use super::fit::Field;
-use super::race::{Label, Rule};
+use super::ranking::Choice;
 use super::rows::{by_table, groups};
 use super::series::both_ways;
-use super::standing::Choice;
 use super::startup::Startups;
 use super::summary::{aes_states, programs};
-use crate::model::record::{Pairing, StopReason, Trial};
+use super::unranked::Unranked;
+use crate::model::record::{Pairing, Sample, StopReason};
 use crate::model::{Cipher, Direction, Mac, Method, Survey};
+use crate::stats::fit::Field;
+use crate::stats::race::{Label, Rule};
 
 /// Advice between two ends, by one method.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
@@ -41,49 +41,49 @@ pub struct Recommendation {
 /// Advice for each pairing and method of a survey. `allow_legacy` lowers the floor to legacy
 /// ciphers; what is broken is never recommended.
 pub fn recommend(survey: &Survey, allow_legacy: bool) -> Vec<Recommendation> {
-    let startups = Startups::of(&survey.trials);
+    let startups = Startups::of(&survey.samples);
     let mut cells: BTreeMap<(usize, Method), BTreeMap<Direction, Vec<_>>> = BTreeMap::new();
     for ((_, method, direction), rows) in by_table(survey, &groups(&survey.header.pairings)) {
         let is_choice = |pairing: usize, cipher: &str| {
-            Apart::of(&survey.header.pairings[pairing], &cipher.into()).is_none()
+            Unranked::of(&survey.header.pairings[pairing], &cipher.into()).is_none()
         };
-        for ((pairing, cipher, mac), trials) in rows {
+        for ((pairing, cipher, mac), samples) in rows {
             if !is_choice(pairing, cipher) {
                 continue;
             }
             let cell = cells.entry((pairing, method)).or_default();
-            cell.entry(direction).or_default().push((cipher, mac, trials));
+            cell.entry(direction).or_default().push((cipher, mac, samples));
         }
     }
     let of = |((index, method), ways): ((usize, Method), BTreeMap<Direction, Vec<_>>)| {
         let pairing = &survey.header.pairings[index];
         let directions: Vec<Direction> = ways.keys().copied().collect();
-        let mut candidates: Vec<Candidate> = Vec::new();
+        let mut alternatives: Vec<Alternative> = Vec::new();
         for (place, (direction, rows)) in ways.into_iter().enumerate() {
-            for (cipher, mac, trials) in rows {
-                let is = |c: &Candidate| {
+            for (cipher, mac, samples) in rows {
+                let is = |c: &Alternative| {
                     c.choice.cipher.as_str() == cipher
                         && c.choice.mac.as_ref().map(Mac::as_str) == mac
                 };
-                let known = candidates.iter().position(is);
+                let known = alternatives.iter().position(is);
                 let index = known.unwrap_or_else(|| {
                     let one =
-                        Candidate::new(cipher, mac, direction, pairing, allow_legacy, &startups);
-                    candidates.push(one);
-                    candidates.len() - 1
+                        Alternative::new(cipher, mac, direction, pairing, allow_legacy, &startups);
+                    alternatives.push(one);
+                    alternatives.len() - 1
                 });
-                candidates[index].ways.resize(place, Vec::new());
-                candidates[index].ways.push(trials);
+                alternatives[index].ways.resize(place, Vec::new());
+                alternatives[index].ways.push(samples);
             }
         }
-        let names: Vec<Cipher> = candidates.iter().map(|c| c.choice.cipher.clone()).collect();
-        for candidate in &mut candidates {
-            candidate.ways.resize(directions.len(), Vec::new());
-            let alike = names.iter().filter(|name| **name == candidate.choice.cipher);
-            candidate.choice.ambiguous = alike.count() > 1;
+        let names: Vec<Cipher> = alternatives.iter().map(|c| c.choice.cipher.clone()).collect();
+        for alternative in &mut alternatives {
+            alternative.ways.resize(directions.len(), Vec::new());
+            let alike = names.iter().filter(|name| **name == alternative.choice.cipher);
+            alternative.choice.ambiguous = alike.count() > 1;
         }
-        find_walls(&mut candidates, survey, index, &directions, &startups);
-        advise(survey, index, method, directions, &candidates, &startups)
+        find_walls(&mut alternatives, survey, index, &directions, &startups);
+        advise(survey, index, method, directions, &alternatives, &startups)
     };
     cells.into_iter().filter_map(of).collect()
 }
@@ -128,18 +128,18 @@ fn advise(
     index: usize,
     method: Method,
     directions: Vec<Direction>,
-    candidates: &[Candidate],
+    alternatives: &[Alternative],
     startups: &Startups,
 ) -> Option<Recommendation> {
     let pairing = &survey.header.pairings[index];
-    let rounds = survey.trials.iter().map(|trial| trial.round).max().unwrap_or(0);
+    let rounds = survey.samples.iter().map(|sample| sample.round).max().unwrap_or(0);
     let advice = |goal: Goal| {
         let figures: Vec<bool> =
-            candidates.iter().map(|c| c.floor.is_none() && c.is_known(goal)).collect();
+            alternatives.iter().map(|c| c.floor.is_none() && c.is_known(goal)).collect();
         // What fails now and then is no choice where something else is.
-        let sound = candidates.iter().zip(&figures).any(|(c, known)| *known && !c.is_flaky());
-        let takes_part = |c: &Candidate, known: bool| known && !(sound && c.is_flaky());
-        let ways: Vec<Vec<Vec<&Trial>>> = candidates
+        let sound = alternatives.iter().zip(&figures).any(|(c, known)| *known && !c.is_flaky());
+        let takes_part = |c: &Alternative, known: bool| known && !(sound && c.is_flaky());
+        let ways: Vec<Vec<Vec<&Sample>>> = alternatives
             .iter()
             .zip(&figures)
             .map(|(c, known)| if takes_part(c, *known) { c.ways.clone() } else { Vec::new() })
@@ -150,13 +150,14 @@ fn advise(
             Goal::Speed => Rule::of(&survey.header, rounds),
             _ => Rule::once(survey.header.precision, rounds),
         };
-        one(goal, candidates, &field, &rule)
+        one(goal, alternatives, &field, &rule)
     };
     let advice: Vec<Advice> = GOALS.into_iter().filter_map(advice).collect();
     if advice.is_empty() {
         return None;
     }
-    let floor = candidates.iter().filter_map(|c| Some((c.choice.cipher.clone(), c.floor.clone()?)));
+    let floor =
+        alternatives.iter().filter_map(|c| Some((c.choice.cipher.clone(), c.floor.clone()?)));
     Some(Recommendation {
         scope: scope(survey, index, method),
         pairing: index,
@@ -164,26 +165,26 @@ fn advise(
         directions,
         advice,
         below_floor: floor.collect(),
-        caveats: caveats(survey, pairing, candidates),
+        caveats: caveats(survey, pairing, alternatives),
     })
 }
 
 /// What to use for one goal: the leader, unless the default is as good or may be.
-fn one(goal: Goal, candidates: &[Candidate], field: &Field, rule: &Rule) -> Option<Advice> {
+fn one(goal: Goal, alternatives: &[Alternative], field: &Field, rule: &Rule) -> Option<Advice> {
     let comparison = compare_field(field, goal.figure(), rule);
     let race = &comparison.race;
     let leader = race.leader?;
     let compared = |k: &usize| comparison.rows[*k].is_some();
-    let unasked = candidates.iter().position(|c| c.unasked);
-    let default = unasked.filter(compared);
+    let by_default = alternatives.iter().position(|c| c.by_default);
+    let default = by_default.filter(compared);
     let open = |k: usize| matches!(race.labels[k], Label::Lead | Label::Tie | Label::Undecided);
     // Where the path is the limit of the default, no cipher is recommended for its speed.
-    let wall = |k: usize| candidates[k].wall.filter(|_| goal == Goal::Speed);
+    let wall = |k: usize| alternatives[k].wall.filter(|_| goal == Goal::Speed);
     let kept = default.filter(|&k| open(k) || wall(k).is_some());
     let chosen = kept.unwrap_or(leader);
-    let others = || (0..candidates.len()).filter(compared).filter(|&k| k != chosen);
+    let others = || (0..alternatives.len()).filter(compared).filter(|&k| k != chosen);
     let label = |wanted: Label| others().filter(move |&k| race.labels[k] == wanted);
-    let name = |k: usize| candidates[k].choice.clone();
+    let name = |k: usize| alternatives[k].choice.clone();
     let is_best = |k: &usize| matches!(race.labels[*k], Label::Lead | Label::Tie);
     let ties: Vec<usize> = label(Label::Tie).chain(label(Label::Lead)).collect();
     let against = |k: usize| comparison.rows[k]?.times_leader;
@@ -203,20 +204,21 @@ fn one(goal: Goal, candidates: &[Candidate], field: &Field, rule: &Rule) -> Opti
         goal,
         choice: name(chosen),
         keep_default: kept.is_some(),
-        figure: candidates[chosen].shown(goal)?,
+        figure: alternatives[chosen].shown(goal)?,
         decided: kept.and_then(wall).is_some() || is_surely_good(&chosen),
         limit: wall(chosen),
         bound_percent: bound(chosen).map(|bound| 100.0 * bound.exp_m1()),
         as_good: as_good.filter(is_surely_good).map(name).collect(),
         ties: ties.into_iter().filter(|_| is_best(&chosen)).map(name).collect(),
-        times_unasked: default.filter(|_| kept.is_none()).and_then(better),
+        times_default: default.filter(|_| kept.is_none()).and_then(better),
         times_worst: worst.filter(|_| chosen == leader).and_then(better),
-        cores: candidates[chosen].cores().filter(|_| goal == Goal::Speed),
-        sessions: candidates[chosen].sessions().filter(|_| goal == Goal::Many),
+        cores: alternatives[chosen].cores().filter(|_| goal == Goal::Speed),
+        sessions: alternatives[chosen].sessions().filter(|_| goal == Goal::Many),
         text: String::new(),
     };
     let background = Background {
-        absent: why_absent(goal, unasked.map(|k| &candidates[k])).filter(|_| default.is_none()),
+        absent: why_absent(goal, by_default.map(|k| &alternatives[k]))
+            .filter(|_| default.is_none()),
         alone: others().next().is_none(),
         ahead: Some(name(leader)).filter(|_| race.labels[chosen] == Label::Undecided),
         undecided: label(Label::Undecided).map(name).collect(),
@@ -228,7 +230,7 @@ fn one(goal: Goal, candidates: &[Candidate], field: &Field, rule: &Rule) -> Opti
 }
 
 /// Why what ssh negotiates unasked is not compared.
-fn why_absent(goal: Goal, default: Option<&Candidate>) -> Option<&'static str> {
+fn why_absent(goal: Goal, default: Option<&Alternative>) -> Option<&'static str> {
     Some(match default {
         Some(c) if c.floor.is_some() => "is not recommended",
         Some(c) if c.is_known(goal) => "fails now and then",
@@ -254,9 +256,9 @@ fn scope(survey: &Survey, index: usize, method: Method) -> String {
     scope
 }
 
-fn caveats(survey: &Survey, pairing: &Pairing, candidates: &[Candidate]) -> Vec<String> {
+fn caveats(survey: &Survey, pairing: &Pairing, alternatives: &[Alternative]) -> Vec<String> {
     let mut caveats = Vec::new();
-    if let Some(default) = candidates.iter().find(|c| c.unasked && c.floor.is_some()) {
+    if let Some(default) = alternatives.iter().find(|c| c.by_default && c.floor.is_some()) {
         caveats.push(format!(
             "what ssh negotiates unasked, {}, is not recommended: {}",
             default.choice,
@@ -275,9 +277,9 @@ fn caveats(survey: &Survey, pairing: &Pairing, candidates: &[Candidate]) -> Vec<
     };
     caveats.extend(early.map(str::to_owned));
     let flaky: Vec<&Choice> =
-        candidates.iter().filter(|c| c.is_flaky()).map(|c| &c.choice).collect();
+        alternatives.iter().filter(|c| c.is_flaky()).map(|c| &c.choice).collect();
     if !flaky.is_empty() {
-        let so = match candidates.iter().any(|c| c.floor.is_none() && !c.is_flaky()) {
+        let so = match alternatives.iter().any(|c| c.floor.is_none() && !c.is_flaky()) {
             true => ", so not recommended",
             false => "",
         };

@@ -1,6 +1,6 @@
 use super::*;
-use crate::analysis::limit::Limit;
-use crate::analysis::testing::{each, failed, rounds, spent, survey, trial, with_mac};
+use crate::analysis::bottleneck::Limit;
+use crate::analysis::testing::{each, failed, rounds, sample, spent, survey, with_mac};
 use crate::model::Source;
 use crate::model::record::End;
 
@@ -9,8 +9,8 @@ const GCM: &str = "aes128-gcm@openssh.com";
 const CTR: &str = "aes256-ctr";
 
 /// Of a survey whose ends do strict KEX.
-fn recommended(trials: Vec<Trial>) -> Recommendation {
-    let mut survey = survey(trials);
+fn recommended(samples: Vec<Sample>) -> Recommendation {
+    let mut survey = survey(samples);
     strict(&mut survey);
     recommend(&survey, false).remove(0)
 }
@@ -32,21 +32,21 @@ fn chosen(recommendation: &Recommendation, goal: Goal) -> (&str, bool) {
 }
 
 /// Nearly but not quite alike, as trials are.
-fn about(cipher: &str, mb_per_s: f64) -> Vec<Trial> {
+fn about(cipher: &str, mb_per_s: f64) -> Vec<Sample> {
     rounds(cipher, [1.0, 1.004, 0.997, 1.002].map(|factor| factor * mb_per_s))
 }
 
-fn downwards(trials: Vec<Trial>) -> Vec<Trial> {
-    each(trials, |trial| trial.direction = Direction::Download)
+fn downwards(samples: Vec<Sample>) -> Vec<Sample> {
+    each(samples, |sample| sample.direction = Direction::Download)
 }
 
 #[test]
 fn a_sure_gain_is_recommended_with_its_size() {
-    let trials = [about(GCM, 60.0), about(CHACHA, 30.0), about(CTR, 20.0)].concat();
-    let found = recommended(trials);
+    let samples = [about(GCM, 60.0), about(CHACHA, 30.0), about(CTR, 20.0)].concat();
+    let found = recommended(samples);
     assert_eq!(chosen(&found, Goal::Speed), (GCM, false));
     let speed = advice(&found, Goal::Speed);
-    let gain = speed.times_unasked.unwrap();
+    let gain = speed.times_default.unwrap();
     assert!(gain.low < 2.0 && 2.0 < gain.high + 0.01 && gain.low > 1.9, "{gain:?}");
     assert!((speed.times_worst.unwrap().ratio - 3.0).abs() < 0.05);
     assert!(speed.text.contains("as fast as what ssh negotiates unasked"), "{}", speed.text);
@@ -60,8 +60,8 @@ fn a_sure_gain_is_recommended_with_its_size() {
 #[test]
 fn what_is_not_surely_better_leaves_the_default() {
     let noisy = |cipher: &str, rates: [f64; 4]| rounds(cipher, rates);
-    let trials = [noisy(GCM, [60.0, 30.0, 70.0, 45.0]), noisy(CHACHA, [40.0, 50.0, 35.0, 48.0])];
-    let found = recommended(trials.concat());
+    let samples = [noisy(GCM, [60.0, 30.0, 70.0, 45.0]), noisy(CHACHA, [40.0, 50.0, 35.0, 48.0])];
+    let found = recommended(samples.concat());
     assert_eq!(chosen(&found, Goal::Speed), (CHACHA, true));
     let text = &advice(&found, Goal::Speed).text;
     assert!(text.contains("nothing is surely better; aes128-gcm@openssh.com may be"), "{text}");
@@ -73,13 +73,13 @@ fn a_default_that_leads_is_said_to_be_no_better_than_it_is_known_to_be() {
     let one_round = [rounds(CHACHA, [60.0]), rounds(GCM, [30.0])];
     let alone = [about(CHACHA, 60.0)];
     let sure = [about(CHACHA, 60.0), about(GCM, 30.0)];
-    for (trials, decided, why) in [
+    for (samples, decided, why) in [
         (noisy.concat(), false, "undecided between it and aes128-gcm@openssh.com: nothing is more"),
         (one_round.concat(), false, "(too few rounds to tell)"),
         (alone.concat(), true, "(nothing else was measured"),
         (sure.concat(), true, "(nothing is better)"),
     ] {
-        let found = recommended(trials);
+        let found = recommended(samples);
         assert_eq!(chosen(&found, Goal::Speed), (CHACHA, true));
         let speed = advice(&found, Goal::Speed);
         assert_eq!(speed.decided, decided, "{}", speed.text);
@@ -90,10 +90,10 @@ fn a_default_that_leads_is_said_to_be_no_better_than_it_is_known_to_be() {
 #[test]
 fn a_choice_that_is_decided_is_not_called_undecided() {
     // Surely nothing is 3 % faster than the first; whether the second is as fast is not clear.
-    let trials =
+    let samples =
         [rounds(GCM, [100.0, 102.0, 99.0, 101.0]), rounds(CTR, [99.7, 98.9, 98.1, 99.2])].concat();
     for rounds in [None, Some(4)] {
-        let mut survey = survey(trials.clone());
+        let mut survey = survey(samples.clone());
         survey.header.rounds = rounds;
         let found = recommend(&survey, false).remove(0);
         let speed = advice(&found, Goal::Speed);
@@ -106,7 +106,7 @@ fn a_choice_that_is_decided_is_not_called_undecided() {
 #[test]
 fn what_fails_now_and_then_is_passed_over_where_something_else_is() {
     let failing = |cipher: &str, mb_per_s: f64| {
-        [about(cipher, mb_per_s), vec![failed(trial(cipher, 5, 1.0), "reset", None)]].concat()
+        [about(cipher, mb_per_s), vec![failed(sample(cipher, 5, 1.0), "reset", None)]].concat()
     };
     let others = [about(GCM, 40.0), about(CHACHA, 30.0)].concat();
     let found = recommended([failing(CTR, 60.0), others].concat());
@@ -142,8 +142,8 @@ fn a_survey_that_ended_early_is_marked() {
 
 #[test]
 fn a_default_below_the_floor_is_replaced_and_said() {
-    let trials = [about(GCM, 20.0), about(CHACHA, 60.0), about("3des-cbc", 99.0)].concat();
-    let found = recommend(&survey(trials), false).remove(0);
+    let samples = [about(GCM, 20.0), about(CHACHA, 60.0), about("3des-cbc", 99.0)].concat();
+    let found = recommend(&survey(samples), false).remove(0);
     assert_eq!(chosen(&found, Goal::Speed), (GCM, false));
     assert_eq!(found.below_floor.len(), 2);
     assert!(found.caveats[0].contains("CVE-2023-48795"), "{:?}", found.caveats);
@@ -152,31 +152,31 @@ fn a_default_below_the_floor_is_replaced_and_said() {
 #[test]
 fn both_directions_count_as_one_transfer_each_way() {
     // Up GCM is 3 times as fast, down a half: a byte each way takes 1/60 + 1/20 and 1/20 + 1/40.
-    let trials = [
+    let samples = [
         about(GCM, 60.0),
         about(CHACHA, 20.0),
         downwards(about(GCM, 20.0)),
         downwards(about(CHACHA, 40.0)),
     ];
-    let found = recommended(trials.concat());
+    let found = recommended(samples.concat());
     assert_eq!(found.directions, [Direction::Upload, Direction::Download]);
     let speed = advice(&found, Goal::Speed);
     assert_eq!(chosen(&found, Goal::Speed), (GCM, false));
     assert!((speed.figure - 30.0).abs() < 0.3, "{}", speed.figure);
-    assert!((speed.times_unasked.unwrap().ratio - 1.125).abs() < 0.01);
+    assert!((speed.times_default.unwrap().ratio - 1.125).abs() < 0.01);
 }
 
 #[test]
 fn costs_are_ranked_apart_and_coarse_ones_not_at_all() {
-    let cheap = |trials: Vec<Trial>, total_s: f64| {
-        each(trials, |trial| trial.server = Some(spent(Source::Inside, total_s)))
+    let cheap = |samples: Vec<Sample>, total_s: f64| {
+        each(samples, |sample| sample.server = Some(spent(Source::Inside, total_s)))
     };
-    let trials = [cheap(about(GCM, 50.0), 0.05), cheap(about(CHACHA, 50.0), 0.2)].concat();
-    let found = recommended(trials.clone());
+    let samples = [cheap(about(GCM, 50.0), 0.05), cheap(about(CHACHA, 50.0), 0.2)].concat();
+    let found = recommended(samples.clone());
     assert_eq!(chosen(&found, Goal::Speed), (CHACHA, true));
     assert_eq!(chosen(&found, Goal::LeastThere), (GCM, false));
-    let coarse = each(trials, |trial| {
-        trial.server.as_mut().unwrap().resolution_s = 0.5;
+    let coarse = each(samples, |sample| {
+        sample.server.as_mut().unwrap().resolution_s = 0.5;
     });
     let found = recommended(coarse);
     assert!(found.advice.iter().all(|advice| advice.goal != Goal::LeastThere));
@@ -214,11 +214,11 @@ fn one_cipher_for_several_hosts_is_named_as_each_host_needs_it() {
 #[test]
 fn where_the_path_is_the_limit_no_cipher_is_recommended_for_its_speed() {
     // Ends that idle, and a leader that is ahead by a little more than chance.
-    let idle = |trials: Vec<Trial>, client, server| {
-        each(trials, move |trial| {
-            let real_s = trial.real_s.unwrap();
-            trial.client = Some(spent(Source::Wait4, client * real_s));
-            trial.server = Some(spent(Source::Inside, server * real_s));
+    let idle = |samples: Vec<Sample>, client, server| {
+        each(samples, move |sample| {
+            let real_s = sample.real_s.unwrap();
+            sample.client = Some(spent(Source::Wait4, client * real_s));
+            sample.server = Some(spent(Source::Inside, server * real_s));
         })
     };
     let all = |client: f64| {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::model::record::{Outcome, Pairing, Phase, Trial};
+use crate::model::record::{Outcome, Pairing, Phase, Sample};
 use crate::model::{Direction, Mac, Method, Negotiated, OneWay, Survey};
 
 /// A group of pairings, method, direction: what is compared with each other.
@@ -26,27 +26,27 @@ pub fn groups(pairings: &[Pairing]) -> Groups {
 }
 
 /// The trials of the rounds.
-pub fn rounds(survey: &Survey) -> impl Iterator<Item = &Trial> {
-    survey.trials.iter().filter(|trial| trial.phase == Phase::Round)
+pub fn rounds(survey: &Survey) -> impl Iterator<Item = &Sample> {
+    survey.samples.iter().filter(|sample| sample.phase == Phase::Round)
 }
 
 /// Those of them that were measured.
-pub fn measured(survey: &Survey) -> impl Iterator<Item = &Trial> {
-    rounds(survey).filter(|trial| trial.outcome == Outcome::Measured)
+pub fn measured(survey: &Survey) -> impl Iterator<Item = &Sample> {
+    rounds(survey).filter(|sample| sample.outcome == Outcome::Measured)
 }
 
 /// Each table's rows with their trials, in the order in which they were run.
 pub fn by_table<'a>(
     survey: &'a Survey,
     groups: &Groups,
-) -> BTreeMap<TableKey, BTreeMap<RowKey<'a>, Vec<&'a Trial>>> {
+) -> BTreeMap<TableKey, BTreeMap<RowKey<'a>, Vec<&'a Sample>>> {
     let macs = Macs::of(survey);
-    let mut sorted: BTreeMap<TableKey, BTreeMap<RowKey, Vec<&Trial>>> = BTreeMap::new();
-    for trial in rounds(survey) {
-        let Some(&group) = groups.get(trial.pairing) else { continue };
-        let rows = sorted.entry((group, trial.method, trial.direction)).or_default();
-        let key = (trial.pairing, trial.cipher.as_str(), macs.of_trial(trial));
-        rows.entry(key).or_default().push(trial);
+    let mut sorted: BTreeMap<TableKey, BTreeMap<RowKey, Vec<&Sample>>> = BTreeMap::new();
+    for sample in rounds(survey) {
+        let Some(&group) = groups.get(sample.pairing) else { continue };
+        let rows = sorted.entry((group, sample.method, sample.direction)).or_default();
+        let key = (sample.pairing, sample.cipher.as_str(), macs.of_sample(sample));
+        rows.entry(key).or_default().push(sample);
     }
     sorted
 }
@@ -66,27 +66,27 @@ pub struct Macs<'a>(HashMap<(usize, &'a str, Option<&'a str>), Option<&'a str>>)
 impl<'a> Macs<'a> {
     pub fn of(survey: &'a Survey) -> Macs<'a> {
         let named = survey
-            .trials
+            .samples
             .iter()
-            .filter_map(|trial| Some((Self::asked(trial), Self::negotiated(trial)?)));
+            .filter_map(|sample| Some((Self::asked(sample), Self::negotiated(sample)?)));
         Macs(named.collect())
     }
 
     /// As negotiated; absent where the cipher needs none, or none was asked for and none is known.
-    pub fn of_trial(&self, trial: &'a Trial) -> Option<&'a str> {
-        let asked = trial.mac.as_ref().map(Mac::as_str);
-        let known = || self.0.get(&Self::asked(trial)).copied();
-        Self::negotiated(trial).or_else(known).unwrap_or(asked)
+    pub fn of_sample(&self, sample: &'a Sample) -> Option<&'a str> {
+        let asked = sample.mac.as_ref().map(Mac::as_str);
+        let known = || self.0.get(&Self::asked(sample)).copied();
+        Self::negotiated(sample).or_else(known).unwrap_or(asked)
     }
 
-    fn asked(trial: &Trial) -> (usize, &str, Option<&str>) {
-        (trial.pairing, trial.cipher.as_str(), trial.mac.as_ref().map(Mac::as_str))
+    fn asked(sample: &Sample) -> (usize, &str, Option<&str>) {
+        (sample.pairing, sample.cipher.as_str(), sample.mac.as_ref().map(Mac::as_str))
     }
 
     /// Absent: not known. `Some(None)`: the cipher needs none.
-    fn negotiated(trial: &Trial) -> Option<Option<&str>> {
-        let names = trial.negotiated.as_ref().filter(|_| trial.outcome == Outcome::Measured)?;
-        let mac = way(names, trial.direction).mac.as_str();
+    fn negotiated(sample: &Sample) -> Option<Option<&str>> {
+        let names = sample.negotiated.as_ref().filter(|_| sample.outcome == Outcome::Measured)?;
+        let mac = way(names, sample.direction).mac.as_str();
         Some((mac != crate::model::names::IMPLICIT_MAC).then_some(mac))
     }
 }

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use super::fit::{Field, Matrix, fit};
 use super::startup::{Startups, flow_s};
-use super::statistics::median;
-use crate::model::record::{Asked, Outcome, Spent, Trial};
+use crate::model::record::{Asked, Outcome, Sample, Spent};
+use crate::stats::fit::{Field, Matrix, fit};
+use crate::stats::statistics::median;
 
 /// What ciphers are compared by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,20 +33,20 @@ const SIZE_RATIO: f64 = 2.5;
 const SUSPENDED_S: f64 = 3.0;
 
 /// The trials of one race, one list a contender, in the order of rounds.
-pub fn field(contenders: &[Vec<&Trial>], figure: Figure, startups: &Startups) -> Field {
-    let rounds = contenders.iter().flatten().map(|trial| trial.round).max().unwrap_or(0);
-    let mut values: Matrix = vec![vec![None; rounds as usize]; contenders.len()];
+pub fn field(configurations: &[Vec<&Sample>], figure: Figure, startups: &Startups) -> Field {
+    let rounds = configurations.iter().flatten().map(|sample| sample.round).max().unwrap_or(0);
+    let mut values: Matrix = vec![vec![None; rounds as usize]; configurations.len()];
     let mut bias = Vec::new();
     let mut failed: Vec<Vec<u32>> = Vec::new();
-    for (k, trials) in contenders.iter().enumerate() {
-        let failures = trials.iter().filter(|trial| trial.outcome != Outcome::Measured);
-        failed.push(failures.map(|trial| trial.round).collect());
-        let usual = trials.iter().rev().find_map(|trial| size(trial));
-        let compared: Vec<&Trial> =
-            trials.iter().copied().filter(|trial| is_comparable(trial, usual)).collect();
-        for trial in &compared {
+    for (k, samples) in configurations.iter().enumerate() {
+        let failures = samples.iter().filter(|sample| sample.outcome != Outcome::Measured);
+        failed.push(failures.map(|sample| sample.round).collect());
+        let usual = samples.iter().rev().find_map(|sample| size(sample));
+        let compared: Vec<&Sample> =
+            samples.iter().copied().filter(|sample| is_comparable(sample, usual)).collect();
+        for sample in &compared {
             if let (Some(merit), Some(index)) =
-                (merit(trial, figure, startups), trial.round.checked_sub(1))
+                (merit(sample, figure, startups), sample.round.checked_sub(1))
             {
                 values[k][index as usize] = Some(merit.ln());
             }
@@ -54,24 +54,29 @@ pub fn field(contenders: &[Vec<&Trial>], figure: Figure, startups: &Startups) ->
         bias.push(match figure {
             Figure::Rate | Figure::SteadyRate => {
                 let shares: Vec<f64> =
-                    compared.iter().filter_map(|trial| startup_share(trial, startups)).collect();
+                    compared.iter().filter_map(|sample| startup_share(sample, startups)).collect();
                 STARTUP_SPREAD * mean(&shares).unwrap_or(0.0)
             }
             _ => resolution(&compared, figure),
         });
     }
-    let last = |trials: &Vec<&Trial>| trials.iter().map(|trial| trial.round).max().unwrap_or(0);
-    Field { values, tried: contenders.iter().map(last).collect(), failed, bias }
+    let last =
+        |samples: &Vec<&Sample>| samples.iter().map(|sample| sample.round).max().unwrap_or(0);
+    Field { values, tried: configurations.iter().map(last).collect(), failed, bias }
 }
 
 /// As many bytes in each of the contenders' directions: the merit of one byte each way, in the
 /// rounds that all directions were measured in.
-pub fn both_ways(contenders: &[Vec<Vec<&Trial>>], figure: Figure, startups: &Startups) -> Field {
-    let ways = contenders.iter().map(Vec::len).max().unwrap_or(0);
+pub fn both_ways(
+    configurations: &[Vec<Vec<&Sample>>],
+    figure: Figure,
+    startups: &Startups,
+) -> Field {
+    let ways = configurations.iter().map(Vec::len).max().unwrap_or(0);
     let fields: Vec<Field> = (0..ways)
         .map(|way| {
             let of = |ways: &Vec<Vec<_>>| ways.get(way).cloned().unwrap_or_default();
-            field(&contenders.iter().map(of).collect::<Vec<_>>(), figure, startups)
+            field(&configurations.iter().map(of).collect::<Vec<_>>(), figure, startups)
         })
         .collect();
     let rounds =
@@ -82,7 +87,7 @@ pub fn both_ways(contenders: &[Vec<Vec<&Trial>>], figure: Figure, startups: &Sta
         let inverses = inverses.filter(|inverses| !inverses.is_empty())?;
         Some(-(inverses.iter().sum::<f64>() / inverses.len() as f64).ln())
     };
-    let all = 0..contenders.len();
+    let all = 0..configurations.len();
     Field {
         values: all.clone().map(|k| (0..rounds).map(|n| cell(k, n)).collect()).collect(),
         tried: all
@@ -105,12 +110,12 @@ pub fn both_ways(contenders: &[Vec<Vec<&Trial>>], figure: Figure, startups: &Sta
 /// More is better: bytes a second of the bulk, or bytes a CPU-second, start-up taken off. By rate
 /// timed trials are compared whole: they last alike, so their start-up cancels, and with it what
 /// it is not known to.
-fn merit(trial: &Trial, figure: Figure, startups: &Startups) -> Option<f64> {
-    let bytes = trial.bytes? as f64;
-    let costs = || costs_s(trial, startups);
-    let merit = match (figure, trial.asked) {
-        (Figure::Rate, Asked::Seconds(_)) => bytes / trial.real_s?,
-        (Figure::Rate | Figure::SteadyRate, _) => steady_rate(trial, startups)?,
+fn merit(sample: &Sample, figure: Figure, startups: &Startups) -> Option<f64> {
+    let bytes = sample.bytes? as f64;
+    let costs = || costs_s(sample, startups);
+    let merit = match (figure, sample.asked) {
+        (Figure::Rate, Asked::Seconds(_)) => bytes / sample.real_s?,
+        (Figure::Rate | Figure::SteadyRate, _) => steady_rate(sample, startups)?,
         (Figure::ClientCost, _) => bytes / costs().0?,
         (Figure::ServerCost, _) => bytes / costs().1?,
         (Figure::Cost, _) => bytes / (costs().0? + costs().1?),
@@ -119,30 +124,30 @@ fn merit(trial: &Trial, figure: Figure, startups: &Startups) -> Option<f64> {
 }
 
 /// Bytes a second after the start-up: by timestamps on the way where there are any.
-pub fn steady_rate(trial: &Trial, startups: &Startups) -> Option<f64> {
-    let bytes = trial.bytes?;
+pub fn steady_rate(sample: &Sample, startups: &Startups) -> Option<f64> {
+    let bytes = sample.bytes?;
     // Old records have the whole transfer here, less what an empty one takes.
-    match trial.steady.filter(|steady| steady.bytes < bytes) {
+    match sample.steady.filter(|steady| steady.bytes < bytes) {
         Some(steady) => Some(steady.bytes as f64 / steady.seconds),
-        None => Some(bytes as f64 / flow_s(trial.real_s?, startups.of_trial(trial).real_s)),
+        None => Some(bytes as f64 / flow_s(sample.real_s?, startups.of_sample(sample).real_s)),
     }
 }
 
 /// CPU seconds of the client and of the server after the start-up.
-pub fn costs_s(trial: &Trial, startups: &Startups) -> (Option<f64>, Option<f64>) {
-    let startup = startups.of_trial(trial);
+pub fn costs_s(sample: &Sample, startups: &Startups) -> (Option<f64>, Option<f64>) {
+    let startup = startups.of_sample(sample);
     let less = |spent: Option<Spent>, startup_s| Some(flow_s(spent?.bulk.total_s, startup_s));
-    (less(trial.client, startup.client_s), less(trial.server, startup.server_s))
+    (less(sample.client, startup.client_s), less(sample.server, startup.server_s))
 }
 
 /// The share of a trial's time that was start-up.
-fn startup_share(trial: &Trial, startups: &Startups) -> Option<f64> {
-    Some(startups.of_trial(trial).real_s / trial.real_s?)
+fn startup_share(sample: &Sample, startups: &Startups) -> Option<f64> {
+    Some(startups.of_sample(sample).real_s / sample.real_s?)
 }
 
-fn is_comparable(trial: &Trial, usual: Option<u64>) -> bool {
-    trial.outcome == Outcome::Measured && !was_suspended(trial) && {
-        let sizes = size(trial).zip(usual);
+fn is_comparable(sample: &Sample, usual: Option<u64>) -> bool {
+    sample.outcome == Outcome::Measured && !was_suspended(sample) && {
+        let sizes = size(sample).zip(usual);
         sizes.is_none_or(|(own, usual)| is_alike(own as f64, usual as f64))
     }
 }
@@ -153,41 +158,45 @@ pub fn is_alike(bytes: f64, usual: f64) -> bool {
 }
 
 /// Bytes asked for, where they were.
-fn size(trial: &Trial) -> Option<u64> {
-    match trial.asked {
-        Asked::Bytes(bytes) if trial.outcome == Outcome::Measured => Some(bytes.max(1)),
+fn size(sample: &Sample) -> Option<u64> {
+    match sample.asked {
+        Asked::Bytes(bytes) if sample.outcome == Outcome::Measured => Some(bytes.max(1)),
         _ => None,
     }
 }
 
 /// The host's clock, which goes on while it sleeps, saw more than the trial's, which stands still.
-pub fn was_suspended(trial: &Trial) -> bool {
-    let seen = trial.near_host.as_ref().map_or(0.0, |host| host.real_s);
-    let lasted = trial.real_s.unwrap_or(0.0) + trial.handshake_s.unwrap_or(0.0);
-    trial.real_s.is_some() && seen > lasted + trial.backoff_s + SUSPENDED_S
+pub fn was_suspended(sample: &Sample) -> bool {
+    let seen = sample.local_host.as_ref().map_or(0.0, |host| host.real_s);
+    let lasted = sample.real_s.unwrap_or(0.0) + sample.setup_s.unwrap_or(0.0);
+    sample.real_s.is_some() && seen > lasted + sample.backoff_s + SUSPENDED_S
 }
 
 /// Each contender's level of a figure in the rounds' average weather; absent where it was never
 /// measured. With one round alone a level is what was measured.
-pub fn levels(contenders: &[Vec<&Trial>], figure: Figure, startups: &Startups) -> Vec<Option<f64>> {
-    let field = field(contenders, figure, startups);
+pub fn levels(
+    configurations: &[Vec<&Sample>],
+    figure: Figure,
+    startups: &Startups,
+) -> Vec<Option<f64>> {
+    let field = field(configurations, figure, startups);
     let fitted = fit(&field.values);
     let own = |k: usize| {
         let values: Vec<f64> = field.values[k].iter().flatten().copied().collect();
         let level = median(&values)?;
         Some(fitted.as_ref().map_or(level, |fitted| fitted.levels[k]).exp())
     };
-    (0..contenders.len()).map(own).collect()
+    (0..configurations.len()).map(own).collect()
 }
 
 /// The error that a source's resolution leaves in a mean cost, as a fraction of it.
-fn resolution(trials: &[&Trial], figure: Figure) -> f64 {
+fn resolution(samples: &[&Sample], figure: Figure) -> f64 {
     let (mut spent_s, mut squares) = (0.0, 0.0);
-    for trial in trials {
+    for sample in samples {
         let ends = match figure {
-            Figure::ClientCost => [&trial.client, &None],
-            Figure::ServerCost => [&None, &trial.server],
-            _ => [&trial.client, &trial.server],
+            Figure::ClientCost => [&sample.client, &None],
+            Figure::ServerCost => [&None, &sample.server],
+            _ => [&sample.client, &sample.server],
         };
         for spent in ends.into_iter().flatten() {
             spent_s += spent.bulk.total_s;

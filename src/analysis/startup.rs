@@ -9,9 +9,9 @@
 use std::collections::HashMap;
 
 use super::series::{is_alike, was_suspended};
-use super::statistics::median;
-use crate::model::record::{Asked, Outcome, Phase, Trial};
+use crate::model::record::{Asked, Outcome, Phase, Sample};
 use crate::model::{Direction, Mac, Method};
+use crate::stats::statistics::median;
 
 /// A trial tells the start-up if it moved at most this share of its cipher's usual bytes.
 const SMALL: f64 = 1.0 / 8.0;
@@ -42,56 +42,57 @@ pub struct Startups(HashMap<Key, Startup>);
 
 impl Startups {
     /// From the trials of the pilot and of the rounds.
-    pub fn of<'a>(trials: impl IntoIterator<Item = &'a Trial>) -> Startups {
-        let measured = |trial: &&Trial| trial.outcome == Outcome::Measured && !was_suspended(trial);
-        let trials: Vec<&Trial> = trials.into_iter().filter(measured).collect();
-        let mut by_key: HashMap<Key, Vec<&Trial>> = HashMap::new();
-        for &trial in &trials {
-            by_key.entry(key(trial)).or_default().push(trial);
+    pub fn of<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> Startups {
+        let measured =
+            |sample: &&Sample| sample.outcome == Outcome::Measured && !was_suspended(sample);
+        let samples: Vec<&Sample> = samples.into_iter().filter(measured).collect();
+        let mut by_key: HashMap<Key, Vec<&Sample>> = HashMap::new();
+        for &sample in &samples {
+            by_key.entry(key(sample)).or_default().push(sample);
         }
-        let empties: Vec<&Trial> = trials.into_iter().filter(|trial| is_empty(trial)).collect();
-        let startup = |(of, own): (&Key, &Vec<&Trial>)| {
+        let empties: Vec<&Sample> = samples.into_iter().filter(|sample| is_empty(sample)).collect();
+        let startup = |(of, own): (&Key, &Vec<&Sample>)| {
             let seconds = |quantity: Quantity| {
                 by_two_sizes(own, quantity)
                     .unwrap_or(0.0)
                     .max(of_empties(&empties, *of, quantity).unwrap_or(0.0))
             };
             let startup = Startup {
-                real_s: seconds(|trial| trial.real_s),
-                client_s: seconds(|trial| Some(trial.client?.bulk.total_s)),
-                server_s: seconds(|trial| Some(trial.server?.bulk.total_s)),
+                real_s: seconds(|sample| sample.real_s),
+                client_s: seconds(|sample| Some(sample.client?.bulk.total_s)),
+                server_s: seconds(|sample| Some(sample.server?.bulk.total_s)),
             };
             (*of, startup)
         };
         Startups(by_key.iter().map(startup).collect())
     }
 
-    pub fn of_trial(&self, trial: &Trial) -> Startup {
-        self.0.get(&key(trial)).copied().unwrap_or_default()
+    pub fn of_sample(&self, sample: &Sample) -> Startup {
+        self.0.get(&key(sample)).copied().unwrap_or_default()
     }
 }
 
-fn key(trial: &Trial) -> Key {
-    (trial.pairing, trial.method, trial.direction)
+fn key(sample: &Sample) -> Key {
+    (sample.pairing, sample.method, sample.direction)
 }
 
-fn is_empty(trial: &Trial) -> bool {
-    trial.phase == Phase::Pilot && trial.asked == Asked::Bytes(0)
+fn is_empty(sample: &Sample) -> bool {
+    sample.phase == Phase::Pilot && sample.asked == Asked::Bytes(0)
 }
 
 /// Seconds of a trial, of whatever kind.
-type Quantity = fn(&Trial) -> Option<f64>;
+type Quantity = fn(&Sample) -> Option<f64>;
 
 /// The median of the empty transfers. A direction without any takes those of its method, or of
 /// any of its pairing.
-fn of_empties(empties: &[&Trial], of: Key, quantity: Quantity) -> Option<f64> {
+fn of_empties(empties: &[&Sample], of: Key, quantity: Quantity) -> Option<f64> {
     let (pairing, method, direction) = of;
-    let median_of = |alike: &dyn Fn(&Trial) -> bool| {
-        let chosen = empties.iter().filter(|trial| trial.pairing == pairing && alike(trial));
-        median(&chosen.filter_map(|trial| quantity(trial)).collect::<Vec<_>>())
+    let median_of = |alike: &dyn Fn(&Sample) -> bool| {
+        let chosen = empties.iter().filter(|sample| sample.pairing == pairing && alike(sample));
+        median(&chosen.filter_map(|sample| quantity(sample)).collect::<Vec<_>>())
     };
-    median_of(&|trial| (trial.method, trial.direction) == (method, direction))
-        .or_else(|| median_of(&|trial| trial.method == method))
+    median_of(&|sample| (sample.method, sample.direction) == (method, direction))
+        .or_else(|| median_of(&|sample| sample.method == method))
         .or_else(|| median_of(&|_| true))
 }
 
@@ -99,12 +100,12 @@ fn of_empties(empties: &[&Trial], of: Key, quantity: Quantity) -> Option<f64> {
 type Point = (f64, f64, u32);
 
 /// The median over all small trials of one pairing, method and direction; absent without any.
-fn by_two_sizes(trials: &[&Trial], quantity: Quantity) -> Option<f64> {
+fn by_two_sizes(samples: &[&Sample], quantity: Quantity) -> Option<f64> {
     let mut by_cipher: HashMap<(&str, Option<&Mac>), Vec<Point>> = HashMap::new();
-    for trial in trials {
-        if let (Some(bytes @ 1..), Some(seconds)) = (trial.bytes, quantity(trial)) {
-            let point = (bytes as f64, seconds, trial.round);
-            by_cipher.entry((trial.cipher.as_str(), trial.mac.as_ref())).or_default().push(point);
+    for sample in samples {
+        if let (Some(bytes @ 1..), Some(seconds)) = (sample.bytes, quantity(sample)) {
+            let point = (bytes as f64, seconds, sample.round);
+            by_cipher.entry((sample.cipher.as_str(), sample.mac.as_ref())).or_default().push(point);
         }
     }
     let mut found = Vec::new();
@@ -127,27 +128,27 @@ fn by_two_sizes(trials: &[&Trial], quantity: Quantity) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::testing::{BYTES, failed, spent, trial};
+    use crate::analysis::testing::{BYTES, failed, sample, spent};
     use crate::model::Source;
 
     /// A transfer of so many bytes that starts for 0.2 s and flows at 100 MB/s; its client spends
     /// 0.05 s and its server 0.1 s to start.
-    fn sized(bytes: u64, round: u32) -> Trial {
+    fn sized(bytes: u64, round: u32) -> Sample {
         let flow_s = bytes as f64 / 100e6;
         let phase = if round == 0 { Phase::Pilot } else { Phase::Round };
-        Trial {
+        Sample {
             phase,
             asked: Asked::Bytes(bytes),
             bytes: Some(bytes),
             real_s: Some(0.2 + flow_s),
             client: Some(spent(Source::Wait4, 0.05 + 0.2 * flow_s)),
             server: Some(spent(Source::Inside, 0.1 + 0.4 * flow_s)),
-            ..trial("aes128-ctr", round, 1.0)
+            ..sample("aes128-ctr", round, 1.0)
         }
     }
 
-    fn empty() -> Trial {
-        Trial {
+    fn empty() -> Sample {
+        Sample {
             real_s: Some(0.01),
             client: Some(spent(Source::Wait4, 0.002)),
             server: Some(spent(Source::Inside, 0.001)),
@@ -162,26 +163,26 @@ mod tests {
 
     #[test]
     fn two_sizes_tell_it() {
-        let trials = [empty(), sized(BYTES / 16, 0), sized(BYTES, 1), sized(BYTES, 2)];
-        close(Startups::of(&trials).of_trial(&trials[2]), [0.2, 0.05, 0.1]);
+        let samples = [empty(), sized(BYTES / 16, 0), sized(BYTES, 1), sized(BYTES, 2)];
+        close(Startups::of(&samples).of_sample(&samples[2]), [0.2, 0.05, 0.1]);
     }
 
     #[test]
     fn one_size_leaves_what_empty_transfers_take() {
-        let trials = [empty(), sized(BYTES / 4, 0), sized(BYTES, 1)];
-        close(Startups::of(&trials).of_trial(&trials[2]), [0.01, 0.002, 0.001]);
+        let samples = [empty(), sized(BYTES / 4, 0), sized(BYTES, 1)];
+        close(Startups::of(&samples).of_sample(&samples[2]), [0.01, 0.002, 0.001]);
         // Those of another direction, for want of its own.
-        let download = Trial { direction: Direction::Download, ..sized(BYTES, 1) };
-        let trials = [empty(), download];
-        close(Startups::of(&trials).of_trial(&trials[1]), [0.01, 0.002, 0.001]);
-        close(Startups::of(&[sized(BYTES, 1)]).of_trial(&trials[1]), [0.0; 3]);
+        let download = Sample { direction: Direction::Download, ..sized(BYTES, 1) };
+        let samples = [empty(), download];
+        close(Startups::of(&samples).of_sample(&samples[1]), [0.01, 0.002, 0.001]);
+        close(Startups::of(&[sized(BYTES, 1)]).of_sample(&samples[1]), [0.0; 3]);
     }
 
     #[test]
     fn what_failed_or_slept_tells_nothing() {
         let lost = failed(sized(BYTES / 16, 0), "lost", None);
-        let trials = [lost, sized(BYTES, 1)];
-        close(Startups::of(&trials).of_trial(&trials[1]), [0.0; 3]);
+        let samples = [lost, sized(BYTES, 1)];
+        close(Startups::of(&samples).of_sample(&samples[1]), [0.0; 3]);
     }
 
     #[test]

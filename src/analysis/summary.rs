@@ -5,21 +5,21 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::apart::Apart;
-use super::ceiling::ceiling;
+use super::bottleneck::{Path, Subject, limits};
 use super::conclusion::Setting;
 use super::figures::Row;
 use super::judge::judge;
-use super::limit::{Path, Subject, limits};
 use super::outcomes::{self, Failure, Skipped};
 use super::pace::Pace;
 use super::rows::{Groups, RowKey, TableKey, by_table, groups, measured, way};
 use super::startup::Startups;
-use super::statistics::median;
 use super::table::{Section, Table};
+use super::unranked::Unranked;
+use super::upper_bound::upper_bound;
 use super::warnings::{self, Warning};
-use crate::model::record::{Outcome, PairedEnd, Pairing, Trial};
+use crate::model::record::{Outcome, PairedEnd, Pairing, Sample};
 use crate::model::{AesClass, Direction, Mac, Survey};
+use crate::stats::statistics::median;
 
 /// All that a report says beyond the header and the trials.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
@@ -37,7 +37,7 @@ pub fn summarise(survey: &Survey) -> Summary {
     let groups = groups(&survey.header.pairings);
     let tables = tables(survey, &groups);
     Summary {
-        rounds: measured(survey).map(|trial| trial.round).max().unwrap_or(0),
+        rounds: measured(survey).map(|sample| sample.round).max().unwrap_or(0),
         skipped: outcomes::skipped(survey, &groups),
         failures: outcomes::failures(survey, &groups),
         warnings: warnings::warnings(survey, &groups, &tables),
@@ -48,21 +48,21 @@ pub fn summarise(survey: &Survey) -> Summary {
 fn tables(survey: &Survey, groups: &Groups) -> Vec<Table> {
     let sorted = by_table(survey, groups);
     let keys: Vec<TableKey> = sorted.keys().copied().collect();
-    let pace = Pace::of(&survey.trials);
-    let startups = Startups::of(&survey.trials);
+    let pace = Pace::of(&survey.samples);
+    let startups = Startups::of(&survey.samples);
     let pairings = &survey.header.pairings;
     sorted
         .into_iter()
         .map(|(key, rows)| {
             let (group, method, direction) = key;
             let title = title(key, &keys, pairings);
-            let median_of = |seconds: fn(&Trial) -> Option<f64>| {
-                let trials = rows.values().flatten().filter(|t| t.outcome == Outcome::Measured);
-                median(&trials.filter_map(|trial| seconds(trial)).collect::<Vec<_>>())
+            let median_of = |seconds: fn(&Sample) -> Option<f64>| {
+                let samples = rows.values().flatten().filter(|t| t.outcome == Outcome::Measured);
+                median(&samples.filter_map(|sample| seconds(sample)).collect::<Vec<_>>())
             };
             Table {
-                handshake_s: median_of(|trial| trial.handshake_s),
-                bulk_s: median_of(|trial| trial.real_s),
+                setup_s: median_of(|sample| sample.setup_s),
+                bulk_s: median_of(|sample| sample.real_s),
                 sections: sections(survey, &title, key, rows, &pace, &startups),
                 title,
                 target: pairings[group].target.clone(),
@@ -78,44 +78,49 @@ fn sections(
     survey: &Survey,
     title: &str,
     key: TableKey,
-    rows: BTreeMap<RowKey, Vec<&Trial>>,
+    rows: BTreeMap<RowKey, Vec<&Sample>>,
     pace: &Pace,
     startups: &Startups,
 ) -> Vec<Section> {
     let (_, method, direction) = key;
-    let mut by_pairing: BTreeMap<usize, Vec<(Row, Vec<&Trial>)>> = BTreeMap::new();
-    for ((index, cipher, mac), trials) in rows {
+    let mut by_pairing: BTreeMap<usize, Vec<(Row, Vec<&Sample>)>> = BTreeMap::new();
+    for ((index, cipher, mac), samples) in rows {
         let pairing = &survey.header.pairings[index];
-        let mut row =
-            Row::of(cipher.into(), mac.map(Mac::from), &trials, survey.header.file.bytes, startups);
-        row.unasked = is_unasked(&row, pairing, direction);
-        row.apart = Apart::of(pairing, &row.cipher);
-        by_pairing.entry(index).or_default().push((row, trials));
+        let mut row = Row::of(
+            cipher.into(),
+            mac.map(Mac::from),
+            &samples,
+            survey.header.file.bytes,
+            startups,
+        );
+        row.by_default = is_default(&row, pairing, direction);
+        row.unranked = Unranked::of(pairing, &row.cipher);
+        by_pairing.entry(index).or_default().push((row, samples));
     }
     let several = by_pairing.len() > 1;
-    let of = |(index, rows): (usize, Vec<(Row, Vec<&Trial>)>)| {
+    let of = |(index, rows): (usize, Vec<(Row, Vec<&Sample>)>)| {
         let pairing = &survey.header.pairings[index];
         let aes = aes_states(pairing);
         let scope = match several {
             true => format!("{title}, AES {aes}"),
             false => title.to_owned(),
         };
-        let (mut rows, lists): (Vec<Row>, Vec<Vec<&Trial>>) = rows.into_iter().unzip();
+        let (mut rows, lists): (Vec<Row>, Vec<Vec<&Sample>>) = rows.into_iter().unzip();
         let setting = Setting {
             scope: &scope,
-            unasked: way(&pairing.unasked, direction).cipher.as_str(),
+            by_default: way(&pairing.by_default, direction).cipher.as_str(),
             precision: survey.header.precision,
-            rounds: lists.iter().flatten().map(|trial| trial.round).max().unwrap_or(0),
-            trial_s: pace.trial_s((index, method, direction)),
+            rounds: lists.iter().flatten().map(|sample| sample.round).max().unwrap_or(0),
+            sample_s: pace.sample_s((index, method, direction)),
         };
         let conclusion = judge(&mut rows, &lists, startups, &survey.header, &setting);
         let subjects: Vec<Option<Subject>> = rows
             .iter()
             .zip(&lists)
             // What has no cipher is limited by other things than what has one.
-            .map(|(row, trials)| match row.apart {
-                Some(Apart::NoCipher) => None,
-                _ => Some(Subject { trials, rate_mb_per_s: row.rate_mb_per_s? }),
+            .map(|(row, samples)| match row.unranked {
+                Some(Unranked::NoCipher) => None,
+                _ => Some(Subject { samples, rate_mb_per_s: row.rate_mb_per_s? }),
             })
             .collect();
         let path = Path::of(survey, index, direction, startups);
@@ -125,17 +130,17 @@ fn sections(
         // The sort is stable, so rows without a rate stay in the order of their names.
         let rate = |row: &Row| row.rate_mb_per_s.unwrap_or(f64::NEG_INFINITY);
         rows.sort_by(|a, b| {
-            a.apart.is_some().cmp(&b.apart.is_some()).then(rate(b).total_cmp(&rate(a)))
+            a.unranked.is_some().cmp(&b.unranked.is_some()).then(rate(b).total_cmp(&rate(a)))
         });
-        let ceiling = ceiling(&rows, pairing, direction);
-        Section { pairing: index, aes, rows, ceiling, conclusion }
+        let upper_bound = upper_bound(&rows, pairing, direction);
+        Section { pairing: index, aes, rows, upper_bound, conclusion }
     };
     by_pairing.into_iter().map(of).collect()
 }
 
-fn is_unasked(row: &Row, pairing: &Pairing, direction: Direction) -> bool {
-    let unasked = way(&pairing.unasked, direction);
-    row.cipher == unasked.cipher && row.mac == unasked.explicit_mac()
+fn is_default(row: &Row, pairing: &Pairing, direction: Direction) -> bool {
+    let by_default = way(&pairing.by_default, direction);
+    row.cipher == by_default.cipher && row.mac == by_default.explicit_mac()
 }
 
 /// Whether AES instructions serve the client and the server: `on/off`.
@@ -145,7 +150,7 @@ pub fn aes_states(pairing: &Pairing) -> String {
 
 /// Whether AES instructions serve an end: `on`, `off` or `?`. A mask hides what the CPU has.
 pub fn aes_state(end: &PairedEnd) -> &'static str {
-    match (&end.mask, end.host.aes.class) {
+    match (&end.aes_disabled_by, end.host.aes.class) {
         (Some(_), _) | (None, AesClass::NoAes) => "off",
         (None, AesClass::Aes) => "on",
         (None, AesClass::Unknown) => "?",
@@ -208,7 +213,7 @@ mod tests {
     use super::*;
     use crate::analysis::figures::Mark;
     use crate::analysis::testing::{
-        self, MAC, each, failed, loopback, rounds, survey, trial, with_mac,
+        self, MAC, each, failed, loopback, rounds, sample, survey, with_mac,
     };
     use crate::model::Method;
     use crate::model::record::Phase;
@@ -222,15 +227,15 @@ mod tests {
 
     #[test]
     fn rows_are_sorted_by_rate_and_marked() {
-        let mut trials = rounds(GCM, [20.0, 20.1, 20.2]);
-        trials.extend(each(rounds(CHACHA, [36.0, 36.2, 36.4]), |trial| {
-            trial.server = Some(testing::spent(crate::model::Source::Inside, 0.1));
+        let mut samples = rounds(GCM, [20.0, 20.1, 20.2]);
+        samples.extend(each(rounds(CHACHA, [36.0, 36.2, 36.4]), |sample| {
+            sample.server = Some(testing::spent(crate::model::Source::Inside, 0.1));
         }));
-        trials.extend(rounds("aes128-ctr", [36.0, 36.1, 36.3]));
-        let summary = summarise(&survey(trials));
+        samples.extend(rounds("aes128-ctr", [36.0, 36.1, 36.3]));
+        let summary = summarise(&survey(samples));
         assert_eq!((summary.rounds, summary.tables.len()), (3, 1));
         let table = &summary.tables[0];
-        assert_eq!((table.title.as_str(), table.handshake_s), ("upload", Some(0.25)));
+        assert_eq!((table.title.as_str(), table.setup_s), ("upload", Some(0.25)));
         let section = &table.sections[0];
         assert_eq!(
             (names(section), section.aes.as_str()),
@@ -244,7 +249,7 @@ mod tests {
 
     #[test]
     fn the_pilot_is_in_no_table() {
-        let pilot = each(rounds(GCM, [99.0; 3]), |trial| trial.phase = Phase::Pilot);
+        let pilot = each(rounds(GCM, [99.0; 3]), |sample| sample.phase = Phase::Pilot);
         assert_eq!(summarise(&survey(pilot.clone())).tables, []);
         let both = [pilot, rounds(GCM, [20.0; 3])].concat();
         let summary = summarise(&survey(both));
@@ -253,9 +258,9 @@ mod tests {
 
     #[test]
     fn masks_are_sections_of_one_table() {
-        let mut trials = rounds(GCM, [900.0; 3]);
-        trials.extend(each(rounds(GCM, [200.0; 3]), |trial| trial.pairing = 1));
-        let mut survey = loopback(trials);
+        let mut samples = rounds(GCM, [900.0; 3]);
+        samples.extend(each(rounds(GCM, [200.0; 3]), |sample| sample.pairing = 1));
+        let mut survey = loopback(samples);
         let states = |survey: &Survey| -> Vec<String> {
             let summary = summarise(survey);
             assert_eq!(summary.tables.len(), 1);
@@ -265,28 +270,28 @@ mod tests {
         for pairing in &mut survey.header.pairings {
             pairing.client.host.aes.class = AesClass::NoAes;
             pairing.server.host.aes.class = AesClass::NoAes;
-            pairing.server.mask = None;
+            pairing.server.aes_disabled_by = None;
         }
         assert_eq!(states(&survey), ["off/off", "off/off"]);
     }
 
     #[test]
     fn what_stands_apart_comes_last_and_is_ranked_with_nothing() {
-        let mut trials = rounds(GCM, [20.0, 20.1, 20.2]);
-        trials.extend(rounds(CHACHA, [36.0, 36.2, 36.4]));
-        trials.extend(each(rounds("none", [90.0, 90.1, 90.2]), with_mac("none")));
-        trials.extend(rounds("aes128-ctr", [50.0, 50.1, 50.2]));
-        let mut survey = loopback(each(trials, |trial| trial.pairing = 1));
+        let mut samples = rounds(GCM, [20.0, 20.1, 20.2]);
+        samples.extend(rounds(CHACHA, [36.0, 36.2, 36.4]));
+        samples.extend(each(rounds("none", [90.0, 90.1, 90.2]), with_mac("none")));
+        samples.extend(rounds("aes128-ctr", [50.0, 50.1, 50.2]));
+        let mut survey = loopback(each(samples, |sample| sample.pairing = 1));
         survey.header.pairings[1].server.program = crate::model::names::RUSSH.into();
         let summary = summarise(&survey);
         let section = &summary.tables[0].sections[0];
         assert_eq!(names(section), [CHACHA, GCM, "none", "aes128-ctr"]);
         assert_eq!(section.rows[0].marks[0], Mark::Fastest);
         assert_eq!(section.rows[2].marks, [Mark::NoCipher]);
-        assert_eq!(section.rows[3].marks, [Mark::NotMasked]);
+        assert_eq!(section.rows[3].marks, [Mark::AesNotDisabled]);
         assert!(section.rows[2..].iter().all(|row| row.speed.is_none() && row.cost.is_none()));
         assert_eq!(
-            section.ceiling.as_ref().unwrap().mb_per_s,
+            section.upper_bound.as_ref().unwrap().mb_per_s,
             section.rows[2].rate_mb_per_s.unwrap()
         );
         let advised = crate::analysis::recommend::recommend(&survey, false);
@@ -311,16 +316,16 @@ mod tests {
 
     #[test]
     fn titles_name_what_differs() {
-        let mut trials = vec![trial(GCM, 1, 9.0)];
-        let other = |change: fn(&mut Trial)| {
-            let mut other = trial(GCM, 1, 9.0);
+        let mut samples = vec![sample(GCM, 1, 9.0)];
+        let other = |change: fn(&mut Sample)| {
+            let mut other = sample(GCM, 1, 9.0);
             change(&mut other);
             other
         };
-        trials.push(other(|trial| trial.direction = Direction::Download));
-        trials.push(other(|trial| trial.method = Method::Pipe));
-        trials.push(other(|trial| trial.pairing = 1));
-        let mut survey = survey(trials);
+        samples.push(other(|sample| sample.direction = Direction::Download));
+        samples.push(other(|sample| sample.method = Method::Pipe));
+        samples.push(other(|sample| sample.pairing = 1));
+        let mut survey = survey(samples);
         survey.header.pairings.push(testing::pairing("pi2"));
         let summary = summarise(&survey);
         let titles: Vec<_> = summary.tables.iter().map(|table| table.title.as_str()).collect();
@@ -337,16 +342,16 @@ mod tests {
 
     #[test]
     fn each_mac_has_its_row_and_failures_find_theirs() {
-        let mut trials = rounds("aes128-ctr", [50.0; 3]);
-        trials.push(failed(trial("aes128-ctr", 4, 1.0), "lost", None));
+        let mut samples = rounds("aes128-ctr", [50.0; 3]);
+        samples.push(failed(sample("aes128-ctr", 4, 1.0), "lost", None));
         let mut slow = rounds("aes128-ctr", [30.0; 3]);
-        slow.push(failed(trial("aes128-ctr", 4, 1.0), "lost", None));
-        trials.extend(each(slow, |trial| {
-            let negotiated = trial.negotiated.is_some();
-            with_mac("hmac-sha2-512")(trial);
-            trial.negotiated = trial.negotiated.take().filter(|_| negotiated);
+        slow.push(failed(sample("aes128-ctr", 4, 1.0), "lost", None));
+        samples.extend(each(slow, |sample| {
+            let negotiated = sample.negotiated.is_some();
+            with_mac("hmac-sha2-512")(sample);
+            sample.negotiated = sample.negotiated.take().filter(|_| negotiated);
         }));
-        let summary = summarise(&survey(trials));
+        let summary = summarise(&survey(samples));
         let rows = &summary.tables[0].sections[0].rows;
         let found: Vec<_> = rows
             .iter()
@@ -357,9 +362,9 @@ mod tests {
 
     #[test]
     fn a_cipher_that_always_failed_has_a_last_row_without_figures() {
-        let mut trials = rounds(GCM, [20.0; 3]);
-        trials.push(failed(trial("3des-cbc", 1, 1.0), "no matching cipher", None));
-        let summary = summarise(&survey(trials));
+        let mut samples = rounds(GCM, [20.0; 3]);
+        samples.push(failed(sample("3des-cbc", 1, 1.0), "no matching cipher", None));
+        let summary = summarise(&survey(samples));
         let last = summary.tables[0].sections[0].rows.last().unwrap();
         assert_eq!((last.cipher.as_str(), last.measured, last.failed), ("3des-cbc", 0, 1));
         assert_eq!((last.rate_mb_per_s, last.marks.len()), (None, 0));

@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::ceiling::Ceiling;
 use super::conclusion::Conclusion;
 use super::figures::{Cost, Row};
 use super::finding::End;
+use super::upper_bound::UpperBound;
 use crate::model::{Direction, Method};
 
 /// What is compared with each other: one target, client program, method and direction.
@@ -19,7 +19,8 @@ pub struct Table {
     pub method: Method,
     pub direction: Direction,
     /// Median of all measured trials.
-    pub handshake_s: Option<f64>,
+    #[serde(rename = "handshake_s")]
+    pub setup_s: Option<f64>,
     /// Median of the bulk of the same trials.
     pub bulk_s: Option<f64>,
     pub sections: Vec<Section>,
@@ -35,7 +36,8 @@ pub struct Section {
     /// Fastest first; those without a rate last.
     pub rows: Vec<Row>,
     /// What the path carries; absent where nothing was measured.
-    pub ceiling: Option<Ceiling>,
+    #[serde(rename = "ceiling")]
+    pub upper_bound: Option<UpperBound>,
     /// Absent where nothing was measured.
     pub conclusion: Option<Conclusion>,
 }

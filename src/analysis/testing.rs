@@ -1,10 +1,12 @@
 //! Small synthetic surveys for tests: 100 MB a trial, the client spending 1 CPU-s per GB and
 //! the server 2, read to the nanosecond.
 
-use crate::model::cores::{Cores, CoresHeader, CoresHost, Library, Sample, Subject, Work};
+use crate::model::cipher_cores::{
+    Cores, CoresHeader, CoresHost, CoresSample, Library, Subject, Work,
+};
 use crate::model::record::{
-    Asked, End, FileInfo, Header, Outcome, PairedEnd, Pairing, Phase, SCHEMA, Spent, StopReason,
-    Trial,
+    Asked, End, FileInfo, Header, Outcome, PairedEnd, Pairing, Phase, SCHEMA, Sample, Spent,
+    StopReason,
 };
 use crate::model::{
     AesClass, AesEvidence, Cipher, CpuTimes, Direction, HostProfile, Mac, Method, Negotiated,
@@ -14,7 +16,7 @@ use crate::model::{
 pub const BYTES: u64 = 100_000_000;
 
 /// One host `pi1` without AES, asked by `desk` with AES; three rounds were asked for.
-pub fn survey(trials: Vec<Trial>) -> Survey {
+pub fn survey(samples: Vec<Sample>) -> Survey {
     let header = Header {
         schema: SCHEMA.into(),
         tool_version: "0.1.0".into(),
@@ -37,21 +39,22 @@ pub fn survey(trials: Vec<Trial>) -> Survey {
         own_cpu_s: None,
         detail: None,
     };
-    Survey { header, trials, end: Some(end), problems: vec![] }
+    Survey { header, samples, end: Some(end), problems: vec![] }
 }
 
 /// The same machine at both ends, once as it is and once with its server masked; trials of
 /// the second kind have `pairing` 1.
-pub fn loopback(trials: Vec<Trial>) -> Survey {
+pub fn loopback(samples: Vec<Sample>) -> Survey {
     let mut open = pairing("loopback");
     open.loopback = true;
     open.server.host = open.client.host.clone();
     open.client.pinned = Some(vec![0]);
     open.server.pinned = Some(vec![1]);
-    let mut masked = open.clone();
-    masked.server.mask = Some("OPENSSL_ia32cap=~0x200000200000000:~0x0000060000000000".into());
-    let mut survey = survey(trials);
-    survey.header.pairings = vec![open, masked];
+    let mut aes_disabled = open.clone();
+    aes_disabled.server.aes_disabled_by =
+        Some("OPENSSL_ia32cap=~0x200000200000000:~0x0000060000000000".into());
+    let mut survey = survey(samples);
+    survey.header.pairings = vec![open, aes_disabled];
     survey
 }
 
@@ -60,7 +63,7 @@ pub fn pairing(target: &str) -> Pairing {
         host,
         program: program.into(),
         version: version.into(),
-        mask: None,
+        aes_disabled_by: None,
         pinned: None,
     };
     Pairing {
@@ -76,16 +79,16 @@ pub fn pairing(target: &str) -> Pairing {
             "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u7",
         ),
         loopback: false,
-        unasked: negotiated("chacha20-poly1305@openssh.com", "<implicit>"),
+        by_default: negotiated("chacha20-poly1305@openssh.com", "<implicit>"),
         client_ciphers: vec![],
         client_proposal: Proposal::default(),
         server_proposal: Proposal::default(),
-        far_storage: Default::default(),
-        near_storage: Default::default(),
+        remote_storage: Default::default(),
+        local_storage: Default::default(),
         proxy: None,
         rekey_limit: None,
         round_trip_s: None,
-        beside: None,
+        plain_tcp: None,
         skipped: vec![],
     }
 }
@@ -120,9 +123,9 @@ pub fn negotiated(cipher: &str, mac: &str) -> Negotiated {
 }
 
 /// A measured upload of 100 MB by scp at so many MB/s.
-pub fn trial(cipher: &str, round: u32, mb_per_s: f64) -> Trial {
+pub fn sample(cipher: &str, round: u32, mb_per_s: f64) -> Sample {
     let real_s = BYTES as f64 / 1e6 / mb_per_s;
-    Trial {
+    Sample {
         phase: Phase::Round,
         round,
         pairing: 0,
@@ -135,15 +138,15 @@ pub fn trial(cipher: &str, round: u32, mb_per_s: f64) -> Trial {
         outcome: Outcome::Measured,
         negotiated: Some(negotiated(cipher, if needs_mac(cipher) { MAC } else { "<implicit>" })),
         bytes: Some(BYTES),
-        handshake_s: Some(0.25),
+        setup_s: Some(0.25),
         real_s: Some(real_s),
         steady: None,
         client: Some(spent(Source::Wait4, 0.1)),
         server: Some(spent(Source::Inside, 0.2)),
         server_missing: None,
         server_checks: vec![],
-        near_host: None,
-        far_host: None,
+        local_host: None,
+        remote_host: None,
         sha256: None,
         backoff_s: 0.0,
         at_s: 0.0,
@@ -163,7 +166,7 @@ pub fn spent(source: Source, total_s: f64) -> Spent {
         split_resolution_s: 0.01,
         bulk: CpuTimes { user_s: total_s * 0.75, system_s: total_s * 0.25, total_s },
         real_s: None,
-        handshake: None,
+        setup: None,
         helpers: None,
         with_helpers: false,
         waits: Waits::default(),
@@ -171,37 +174,37 @@ pub fn spent(source: Source, total_s: f64) -> Spent {
 }
 
 /// Three rounds of one cipher at these rates.
-pub fn rounds<const N: usize>(cipher: &str, mb_per_s: [f64; N]) -> Vec<Trial> {
-    (1..).zip(mb_per_s).map(|(round, rate)| trial(cipher, round, rate)).collect()
+pub fn rounds<const N: usize>(cipher: &str, mb_per_s: [f64; N]) -> Vec<Sample> {
+    (1..).zip(mb_per_s).map(|(round, rate)| sample(cipher, round, rate)).collect()
 }
 
 /// The trial, failed.
-pub fn failed(mut trial: Trial, reason: &str, remedy: Option<&str>) -> Trial {
-    trial.outcome = Outcome::Failed { reason: reason.into(), remedy: remedy.map(str::to_owned) };
-    trial.negotiated = None;
-    trial.bytes = None;
-    trial.real_s = None;
-    trial.client = None;
-    trial.server = None;
-    trial
+pub fn failed(mut sample: Sample, reason: &str, remedy: Option<&str>) -> Sample {
+    sample.outcome = Outcome::Failed { reason: reason.into(), remedy: remedy.map(str::to_owned) };
+    sample.negotiated = None;
+    sample.bytes = None;
+    sample.real_s = None;
+    sample.client = None;
+    sample.server = None;
+    sample
 }
 
 /// The trials with a change made to each.
-pub fn each(mut trials: Vec<Trial>, change: impl Fn(&mut Trial)) -> Vec<Trial> {
-    trials.iter_mut().for_each(change);
-    trials
+pub fn each(mut samples: Vec<Sample>, change: impl Fn(&mut Sample)) -> Vec<Sample> {
+    samples.iter_mut().for_each(change);
+    samples
 }
 
-pub fn with_mac(mac: &str) -> impl Fn(&mut Trial) {
+pub fn with_mac(mac: &str) -> impl Fn(&mut Sample) {
     let mac = mac.to_owned();
-    move |trial| {
-        trial.mac = Some(Mac(mac.clone()));
-        trial.negotiated = Some(negotiated(trial.cipher.as_str(), &mac));
+    move |sample| {
+        sample.mac = Some(Mac(mac.clone()));
+        sample.negotiated = Some(negotiated(sample.cipher.as_str(), &mac));
     }
 }
 
 /// A journal of cores of `desk` alone, with libcrypto.
-pub fn cores(samples: Vec<Sample>) -> Cores {
+pub fn cores(samples: Vec<CoresSample>) -> Cores {
     let header = CoresHeader {
         schema: SCHEMA.into(),
         tool_version: "0.1.0".into(),
@@ -227,12 +230,12 @@ pub fn cores(samples: Vec<Sample>) -> Cores {
 }
 
 /// A packet of 32 KiB sealed, at so many MB/s on a core of 3.6 GHz.
-pub fn sample(cipher: &str, masked: bool, round: u32, mb_per_s: f64) -> Sample {
-    let mask = "OPENSSL_ia32cap=~0x200000200000000:~0x0000060000000000";
-    Sample {
+pub fn cores_sample(cipher: &str, aes_disabled: bool, round: u32, mb_per_s: f64) -> CoresSample {
+    let aes_disabled_by = "OPENSSL_ia32cap=~0x200000200000000:~0x0000060000000000";
+    CoresSample {
         subject: Subject {
             host: 0,
-            mask: masked.then(|| mask.into()),
+            aes_disabled_by: aes_disabled.then(|| aes_disabled_by.into()),
             implementation: "libcrypto".into(),
             cipher: cipher.into(),
             mac: None,

@@ -3,14 +3,14 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::aes_check;
 use super::disturbances::{disturbances, is_one_machine};
 use super::figures::Cost;
 use super::finding::{End, Finding};
-use super::masks;
 use super::outcomes;
 use super::rows::Groups;
 use super::table::{Table, cost, rows};
-use crate::model::record::{Outcome, Pairing, StopReason, Trial};
+use crate::model::record::{Outcome, Pairing, Sample, StopReason};
 use crate::model::{Source, Survey};
 
 /// A finding with its words.
@@ -38,10 +38,10 @@ pub fn warnings(survey: &Survey, groups: &Groups, tables: &[Table]) -> Vec<Warni
     findings.extend(connections(&survey.header.pairings));
     findings.extend(servers_missing(survey, groups));
     findings.extend(doubtful_servers(survey, groups));
-    findings.extend(masks::contradicted(tables, &survey.header.pairings));
+    findings.extend(aes_check::contradicted(tables, &survey.header.pairings));
     for table in tables {
-        findings.extend(masks::unseen(table, &survey.header.pairings));
-        findings.extend(tight_trials(table));
+        findings.extend(aes_check::unseen(table, &survey.header.pairings));
+        findings.extend(tight_samples(table));
         findings.extend(coarse(table, End::Client));
         findings.extend(coarse(table, End::Server));
         findings.extend(with_helpers(table));
@@ -51,8 +51,8 @@ pub fn warnings(survey: &Survey, groups: &Groups, tables: &[Table]) -> Vec<Warni
 }
 
 fn ending(survey: &Survey, tables: &[Table]) -> Vec<Finding> {
-    let measured = survey.trials.iter().filter(|trial| trial.outcome == Outcome::Measured);
-    let rounds = measured.map(|trial| trial.round).max().unwrap_or(0);
+    let measured = survey.samples.iter().filter(|sample| sample.outcome == Outcome::Measured);
+    let rounds = measured.map(|sample| sample.round).max().unwrap_or(0);
     let asked = survey.header.rounds;
     let stopped = match &survey.end {
         None => Some(Finding::CutOff),
@@ -111,27 +111,27 @@ fn connections(pairings: &[Pairing]) -> Vec<Finding> {
 fn measured<'a>(
     survey: &'a Survey,
     groups: &'a Groups,
-) -> impl Iterator<Item = (usize, &'a Trial)> {
-    let measured = survey.trials.iter().filter(|trial| trial.outcome == Outcome::Measured);
-    measured.filter_map(|trial| Some((*groups.get(trial.pairing)?, trial)))
+) -> impl Iterator<Item = (usize, &'a Sample)> {
+    let measured = survey.samples.iter().filter(|sample| sample.outcome == Outcome::Measured);
+    measured.filter_map(|sample| Some((*groups.get(sample.pairing)?, sample)))
 }
 
 fn servers_missing(survey: &Survey, groups: &Groups) -> Vec<Finding> {
     let mut found: Vec<(usize, &str, usize)> = Vec::new();
-    for (group, trial) in measured(survey, groups) {
-        if trial.server.is_some() {
+    for (group, sample) in measured(survey, groups) {
+        if sample.server.is_some() {
             continue;
         }
-        let reason = trial.server_missing.as_deref().unwrap_or("no reason was recorded");
+        let reason = sample.server_missing.as_deref().unwrap_or("no reason was recorded");
         match found.iter_mut().find(|(at, told, _)| (*at, *told) == (group, reason)) {
-            Some((_, _, trials)) => *trials += 1,
+            Some((_, _, samples)) => *samples += 1,
             None => found.push((group, reason, 1)),
         }
     }
-    let finding = |(group, reason, trials): (usize, &str, usize)| Finding::ServerMissing {
+    let finding = |(group, reason, samples): (usize, &str, usize)| Finding::ServerMissing {
         target: survey.header.pairings[group].target.clone(),
         reason: reason.to_owned(),
-        trials,
+        samples,
     };
     found.into_iter().map(finding).collect()
 }
@@ -140,10 +140,10 @@ fn servers_missing(survey: &Survey, groups: &Groups) -> Vec<Finding> {
 /// times the coarser resolution.
 fn doubtful_servers(survey: &Survey, groups: &Groups) -> Vec<Finding> {
     let mut worst: Vec<Doubt> = Vec::new();
-    for (group, trial) in measured(survey, groups) {
-        let Some(server) = &trial.server else { continue };
+    for (group, sample) in measured(survey, groups) {
+        let Some(server) = &sample.server else { continue };
         let total_s = server.bulk.total_s;
-        for check in &trial.server_checks {
+        for check in &sample.server_checks {
             let apart_s = (check.total_s - total_s).abs();
             let resolution_s = check.resolution_s.max(server.resolution_s);
             if apart_s <= 0.25 * total_s || apart_s <= 3.0 * resolution_s {
@@ -155,7 +155,7 @@ fn doubtful_servers(survey: &Survey, groups: &Groups) -> Vec<Finding> {
                 total_s,
                 check_total_s: check.total_s,
                 note: &check.note,
-                trials: 1,
+                samples: 1,
             };
             match worst.iter_mut().find(|other| other.key == doubt.key) {
                 Some(other) => other.join(doubt),
@@ -173,17 +173,17 @@ struct Doubt<'a> {
     total_s: f64,
     check_total_s: f64,
     note: &'a str,
-    trials: usize,
+    samples: usize,
 }
 
 impl Doubt<'_> {
     /// Counts both, keeps the worse.
     fn join(&mut self, other: Self) {
-        let trials = self.trials + other.trials;
+        let samples = self.samples + other.samples;
         if other.off > self.off {
             *self = other;
         }
-        self.trials = trials;
+        self.samples = samples;
     }
 
     fn finding(self, survey: &Survey) -> Finding {
@@ -195,13 +195,13 @@ impl Doubt<'_> {
             check,
             check_total_s: self.check_total_s,
             note: self.note.to_owned(),
-            trials: self.trials,
+            samples: self.samples,
         }
     }
 }
 
 /// What makes a table say little: one cipher only, or handshakes longer than transfers.
-fn tight_trials(table: &Table) -> Vec<Finding> {
+fn tight_samples(table: &Table) -> Vec<Finding> {
     let mut ciphers: Vec<&str> =
         table.sections.iter().flat_map(|s| &s.rows).map(|row| row.cipher.as_str()).collect();
     ciphers.sort_unstable();
@@ -212,9 +212,9 @@ fn tight_trials(table: &Table) -> Vec<Finding> {
         }
         _ => None,
     };
-    let long = match (table.handshake_s, table.bulk_s) {
-        (Some(handshake_s), Some(bulk_s)) if handshake_s > bulk_s => {
-            Some(Finding::LongHandshake { table: table.title.clone(), handshake_s, bulk_s })
+    let long = match (table.setup_s, table.bulk_s) {
+        (Some(setup_s), Some(bulk_s)) if setup_s > bulk_s => {
+            Some(Finding::LongSetup { table: table.title.clone(), setup_s, bulk_s })
         }
         _ => None,
     };
@@ -250,7 +250,7 @@ mod tests {
     const GCM: &str = "aes128-gcm@openssh.com";
     const CHACHA: &str = "chacha20-poly1305@openssh.com";
 
-    fn two() -> Vec<Trial> {
+    fn two() -> Vec<Sample> {
         [rounds(GCM, [20.0; 3]), rounds(CHACHA, [30.0; 3])].concat()
     }
 
@@ -276,7 +276,7 @@ mod tests {
         assert_eq!(ended(StopReason::Lost), [Finding::Lost { detail: Some("no route".into()) }]);
         survey.end = None;
         assert_eq!(found(&survey), [Finding::CutOff]);
-        survey.trials.clear();
+        survey.samples.clear();
         assert_eq!(found(&survey), [Finding::CutOff, Finding::NothingMeasured]);
     }
 
@@ -313,44 +313,44 @@ mod tests {
 
     #[test]
     fn a_missing_server_figure_is_told_with_its_reason() {
-        let trials = each(two(), |trial| {
-            trial.server = None;
-            trial.server_missing = Some("SFTP-only account".into());
+        let samples = each(two(), |sample| {
+            sample.server = None;
+            sample.server_missing = Some("SFTP-only account".into());
         });
         let expected = Finding::ServerMissing {
             target: "pi1".into(),
             reason: "SFTP-only account".into(),
-            trials: 6,
+            samples: 6,
         };
-        assert_eq!(found(&survey(trials)), [expected]);
+        assert_eq!(found(&survey(samples)), [expected]);
     }
 
     #[test]
     fn a_check_that_disagrees_is_told_at_its_worst() {
         let checked = |first: f64, resolution_s: f64| {
-            let mut trials = two();
-            for (trial, total_s) in trials.iter_mut().zip([first, 0.21, first * 2.0]) {
-                trial.server_checks = vec![Check {
+            let mut samples = two();
+            for (sample, total_s) in samples.iter_mut().zip([first, 0.21, first * 2.0]) {
+                sample.server_checks = vec![Check {
                     source: Source::Reaper,
                     total_s,
                     resolution_s,
                     note: "another session ended".into(),
                 }];
             }
-            found(&survey(trials))
+            found(&survey(samples))
         };
         assert!(matches!(
             checked(0.3, 0.01)[..],
-            [Finding::ServerCheck { trials: 2, check_total_s: 0.6, source: Source::Inside, .. }]
+            [Finding::ServerCheck { samples: 2, check_total_s: 0.6, source: Source::Inside, .. }]
         ));
         assert_eq!(checked(0.1, 0.2), [], "less than three resolutions apart");
         assert_eq!(checked(0.21, 0.2), [], "within a quarter or three resolutions");
     }
 
     #[test]
-    fn tight_trials_and_coarse_clocks_are_told() {
-        let single = each(rounds(GCM, [1000.0; 3]), |trial| {
-            let server = trial.server.as_mut().unwrap();
+    fn tight_samples_and_coarse_clocks_are_told() {
+        let single = each(rounds(GCM, [1000.0; 3]), |sample| {
+            let server = sample.server.as_mut().unwrap();
             server.resolution_s = 0.1;
             server.with_helpers = true;
         });
@@ -360,7 +360,7 @@ mod tests {
                 &found[..],
                 [
                     Finding::SingleCipher { .. },
-                    Finding::LongHandshake { .. },
+                    Finding::LongSetup { .. },
                     Finding::Coarse { end: End::Server, rows: 1, of: 1, .. },
                     Finding::WithHelpers { .. },
                 ]

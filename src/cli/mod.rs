@@ -234,7 +234,7 @@ pub struct SurveyArgs {
     /// Measure also what the path carries without SSH, by plain TCP from the far host to this
     /// port of this machine (0: any), for 2 s a direction before the survey
     #[arg(long, value_name = "PORT", help_heading = "How it is measured")]
-    pub ceiling_port: Option<u16>,
+    pub plain_tcp_port: Option<u16>,
     /// Seed of the shuffled order, to have the same one again
     #[arg(long, value_name = "N", help_heading = "How it is measured")]
     pub seed: Option<u64>,

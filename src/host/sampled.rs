@@ -20,7 +20,7 @@ pub fn spent(answer: &Sections, ticks_per_s: u32) -> Option<Spent> {
         split_resolution_s: 1.0 / f64::from(ticks_per_s.max(1)),
         bulk: last - first,
         real_s: clock("since").zip(clock("until")).map(|(from, to)| to - from),
-        handshake: Some(first),
+        setup: Some(first),
         helpers: None,
         with_helpers: false,
         waits: Waits::default(),

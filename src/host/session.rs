@@ -89,14 +89,14 @@ impl Report {
         }
         let tick = 1.0 / f64::from(ticks_per_s.max(1));
         let mut bulk = to.own(ticks_per_s) - from.own(ticks_per_s);
-        let mut handshake = from.own(ticks_per_s);
+        let mut setup = from.own(ticks_per_s);
         let mut resolution_s = tick;
         // schedstat is of the main thread alone: where there are more, ticks tell the whole.
         if let (1, 1, Some(before), Some(after)) =
             (from.threads, to.threads, self.begin.schedstat_s, self.end.schedstat_s)
         {
             bulk.total_s = (after - before).max(0.0);
-            handshake.total_s = before;
+            setup.total_s = before;
             resolution_s = SCHEDSTAT_RESOLUTION_S;
         }
         Some(Spent {
@@ -105,7 +105,7 @@ impl Report {
             split_resolution_s: tick,
             bulk,
             real_s: self.begin.uptime_s.zip(self.end.uptime_s).map(|(from, to)| to - from),
-            handshake: Some(handshake),
+            setup: Some(setup),
             helpers: self.helpers(ticks_per_s),
             with_helpers: false,
             waits: self.end.waits.since(self.begin.waits),
@@ -169,7 +169,7 @@ mod tests {
         let spent = report.spent(100).unwrap();
         assert!((spent.bulk.total_s - 0.9).abs() < 1e-9);
         assert!((spent.bulk.user_s - 0.5).abs() < 1e-9 && (spent.bulk.system_s - 0.3).abs() < 1e-9);
-        assert_eq!(spent.handshake.unwrap().total_s, 0.15);
+        assert_eq!(spent.setup.unwrap().total_s, 0.15);
         assert!((spent.helpers.unwrap().total_s - 0.10).abs() < 1e-9);
         assert_eq!(spent.real_s, Some(2.5));
         assert_eq!(spent.waits, Waits { run_delay_s: Some(0.5), throttled_s: Some(0.25) });

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::run::child::output;
+use crate::local::child::output;
 
 /// The host's alias in the client's configuration.
 pub const ALIAS: &str = "loopback";

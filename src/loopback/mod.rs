@@ -1,9 +1,9 @@
 //! This machine against itself: private servers, masks that hide AES instructions, pinning.
 
 #[cfg(feature = "russh")]
-pub mod built_in;
+pub mod aes;
+pub mod builtin;
 pub mod keys;
-pub mod mask;
 pub mod pin;
 pub mod server;
 pub mod sshd;

@@ -9,12 +9,12 @@ use anyhow::{Context, Result};
 use clap::ValueEnum;
 
 #[cfg(feature = "russh")]
-use super::built_in;
+use super::builtin;
 use super::keys::Keys;
 use super::sshd;
+use crate::local::child::Child;
+use crate::local::interrupt::Interrupt;
 use crate::model::names::{OPENSSH, RUSSH};
-use crate::run::child::Child;
-use crate::run::interrupt::Interrupt;
 
 /// Which server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -37,7 +37,7 @@ impl ServerProgram {
 
 /// What a server is made with.
 #[derive(Clone, Debug)]
-pub struct Setup<'a> {
+pub struct ServerSpec<'a> {
     pub program: ServerProgram,
     /// A directory for keys and configuration, to be made; nobody else may enter it.
     pub directory: &'a Path,
@@ -46,7 +46,7 @@ pub struct Setup<'a> {
     pub ciphers: &'a [String],
     /// The built-in server also allows a session without cipher and MAC.
     pub with_none: bool,
-    pub mask: Option<&'a (String, String)>,
+    pub aes_disabled_by: Option<&'a (String, String)>,
     pub cores: Option<&'a [u32]>,
 }
 
@@ -70,23 +70,23 @@ pub struct Up {
 }
 
 impl Server {
-    pub fn start(setup: &Setup, interrupt: &Interrupt) -> Result<Server> {
+    pub fn start(spec: &ServerSpec, interrupt: &Interrupt) -> Result<Server> {
         fs::DirBuilder::new()
             .mode(0o700)
-            .create(setup.directory)
-            .with_context(|| format!("{} can't be made", setup.directory.display()))?;
-        let keys = Keys::make(setup.directory)?;
-        let Up { child, port, sftp_server } = match setup.program {
-            ServerProgram::Openssh => sshd::start(setup, &keys, interrupt)?,
+            .create(spec.directory)
+            .with_context(|| format!("{} can't be made", spec.directory.display()))?;
+        let keys = Keys::make(spec.directory)?;
+        let Up { child, port, sftp_server } = match spec.program {
+            ServerProgram::Openssh => sshd::start(spec, &keys, interrupt)?,
             #[cfg(feature = "russh")]
-            ServerProgram::Russh => built_in::start(setup, &keys, interrupt)?,
+            ServerProgram::Russh => builtin::start(spec, &keys, interrupt)?,
             #[cfg(not(feature = "russh"))]
             ServerProgram::Russh => anyhow::bail!(
                 "this build has no SSH server of its own (it was made without the feature russh)"
             ),
         };
         let client_config = keys.write_client_config(port)?;
-        let target_directory = setup.directory.join("target");
+        let target_directory = spec.directory.join("target");
         fs::create_dir(&target_directory)?;
         Ok(Server { child, client_config, target_directory, sftp_server })
     }

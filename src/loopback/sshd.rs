@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use super::keys::{Keys, quoted};
-use super::server::{Setup, Up};
+use super::server::{ServerSpec, Up};
+use crate::local::child::Child;
+use crate::local::interrupt::Interrupt;
 use crate::model::units::printable;
-use crate::run::child::Child;
-use crate::run::interrupt::Interrupt;
 
 /// Where sshd lies: seldom in an ordinary user's PATH.
 const DIRECTORIES: &[&str] =
@@ -22,10 +22,10 @@ const DIRECTORIES: &[&str] =
 /// A free port may be taken by another before sshd has it.
 const TRIES: u32 = 5;
 
-const START_PATIENCE: Duration = Duration::from_secs(20);
+const START_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Starts it on a free port.
-pub fn start(setup: &Setup, keys: &Keys, interrupt: &Interrupt) -> Result<Up> {
+pub fn start(spec: &ServerSpec, keys: &Keys, interrupt: &Interrupt) -> Result<Up> {
     let program = find().context(
         "no sshd on this machine; install the package openssh-server (Debian, Ubuntu, Fedora) or \
          openssh (Arch, Alpine), which need not run as a service, or use the built-in server: \
@@ -36,18 +36,18 @@ pub fn start(setup: &Setup, keys: &Keys, interrupt: &Interrupt) -> Result<Up> {
     for _ in 0..TRIES {
         interrupt.check()?;
         let port = free_port()?;
-        let config = setup.directory.join("sshd_config");
-        let log = setup.directory.join("sshd.log");
+        let config = spec.directory.join("sshd_config");
+        let log = spec.directory.join("sshd.log");
         // The log of an earlier try says nothing of this one.
         let _ = fs::remove_file(&log);
-        fs::write(&config, server_config(setup, keys, port))?;
+        fs::write(&config, server_config(spec, keys, port))?;
         let mut command = Command::new(&program);
         command.args(["-D", "-f"]).arg(&config).arg("-E").arg(&log);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        if let Some((variable, value)) = setup.mask {
+        if let Some((variable, value)) = spec.aes_disabled_by {
             command.env(variable, value);
         }
-        let mut child = Child::spawn(&mut command, setup.cores)
+        let mut child = Child::spawn(&mut command, spec.cores)
             .with_context(|| format!("{} can't be started", program.display()))?;
         if listens(&mut child, &log, interrupt)? {
             return Ok(Up { child, port, sftp_server: None });
@@ -71,7 +71,7 @@ pub fn find() -> Option<PathBuf> {
         .chain(DIRECTORIES.iter().map(PathBuf::from))
         .map(|directory| directory.join("sshd"))
         // sshd starts itself again for each session, so it insists on an absolute path.
-        .find(|candidate| candidate.is_absolute() && candidate.is_file())
+        .find(|alternative| alternative.is_absolute() && alternative.is_file())
 }
 
 /// sshd started by root wants this directory (`sshd(8)`, FILES); a service would have made it.
@@ -96,7 +96,7 @@ fn free_port() -> Result<u16> {
 
 /// Waits until the server says so; false if it has ended.
 fn listens(child: &mut Child, log: &Path, interrupt: &Interrupt) -> Result<bool> {
-    let end = Instant::now() + START_PATIENCE;
+    let end = Instant::now() + START_TIMEOUT;
     while Instant::now() < end && !interrupt.is_raised() {
         // The log is not there at first.
         if fs::read_to_string(log).is_ok_and(|text| text.contains("Server listening on")) {
@@ -109,7 +109,7 @@ fn listens(child: &mut Child, log: &Path, interrupt: &Interrupt) -> Result<bool>
     Ok(false)
 }
 
-fn server_config(setup: &Setup, keys: &Keys, port: u16) -> String {
+fn server_config(spec: &ServerSpec, keys: &Keys, port: u16) -> String {
     let sftp_server = [
         "/usr/lib/openssh/sftp-server",
         "/usr/libexec/openssh/sftp-server",
@@ -119,7 +119,7 @@ fn server_config(setup: &Setup, keys: &Keys, port: u16) -> String {
     .into_iter()
     .find(|path| Path::new(path).exists())
     .unwrap_or("internal-sftp");
-    let ciphers = match setup.ciphers {
+    let ciphers = match spec.ciphers {
         [] => String::new(),
         names => format!("Ciphers {}\n", names.join(",")),
     };

@@ -2,20 +2,22 @@
 //! the records of the journal. Pure data; every other module may use it.
 
 pub mod algorithms;
-pub mod cores;
+pub mod cipher_cores;
+pub mod configuration;
 pub mod cpu;
+pub mod destination;
 pub mod host;
 pub mod journal;
 pub mod names;
 pub mod record;
 pub mod survey;
-pub mod target;
 pub mod units;
 
 pub use algorithms::{Negotiated, OneWay, Proposal};
+pub use configuration::Configuration;
 pub use cpu::{CpuTimes, Source, Waits};
+pub use destination::Destination;
 pub use host::{AesClass, AesEvidence, HostProfile};
 pub use journal::JournalError;
 pub use names::{Cipher, Direction, Mac, Method, Sink};
 pub use survey::Survey;
-pub use target::Target;

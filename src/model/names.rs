@@ -25,6 +25,10 @@ pub struct Mac(pub String);
 pub const OPENSSH: &str = "openssh";
 pub const RUSSH: &str = "russh";
 
+/// What two built-in ends can be told to negotiate in place of a cipher and a MAC (RFC 4253,
+/// section 6.3): it shows what everything but the cipher costs.
+pub const NONE: &str = "none";
+
 /// What OpenSSH's log shows in place of a MAC where the cipher is an AEAD.
 pub const IMPLICIT_MAC: &str = "<implicit>";
 
@@ -101,6 +105,17 @@ pub enum Method {
     Scp,
     /// Standard input or output of a session, as `cat` over ssh.
     Pipe,
+}
+
+impl Method {
+    /// Whether transfers of this method put a file on an end, which then must be sized, checked and
+    /// removed; else bytes are fed for a time and dropped.
+    pub fn makes_files(self, sink: Sink) -> bool {
+        match self {
+            Method::Scp => true,
+            Method::Pipe => sink == Sink::File,
+        }
+    }
 }
 
 impl fmt::Display for Method {

@@ -1,7 +1,7 @@
-//! The journal: JSON lines. The first line is the [`Header`], each further line a [`Trial`],
+//! The journal: JSON lines. The first line is the [`Header`], each further line a [`Sample`],
 //! the last an [`End`]. These are the wire types: raw numbers, units in the key names, nothing
 //! rounded. A new optional key keeps the schema's version; anything else raises it, and what
-//! version 1 wrote stays readable for ever (`tests/it/records.rs`). `docs/record.md` explains each key.
+//! version 1 wrote stays readable for ever (`tests/integration/records.rs`). `docs/record.md` explains each key.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,8 @@ pub const SCHEMA: &str = "cipher-survey/1";
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Line {
     Survey(Box<Header>),
-    Trial(Box<Trial>),
+    #[serde(rename = "trial")]
+    Sample(Box<Sample>),
     End(End),
 }
 
@@ -81,14 +82,17 @@ pub struct Pairing {
     /// Both ends are this machine.
     pub loopback: bool,
     /// The cipher and MAC that the client negotiates unasked (from the monitor's own log).
-    pub unasked: Negotiated,
+    #[serde(rename = "unasked")]
+    pub by_default: Negotiated,
     /// What the client program is built with (`ssh -Q cipher`), in its order.
     pub client_ciphers: Vec<Cipher>,
     pub client_proposal: Proposal,
     pub server_proposal: Proposal,
     /// File system behind the directory on the far end, and behind the local temporary one.
-    pub far_storage: Storage,
-    pub near_storage: Storage,
+    #[serde(rename = "far_storage")]
+    pub remote_storage: Storage,
+    #[serde(rename = "near_storage")]
+    pub local_storage: Storage,
     /// ProxyJump or ProxyCommand of the connection: its tunnel's CPU is in the client's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proxy: Option<String>,
@@ -99,7 +103,8 @@ pub struct Pairing {
     pub round_trip_s: Option<f64>,
     /// What the path carries without SSH, where a port for that was allowed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub beside: Option<Beside>,
+    #[serde(rename = "beside")]
+    pub plain_tcp: Option<PlainTcp>,
     /// Ciphers and MACs that are not surveyed, with the reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<Skip>,
@@ -107,7 +112,7 @@ pub struct Pairing {
 
 /// A plain TCP connection from the far host to a port of this machine, without SSH.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
-pub struct Beside {
+pub struct PlainTcp {
     pub port: u16,
     /// Absent where the direction was not measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -133,7 +138,8 @@ pub struct PairedEnd {
     pub version: String,
     /// `VARIABLE=value` in the environment of the process, hiding AES instructions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mask: Option<String>,
+    #[serde(rename = "mask")]
+    pub aes_disabled_by: Option<String>,
     /// The cores that this end was held to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pinned: Option<Vec<u32>>,
@@ -171,7 +177,7 @@ pub enum Outcome {
 
 /// One timed transfer.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
-pub struct Trial {
+pub struct Sample {
     pub phase: Phase,
     /// From 1; 0 in the pilot.
     pub round: u32,
@@ -194,7 +200,8 @@ pub struct Trial {
     pub bytes: Option<u64>,
     /// Seconds from the start of the client program until the far part was ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub handshake_s: Option<f64>,
+    #[serde(rename = "handshake_s")]
+    pub setup_s: Option<f64>,
     /// Seconds of the bulk, the handshake excluded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub real_s: Option<f64>,
@@ -212,9 +219,11 @@ pub struct Trial {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub server_checks: Vec<Check>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub near_host: Option<HostDelta>,
+    #[serde(rename = "near_host")]
+    pub local_host: Option<HostDelta>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub far_host: Option<HostDelta>,
+    #[serde(rename = "far_host")]
+    pub remote_host: Option<HostDelta>,
     /// SHA-256 of what arrived and of FILE's same prefix, where they were compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<Digests>,
@@ -264,7 +273,8 @@ pub struct Spent {
     pub real_s: Option<f64>,
     /// The same process from its start until the bulk.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub handshake: Option<CpuTimes>,
+    #[serde(rename = "handshake")]
+    pub setup: Option<CpuTimes>,
     /// sftp-server, or the shell's helper: recorded apart, part of no figure of the server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub helpers: Option<CpuTimes>,

@@ -2,14 +2,14 @@
 //! in the file costs the lines concerned and no more: each is told in `problems`.
 
 use super::journal::{JournalError, Line, kind, lines, read_header};
-use super::record::{End, Header, Trial};
+use super::record::{End, Header, Sample};
 
 /// All that a journal holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Survey {
     pub header: Header,
     /// In the order in which they ended.
-    pub trials: Vec<Trial>,
+    pub samples: Vec<Sample>,
     /// Absent: the journal was cut off.
     pub end: Option<End>,
     /// One sentence for each line that was left out.
@@ -21,7 +21,7 @@ impl Survey {
     pub fn read(text: &[u8]) -> Result<Survey, JournalError> {
         let mut lines = lines(text);
         let header = read_header(lines.next().ok_or(JournalError::Empty)?.bytes, "survey")?;
-        let mut survey = Survey { header, trials: Vec::new(), end: None, problems: Vec::new() };
+        let mut survey = Survey { header, samples: Vec::new(), end: None, problems: Vec::new() };
         for line in lines {
             if let Err(problem) = survey.take(&line) {
                 survey.problems.push(problem);
@@ -34,27 +34,27 @@ impl Survey {
     fn take(&mut self, line: &Line) -> Result<(), String> {
         let number = line.number;
         let rubbish = |error: serde_json::Error| line.rubbish(&error);
-        let kind = match line.bytes.starts_with(TRIAL) {
+        let kind = match line.bytes.starts_with(SAMPLE) {
             true => Some("trial".to_owned()),
             false => kind(line.bytes).map_err(rubbish)?,
         };
         match kind.as_deref() {
             Some("trial") => {
-                let trial: Trial = serde_json::from_slice(line.bytes).map_err(rubbish)?;
-                if trial.pairing >= self.header.pairings.len() {
+                let sample: Sample = serde_json::from_slice(line.bytes).map_err(rubbish)?;
+                if sample.pairing >= self.header.pairings.len() {
                     return Err(format!(
                         "line {number} names pairing {}, which the header does not have, \
                          and was left out",
-                        trial.pairing
+                        sample.pairing
                     ));
                 }
-                if trial.round > MOST_ROUNDS {
+                if sample.round > MOST_ROUNDS {
                     return Err(format!(
                         "line {number} is of round {}, which no survey came to, and was left out",
-                        trial.round
+                        sample.round
                     ));
                 }
-                self.trials.push(trial);
+                self.samples.push(sample);
             }
             Some("end") => self.end = Some(serde_json::from_slice(line.bytes).map_err(rubbish)?),
             Some("survey") => return Err(format!("line {number} is a second header: ignored")),
@@ -72,7 +72,7 @@ impl Survey {
 const MOST_ROUNDS: u32 = 1_000_000;
 
 /// How this program begins a trial: known by it, most lines are parsed once and not twice.
-const TRIAL: &[u8] = br#"{"kind":"trial","#;
+const SAMPLE: &[u8] = br#"{"kind":"trial","#;
 
 #[cfg(test)]
 mod tests {
@@ -82,11 +82,11 @@ mod tests {
 
     fn journal() -> Vec<String> {
         let survey = testing::survey(vec![
-            testing::trial("aes128-ctr", 1, 50.0),
-            testing::trial("aes128-ctr", 2, 51.0),
+            testing::sample("aes128-ctr", 1, 50.0),
+            testing::sample("aes128-ctr", 2, 51.0),
         ]);
         let mut lines = vec![Record::Survey(Box::new(survey.header))];
-        lines.extend(survey.trials.into_iter().map(|trial| Record::Trial(Box::new(trial))));
+        lines.extend(survey.samples.into_iter().map(|sample| Record::Sample(Box::new(sample))));
         lines.extend(survey.end.map(Record::End));
         lines.iter().map(|line| serde_json::to_string(line).unwrap()).collect()
     }
@@ -95,8 +95,8 @@ mod tests {
     fn a_journal_is_read_back_as_it_was_written() {
         let text = journal().join("\n") + "\n";
         let survey = Survey::read(text.as_bytes()).unwrap();
-        assert_eq!(survey.trials.len(), 2);
-        assert_eq!(survey.trials[1].cipher.as_str(), "aes128-ctr");
+        assert_eq!(survey.samples.len(), 2);
+        assert_eq!(survey.samples[1].cipher.as_str(), "aes128-ctr");
         assert_eq!(survey.end.as_ref().unwrap().reason, StopReason::RoundsDone);
         assert_eq!(survey.problems, Vec::<String>::new());
 
@@ -109,7 +109,7 @@ mod tests {
     fn a_torn_last_line_costs_itself_only() {
         let text = journal().join("\n");
         let survey = Survey::read(&text.as_bytes()[..text.len() - 9]).unwrap();
-        assert_eq!((survey.trials.len(), survey.end), (2, None));
+        assert_eq!((survey.samples.len(), survey.end), (2, None));
         assert_eq!(survey.problems, ["the last line (4) is torn and was left out"]);
     }
 
@@ -117,7 +117,7 @@ mod tests {
     fn a_line_that_is_no_record_costs_itself_only() {
         let mut lines = journal();
         let astray = lines[1].replace("\"pairing\":0", "\"pairing\":7");
-        assert!(lines[1].as_bytes().starts_with(TRIAL));
+        assert!(lines[1].as_bytes().starts_with(SAMPLE));
         let extended = lines[1].replacen('{', "{\"from_the_future\":[1],", 1);
         lines.insert(1, "\u{1b}[31m rubbish".into());
         lines.insert(2, r#"{"kind":"weather","rain":true}"#.into());
@@ -126,7 +126,7 @@ mod tests {
         lines.insert(5, "{}".into());
         lines.insert(6, extended);
         let survey = Survey::read(lines.join("\n").as_bytes()).unwrap();
-        assert_eq!(survey.trials.len(), 3);
+        assert_eq!(survey.samples.len(), 3);
         assert!(survey.end.is_some());
         let starts = ["line 2 can't be read", "line 3 has the unknown kind \"weather\""];
         let more = ["line 4 is a second header", "line 5 names pairing 7", "line 6 has no kind"];
@@ -140,7 +140,7 @@ mod tests {
     fn a_round_that_no_survey_comes_to_is_left_out() {
         let text = journal().join("\n").replace("\"round\":2", "\"round\":4294967295");
         let survey = Survey::read(text.as_bytes()).unwrap();
-        assert_eq!(survey.trials.len(), 1);
+        assert_eq!(survey.samples.len(), 1);
         assert!(survey.problems[0].starts_with("line 3 is of round 4294967295"), "{survey:?}");
     }
 
@@ -160,9 +160,9 @@ mod tests {
         );
         let headless = error(r#"{"schema":"cipher-survey/1","kind":"survey"}"#);
         assert!(matches!(&headless, JournalError::Header { why } if why.contains("tool_version")));
-        let trial_first = journal().swap_remove(1);
+        let sample_first = journal().swap_remove(1);
         assert!(
-            matches!(error(&trial_first), JournalError::NotAJournal { found } if found.ends_with('…'))
+            matches!(error(&sample_first), JournalError::NotAJournal { found } if found.ends_with('…'))
         );
     }
 }

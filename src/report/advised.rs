@@ -7,10 +7,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::advice::Goal;
+use crate::analysis::ranking::Choice;
 use crate::analysis::recommend::Recommendation;
-use crate::analysis::standing::Choice;
-use crate::client::paste::{Paste, paste};
-use crate::model::{Survey, Target};
+use crate::model::{Destination, Survey};
+use crate::ssh::paste::{Paste, paste};
 
 /// How recommendations are printed where they stand alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -53,7 +53,7 @@ fn uses(survey: &Survey, recommendation: &Recommendation) -> Vec<Use> {
     let pairing = &survey.header.pairings[recommendation.pairing];
     // A private server of this machine has no name to paste.
     let name = if pairing.loopback { "HOST" } else { &pairing.target };
-    let Ok(target) = Target::parse(OsStr::new(name)) else { return Vec::new() };
+    let Ok(target) = Destination::parse(OsStr::new(name)) else { return Vec::new() };
     if !is_plain(&target.host) || !target.user.as_deref().is_none_or(is_plain) {
         return Vec::new();
     }

@@ -1,10 +1,10 @@
 //! The columns of a table and the text of their cells, for all forms of report that show one.
 
-use crate::analysis::ceiling::Ceiling;
 use crate::analysis::compare::Compared;
 use crate::analysis::conclusion::per_cent;
 use crate::analysis::figures::{Cost, EndTimes, Row};
 use crate::analysis::table::{Section, Table};
+use crate::analysis::upper_bound::UpperBound;
 use crate::model::units::{printable, significant};
 
 /// One column: its heading over up to three lines, and how a row fills it.
@@ -18,7 +18,7 @@ pub struct Column {
 pub const CIPHER: &str = "cipher";
 pub const RATE: &str = "MB/s";
 pub const HALF_INTERVAL: &str = "±";
-pub const OF_CEILING: &str = "of\nceiling";
+pub const OF_UPPER_BOUND: &str = "of\nceiling";
 pub const CLIENT_COST: &str = "client\nCPU-s\nper GB";
 pub const SERVER_COST: &str = "server\nCPU-s\nper GB";
 pub const MB_PER_CPU_S: &str = "MB per\nCPU-s";
@@ -55,9 +55,10 @@ impl Column {
 
 /// The columns of a table. `wide`: all of them.
 pub fn columns(table: &Table, wide: bool) -> Vec<Column> {
-    let masked = table.sections.len() > 1;
+    let aes_disabled = table.sections.len() > 1;
     // Of a lower bound alone the shares say no more than the rates.
-    let known = table.sections.iter().flat_map(|section| &section.ceiling).any(Ceiling::is_known);
+    let known =
+        table.sections.iter().flat_map(|section| &section.upper_bound).any(UpperBound::is_known);
     let mac_below = several_macs(table) && !wide;
     let mut costs = table
         .sections
@@ -68,11 +69,11 @@ pub fn columns(table: &Table, wide: bool) -> Vec<Column> {
     let columns = [
         (true, column(CIPHER, Kind::Name, move |_, row| cipher(row, mac_below))),
         (wide, column("MAC", Kind::Name, |_, row| mac(row).unwrap_or_default())),
-        (masked, column("AES", Kind::Name, |section, _| section.aes.clone())),
+        (aes_disabled, column("AES", Kind::Name, |section, _| section.aes.clone())),
         (wide, of_row("n", |row| row.measured.to_string())),
         (true, of_row(RATE, |row| figure(row.rate_mb_per_s))),
         (true, of_row(HALF_INTERVAL, |row| half(row.speed))),
-        (wide || known, column(OF_CEILING, Kind::Figure, share)),
+        (wide || known, column(OF_UPPER_BOUND, Kind::Figure, share)),
         (true, of_row(CLIENT_COST, |row| cost(row.client.as_ref()))),
         (
             wide,
@@ -125,9 +126,10 @@ pub fn figure(value: Option<f64>) -> String {
 
 /// Of the ceiling; at most so much where that is a lower bound.
 pub fn share(section: &Section, row: &Row) -> String {
-    let ceiling = section.ceiling.as_ref();
-    let share = ceiling.zip(row.rate_mb_per_s).and_then(|(ceiling, rate)| ceiling.share(rate));
-    let bound = if ceiling.is_some_and(Ceiling::is_known) { "" } else { "≤" };
+    let upper_bound = section.upper_bound.as_ref();
+    let share =
+        upper_bound.zip(row.rate_mb_per_s).and_then(|(upper_bound, rate)| upper_bound.share(rate));
+    let bound = if upper_bound.is_some_and(UpperBound::is_known) { "" } else { "≤" };
     share.map_or("-".into(), |share| format!("{bound}{:.0}%", 100.0 * share))
 }
 

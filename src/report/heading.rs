@@ -31,19 +31,24 @@ pub fn facts(survey: &Survey, summary: &Summary) -> Vec<(&'static str, String)> 
 /// once. Of one that was told before another program's version or a mask alone is news.
 fn describe(label: &'static str, end: &PairedEnd, told: &mut Vec<(&'static str, String)>) {
     let name = format!("{}: ", end.host.name);
-    let mask = end.mask.as_ref().map(|mask| ("mask", format!("{label}: {mask}")));
+    let aes_disabled_by = end
+        .aes_disabled_by
+        .as_ref()
+        .map(|aes_disabled_by| ("mask", format!("{label}: {aes_disabled_by}")));
     let known =
         || told.iter().filter(|(at, text)| *at == label && text.starts_with(&name)).map(|(_, t)| t);
     let news = if known().next().is_none() {
         Some(profile(end))
     } else if !known().any(|text| text.contains(&end.version)) {
         Some(name.clone() + &end.version)
-    } else if mask.is_none() && !known().any(|text| text.contains(&end.host.aes.evidence)) {
+    } else if aes_disabled_by.is_none()
+        && !known().any(|text| text.contains(&end.host.aes.evidence))
+    {
         Some(profile(end))
     } else {
         None
     };
-    for entry in news.map(|news| (label, news)).into_iter().chain(mask) {
+    for entry in news.map(|news| (label, news)).into_iter().chain(aes_disabled_by) {
         if !told.contains(&entry) {
             told.push(entry);
         }
@@ -141,8 +146,8 @@ mod tests {
     #[test]
     fn another_program_on_the_same_machine_is_told_by_its_version() {
         let mut survey = testing::loopback(testing::rounds("aes128-ctr", [9.0; 3]));
-        let other = |survey: &mut Survey, masked: bool| {
-            let mut pairing = survey.header.pairings[usize::from(masked)].clone();
+        let other = |survey: &mut Survey, aes_disabled: bool| {
+            let mut pairing = survey.header.pairings[usize::from(aes_disabled)].clone();
             pairing.client.version = "russh 0.65.1".into();
             survey.header.pairings.push(pairing);
         };

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Report;
 use super::advised::Advised;
 use crate::analysis::Summary;
-use crate::model::record::{End, Header, Trial};
+use crate::model::record::{End, Header, Sample};
 use crate::model::units::is_obeyed;
 
 /// What `--format json` writes (docs/report.schema.json). Header, trials and end are as the journal
@@ -16,7 +16,8 @@ use crate::model::units::is_obeyed;
 #[derive(JsonSchema, Serialize)]
 pub struct Document<'a> {
     header: &'a Header,
-    trials: &'a [Trial],
+    #[serde(rename = "trials")]
+    samples: &'a [Sample],
     /// Null: the journal was cut off.
     end: Option<&'a End>,
     summary: &'a Summary,
@@ -26,7 +27,7 @@ pub struct Document<'a> {
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let document = Document {
         header: &report.survey.header,
-        trials: &report.survey.trials,
+        samples: &report.survey.samples,
         end: report.survey.end.as_ref(),
         summary: &report.summary,
         recommendations: &report.advised,
@@ -50,7 +51,7 @@ mod tests {
     use crate::report::{Format, Report, Style};
 
     #[test]
-    fn the_document_holds_trials_and_summary_with_units() {
+    fn the_document_holds_samples_and_summary_with_units() {
         let survey = survey(rounds("aes128-ctr", [50.0, 51.0, 52.0]));
         let mut out = Vec::new();
         let report = Report::of(&survey, None);

@@ -15,8 +15,8 @@ use advised::{Advised, advised};
 pub mod advised;
 mod cells;
 pub mod chart;
+pub mod cipher_cores;
 pub mod compare;
-pub mod cores;
 mod csv;
 mod heading;
 pub mod html;
@@ -89,13 +89,13 @@ pub struct Report<'a> {
     /// Where the survey can be read again.
     pub journal: Option<&'a Path>,
     /// The name of a CSV file with every trial beside the page.
-    pub beside: Option<String>,
+    pub samples_file: Option<String>,
 }
 
 impl<'a> Report<'a> {
     pub fn of(survey: &'a Survey, journal: Option<&'a Path>) -> Report<'a> {
         let advised = advised(survey, recommend(survey, false));
-        Report { survey, summary: summarise(survey), advised, journal, beside: None }
+        Report { survey, summary: summarise(survey), advised, journal, samples_file: None }
     }
 }
 
@@ -109,7 +109,7 @@ pub fn write(
     match format {
         Format::Table => terminal::write(report, style, out),
         Format::Json => json::write(report, out),
-        Format::Csv => csv::write_trials(report, out),
+        Format::Csv => csv::write_samples(report, out),
         Format::Markdown => markdown::write(report, style.wide, out),
         Format::CsvSummary => csv::write_summary(report, out),
         Format::Html => html::write(report, out),

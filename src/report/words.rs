@@ -2,11 +2,11 @@
 //! form makes it harmless in its own way.
 
 use crate::analysis::Summary;
-use crate::analysis::apart::Apart;
-use crate::analysis::limit::Limited;
+use crate::analysis::bottleneck::Bottleneck;
 use crate::analysis::outcomes::{Failure, Skipped};
-use crate::analysis::standing::Choice;
+use crate::analysis::ranking::Choice;
 use crate::analysis::table::{Section, Table, rows};
+use crate::analysis::unranked::Unranked;
 use crate::analysis::warnings::Warning;
 use crate::model::Source;
 use crate::model::units::significant;
@@ -27,50 +27,50 @@ pub fn footnote(table: &Table) -> String {
             sources.push(words);
         }
     }
-    let handshake = table.handshake_s.map(|seconds| {
+    let setup = table.setup_s.map(|seconds| {
         format!("Handshake {} s (median), in none of the figures.", significant(seconds))
     });
     let server = match sources.is_empty() {
         true => None,
         false => Some(format!("Server CPU {}.", sources.join(" and "))),
     };
-    handshake.into_iter().chain(server).collect::<Vec<_>>().join(" ")
+    setup.into_iter().chain(server).collect::<Vec<_>>().join(" ")
 }
 
 /// Why each row of a section was no faster, then what the path carries.
 pub fn below(section: &Section, several: bool) -> impl Iterator<Item = String> {
-    limits(section, several).into_iter().chain(ceiling(section, several))
+    limits(section, several).into_iter().chain(upper_bound(section, several))
 }
 
 /// What limited the rows of a section, rows of the same limit together; the evidence is that of
 /// the first of them.
 fn limits(section: &Section, several: bool) -> Option<String> {
-    let mut groups: Vec<(&Limited, Vec<String>)> = Vec::new();
+    let mut groups: Vec<(&Bottleneck, Vec<String>)> = Vec::new();
     for row in &section.rows {
-        let Some(limited) = &row.limit else { continue };
+        let Some(bottleneck) = &row.limit else { continue };
         let name = Choice::of(row, &section.rows).to_string();
-        match groups.iter_mut().find(|(other, _)| other.limit == limited.limit) {
+        match groups.iter_mut().find(|(other, _)| other.limit == bottleneck.limit) {
             Some((_, names)) => names.push(name),
-            None => groups.push((limited, vec![name])),
+            None => groups.push((bottleneck, vec![name])),
         }
     }
     let all = groups.len() == 1;
-    let of = |(limited, names): &(&Limited, Vec<String>)| {
+    let of = |(bottleneck, names): &(&Bottleneck, Vec<String>)| {
         let whom = match names.as_slice() {
-            [only] => format!("{only} ({})", limited.evidence),
-            [first, ..] if all => format!("all ({first}: {})", limited.evidence),
-            [first, rest @ ..] => format!("{first} ({}), {}", limited.evidence, rest.join(", ")),
+            [only] => format!("{only} ({})", bottleneck.evidence),
+            [first, ..] if all => format!("all ({first}: {})", bottleneck.evidence),
+            [first, rest @ ..] => format!("{first} ({}), {}", bottleneck.evidence, rest.join(", ")),
             [] => String::new(),
         };
-        format!("{} for {whom}", limited.limit)
+        format!("{} for {whom}", bottleneck.limit)
     };
     let said: Vec<String> = groups.iter().map(of).collect();
     (!said.is_empty()).then(|| format!("Limit{}: {}.", scope(section, several), said.join("; ")))
 }
 
 /// What the path carries, and how that is known.
-fn ceiling(section: &Section, several: bool) -> Option<String> {
-    let text = &section.ceiling.as_ref()?.text;
+fn upper_bound(section: &Section, several: bool) -> Option<String> {
+    let text = &section.upper_bound.as_ref()?.text;
     Some(format!("Ceiling{}: {text}.", scope(section, several)))
 }
 
@@ -90,10 +90,10 @@ pub fn legend(summary: &Summary, wide: bool) -> String {
         "±: half the 95 % interval. CPU-s: CPU-seconds of the ssh processes; MB per CPU-s: of \
          both ends together. default: what ssh negotiates unasked.",
     );
-    if rows().any(|row| row.apart == Some(Apart::NoCipher)) {
+    if rows().any(|row| row.unranked == Some(Unranked::NoCipher)) {
         text += " no cipher: what everything but the cipher costs, never a choice.";
     }
-    if rows().any(|row| row.apart == Some(Apart::NotMasked)) {
+    if rows().any(|row| row.unranked == Some(Unranked::AesNotDisabled)) {
         text += " unmasked: russh's CTR and CBC use AES instructions all the same, so these rows \
                  are not compared.";
     }
@@ -138,12 +138,12 @@ pub fn failures(summary: &Summary) -> impl Iterator<Item = String> {
     let several = several_targets(summary);
     let of = move |failure: &Failure| {
         let mac = failure.mac.as_ref().map(|mac| format!(" with {mac}")).unwrap_or_default();
-        let trials = if failure.trials == 1 { "trial" } else { "trials" };
+        let samples = if failure.samples == 1 { "trial" } else { "trials" };
         let mut text = format!(
-            "{}{}{mac} in {} {trials}: {}",
+            "{}{}{mac} in {} {samples}: {}",
             place(&failure.target, several),
             failure.cipher,
-            failure.trials,
+            failure.samples,
             failure.reason
         );
         if let Some(remedy) = &failure.remedy {

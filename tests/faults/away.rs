@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use crate::case::{CASE, Case, LONG, Survey, all, kill};
 use crate::client::{FAILS, FROM_FILE, program, wrapped};
-use crate::lab::hosts::Link;
-use crate::lab::{Lab, Options};
+use crate::testbed::hosts::Link;
+use crate::testbed::{Options, Testbed};
 
-fn behind_a_link(server: &str) -> Lab {
+fn behind_a_link(server: &str) -> Testbed {
     let link = Link::new();
-    Lab::with(Options {
+    Testbed::with(Options {
         host: link.host(),
         link: Some(link),
         server,
@@ -21,10 +21,10 @@ fn behind_a_link(server: &str) -> Lab {
     })
 }
 
-fn cut_in_mid_trial<'a>(lab: &'a mut Lab, survey: &Survey) -> &'a Link {
-    lab.wait_for_trials(1);
+fn cut_in_mid_sample<'a>(testbed: &'a mut Testbed, survey: &Survey) -> &'a Link {
+    testbed.wait_for_samples(1);
     survey.client();
-    let link = lab.link().unwrap();
+    let link = testbed.link().unwrap();
     link.cut();
     link
 }
@@ -36,7 +36,7 @@ fn what_does_not_answer_is_waited_for_and_not_for_ever() {
         Case {
             name: "a link that is down for good",
             // A server that looks after its clients, so that the far end hears of it and cleans up.
-            lab: || behind_a_link("ClientAliveInterval 1\nClientAliveCountMax 2\n"),
+            testbed: || behind_a_link("ClientAliveInterval 1\nClientAliveCountMax 2\n"),
             arguments: LONG,
             more: |_| {
                 ["-o", "ServerAliveInterval=1", "-o", "ServerAliveCountMax=2"]
@@ -44,19 +44,19 @@ fn what_does_not_answer_is_waited_for_and_not_for_ever() {
                     .to_vec()
             },
             rounds: 9,
-            fault: |lab, survey| {
-                cut_in_mid_trial(lab, survey).refuse();
+            fault: |testbed, survey| {
+                cut_in_mid_sample(testbed, survey).refuse();
                 // It would notice within a minute.
-                kill("-KILL", survey.monitor());
+                kill("-KILL", survey.control());
             },
             code: 1,
             measured: 1,
             words: &["lab could not be reached", "waiting 1 min before the next try"],
-            after: |lab| {
-                let journal = fs::read_to_string(lab.journals().pop().unwrap()).unwrap();
+            after: |testbed| {
+                let journal = fs::read_to_string(testbed.journals().pop().unwrap()).unwrap();
                 assert!(journal.contains("\"reason\":\"lost\""), "{journal}");
-                let mut report = Command::new(crate::lab::PROGRAM);
-                let report = report.arg("report").arg(lab.journals().pop().unwrap()).output();
+                let mut report = Command::new(crate::testbed::PROGRAM);
+                let report = report.arg("report").arg(testbed.journals().pop().unwrap()).output();
                 let report = String::from_utf8(report.unwrap().stdout).unwrap();
                 assert!(report.contains("could not be reached"), "{report}");
             },
@@ -64,11 +64,11 @@ fn what_does_not_answer_is_waited_for_and_not_for_ever() {
         },
         Case {
             name: "a link that is down for 5 s",
-            lab: || behind_a_link(""),
+            testbed: || behind_a_link(""),
             arguments: LONG,
             rounds: 3,
-            fault: |lab, survey| {
-                let link = cut_in_mid_trial(lab, survey);
+            fault: |testbed, survey| {
+                let link = cut_in_mid_sample(testbed, survey);
                 std::thread::sleep(Duration::from_secs(5));
                 link.mend();
             },
@@ -79,28 +79,30 @@ fn what_does_not_answer_is_waited_for_and_not_for_ever() {
             name: "a client that hangs in mid-transfer",
             arguments: FROM_FILE,
             file: 4 << 20,
-            more: |lab| wrapped(lab, "{ head -c 100000; sleep 600; } | ssh \"$@\""),
+            more: |testbed| wrapped(testbed, "{ head -c 100000; sleep 600; } | ssh \"$@\""),
             words: &["no byte moved for 30 s"],
             ..once
         },
         Case {
             name: "a client that hangs before it connects",
             arguments: FROM_FILE,
-            more: |lab| wrapped(lab, "exec sleep 600"),
+            more: |testbed| wrapped(testbed, "exec sleep 600"),
             words: &["the far part was not ready after 60 s"],
             ..once
         },
         Case {
             name: "a client that hangs when all is done",
             arguments: FROM_FILE,
-            more: |lab| wrapped(lab, "ssh \"$@\"; sleep 600"),
+            more: |testbed| wrapped(testbed, "ssh \"$@\"; sleep 600"),
             words: &["the client did not end"],
             ..once
         },
         Case {
             name: "a client that hangs when it is asked for its version",
             arguments: FROM_FILE,
-            more: |lab| program(lab, "case $1 in -V) exec sleep 600;; esac; exec ssh \"$@\""),
+            more: |testbed| {
+                program(testbed, "case $1 in -V) exec sleep 600;; esac; exec ssh \"$@\"")
+            },
             code: 2,
             words: &["-V", "did not end"],
             ..CASE

@@ -11,8 +11,10 @@ use std::time::{Duration, Instant};
 use cipher_survey::model::units::is_obeyed;
 use serde_json::Value;
 
-use crate::lab::relay::Relay;
-use crate::lab::{GCM, Lab, Options, Run, children, command_line, descendants, measured, rounds};
+use crate::testbed::relay::Relay;
+use crate::testbed::{
+    GCM, Options, Run, Testbed, children, command_line, descendants, measured, rounds,
+};
 
 /// A fault in a survey of one cipher.
 #[derive(Clone, Copy)]
@@ -20,15 +22,15 @@ pub struct Case {
     /// Where, and what.
     pub name: &'static str,
     /// The host, and whatever of it is not as usual.
-    pub lab: fn() -> Lab,
+    pub testbed: fn() -> Testbed,
     /// Arguments besides those that all have.
     pub arguments: &'static str,
     /// Arguments that are known only when the lab is there.
-    pub more: fn(&Lab) -> Vec<String>,
+    pub more: fn(&Testbed) -> Vec<String>,
     /// Of the program.
-    pub environment: fn(&Lab) -> Vec<(&'static str, String)>,
+    pub environment: fn(&Testbed) -> Vec<(&'static str, String)>,
     /// Is done while the survey runs.
-    pub fault: fn(&mut Lab, &Survey),
+    pub fault: fn(&mut Testbed, &Survey),
     pub ciphers: &'static str,
     pub rounds: u32,
     /// Bytes of FILE; none: no FILE.
@@ -42,7 +44,7 @@ pub struct Case {
     /// What is said of it: on standard error, or of a trial that failed.
     pub words: &'static [&'static str],
     /// What is left on either end is looked at, and cleared away.
-    pub after: fn(&mut Lab),
+    pub after: fn(&mut Testbed),
 }
 
 /// Small files by scp: a trial takes half a second.
@@ -53,7 +55,7 @@ pub const LONG: &str = "--method pipe --directions upload";
 /// A survey without a fault.
 pub const CASE: Case = Case {
     name: "",
-    lab: untimed,
+    testbed: untimed,
     arguments: "",
     more: |_| Vec::new(),
     fault: |_, _| {},
@@ -69,8 +71,8 @@ pub const CASE: Case = Case {
     after: |_| {},
 };
 
-pub fn untimed() -> Lab {
-    Lab::with(Options { untimed: true, ..Options::default() })
+pub fn untimed() -> Testbed {
+    Testbed::with(Options { untimed: true, ..Options::default() })
 }
 
 /// A survey that runs.
@@ -79,14 +81,14 @@ pub struct Survey {
 }
 
 impl Survey {
-    pub fn start(lab: &Lab, arguments: &[&str], environment: &[(&str, String)]) -> Survey {
-        let mut command = lab.program();
+    pub fn start(testbed: &Testbed, arguments: &[&str], environment: &[(&str, String)]) -> Survey {
+        let mut command = testbed.program();
         command
             .envs(environment.iter().map(|(name, value)| (name, value)))
             .args(["--format", "json"])
             .args(arguments)
             .arg("--ssh-config")
-            .arg(lab.path("ssh_config"))
+            .arg(testbed.path("ssh_config"))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         Survey { child: command.spawn().unwrap() }
@@ -97,18 +99,18 @@ impl Survey {
     }
 
     /// The client program of the monitor: the one with a verbose log.
-    pub fn monitor(&self) -> u32 {
-        let is_monitor = |pid: &u32| command_line(*pid).contains(" -vv ");
-        children(self.id()).into_iter().find(is_monitor).expect("the monitor's client")
+    pub fn control(&self) -> u32 {
+        let is_control = |pid: &u32| command_line(*pid).contains(" -vv ");
+        children(self.id()).into_iter().find(is_control).expect("the monitor's client")
     }
 
     /// The client program of the present trial, once it is in mid-transfer.
     pub fn client(&self) -> u32 {
         const MOVED: u64 = 2 << 20;
-        let is_trial = |pid: &u32| command_line(*pid).contains(" -v ") && moved(*pid) > MOVED;
+        let is_sample = |pid: &u32| command_line(*pid).contains(" -v ") && moved(*pid) > MOVED;
         within(Duration::from_secs(60), "a trial is in mid-transfer", || {
             // With scp it is a child of a child.
-            descendants(self.id()).into_iter().find(is_trial)
+            descendants(self.id()).into_iter().find(is_sample)
         })
     }
 
@@ -135,22 +137,23 @@ impl Survey {
 
 impl Case {
     fn run(&self) {
-        let mut lab = (self.lab)();
-        let _mounts = Mounts::below(lab.directory.path());
-        let (target, more, many) = (lab.target(), (self.more)(&lab), self.rounds.to_string());
-        let file = (self.file > 0).then(|| lab.file("FILE", self.file).display().to_string());
+        let mut testbed = (self.testbed)();
+        let _mounts = Mounts::below(testbed.directory.path());
+        let (target, more, many) =
+            (testbed.target(), (self.more)(&testbed), self.rounds.to_string());
+        let file = (self.file > 0).then(|| testbed.file("FILE", self.file).display().to_string());
         let mut arguments = vec!["--ciphers", self.ciphers, "--rounds", &many, "--seed", "1"];
         arguments.extend(self.arguments.split_whitespace());
         arguments.extend(more.iter().map(String::as_str));
         arguments.push(&target);
         arguments.extend(file.as_deref());
-        let survey = Survey::start(&lab, &arguments, &(self.environment)(&lab));
-        (self.fault)(&mut lab, &survey);
+        let survey = Survey::start(&testbed, &arguments, &(self.environment)(&testbed));
+        (self.fault)(&mut testbed, &survey);
         let run = survey.end();
         let report = serde_json::from_str::<Value>(&run.stdout).unwrap_or_default();
         // With the remedies, which a report tells.
         let said = format!("{}\n{}", run.stderr, report["summary"]["failures"]);
-        let told = || format!("{:?} {said}\n{}", run.code, lab.server_log());
+        let told = || format!("{:?} {said}\n{}", run.code, testbed.server_log());
         assert_eq!(run.code, Some(self.code), "{}", told());
         for word in self.words {
             assert!(said.contains(word), "{word:?} is not in {}", told());
@@ -167,8 +170,8 @@ impl Case {
             let failed = self.failed.saturating_sub(escaped);
             assert_eq!((good, all - good), (self.measured + escaped, failed), "{}", told());
         }
-        (self.after)(&mut lab);
-        lab.assert_nothing_left();
+        (self.after)(&mut testbed);
+        testbed.assert_nothing_left();
     }
 }
 
@@ -239,8 +242,8 @@ pub fn kill(signal: &str, pid: u32) {
 }
 
 /// Through a relay that makes a small file last.
-pub fn by_a_narrow_way(lab: &Lab) -> Vec<String> {
-    let relay = Relay::new(lab.port(), Relay::narrow());
-    let alias = format!("HostKeyAlias={}", lab.host_key_alias());
+pub fn by_a_narrow_way(testbed: &Testbed) -> Vec<String> {
+    let relay = Relay::new(testbed.port(), Relay::narrow());
+    let alias = format!("HostKeyAlias={}", testbed.host_key_alias());
     ["-p", &relay.port.to_string(), "-o", &alias].map(str::to_owned).to_vec()
 }

@@ -4,19 +4,19 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use crate::case::{CASE, Case, all};
-use crate::lab::{GCM, Lab};
+use crate::testbed::{GCM, Testbed};
 
 /// The client fails with the first of them.
 const BOTH: &str = "aes128-gcm@openssh.com,chacha20-poly1305@openssh.com";
 
 /// A client program that does this where it is to use the one cipher, and is ssh elsewhere.
-pub fn wrapped(lab: &Lab, does: &str) -> Vec<String> {
+pub fn wrapped(testbed: &Testbed, does: &str) -> Vec<String> {
     let elsewhere = format!("case \" $* \" in *' -c {GCM} '*) ;; *) exec ssh \"$@\";; esac");
-    program(lab, &format!("{elsewhere}\n{does}"))
+    program(testbed, &format!("{elsewhere}\n{does}"))
 }
 
-pub fn program(lab: &Lab, script: &str) -> Vec<String> {
-    let client = lab.path("client");
+pub fn program(testbed: &Testbed, script: &str) -> Vec<String> {
+    let client = testbed.path("client");
     fs::write(&client, format!("#!/bin/sh\nulimit -c 0\n{script}\n")).unwrap();
     fs::set_permissions(&client, PermissionsExt::from_mode(0o755)).unwrap();
     vec!["--client".into(), client.display().to_string()]
@@ -41,42 +41,42 @@ fn what_a_client_delivers_wrongly_is_noticed() {
         Case {
             name: "one flipped byte, in the trials of rounds alone",
             arguments: "--method pipe --sink file --directions download",
-            more: |lab| wrapped(lab, FLIPPING),
+            more: |testbed| wrapped(testbed, FLIPPING),
             words: &["what was downloaded is not what FILE holds"],
             ..FAILS
         },
         Case {
             name: "one flipped byte below scp",
             arguments: "--method scp --directions download --full",
-            more: |lab| wrapped(lab, FLIPPING),
+            more: |testbed| wrapped(testbed, FLIPPING),
             words: &["what was downloaded is not what FILE holds"],
             ..FAILS
         },
         Case {
             name: "too few bytes down",
             arguments: TO_FILE,
-            more: |lab| wrapped(lab, "ssh \"$@\" | head -c 1000000"),
+            more: |testbed| wrapped(testbed, "ssh \"$@\" | head -c 1000000"),
             words: &["1048576 bytes were sent and 1000000 arrived"],
             ..FAILS
         },
         Case {
             name: "too few bytes up",
             arguments: FROM_FILE,
-            more: |lab| wrapped(lab, "head -c 1000000 | ssh \"$@\""),
+            more: |testbed| wrapped(testbed, "head -c 1000000 | ssh \"$@\""),
             words: &["1048576 bytes were sent and 1000000 arrived"],
             ..FAILS
         },
         Case {
             name: "too many bytes down",
             arguments: TO_FILE,
-            more: |lab| wrapped(lab, "ssh \"$@\"; echo more"),
+            more: |testbed| wrapped(testbed, "ssh \"$@\"; echo more"),
             words: &["1048576 bytes were sent and 1048581 arrived"],
             ..FAILS
         },
         Case {
             name: "too many bytes up",
             arguments: FROM_FILE,
-            more: |lab| wrapped(lab, "{ cat; echo more; } | ssh \"$@\""),
+            more: |testbed| wrapped(testbed, "{ cat; echo more; } | ssh \"$@\""),
             words: &["1048576 bytes were sent and 1048581 arrived"],
             ..FAILS
         },
@@ -90,8 +90,8 @@ fn a_client_that_fails_or_says_too_much_is_told_of() {
         Case {
             name: "prints escapes and fails",
             arguments: FROM_FILE,
-            more: |lab| {
-                wrapped(lab, "printf '\\033]0;owned\\007\\033[31mred\\202\\n' >&2; exit 255")
+            more: |testbed| {
+                wrapped(testbed, "printf '\\033]0;owned\\007\\033[31mred\\202\\n' >&2; exit 255")
             },
             words: &["\\u{1b}]0;owned\\u{7}\\u{1b}[31mred"],
             ..FAILS
@@ -99,19 +99,19 @@ fn a_client_that_fails_or_says_too_much_is_told_of() {
         Case {
             name: "dies by a signal",
             arguments: FROM_FILE,
-            more: |lab| wrapped(lab, "sleep 0.2; kill -SEGV $$"),
+            more: |testbed| wrapped(testbed, "sleep 0.2; kill -SEGV $$"),
             words: &["signal 11"],
             ..FAILS
         },
         Case {
             name: "floods its standard error with lines",
-            more: |lab| wrapped(lab, &flooding("yes $(printf %0500d 0)")),
+            more: |testbed| wrapped(testbed, &flooding("yes $(printf %0500d 0)")),
             fault: |_, survey| survey.assert_small(),
             ..quiet
         },
         Case {
             name: "floods its standard error without line ends",
-            more: |lab| wrapped(lab, &flooding("tr \"\\000\" x </dev/zero")),
+            more: |testbed| wrapped(testbed, &flooding("tr \"\\000\" x </dev/zero")),
             fault: |_, survey| survey.assert_small(),
             ..quiet
         },

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::case::{CASE, Case, LONG, SMALL, Survey, all, by_a_narrow_way, kill};
-use crate::lab::Lab;
+use crate::testbed::Testbed;
 
 const PAUSE: Duration = Duration::from_secs(10);
 
@@ -18,14 +18,14 @@ fn pause(pid: u32) {
 }
 
 /// In the second trial.
-fn stop_us(lab: &mut Lab, survey: &Survey) {
-    lab.wait_for_trials(1);
+fn stop_us(testbed: &mut Testbed, survey: &Survey) {
+    testbed.wait_for_samples(1);
     survey.client();
     pause(survey.id());
 }
 
-fn stop_the_client(lab: &mut Lab, survey: &Survey) {
-    lab.wait_for_trials(1);
+fn stop_the_client(testbed: &mut Testbed, survey: &Survey) {
+    testbed.wait_for_samples(1);
     pause(survey.client());
 }
 
@@ -36,7 +36,7 @@ const CLIENT: &[&str] = &["the SSH client was stopped for 10 s while it ran"];
 const STOPPED: Case = Case { rounds: 3, code: 1, measured: 2, failed: 1, ..CASE };
 
 #[test]
-fn a_trial_in_which_something_of_ours_was_stopped_is_discarded_with_its_reason() {
+fn a_sample_in_which_something_of_ours_was_stopped_is_discarded_with_its_reason() {
     let down = "--method pipe --directions download";
     let scp = Case {
         arguments: "--method scp --full --directions download",
@@ -59,9 +59,9 @@ fn a_trial_in_which_something_of_ours_was_stopped_is_discarded_with_its_reason()
         Case {
             name: "the monitor's client",
             arguments: SMALL,
-            fault: |lab, survey| {
-                lab.wait_for_trials(1);
-                pause(survey.monitor());
+            fault: |testbed, survey| {
+                testbed.wait_for_samples(1);
+                pause(survey.control());
             },
             measured: 4,
             ..CASE
@@ -70,23 +70,23 @@ fn a_trial_in_which_something_of_ours_was_stopped_is_discarded_with_its_reason()
 }
 
 /// The machine's own clock stays as it is: our processes alone are told other times.
-fn with_another_clock(lab: &Lab) -> Vec<(&'static str, String)> {
+fn with_another_clock(testbed: &Testbed) -> Vec<(&'static str, String)> {
     let libraries = fs::read_dir("/usr/lib").unwrap().map(|entry| entry.unwrap().path());
     let place = |directory: PathBuf| directory.join("faketime/libfaketime.so.1");
     let library = libraries.map(place).find(|path| path.exists());
     let library = library.expect("this test needs libfaketime: install faketime, or run tests/run");
-    set(lab, "+0");
+    set(testbed, "+0");
     vec![
         ("LD_PRELOAD", library.display().to_string()),
-        ("FAKETIME_TIMESTAMP_FILE", lab.path("clock").display().to_string()),
+        ("FAKETIME_TIMESTAMP_FILE", testbed.path("clock").display().to_string()),
         ("FAKETIME_NO_CACHE", "1".into()),
         ("FAKETIME_DONT_FAKE_MONOTONIC", "1".into()),
     ]
 }
 
-fn set(lab: &Lab, clock: &str) {
-    fs::write(lab.path("clock.new"), clock).unwrap();
-    fs::rename(lab.path("clock.new"), lab.path("clock")).unwrap();
+fn set(testbed: &Testbed, clock: &str) {
+    fs::write(testbed.path("clock.new"), clock).unwrap();
+    fs::rename(testbed.path("clock.new"), testbed.path("clock")).unwrap();
 }
 
 #[test]
@@ -96,15 +96,15 @@ fn a_clock_that_is_set_in_mid_survey_changes_no_figure() {
         environment: with_another_clock,
         arguments: SMALL,
         rounds: 4,
-        fault: |lab, _| {
-            lab.wait_for_trials(2);
-            set(lab, "-3600");
-            lab.wait_for_trials(5);
-            set(lab, "+3600");
+        fault: |testbed, _| {
+            testbed.wait_for_samples(2);
+            set(testbed, "-3600");
+            testbed.wait_for_samples(5);
+            set(testbed, "+3600");
         },
         measured: 8,
-        after: |lab| {
-            let text = fs::read_to_string(lab.journals().pop().unwrap()).unwrap();
+        after: |testbed| {
+            let text = fs::read_to_string(testbed.journals().pop().unwrap()).unwrap();
             let lines: Vec<Value> =
                 text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
             let hours: Vec<&str> =

@@ -11,7 +11,7 @@ use rand::{RngExt, SeedableRng};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use crate::case::{kill, untimed};
-use crate::lab::{GCM, Lab, PROGRAM, Run};
+use crate::testbed::{GCM, PROGRAM, Run, Testbed};
 
 /// The program in a terminal of its own; what is typed goes in, what is shown comes out.
 pub struct Terminal {
@@ -21,11 +21,11 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    pub fn start(lab: &Lab, arguments: &[&str]) -> Terminal {
-        Terminal::start_in(lab, arguments, &std::env::var("PATH").unwrap())
+    pub fn start(testbed: &Testbed, arguments: &[&str]) -> Terminal {
+        Terminal::start_in(testbed, arguments, &std::env::var("PATH").unwrap())
     }
 
-    fn start_in(lab: &Lab, arguments: &[&str], path: &str) -> Terminal {
+    fn start_in(testbed: &Testbed, arguments: &[&str], path: &str) -> Terminal {
         let master: OwnedFd =
             openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&master).unwrap();
@@ -37,8 +37,8 @@ impl Terminal {
             .args(["--ctty", "--wait", PROGRAM])
             .args(arguments)
             .env("PATH", path)
-            .env("TMPDIR", lab.path("tmp"))
-            .env("XDG_DATA_HOME", lab.path("xdg"))
+            .env("TMPDIR", testbed.path("tmp"))
+            .env("XDG_DATA_HOME", testbed.path("xdg"))
             .stdin(open())
             .stdout(open())
             .stderr(open())
@@ -77,19 +77,19 @@ impl Terminal {
     }
 }
 
-fn journal_is_readable(lab: &Lab) {
-    let journal = lab.journals().pop().unwrap();
-    let report = Run::of(lab.program().arg("report").arg(&journal).output().unwrap());
+fn journal_is_readable(testbed: &Testbed) {
+    let journal = testbed.journals().pop().unwrap();
+    let report = Run::of(testbed.program().arg("report").arg(&journal).output().unwrap());
     assert_eq!(report.code, Some(0), "{report:?}");
     assert!(report.stdout.contains(GCM) && report.stdout.contains("MB/s"), "{report:?}");
 }
 
 #[test]
 fn ctrl_c_ends_a_survey_in_order() {
-    let lab = untimed();
-    let config = lab.path("ssh_config");
+    let testbed = untimed();
+    let config = testbed.path("ssh_config");
     let config = config.to_str().unwrap();
-    let target = lab.target();
+    let target = testbed.target();
     let arguments = [
         "--method",
         "pipe,scp",
@@ -101,89 +101,89 @@ fn ctrl_c_ends_a_survey_in_order() {
         config,
         &target,
     ];
-    let mut terminal = Terminal::start(&lab, &arguments);
-    lab.wait_for_round();
+    let mut terminal = Terminal::start(&testbed, &arguments);
+    testbed.wait_for_round();
     terminal.keyboard.write_all(b"\x03").unwrap();
     let typed = Instant::now();
     let (code, screen) = terminal.end();
     assert!(typed.elapsed() < Duration::from_secs(10), "{:?}", typed.elapsed());
     assert_eq!(code, Some(130), "{screen}");
     assert!(screen.contains("MB/s") && screen.contains("interrupted"), "{screen}");
-    journal_is_readable(&lab);
-    lab.assert_nothing_left();
+    journal_is_readable(&testbed);
+    testbed.assert_nothing_left();
 }
 
 #[test]
 fn ctrl_c_ends_a_loopback_and_its_server() {
-    let lab = untimed();
-    let mut terminal = Terminal::start(&lab, &["loopback", "--ciphers", GCM, "--rounds", "9"]);
-    lab.wait_for_round();
+    let testbed = untimed();
+    let mut terminal = Terminal::start(&testbed, &["loopback", "--ciphers", GCM, "--rounds", "9"]);
+    testbed.wait_for_round();
     terminal.keyboard.write_all(b"\x03").unwrap();
     let (code, screen) = terminal.end();
     assert_eq!(code, Some(130), "{screen}");
-    lab.assert_nothing_left();
+    testbed.assert_nothing_left();
 }
 
 /// A host that takes the connection and never says a word.
 #[test]
 fn ctrl_c_ends_a_list_that_waits_for_its_host() {
-    let lab = untimed();
+    let testbed = untimed();
     let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = mute.local_addr().unwrap().port().to_string();
-    let config = lab.path("ssh_config");
+    let config = testbed.path("ssh_config");
     let arguments = ["list", "lab", "-p", &port, "--ssh-config", config.to_str().unwrap()];
-    let terminal = Terminal::start(&lab, &arguments);
+    let terminal = Terminal::start(&testbed, &arguments);
     let _connection = mute.accept().unwrap();
     terminal.interrupted_within(Duration::from_secs(4));
-    lab.assert_nothing_left();
+    testbed.assert_nothing_left();
 }
 
 /// A server that takes its time, and what is asked for before it is started.
 #[test]
 fn ctrl_c_ends_a_loopback_that_is_just_starting() {
-    let lab = untimed();
+    let testbed = untimed();
     for (name, script) in [("sshd", "sleep 1000"), ("id", "sleep 1; exec /usr/bin/id \"$@\"")] {
-        let bin = lab.path(&format!("bin-{name}"));
+        let bin = testbed.path(&format!("bin-{name}"));
         fs::create_dir(&bin).unwrap();
         let (program, begun) = (bin.join(name), bin.join("begun"));
         let script = format!("#!/bin/sh\n: > {}\n{script}\n", begun.display());
         fs::write(&program, script).unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
         let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
-        let terminal = Terminal::start_in(&lab, &["loopback", "--ciphers", GCM], &path);
+        let terminal = Terminal::start_in(&testbed, &["loopback", "--ciphers", GCM], &path);
         let deadline = Instant::now() + Duration::from_secs(10);
         while !begun.exists() {
             assert!(Instant::now() < deadline, "{name} was not started");
             std::thread::sleep(Duration::from_millis(10));
         }
         terminal.interrupted_within(Duration::from_secs(4));
-        lab.assert_nothing_left();
+        testbed.assert_nothing_left();
     }
 }
 
 /// Shells put a signal off while they wait for their input.
 #[test]
-fn a_far_shell_that_was_told_to_end_still_cleans_up() {
-    let lab = untimed();
-    let mut command = lab.program();
+fn a_remote_shell_that_was_told_to_end_still_cleans_up() {
+    let testbed = untimed();
+    let mut command = testbed.program();
     command
-        .args(["--method", "pipe", "--ciphers", GCM, "--rounds", "9", &lab.target()])
+        .args(["--method", "pipe", "--ciphers", GCM, "--rounds", "9", &testbed.target()])
         .arg("--ssh-config")
-        .arg(lab.path("ssh_config"))
+        .arg(testbed.path("ssh_config"))
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
-    lab.wait_for_round();
+    testbed.wait_for_round();
     // In mid-trial, when nobody asks it anything.
     std::thread::sleep(Duration::from_millis(1000));
-    let owner = fs::read_to_string(lab.path("far/.cipher-survey/owner")).unwrap();
+    let owner = fs::read_to_string(testbed.path("far/.cipher-survey/owner")).unwrap();
     kill("-TERM", owner.split_whitespace().nth(3).unwrap().parse().unwrap());
     std::thread::sleep(Duration::from_millis(100));
     child.kill().unwrap();
     child.wait().unwrap();
     let deadline = Instant::now() + Duration::from_secs(10);
-    while lab.path("far/.cipher-survey").exists() {
-        assert!(Instant::now() < deadline, "{:?}", lab.left());
+    while testbed.path("far/.cipher-survey").exists() {
+        assert!(Instant::now() < deadline, "{:?}", testbed.left());
         std::thread::sleep(Duration::from_millis(50));
     }
 }
@@ -199,10 +199,10 @@ fn an_interrupt_at_any_moment_leaves_nothing() {
     std::thread::scope(|scope| {
         for (row, moments) in moments.chunks(10).enumerate() {
             scope.spawn(move || {
-                let lab = untimed();
+                let testbed = untimed();
                 for (index, &milliseconds) in moments.iter().enumerate() {
                     let method = ["scp", "pipe"][(row + index) % 2];
-                    interrupt_after(&lab, method, milliseconds);
+                    interrupt_after(&testbed, method, milliseconds);
                 }
             });
         }
@@ -216,12 +216,12 @@ fn catches_interrupts(pid: u32) -> bool {
     u64::from_str_radix(caught.trim(), 16).unwrap() & (1 << (libc::SIGINT - 1)) != 0
 }
 
-fn interrupt_after(lab: &Lab, method: &str, milliseconds: u64) {
-    let mut command = lab.program();
+fn interrupt_after(testbed: &Testbed, method: &str, milliseconds: u64) {
+    let mut command = testbed.program();
     command
         .args(["--method", method, "--sink", "file", "--limit", "4MiB", "--rounds", "99"])
-        .args(["--ciphers", GCM, &lab.target(), "--ssh-config"])
-        .arg(lab.path("ssh_config"))
+        .args(["--ciphers", GCM, &testbed.target(), "--ssh-config"])
+        .arg(testbed.path("ssh_config"))
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
@@ -235,65 +235,65 @@ fn interrupt_after(lab: &Lab, method: &str, milliseconds: u64) {
     assert!(taken_over || milliseconds < 1000, "not taken over after {milliseconds} ms");
     let took = signalled.elapsed();
     assert!(took < Duration::from_secs(10), "{took:?} after {milliseconds} ms");
-    lab.assert_nothing_left();
+    testbed.assert_nothing_left();
 }
 
 #[test]
-fn killed_outright_the_far_end_cleans_itself_and_the_next_survey_the_rest() {
-    let lab = untimed();
+fn killed_outright_the_remote_end_cleans_itself_and_the_next_survey_the_rest() {
+    let testbed = untimed();
     let start = |arguments: &[&str]| {
-        let mut command = lab.program();
+        let mut command = testbed.program();
         command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
         command.spawn().unwrap()
     };
-    let config = lab.path("ssh_config");
-    let target = lab.target();
+    let config = testbed.path("ssh_config");
+    let target = testbed.target();
     let run =
         ["--ciphers", GCM, "--rounds", "9", "--ssh-config", config.to_str().unwrap(), &target];
     for arguments in [&run[..], &["loopback", "--ciphers", GCM, "--rounds", "9"]] {
-        for journal in lab.journals() {
+        for journal in testbed.journals() {
             fs::remove_file(journal).unwrap();
         }
         let mut child = start(arguments);
-        lab.wait_for_round();
+        testbed.wait_for_round();
         child.kill().unwrap();
         child.wait().unwrap();
-        journal_is_readable(&lab);
+        journal_is_readable(&testbed);
         // All that stays is our temporary directory on this end.
         let deadline = Instant::now() + Duration::from_secs(10);
-        while lab
+        while testbed
             .left()
             .iter()
             .any(|left| !left.contains("/tmp/cipher-survey-") || left.contains(": "))
         {
-            assert!(Instant::now() < deadline, "{:?}", lab.left());
+            assert!(Instant::now() < deadline, "{:?}", testbed.left());
             std::thread::sleep(Duration::from_millis(100));
         }
     }
     let base = ["--method", "pipe", "--ciphers", GCM, "--rounds", "1", &target];
-    lab.survey(&base);
-    lab.assert_nothing_left();
+    testbed.survey(&base);
+    testbed.assert_nothing_left();
 }
 
 /// As a crash or a full disk tears it.
 #[test]
 fn a_journal_that_is_torn_in_its_last_line_is_read_without_it() {
-    let lab = untimed();
+    let testbed = untimed();
     let survey = ["--method", "scp", "--limit", "1MiB", "--rounds", "2", "--ciphers", GCM];
-    lab.survey(&[&survey[..], &[&lab.target()]].concat());
-    let journal = lab.journals().pop().unwrap();
+    testbed.survey(&[&survey[..], &[&testbed.target()]].concat());
+    let journal = testbed.journals().pop().unwrap();
     let whole = fs::read(&journal).unwrap();
     let last = whole.trim_ascii_end().iter().rposition(|&byte| byte == b'\n').unwrap() + 1;
-    let torn = lab.path("torn");
+    let torn = testbed.path("torn");
     // In its last line, and in the one before it: a trial.
     for length in [last + 1, last + (whole.len() - last) / 2, last - 20] {
         fs::write(&torn, &whole[..length]).unwrap();
         for verb in ["report", "compare", "recommend"] {
-            let run = Run::of(lab.program().arg(verb).arg(&torn).output().unwrap());
+            let run = Run::of(testbed.program().arg(verb).arg(&torn).output().unwrap());
             assert_eq!(run.code, Some(0), "{verb}: {run:?}");
             assert!(run.stdout.contains(GCM), "{verb}: {run:?}");
         }
-        let run = Run::of(lab.program().arg("report").arg(&torn).output().unwrap());
+        let run = Run::of(testbed.program().arg("report").arg(&torn).output().unwrap());
         let said = run.stdout + &run.stderr;
         assert!(said.contains("is torn and was left out"), "{said}");
     }

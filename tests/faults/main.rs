@@ -8,10 +8,10 @@ mod case;
 mod client;
 mod clock;
 mod interrupt;
-#[path = "../lab/mod.rs"]
-#[allow(dead_code, reason = "shared with the other tests of the whole program")]
-mod lab;
 mod refused;
 mod server;
 mod storage;
+#[path = "../testbed/mod.rs"]
+#[allow(dead_code, reason = "shared with the other tests of the whole program")]
+mod testbed;
 mod words;

@@ -11,60 +11,63 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::case::{kill, untimed};
-use crate::lab::{
-    ACCOUNT, GCM, Lab, Options, PROGRAM, Run, children, command_line, measured, need_root,
+use crate::testbed::{
+    ACCOUNT, GCM, Options, PROGRAM, Run, Testbed, children, command_line, measured, need_root,
 };
 
 #[test]
 fn a_host_that_can_not_be_reached_is_named_with_a_remedy() {
-    let lab = untimed();
-    lab.run(&["no-such-host.invalid"]).assert_refused(&["no-such-host.invalid", "HostName"]);
-    let run = lab.run(&["127.0.0.1", "-p", "1"]);
+    let testbed = untimed();
+    testbed.run(&["no-such-host.invalid"]).assert_refused(&["no-such-host.invalid", "HostName"]);
+    let run = testbed.run(&["127.0.0.1", "-p", "1"]);
     run.assert_refused(&["127.0.0.1 refused the connection", "-p PORT"]);
-    lab.assert_nothing_left();
+    testbed.assert_nothing_left();
 }
 
 #[test]
 fn keys_are_checked_on_both_sides() {
-    let lab = untimed();
-    let known = fs::read_to_string(lab.path("known_hosts")).unwrap();
-    fs::write(lab.path("known_hosts"), "").unwrap();
-    let target = lab.target();
-    lab.run(&[&target]).assert_refused(&["not known", "run 'ssh lab' once by hand"]);
+    let testbed = untimed();
+    let known = fs::read_to_string(testbed.path("known_hosts")).unwrap();
+    fs::write(testbed.path("known_hosts"), "").unwrap();
+    let target = testbed.target();
+    testbed.run(&[&target]).assert_refused(&["not known", "run 'ssh lab' once by hand"]);
     // The client's key in the place of the host's is a changed key.
-    let other = fs::read_to_string(lab.path("client_key.pub")).unwrap();
+    let other = fs::read_to_string(testbed.path("client_key.pub")).unwrap();
     let place = known.split_whitespace().next().unwrap();
-    fs::write(lab.path("known_hosts"), format!("{place} {other}")).unwrap();
-    lab.run(&[&target]).assert_refused(&["CHANGED", "ssh-keygen -R"]);
-    fs::write(lab.path("known_hosts"), known).unwrap();
-    fs::rename(lab.path("client_key"), lab.path("elsewhere")).unwrap();
-    lab.run(&[&target]).assert_refused(&["ssh-copy-id lab", "BatchMode"]);
-    lab.assert_nothing_left();
+    fs::write(testbed.path("known_hosts"), format!("{place} {other}")).unwrap();
+    testbed.run(&[&target]).assert_refused(&["CHANGED", "ssh-keygen -R"]);
+    fs::write(testbed.path("known_hosts"), known).unwrap();
+    fs::rename(testbed.path("client_key"), testbed.path("elsewhere")).unwrap();
+    testbed.run(&[&target]).assert_refused(&["ssh-copy-id lab", "BatchMode"]);
+    testbed.assert_nothing_left();
 }
 
 #[test]
 fn a_file_that_can_not_be_sent_is_refused_before_anybody_is_asked() {
-    let lab =
-        Lab::with(Options { server: "LogLevel VERBOSE\n", untimed: true, ..Options::default() });
-    fs::write(lab.path("empty"), "").unwrap();
-    let target = lab.target();
+    let testbed = Testbed::with(Options {
+        server: "LogLevel VERBOSE\n",
+        untimed: true,
+        ..Options::default()
+    });
+    fs::write(testbed.path("empty"), "").unwrap();
+    let target = testbed.target();
     let refused = |file: &Path, words: &[&str]| {
-        lab.run(&[target.as_ref(), file.as_os_str()]).assert_refused(words);
+        testbed.run(&[target.as_ref(), file.as_os_str()]).assert_refused(words);
     };
-    refused(&lab.path("none"), &["none", "can't be read"]);
-    refused(&lab.path("tmp"), &["is a directory"]);
-    refused(&lab.path("empty"), &["is empty"]);
-    assert_eq!(lab.server_log().matches("Connection from").count(), 0);
-    lab.assert_nothing_left();
+    refused(&testbed.path("none"), &["none", "can't be read"]);
+    refused(&testbed.path("tmp"), &["is a directory"]);
+    refused(&testbed.path("empty"), &["is empty"]);
+    assert_eq!(testbed.server_log().matches("Connection from").count(), 0);
+    testbed.assert_nothing_left();
 }
 
 #[test]
 fn an_unreadable_file_is_refused() {
     need_root();
-    let lab = Lab::with(Options { ordinary: true, ..Options::default() });
-    let file = lab.file("secret", 1000);
+    let testbed = Testbed::with(Options { ordinary: true, ..Options::default() });
+    let file = testbed.file("secret", 1000);
     fs::set_permissions(&file, PermissionsExt::from_mode(0o600)).unwrap();
-    let program = lab.path("program");
+    let program = testbed.path("program");
     fs::copy(PROGRAM, &program).unwrap();
     let mut command = Command::new("runuser");
     command.args(["-u", ACCOUNT, "--"]).arg(&program).args(["lab"]).arg(&file);
@@ -73,50 +76,54 @@ fn an_unreadable_file_is_refused() {
 
 #[test]
 fn a_directory_that_can_not_be_used_is_named() {
-    let lab = untimed();
-    let missing = format!("{}/none", lab.target());
-    lab.run(&[&missing]).assert_refused(&["far/none on lab", "lab:DIRECTORY"]);
+    let testbed = untimed();
+    let missing = format!("{}/none", testbed.target());
+    testbed.run(&[&missing]).assert_refused(&["far/none on lab", "lab:DIRECTORY"]);
     need_root();
-    let small = lab.path("far/small");
+    let small = testbed.path("far/small");
     fs::create_dir(&small).unwrap();
     let mount = |arguments: &[&str]| {
         let status = Command::new(arguments[0]).args(&arguments[1..]).arg(&small).status();
         assert!(status.unwrap().success());
     };
     mount(&["mount", "-t", "tmpfs", "-o", "size=2m", "none"]);
-    let target = format!("{}/small", lab.target());
-    let run = lab.run(&[&target]);
+    let target = format!("{}/small", testbed.target());
+    let run = testbed.run(&[&target]);
     mount(&["mount", "-o", "remount,ro"]);
-    let read_only = lab.run(&[&target]);
+    let read_only = testbed.run(&[&target]);
     mount(&["umount"]);
     run.assert_refused(&["2 MiB free", "--limit"]);
     read_only.assert_refused(&["small on lab", "Read-only"]);
-    lab.assert_nothing_left();
+    testbed.assert_nothing_left();
 }
 
 #[test]
 fn an_ordinary_account_may_not_write_everywhere() {
     need_root();
-    let lab = Lab::with(Options { ordinary: true, ..Options::default() });
-    lab.run(&["lab:/usr"]).assert_refused(&["/usr on lab", "Permission denied", "lab:DIRECTORY"]);
+    let testbed = Testbed::with(Options { ordinary: true, ..Options::default() });
+    testbed.run(&["lab:/usr"]).assert_refused(&[
+        "/usr on lab",
+        "Permission denied",
+        "lab:DIRECTORY",
+    ]);
 }
 
 #[test]
 fn a_cipher_that_is_not_usable_ends_it_before_it_starts() {
     let server = "Ciphers aes256-ctr\n";
-    let lab = Lab::with(Options { server, untimed: true, ..Options::default() });
-    let target = lab.target();
-    let run = lab.run(&["--ciphers", "aes128-ctr", &target]);
+    let testbed = Testbed::with(Options { server, untimed: true, ..Options::default() });
+    let target = testbed.target();
+    let run = testbed.run(&["--ciphers", "aes128-ctr", &target]);
     run.assert_refused(&["aes128-ctr", "the server does not offer it", "usable there: aes256-ctr"]);
-    let run = lab.run(&["--ciphers", "rot13", &target]);
+    let run = testbed.run(&["--ciphers", "rot13", &target]);
     run.assert_refused(&["the client openssh has no cipher rot13", "aes256-ctr"]);
-    let run = lab.run(&["--skip", "aes256-ctr", &target]);
+    let run = testbed.run(&["--skip", "aes256-ctr", &target]);
     run.assert_refused(&["nothing is left", "--skip"]);
     // ssh itself finds no common cipher where the user's configuration allows one only.
-    let run = lab.run(&["-o", "Ciphers=aes128-ctr", &target]);
+    let run = testbed.run(&["-o", "Ciphers=aes128-ctr", &target]);
     run.assert_refused(&["lab and this client share no algorithm", "cipher-survey list lab"]);
-    assert!(lab.journals().is_empty());
-    lab.assert_nothing_left();
+    assert!(testbed.journals().is_empty());
+    testbed.assert_nothing_left();
 }
 
 #[test]
@@ -132,36 +139,36 @@ fn odd_names_are_names() {
 
 /// Of FILE here and of a directory there.
 fn is_a_name(name: &OsStr) {
-    let lab = untimed();
-    let far = lab.path("far").join(name);
-    fs::create_dir(&far).unwrap();
-    fs::copy("/etc/passwd", lab.directory.path().join(name)).unwrap();
-    let target = [b"lab:".as_slice(), far.as_os_str().as_bytes()].concat();
-    let mut command = lab.program();
+    let testbed = untimed();
+    let remote = testbed.path("far").join(name);
+    fs::create_dir(&remote).unwrap();
+    fs::copy("/etc/passwd", testbed.directory.path().join(name)).unwrap();
+    let target = [b"lab:".as_slice(), remote.as_os_str().as_bytes()].concat();
+    let mut command = testbed.program();
     command
         .args(["--method", "scp,pipe", "--sink", "file", "--rounds", "1", "--full"])
         .args(["--ciphers", GCM, "--format", "json", "--ssh-config"])
-        .arg(lab.path("ssh_config"))
+        .arg(testbed.path("ssh_config"))
         .args([OsStr::from_bytes(&target), OsStr::new("--")]);
     // A name that begins with a dash, from where it lies.
-    command.current_dir(lab.directory.path()).arg(name);
+    command.current_dir(testbed.directory.path()).arg(name);
     let run = Run::of(command.output().unwrap());
     assert_eq!(run.code, Some(0), "{name:?}: {run:?}");
     let survey: Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!(measured(&survey).len(), 4, "{name:?}");
-    lab.assert_nothing_left();
+    testbed.assert_nothing_left();
 }
 
 /// A survey of three trials, in the background.
-fn survey_of_three(lab: &Lab, more: &[&str]) -> Child {
-    let mut command = lab.program();
+fn survey_of_three(testbed: &Testbed, more: &[&str]) -> Child {
+    let mut command = testbed.program();
     command
         .args(["--method", "pipe", "--directions", "upload", "--rounds", "3", "--format", "json"])
         .args(["--ciphers", GCM])
         .args(more)
-        .arg(lab.target())
+        .arg(testbed.target())
         .arg("--ssh-config")
-        .arg(lab.path("ssh_config"))
+        .arg(testbed.path("ssh_config"))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
     command.spawn().unwrap()
@@ -177,38 +184,40 @@ fn has_measured_three(survey: Child) -> (Value, Run) {
 }
 
 /// The client program of a survey's monitor: the one with a verbose log.
-fn monitor_client(survey: &Child) -> u32 {
-    let is_monitor = |pid: &u32| command_line(*pid).contains(" -vv ");
-    children(survey.id()).into_iter().find(is_monitor).expect("the monitor's client")
+fn control_client(survey: &Child) -> u32 {
+    let is_control = |pid: &u32| command_line(*pid).contains(" -vv ");
+    children(survey.id()).into_iter().find(is_control).expect("the monitor's client")
 }
 
 /// As after a link that broke: the far shell never hears that its client is gone.
 #[test]
 fn a_link_that_breaks_does_not_lock_the_survey_out() {
-    let lab = untimed();
-    let survey = survey_of_three(&lab, &[]);
-    lab.wait_for_round();
-    let owner = || fs::read_to_string(lab.path("far/.cipher-survey/owner")).unwrap();
-    let (before, session) = (owner(), lab.sessions()[0]);
+    let testbed = untimed();
+    let survey = survey_of_three(&testbed, &[]);
+    testbed.wait_for_round();
+    let owner = || fs::read_to_string(testbed.path("far/.cipher-survey/owner")).unwrap();
+    let (before, session) = (owner(), testbed.sessions()[0]);
     kill("-STOP", session);
-    kill("-KILL", monitor_client(&survey));
+    kill("-KILL", control_client(&survey));
     let deadline = Instant::now() + Duration::from_secs(20);
-    while fs::read_to_string(lab.path("far/.cipher-survey/owner")).is_ok_and(|now| now == before) {
+    while fs::read_to_string(testbed.path("far/.cipher-survey/owner"))
+        .is_ok_and(|now| now == before)
+    {
         assert!(Instant::now() < deadline, "the lock was not taken over: {before}");
         std::thread::sleep(Duration::from_millis(50));
     }
     has_measured_three(survey);
-    assert!(!lab.path("far/.cipher-survey").exists());
+    assert!(!testbed.path("far/.cipher-survey").exists());
     // Its shell is gone; it itself can only end once it runs again.
     kill("-CONT", session);
-    lab.assert_nothing_left();
+    testbed.assert_nothing_left();
 }
 
 /// The wrapper refuses one connection, the first that puts a file for downloads in place.
 #[test]
 fn a_refusal_while_a_file_is_put_in_place_is_waited_for() {
-    let lab = untimed();
-    let (client, refused) = (lab.path("client"), lab.path("refused"));
+    let testbed = untimed();
+    let (client, refused) = (testbed.path("client"), testbed.path("refused"));
     let script = format!(
         "#!/bin/sh\ncase \"$*\" in *'cat >'*) [ -e {0} ] || {{ : > {0}\n\
          echo 'ssh: connect to host lab port 22: Connection refused' >&2; exit 255; }};; esac\n\
@@ -219,60 +228,61 @@ fn a_refusal_while_a_file_is_put_in_place_is_waited_for() {
     fs::set_permissions(&client, PermissionsExt::from_mode(0o755)).unwrap();
     let base = ["--method", "scp", "--directions", "download", "--rounds", "1", "--format", "json"];
     let how = ["--ciphers", GCM, "--limit", "4MiB", "--client", client.to_str().unwrap()];
-    let run = lab.run(&[&base[..], &how, &[&lab.target()]].concat());
+    let run = testbed.run(&[&base[..], &how, &[&testbed.target()]].concat());
     assert_eq!(run.code, Some(0), "{run:?}");
     assert!(refused.exists() && run.stderr.contains("refused the connection"), "{run:?}");
     let survey: Value = serde_json::from_str(&run.stdout).unwrap();
-    let trials = survey["trials"].as_array().unwrap();
-    assert!(trials.iter().all(|trial| trial["outcome"] == "measured"), "{run:?}");
-    lab.assert_nothing_left();
+    let samples = survey["trials"].as_array().unwrap();
+    assert!(samples.iter().all(|sample| sample["outcome"] == "measured"), "{run:?}");
+    testbed.assert_nothing_left();
 }
 
 #[test]
 fn a_second_survey_is_told_who_holds_the_lock() {
-    let lab = untimed();
-    let mut command = lab.program();
+    let testbed = untimed();
+    let mut command = testbed.program();
     command
-        .args(["--method", "pipe", "--ciphers", GCM, "-q", &lab.target(), "--ssh-config"])
-        .arg(lab.path("ssh_config"))
+        .args(["--method", "pipe", "--ciphers", GCM, "-q", &testbed.target(), "--ssh-config"])
+        .arg(testbed.path("ssh_config"))
         .stdout(Stdio::null());
     let mut first = command.spawn().unwrap();
-    lab.wait_for_round();
-    let run = lab.run(&[&lab.target()]);
+    testbed.wait_for_round();
+    let run = testbed.run(&[&testbed.target()]);
     run.assert_refused(&["another survey of lab is running", "since", "one at a time"]);
     assert!(first.wait().unwrap().success());
-    lab.assert_nothing_left();
+    testbed.assert_nothing_left();
 
     // A directory that nobody holds any more is taken over, a foreign one is not touched.
-    let ours = lab.path("far/.cipher-survey");
+    let ours = testbed.path("far/.cipher-survey");
     fs::create_dir(&ours).unwrap();
     let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
     let owner = format!("cipher-survey {} {} 999999 1 token by x\n", host.trim(), boot.trim());
     fs::write(ours.join("owner"), owner).unwrap();
     let base = ["--method", "pipe", "--ciphers", GCM, "--rounds", "1"];
-    lab.survey(&[&base[..], &[&lab.target()]].concat());
-    lab.assert_nothing_left();
+    testbed.survey(&[&base[..], &[&testbed.target()]].concat());
+    testbed.assert_nothing_left();
     fs::create_dir(&ours).unwrap();
     fs::write(ours.join("precious"), "x").unwrap();
-    lab.run(&[&base[..], &[&lab.target()]].concat())
+    testbed
+        .run(&[&base[..], &[&testbed.target()]].concat())
         .assert_refused(&["not of this program's making"]);
     assert!(ours.join("precious").exists());
 }
 
 #[test]
 fn a_server_that_refuses_for_a_while_is_waited_for() {
-    let mut lab = untimed();
-    let survey = survey_of_three(&lab, &[]);
-    lab.wait_for_round();
+    let mut testbed = untimed();
+    let survey = survey_of_three(&testbed, &[]);
+    testbed.wait_for_round();
     // The listener goes; the monitor's session and the present trial's stay.
-    lab.stop_listening();
+    testbed.stop_listening();
     std::thread::sleep(Duration::from_secs(5));
-    lab.listen_again();
+    testbed.listen_again();
     let (survey, run) = has_measured_three(survey);
     assert!(run.stderr.contains("lab refused the connection") && run.stderr.contains("waiting"));
     let waited: f64 =
-        measured(&survey).iter().filter_map(|trial| trial["backoff_s"].as_f64()).sum();
+        measured(&survey).iter().filter_map(|sample| sample["backoff_s"].as_f64()).sum();
     assert!(waited >= 2.0 && survey["end"]["backoff_s"] == waited, "{waited}");
-    lab.assert_nothing_left();
+    testbed.assert_nothing_left();
 }

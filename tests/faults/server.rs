@@ -1,22 +1,22 @@
 //! The server's processes.
 
 use crate::case::{CASE, Case, LONG, SMALL, Survey, all, by_a_narrow_way, kill};
-use crate::lab::Lab;
+use crate::testbed::Testbed;
 
 /// The session of the present trial.
-fn kill_the_trials_session(lab: &mut Lab, survey: &Survey) {
-    lab.wait_for_trials(1);
+fn kill_the_samples_session(testbed: &mut Testbed, survey: &Survey) {
+    testbed.wait_for_samples(1);
     survey.client();
-    let sessions = lab.sessions();
+    let sessions = testbed.sessions();
     assert!(sessions.len() >= 2, "the monitor's and a trial's: {sessions:?}");
     kill("-KILL", sessions[sessions.len() - 1]);
 }
 
 #[test]
-fn a_server_that_fails_costs_the_trial_that_it_fails_in() {
+fn a_server_that_fails_costs_the_sample_that_it_fails_in() {
     let broke = Case {
         rounds: 3,
-        fault: kill_the_trials_session,
+        fault: kill_the_samples_session,
         code: 1,
         measured: 2,
         failed: 1,
@@ -48,10 +48,10 @@ fn a_server_that_fails_costs_the_trial_that_it_fails_in() {
             name: "the listener restarted between rounds",
             arguments: SMALL,
             rounds: 4,
-            fault: |lab, _| {
-                lab.wait_for_trials(1);
-                lab.stop_listening();
-                lab.listen_again();
+            fault: |testbed, _| {
+                testbed.wait_for_samples(1);
+                testbed.stop_listening();
+                testbed.listen_again();
             },
             measured: 8,
             ..CASE
@@ -60,9 +60,9 @@ fn a_server_that_fails_costs_the_trial_that_it_fails_in() {
             name: "the monitor's session killed over there",
             arguments: SMALL,
             rounds: 4,
-            fault: |lab, _| {
-                lab.wait_for_trials(1);
-                kill("-KILL", lab.sessions()[0]);
+            fault: |testbed, _| {
+                testbed.wait_for_samples(1);
+                kill("-KILL", testbed.sessions()[0]);
             },
             measured: 8,
             words: &["the monitor session on lab ended"],
@@ -72,9 +72,9 @@ fn a_server_that_fails_costs_the_trial_that_it_fails_in() {
             name: "the monitor's client killed here",
             arguments: SMALL,
             rounds: 4,
-            fault: |lab, survey| {
-                lab.wait_for_trials(1);
-                kill("-KILL", survey.monitor());
+            fault: |testbed, survey| {
+                testbed.wait_for_samples(1);
+                kill("-KILL", survey.control());
             },
             measured: 8,
             words: &["the monitor session on lab ended"],

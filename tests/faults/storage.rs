@@ -7,28 +7,28 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::case::{CASE, Case, SMALL, all, untimed, within};
-use crate::lab::{Lab, need, need_root, ran};
+use crate::testbed::{Testbed, need, need_root, ran};
 
 /// A lab in which a directory is a file system of its own.
-fn with_small(name: &str, size: &str) -> Lab {
+fn with_small(name: &str, size: &str) -> Testbed {
     need_root();
-    let lab = untimed();
+    let testbed = untimed();
     let options = format!("size={size},mode=755");
     let mount = need("mount", "mount");
-    ran(Command::new(mount).args(["-t", "tmpfs", "-o", &options, "none"]).arg(lab.path(name)));
-    lab
+    ran(Command::new(mount).args(["-t", "tmpfs", "-o", &options, "none"]).arg(testbed.path(name)));
+    testbed
 }
 
 /// A lab whose far side counts what an account may have there.
-fn with_quota() -> Lab {
+fn with_quota() -> Testbed {
     need_root();
-    let lab = untimed();
-    let (image, far) = (lab.path("image"), lab.path("far"));
+    let testbed = untimed();
+    let (image, remote) = (testbed.path("image"), testbed.path("far"));
     File::create(&image).unwrap().set_len(128 << 20).unwrap();
     ran(Command::new(need("mkfs.btrfs", "btrfs-progs")).arg("-q").arg(&image));
-    ran(Command::new("mount").args(["-o", "loop"]).args([&image, &far]));
-    ran(Command::new("btrfs").args(["quota", "enable"]).arg(&far));
-    lab
+    ran(Command::new("mount").args(["-o", "loop"]).args([&image, &remote]));
+    ran(Command::new("btrfs").args(["quota", "enable"]).arg(&remote));
+    testbed
 }
 
 /// Writes until nothing more goes in.
@@ -43,9 +43,9 @@ fn unfill(directory: &Path) {
     fs::remove_file(directory.join("filler")).unwrap();
 }
 
-fn fill_there(lab: &mut Lab) {
-    lab.wait_for_trials(1);
-    fill(&lab.path("far"));
+fn fill_there(testbed: &mut Testbed) {
+    testbed.wait_for_samples(1);
+    fill(&testbed.path("far"));
 }
 
 fn remount(directory: &Path, how: &str) {
@@ -72,35 +72,35 @@ const FAILS: Case = Case {
 };
 
 #[test]
-fn a_far_file_system_that_takes_no_more_is_told_in_its_own_words() {
+fn a_remote_file_system_that_takes_no_more_is_told_in_its_own_words() {
     let full = Case {
-        lab: || with_small("far", "16m"),
-        fault: |lab, _| fill_there(lab),
-        after: |lab| unfill(&lab.path("far")),
+        testbed: || with_small("far", "16m"),
+        fault: |testbed, _| fill_there(testbed),
+        after: |testbed| unfill(&testbed.path("far")),
         words: &["/.cipher-survey on lab takes no file: No space left on device"],
         ..FAILS
     };
     let read_only = Case {
-        lab: || with_small("far", "16m"),
-        fault: |lab, _| {
-            lab.wait_for_trials(1);
-            remount(&lab.path("far"), "ro");
+        testbed: || with_small("far", "16m"),
+        fault: |testbed, _| {
+            testbed.wait_for_samples(1);
+            remount(&testbed.path("far"), "ro");
         },
         // What could not be removed is there, with our mark.
-        after: |lab| {
-            remount(&lab.path("far"), "rw");
-            fs::remove_dir_all(lab.path("far/.cipher-survey")).unwrap();
+        after: |testbed| {
+            remount(&testbed.path("far"), "rw");
+            fs::remove_dir_all(testbed.path("far/.cipher-survey")).unwrap();
         },
         words: &["/.cipher-survey on lab takes no file: Read-only file system"],
         ..FAILS
     };
     let quota = Case {
-        lab: with_quota,
-        fault: |lab, _| {
-            lab.wait_for_trials(1);
+        testbed: with_quota,
+        fault: |testbed, _| {
+            testbed.wait_for_samples(1);
             // More is there already.
             let limit = ["qgroup", "limit", "256K"];
-            ran(Command::new("btrfs").args(limit).arg(lab.path("far")));
+            ran(Command::new("btrfs").args(limit).arg(testbed.path("far")));
         },
         words: &["Disk quota exceeded"],
         ..FAILS
@@ -118,26 +118,26 @@ fn a_far_file_system_that_takes_no_more_is_told_in_its_own_words() {
 #[test]
 fn our_own_file_system_that_takes_no_more_is_told_in_its_own_words() {
     let full = Case {
-        lab: || with_small("tmp", "16m"),
-        fault: |lab, _| {
-            lab.wait_for_trials(1);
-            fill(&lab.path("tmp"));
+        testbed: || with_small("tmp", "16m"),
+        fault: |testbed, _| {
+            testbed.wait_for_samples(1);
+            fill(&testbed.path("tmp"));
         },
-        after: |lab| unfill(&lab.path("tmp")),
+        after: |testbed| unfill(&testbed.path("tmp")),
         words: &["/tmp on this machine takes no file: No space left on device", "TMPDIR"],
         ..FAILS
     };
     let journal = Case {
-        lab: || with_small("xdg", "48k"),
-        fault: |lab, _| {
-            lab.wait_for_trials(1);
-            fill(&lab.path("xdg"));
+        testbed: || with_small("xdg", "48k"),
+        fault: |testbed, _| {
+            testbed.wait_for_samples(1);
+            fill(&testbed.path("xdg"));
         },
         // What was measured is reported, and can be again.
-        after: |lab| {
-            unfill(&lab.path("xdg"));
-            let mut report = lab.program();
-            report.arg("report").arg(lab.journals().pop().unwrap());
+        after: |testbed| {
+            unfill(&testbed.path("xdg"));
+            let mut report = testbed.program();
+            report.arg("report").arg(testbed.journals().pop().unwrap());
             ran(&mut report);
         },
         words: &["error: the journal", "can't be written (is the disk full?)", "--journal"],
@@ -165,7 +165,7 @@ fn our_own_file_system_that_takes_no_more_is_told_in_its_own_words() {
 }
 
 #[test]
-fn what_somebody_else_does_to_our_files_over_there_costs_one_trial_at_most() {
+fn what_somebody_else_does_to_our_files_over_there_costs_one_sample_at_most() {
     let download = Case {
         arguments: "--method scp --limit 1MiB --directions download",
         rounds: 5,
@@ -177,18 +177,18 @@ fn what_somebody_else_does_to_our_files_over_there_costs_one_trial_at_most() {
     all(&[
         Case {
             name: "the prefix is removed",
-            fault: |lab, _| {
-                lab.wait_for_trials(1);
-                fs::remove_file(lab.path("far/.cipher-survey/prefix-1048576")).unwrap();
+            fault: |testbed, _| {
+                testbed.wait_for_samples(1);
+                fs::remove_file(testbed.path("far/.cipher-survey/prefix-1048576")).unwrap();
             },
             words: &["No such file or directory"],
             ..download
         },
         Case {
             name: "the prefix is cut",
-            fault: |lab, _| {
-                lab.wait_for_trials(1);
-                let prefix = lab.path("far/.cipher-survey/prefix-1048576");
+            fault: |testbed, _| {
+                testbed.wait_for_samples(1);
+                let prefix = testbed.path("far/.cipher-survey/prefix-1048576");
                 File::options().write(true).open(prefix).unwrap().set_len(1 << 19).unwrap();
             },
             words: &["1048576 bytes were asked for and 524288 arrived"],
@@ -197,9 +197,9 @@ fn what_somebody_else_does_to_our_files_over_there_costs_one_trial_at_most() {
         Case {
             name: "the prefix is changed",
             arguments: "--method scp --limit 1MiB --directions download --full",
-            fault: |lab, _| {
-                lab.wait_for_trials(1);
-                let prefix = lab.path("far/.cipher-survey/prefix-1048576");
+            fault: |testbed, _| {
+                testbed.wait_for_samples(1);
+                let prefix = testbed.path("far/.cipher-survey/prefix-1048576");
                 fs::write(prefix, vec![7; 1 << 20]).unwrap();
             },
             // It has the right size: each download tells.
@@ -213,9 +213,9 @@ fn what_somebody_else_does_to_our_files_over_there_costs_one_trial_at_most() {
             name: "our directory is removed",
             arguments: SMALL,
             rounds: 4,
-            fault: |lab, _| {
-                lab.wait_for_trials(1);
-                fs::remove_dir_all(lab.path("far/.cipher-survey")).unwrap();
+            fault: |testbed, _| {
+                testbed.wait_for_samples(1);
+                fs::remove_dir_all(testbed.path("far/.cipher-survey")).unwrap();
             },
             measured: 8,
             words: &["our directory over there was removed"],

@@ -8,14 +8,14 @@ use std::path::Path;
 use cipher_survey::model::units::is_obeyed;
 
 use crate::interrupt::Terminal;
-use crate::lab::{GCM, Lab, Options};
+use crate::testbed::{GCM, Options, Testbed};
 
 /// Titles the window, clears the screen, turns the text around; as bytes of UTF-8, C1 too.
 const EVIL: &str = "\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\u{202e}evil";
 const EVIL_BYTES: &str = "\\033]0;owned\\007\\033[2J\\302\\23331m\\342\\200\\256evil";
 
 /// Everything that this host can say of itself is hostile.
-fn hostile(place: &Path) -> Lab {
+fn hostile(place: &Path) -> Testbed {
     let script = |name: &str, text: &str| {
         fs::write(place.join(name), format!("#!/bin/sh\n{text}\n")).unwrap();
         fs::set_permissions(place.join(name), PermissionsExt::from_mode(0o755)).unwrap();
@@ -37,7 +37,7 @@ fn hostile(place: &Path) -> Lab {
     let place = place.display();
     let server =
         format!("Banner {place}/banner\nVersionAddendum {EVIL}\nForceCommand {place}/session\n");
-    Lab::with(Options { server: &server, untimed: true, ..Options::default() })
+    Testbed::with(Options { server: &server, untimed: true, ..Options::default() })
 }
 
 fn assert_harmless(shown: &str) {
@@ -49,11 +49,11 @@ fn assert_harmless(shown: &str) {
 fn a_hostile_host_moves_no_terminal() {
     let place = tempfile::Builder::new().prefix("cs-evil-").tempdir().unwrap();
     fs::set_permissions(place.path(), PermissionsExt::from_mode(0o755)).unwrap();
-    let lab = hostile(place.path());
-    let far = lab.path("far").join(EVIL);
-    fs::create_dir(&far).unwrap();
-    let target = format!("lab:{}", far.display());
-    let missing = format!("lab:{}/none", far.display());
+    let testbed = hostile(place.path());
+    let remote = testbed.path("far").join(EVIL);
+    fs::create_dir(&remote).unwrap();
+    let target = format!("lab:{}", remote.display());
+    let missing = format!("lab:{}/none", remote.display());
     let few = ["--method", "pipe", "--directions", "upload", "--rounds", "1"];
     let survey = [&few[..], &["--ciphers", GCM, &target]].concat();
     let mut heard = String::new();
@@ -64,15 +64,15 @@ fn a_hostile_host_moves_no_terminal() {
         (&[&missing], 2),
         (&["-o", "Ciphers=3des-cbc", &target], 2),
     ] {
-        let run = lab.run(arguments);
+        let run = testbed.run(arguments);
         assert_eq!(run.code, Some(code), "{arguments:?}: {run:?}");
         assert_harmless(&run.stdout);
         assert_harmless(&run.stderr);
         heard += &(run.stdout + &run.stderr);
     }
     for form in ["table", "json", "csv", "markdown", "html"] {
-        let mut report = lab.program();
-        report.args(["report", "--format", form]).arg(lab.journals().pop().unwrap());
+        let mut report = testbed.program();
+        report.args(["report", "--format", form]).arg(testbed.journals().pop().unwrap());
         let output = report.output().unwrap();
         assert!(output.status.success());
         assert_harmless(&String::from_utf8(output.stdout).unwrap());
@@ -80,13 +80,13 @@ fn a_hostile_host_moves_no_terminal() {
     // It was said, and it is shown.
     assert!(heard.matches("\\u{1b}]0;owned").count() >= 3, "{heard}");
 
-    let config = lab.path("ssh_config");
+    let config = testbed.path("ssh_config");
     let survey = [&survey[..], &["--ssh-config", config.to_str().unwrap()]].concat();
-    let (code, screen) = Terminal::start(&lab, &survey).end();
+    let (code, screen) = Terminal::start(&testbed, &survey).end();
     assert_eq!(code, Some(0), "{screen}");
     // A terminal gets escapes of our own, for colours and the bar.
     for evil in ["\u{1b}]0;", "\u{7}", "\u{9b}", "\u{202e}"] {
         assert!(!screen.contains(evil), "{screen}");
     }
-    lab.assert_nothing_left();
+    testbed.assert_nothing_left();
 }

@@ -7,42 +7,43 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::lab::far::Far;
-use crate::lab::{CHACHA, Lab, Options, measured, ran, rounds};
-use crate::matrix::{ALL, Outcome, Row, Server, hosts, lab, survey, with_far};
+use crate::matrix::{ALL, Outcome, Row, Server, hosts, survey, testbed, with_remote};
+use crate::testbed::remote::Remote;
+use crate::testbed::{CHACHA, Options, Testbed, measured, ran, rounds};
 
 /// An ordinary account with a login shell.
-fn shell(path: &str, package: &str) -> Lab {
-    crate::lab::need(path, package);
-    with_far(Far { guest: true, shell: path, ..Far::default() })
+fn shell(path: &str, package: &str) -> Testbed {
+    crate::testbed::need(path, package);
+    with_remote(Remote { guest: true, shell: path, ..Remote::default() })
 }
 
 /// An ordinary account whose start-up file for bash holds this.
-fn start_up(text: &str) -> Lab {
-    let far = Far { guest: true, shell: "/bin/bash", home: &[(".bashrc", text)], ..Far::default() };
-    with_far(far)
+fn start_up(text: &str) -> Testbed {
+    let remote =
+        Remote { guest: true, shell: "/bin/bash", home: &[(".bashrc", text)], ..Remote::default() };
+    with_remote(remote)
 }
 
 /// An account that may do nothing but SFTP, in a directory that is its root.
-pub fn sftp_only() -> Lab {
+pub fn sftp_only() -> Testbed {
     let server = "ForceCommand internal-sftp\nSubsystem sftp internal-sftp\n\
                   ChrootDirectory /media\n";
     let change = "mkdir -p \"$lab/jail/far\"\nmount --bind \"$lab/jail\" /media\n\
                   mount --bind \"$lab/far\" /media/far";
-    let far = Far { guest: true, change, seen: "/far", ..Far::default() };
-    lab(Options { server, far: Some(far), ..Options::default() })
+    let remote = Remote { guest: true, change, seen: "/far", ..Remote::default() };
+    testbed(Options { server, remote: Some(remote), ..Options::default() })
 }
 
 /// An account without a shell.
-fn nologin(server: &str) -> Lab {
-    let far = Far { guest: true, shell: "/usr/sbin/nologin", ..Far::default() };
-    lab(Options { server, far: Some(far), ..Options::default() })
+fn nologin(server: &str) -> Testbed {
+    let remote = Remote { guest: true, shell: "/usr/sbin/nologin", ..Remote::default() };
+    testbed(Options { server, remote: Some(remote), ..Options::default() })
 }
 
 hosts! {
     root_with_bash: Row {
         host: "root, bash",
-        lab: || with_far(Far { shell: "/bin/bash", ..Far::default() }),
+        testbed: || with_remote(Remote { shell: "/bin/bash", ..Remote::default() }),
         arguments: &[],
         outcome: ALL,
         says: &[],
@@ -50,7 +51,7 @@ hosts! {
     },
     an_ordinary_account_with_bash: Row {
         host: "bash",
-        lab: || shell("/bin/bash", "bash"),
+        testbed: || shell("/bin/bash", "bash"),
         arguments: &[],
         outcome: ALL,
         says: &[],
@@ -58,7 +59,7 @@ hosts! {
     },
     dash_as_login_shell: Row {
         host: "dash",
-        lab: || shell("/bin/dash", "dash"),
+        testbed: || shell("/bin/dash", "dash"),
         arguments: &[],
         outcome: ALL,
         says: &[],
@@ -66,7 +67,7 @@ hosts! {
     },
     zsh_as_login_shell: Row {
         host: "zsh",
-        lab: || shell("/usr/bin/zsh", "zsh"),
+        testbed: || shell("/usr/bin/zsh", "zsh"),
         arguments: &[],
         outcome: ALL,
         says: &[],
@@ -74,7 +75,7 @@ hosts! {
     },
     fish_as_login_shell: Row {
         host: "fish",
-        lab: || shell("/usr/bin/fish", "fish"),
+        testbed: || shell("/usr/bin/fish", "fish"),
         arguments: &[],
         outcome: ALL,
         says: &[],
@@ -82,7 +83,7 @@ hosts! {
     },
     tcsh_as_login_shell: Row {
         host: "csh and tcsh",
-        lab: || shell("/bin/tcsh", "tcsh"),
+        testbed: || shell("/bin/tcsh", "tcsh"),
         arguments: &[],
         outcome: ALL,
         says: &[],
@@ -90,7 +91,7 @@ hosts! {
     },
     rbash_as_login_shell: Row {
         host: "rbash",
-        lab: || shell("/bin/rbash", "bash"),
+        testbed: || shell("/bin/rbash", "bash"),
         arguments: &[],
         outcome: ALL,
         says: &[],
@@ -98,9 +99,9 @@ hosts! {
     },
     busybox_ash_as_login_shell: Row {
         host: "BusyBox ash",
-        lab: || {
+        testbed: || {
             let change = "cp /bin/busybox \"$lab/home/ash\"";
-            with_far(Far { guest: true, shell: "/mnt/ash", change, ..Far::default() })
+            with_remote(Remote { guest: true, shell: "/mnt/ash", change, ..Remote::default() })
         },
         arguments: &[],
         outcome: ALL,
@@ -109,7 +110,7 @@ hosts! {
     },
     start_up_files_that_print: Row {
         host: "start-up files that print",
-        lab: || start_up("echo welcome\necho to you >&2\nprintf 'no line end'\n"),
+        testbed: || start_up("echo welcome\necho to you >&2\nprintf 'no line end'\n"),
         arguments: &["--method", "pipe"],
         outcome: Outcome::Surveyed { methods: &["pipe"], server: Server::Inside },
         says: &[],
@@ -117,7 +118,7 @@ hosts! {
     },
     start_up_files_that_take_two_seconds: Row {
         host: "start-up files that take long",
-        lab: || start_up("sleep 2\n"),
+        testbed: || start_up("sleep 2\n"),
         arguments: &["--directions", "upload"],
         outcome: ALL,
         says: &[],
@@ -125,7 +126,7 @@ hosts! {
     },
     start_up_files_that_read: Row {
         host: "start-up files that read standard input",
-        lab: || start_up("read answer\n"),
+        testbed: || start_up("read answer\n"),
         arguments: &[],
         outcome: Outcome::Refused(&["start-up file"]),
         says: &[],
@@ -133,7 +134,7 @@ hosts! {
     },
     start_up_files_that_take_all_input: Row {
         host: "start-up files that take all of standard input, or never end",
-        lab: || start_up("cat > /dev/null\n"),
+        testbed: || start_up("cat > /dev/null\n"),
         arguments: &[],
         outcome: Outcome::Refused(&["lab works", "does not answer", "start-up file"]),
         says: &[],
@@ -141,7 +142,7 @@ hosts! {
     },
     an_account_for_sftp_alone: Row {
         host: "SFTP alone",
-        lab: sftp_only,
+        testbed: sftp_only,
         arguments: &[],
         outcome: Outcome::Surveyed { methods: &["scp"], server: Server::Missing("SFTP") },
         says: &["allows SFTP alone"],
@@ -149,7 +150,7 @@ hosts! {
     },
     no_shell_but_sftp_within_the_server: Row {
         host: "nologin, where the server has SFTP within (internal-sftp)",
-        lab: || nologin("Subsystem sftp internal-sftp\n"),
+        testbed: || nologin("Subsystem sftp internal-sftp\n"),
         arguments: &[],
         outcome: Outcome::Surveyed { methods: &["scp"], server: Server::Missing("SFTP") },
         says: &["allows SFTP alone"],
@@ -157,7 +158,7 @@ hosts! {
     },
     no_shell_at_all: Row {
         host: "nologin",
-        lab: || nologin(""),
+        testbed: || nologin(""),
         arguments: &[],
         outcome: Outcome::Refused(&["lab works", "not available", "survey an account"]),
         says: &[],
@@ -165,10 +166,10 @@ hosts! {
     },
     a_forced_command: Row {
         host: "a forced command",
-        lab: || {
-            let far = Far { guest: true, ..Far::default() };
+        testbed: || {
+            let remote = Remote { guest: true, ..Remote::default() };
             let server = "ForceCommand echo nothing but backups here\n";
-            lab(Options { server, far: Some(far), ..Options::default() })
+            testbed(Options { server, remote: Some(remote), ..Options::default() })
         },
         arguments: &[],
         outcome: Outcome::Refused(&["lab works", "nothing but backups here", "survey an account"]),
@@ -179,62 +180,62 @@ hosts! {
 
 #[test]
 fn a_survey_by_sftp_alone_finds_the_lock_and_what_is_not_ours() {
-    let lab = sftp_only();
-    let ours = lab.path("far/.cipher-survey");
+    let testbed = sftp_only();
+    let ours = testbed.path("far/.cipher-survey");
     fs::create_dir(&ours).unwrap();
-    survey(&lab, &["--method", "scp"]).assert_refused(&["not of this program's making"]);
+    survey(&testbed, &["--method", "scp"]).assert_refused(&["not of this program's making"]);
     let owner = "cipher-survey pi1 - 7 1 token by x since noon\n";
     fs::write(ours.join("owner"), owner).unwrap();
     let words = ["another survey of lab is running (by x since noon)", "remove", ".cipher-survey"];
-    survey(&lab, &["--method", "scp"]).assert_refused(&words);
+    survey(&testbed, &["--method", "scp"]).assert_refused(&words);
     assert_eq!(fs::read_to_string(ours.join("owner")).unwrap(), owner);
 }
 
 #[test]
 fn a_survey_by_sftp_alone_that_is_interrupted_leaves_nothing() {
-    let lab = sftp_only();
-    let mut command = lab.program();
+    let testbed = sftp_only();
+    let mut command = testbed.program();
     command.args(["run", "--method", "scp", "--ciphers", CHACHA, "-q", "--ssh-config"]);
-    command.arg(lab.path("ssh_config")).arg(lab.target()).stdout(Stdio::null());
+    command.arg(testbed.path("ssh_config")).arg(testbed.target()).stdout(Stdio::null());
     let mut survey = command.spawn().unwrap();
     let deadline = Instant::now() + Duration::from_secs(30);
-    while !lab.path("far/.cipher-survey/owner").exists() {
+    while !testbed.path("far/.cipher-survey/owner").exists() {
         assert!(Instant::now() < deadline, "no survey has begun");
         std::thread::sleep(Duration::from_millis(20));
     }
     ran(Command::new("kill").args(["-INT", &survey.id().to_string()]));
     assert_eq!(survey.wait().unwrap().code(), Some(130));
-    lab.assert_nothing_left();
+    testbed.assert_nothing_left();
 }
 
 #[test]
 fn pipe_alone_can_not_be_surveyed_by_sftp_alone() {
-    let lab = sftp_only();
-    survey(&lab, &["--method", "pipe"]).assert_refused(&["SFTP alone", "--method scp"]);
-    lab.assert_nothing_left();
+    let testbed = sftp_only();
+    survey(&testbed, &["--method", "pipe"]).assert_refused(&["SFTP alone", "--method scp"]);
+    testbed.assert_nothing_left();
 }
 
 #[test]
-fn a_trial_that_fails_by_sftp_alone_costs_itself_and_no_more() {
-    let lab = sftp_only();
+fn a_sample_that_fails_by_sftp_alone_costs_itself_and_no_more() {
+    let testbed = sftp_only();
     // A client that has one of the two ciphers and then will not use it.
-    let client = lab.path("client");
+    let client = testbed.path("client");
     let script = "#!/bin/sh\ncase \"$*\" in *aes256-ctr*)\n\
                   echo \"Unknown cipher type 'aes256-ctr'\" >&2; exit 255;; esac\nexec ssh \"$@\"\n";
     fs::write(&client, script).unwrap();
     fs::set_permissions(&client, fs::Permissions::from_mode(0o755)).unwrap();
     let client = client.display().to_string();
     let ciphers = ["--method", "scp", "--ciphers", "aes128-ctr,aes256-ctr", "--client", &client];
-    let run = survey(&lab, &ciphers);
+    let run = survey(&testbed, &ciphers);
     assert_eq!(run.code, Some(1), "{run:?}");
     let survey: Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!(survey["end"]["reason"], "rounds_done", "{}", survey["end"]);
     let failed: Vec<&Value> =
-        rounds(&survey).into_iter().filter(|trial| trial["outcome"] == "failed").collect();
+        rounds(&survey).into_iter().filter(|sample| sample["outcome"] == "failed").collect();
     assert!(!failed.is_empty() && measured(&survey).len() == 2, "{failed:?}");
-    for trial in failed {
-        assert_eq!(trial["cipher"], "aes256-ctr", "{trial}");
-        assert!(trial["reason"].as_str().unwrap().contains("Unknown cipher type"), "{trial}");
+    for sample in failed {
+        assert_eq!(sample["cipher"], "aes256-ctr", "{sample}");
+        assert!(sample["reason"].as_str().unwrap().contains("Unknown cipher type"), "{sample}");
     }
-    lab.assert_nothing_left();
+    testbed.assert_nothing_left();
 }

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use cipher_survey::client::failure::{Failure, FailureKind};
-use cipher_survey::client::transcript::Transcript;
+use cipher_survey::ssh::failure::{Failure, FailureKind};
+use cipher_survey::ssh::log::Transcript;
 
 fn log(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/openssh").join(name);

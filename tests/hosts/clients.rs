@@ -1,20 +1,23 @@
 //! Client programs.
 
-use crate::lab::far::Far;
-use crate::lab::servers::Make;
-use crate::lab::{CHACHA, Lab, Options, need, rounds};
-use crate::matrix::{ALL, Outcome, Row, SSH_10, Server, hosts, lab, survey, with_far};
+use crate::matrix::{ALL, Outcome, Row, SSH_10, Server, hosts, survey, testbed, with_remote};
+use crate::testbed::remote::Remote;
+use crate::testbed::servers::Make;
+use crate::testbed::{CHACHA, Options, Testbed, need, rounds};
 use serde_json::Value;
 
-fn ssh_75() -> Lab {
+fn ssh_75() -> Testbed {
     need("ssh1", "openssh-client-ssh1");
-    lab(Options { far: Some(Far { guest: true, ..Far::default() }), ..Options::default() })
+    testbed(Options {
+        remote: Some(Remote { guest: true, ..Remote::default() }),
+        ..Options::default()
+    })
 }
 
 hosts! {
     the_client_of_openssh_10: Row {
         host: "OpenSSH 10.0",
-        lab: || with_far(Far { guest: true, ..Far::default() }),
+        testbed: || with_remote(Remote { guest: true, ..Remote::default() }),
         arguments: &["--client", SSH_10, "--directions", "upload"],
         outcome: ALL,
         says: &[],
@@ -22,7 +25,7 @@ hosts! {
     },
     the_built_in_client_where_sftp_alone_is_allowed: Row {
         host: "russh, the built-in one, to an account for SFTP alone",
-        lab: crate::accounts::sftp_only,
+        testbed: crate::accounts::sftp_only,
         arguments: &["--client", "russh"],
         outcome: Outcome::Surveyed { methods: &["scp"], server: Server::Missing("SFTP") },
         says: &["allows SFTP alone"],
@@ -30,7 +33,7 @@ hosts! {
     },
     the_client_of_openssh_75: Row {
         host: "OpenSSH 7.5",
-        lab: ssh_75,
+        testbed: ssh_75,
         arguments: &["--client", "ssh1", "--ciphers", CHACHA],
         outcome: ALL,
         says: &[],
@@ -43,22 +46,22 @@ hosts! {
 fn a_cipher_that_both_ends_list_and_that_fails_is_a_row_with_its_reason() {
     need("ssh1", "openssh-client-ssh1");
     let ciphers = "chacha20-poly1305@openssh.com,arcfour128,blowfish-cbc,cast128-cbc";
-    let far = Far { shell: "/bin/bash", ..Far::default() };
-    let lab = lab(Options {
+    let remote = Remote { shell: "/bin/bash", ..Remote::default() };
+    let testbed = testbed(Options {
         make: Make::Asyncssh,
         server: ciphers,
-        far: Some(far),
+        remote: Some(remote),
         ..Options::default()
     });
     let how = ["--client", "ssh1", "--ciphers", ciphers, "--method", "pipe"];
-    let run = survey(&lab, &[&how[..], &["--directions", "upload"]].concat());
+    let run = survey(&testbed, &[&how[..], &["--directions", "upload"]].concat());
     assert_eq!(run.code, Some(1), "{run:?}");
     let survey: Value = serde_json::from_str(&run.stdout).unwrap();
     let outcomes: Vec<(&str, &str)> = rounds(&survey)
         .into_iter()
-        .map(|trial| {
-            let reason = trial["reason"].as_str().or(trial["outcome"].as_str());
-            (trial["cipher"].as_str().unwrap(), reason.unwrap())
+        .map(|sample| {
+            let reason = sample["reason"].as_str().or(sample["outcome"].as_str());
+            (sample["cipher"].as_str().unwrap(), reason.unwrap())
         })
         .collect();
     assert_eq!(outcomes.len(), 4, "{outcomes:?}");
@@ -68,5 +71,5 @@ fn a_cipher_that_both_ends_list_and_that_fails_is_a_row_with_its_reason() {
             _ => assert!(outcome.contains("on lab"), "{cipher}: {outcome}"),
         }
     }
-    lab.assert_nothing_left();
+    testbed.assert_nothing_left();
 }

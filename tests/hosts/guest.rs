@@ -4,25 +4,25 @@ use std::fs;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::lab::far::Far;
-use crate::lab::relay::Relay;
-use crate::lab::{Lab, Options};
-use crate::matrix::{ALL, Outcome, Row, Server, hosts, lab};
+use crate::matrix::{ALL, Outcome, Row, Server, hosts, testbed};
 use crate::networks::through;
 use crate::servers::openssh_10;
+use crate::testbed::relay::Relay;
+use crate::testbed::remote::Remote;
+use crate::testbed::{Options, Testbed};
 
 /// A single offence is enough, and told.
 const PENALTIES: &str = "LogLevel VERBOSE\nPerSourcePenalties min:1s\n";
 
-fn limited(server: &str) -> Lab {
-    let far = Far { guest: true, ..Far::default() };
-    lab(Options { server, far: Some(far), ..Options::default() })
+fn bottleneck(server: &str) -> Testbed {
+    let remote = Remote { guest: true, ..Remote::default() };
+    testbed(Options { server, remote: Some(remote), ..Options::default() })
 }
 
 hosts! {
     one_login_and_one_session_at_a_time: Row {
         host: "MaxStartups 1 and MaxSessions 1",
-        lab: || limited("MaxStartups 1\nMaxSessions 1\n"),
+        testbed: || bottleneck("MaxStartups 1\nMaxSessions 1\n"),
         arguments: &["--directions", "upload"],
         outcome: ALL,
         says: &[],
@@ -30,7 +30,7 @@ hosts! {
     },
     penalties_for_whoever_misbehaves: Row {
         host: "PerSourcePenalties (OpenSSH 9.8 and later)",
-        lab: || openssh_10(true, PENALTIES),
+        testbed: || openssh_10(true, PENALTIES),
         arguments: &["--directions", "upload"],
         outcome: ALL,
         says: &[],
@@ -38,10 +38,10 @@ hosts! {
     },
     five_connections_in_half_a_minute: Row {
         host: "a firewall that takes five connections in 30 s (ufw limit)",
-        lab: || {
-            let lab = limited("");
-            let relay = Relay::limited(lab.port());
-            through(lab, &relay)
+        testbed: || {
+            let testbed = bottleneck("");
+            let relay = Relay::bottleneck(testbed.port());
+            through(testbed, &relay)
         },
         arguments: &["--method", "pipe", "--directions", "upload"],
         outcome: Outcome::Surveyed { methods: &["pipe"], server: Server::Inside },
@@ -53,14 +53,19 @@ hosts! {
 /// No log of the matrix holds the word; here it is seen that one would.
 #[test]
 fn a_penalty_would_show_in_the_servers_log() {
-    let lab = openssh_10(true, PENALTIES);
+    let testbed = openssh_10(true, PENALTIES);
     let mut stranger = Command::new("ssh");
-    stranger.arg("-F").arg(lab.path("ssh_config")).args(["-o", "BatchMode=yes", "-i", "/dev/null"]);
-    fs::remove_file(lab.path("client_key")).unwrap();
+    stranger.arg("-F").arg(testbed.path("ssh_config")).args([
+        "-o",
+        "BatchMode=yes",
+        "-i",
+        "/dev/null",
+    ]);
+    fs::remove_file(testbed.path("client_key")).unwrap();
     assert!(!stranger.args(["lab", "true"]).output().unwrap().status.success());
     let deadline = Instant::now() + Duration::from_secs(10);
-    while !lab.server_log().contains("penalty") {
-        assert!(Instant::now() < deadline, "{}", lab.server_log());
+    while !testbed.server_log().contains("penalty") {
+        assert!(Instant::now() < deadline, "{}", testbed.server_log());
         std::thread::sleep(Duration::from_millis(50));
     }
 }

@@ -9,11 +9,11 @@ mod accounts;
 mod captured;
 mod clients;
 mod guest;
-#[path = "../lab/mod.rs"]
-#[allow(dead_code, reason = "shared with the other tests of the whole program")]
-mod lab;
 mod matrix;
 mod networks;
 mod page;
 mod servers;
 mod systems;
+#[path = "../testbed/mod.rs"]
+#[allow(dead_code, reason = "shared with the other tests of the whole program")]
+mod testbed;

@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::lab::far::Far;
-use crate::lab::hosts::OPENSSH_10;
-use crate::lab::{CHACHA, Lab, Options, Run, rounds};
+use crate::testbed::hosts::OPENSSH_10;
+use crate::testbed::remote::Remote;
+use crate::testbed::{CHACHA, Options, Run, Testbed, rounds};
 
 /// A kind of host.
 pub struct Row {
     /// How `docs/hosts.md` names it.
     pub host: &'static str,
-    pub lab: fn() -> Lab,
+    pub testbed: fn() -> Testbed,
     /// What the survey is told beside the usual.
     pub arguments: &'static [&'static str],
     pub outcome: Outcome,
@@ -62,27 +62,27 @@ pub(crate) use hosts;
 pub const SSH_10: &str = "OPENSSH_10";
 
 /// A lab beside others.
-pub fn lab(options: Options) -> Lab {
-    Lab::with(Options { untimed: true, ..options })
+pub fn testbed(options: Options) -> Testbed {
+    Testbed::with(Options { untimed: true, ..options })
 }
 
 /// The same, with what its server sees.
-pub fn with_far(far: Far) -> Lab {
-    lab(Options { far: Some(far), ..Options::default() })
+pub fn with_remote(remote: Remote) -> Testbed {
+    testbed(Options { remote: Some(remote), ..Options::default() })
 }
 
 /// A lab to which the user's ssh_config shows another way: `edit` is handed that file's text.
-pub fn with_way(lab: Lab, edit: impl FnOnce(&Lab, String) -> String) -> Lab {
-    let path = lab.path("ssh_config");
+pub fn with_way(testbed: Testbed, edit: impl FnOnce(&Testbed, String) -> String) -> Testbed {
+    let path = testbed.path("ssh_config");
     let config = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(path, edit(&lab, config)).unwrap();
-    lab
+    std::fs::write(path, edit(&testbed, config)).unwrap();
+    testbed
 }
 
 /// The least survey: a file of 64 KiB, one cipher, one round.
-pub fn survey(lab: &Lab, arguments: &[&str]) -> Run {
-    let file = lab.file("data", 1 << 16);
-    let target = lab.target();
+pub fn survey(testbed: &Testbed, arguments: &[&str]) -> Run {
+    let file = testbed.file("data", 1 << 16);
+    let target = testbed.target();
     let mut all = vec!["run", "--rounds", "1", "--sink", "file", "--format", "json"];
     if !arguments.contains(&"--ciphers") {
         all.extend(["--ciphers", CHACHA]);
@@ -94,17 +94,17 @@ pub fn survey(lab: &Lab, arguments: &[&str]) -> Run {
     let openssh_10 = if arguments.contains(&SSH_10) { openssh_10() } else { String::new() };
     all.extend(arguments.iter().map(|word| if *word == SSH_10 { &openssh_10 } else { *word }));
     all.extend([target.as_str(), file.to_str().unwrap()]);
-    lab.run(&all)
+    testbed.run(&all)
 }
 
 impl Row {
     pub fn check(&self) {
-        let lab = (self.lab)();
-        let run = survey(&lab, self.arguments);
+        let testbed = (self.testbed)();
+        let run = survey(&testbed, self.arguments);
         match &self.outcome {
             Outcome::Refused(words) => run.assert_refused(words),
             Outcome::Surveyed { methods, server } => {
-                assert_eq!(run.code, Some(0), "{run:?}\n{}", lab.server_log());
+                assert_eq!(run.code, Some(0), "{run:?}\n{}", testbed.server_log());
                 let survey: Value = serde_json::from_str(&run.stdout).unwrap();
                 let told = self.arguments.iter().position(|word| *word == "--directions");
                 let directions = match told {
@@ -118,30 +118,30 @@ impl Row {
             let said = run.stderr.contains(words) || run.stdout.contains(words);
             assert!(said, "{words:?} is not in {run:?}");
         }
-        assert!(!lab.server_log().contains("penalty"), "{}", lab.server_log());
-        lab.assert_nothing_left();
+        assert!(!testbed.server_log().contains("penalty"), "{}", testbed.server_log());
+        testbed.assert_nothing_left();
     }
 }
 
 /// Each method was measured both ways, over the cipher asked for; each trial has a figure of the
 /// server from there, or the reason.
 pub fn assert_surveyed(survey: &Value, methods: &[&str], directions: &[&str], server: &Server) {
-    let trials = rounds(survey);
+    let samples = rounds(survey);
     let mut ways = BTreeSet::new();
-    for trial in &trials {
-        assert_eq!(trial["outcome"], "measured", "{trial:#}");
+    for sample in &samples {
+        assert_eq!(sample["outcome"], "measured", "{sample:#}");
         for way in ["client_to_server", "server_to_client"] {
-            assert_eq!(trial["negotiated"][way]["cipher"], trial["cipher"], "{trial:#}");
+            assert_eq!(sample["negotiated"][way]["cipher"], sample["cipher"], "{sample:#}");
         }
-        assert_eq!(trial["bytes"], 1 << 16, "{trial:#}");
-        assert!(trial["client"]["bulk"]["total_s"].as_f64().unwrap() >= 0.0, "{trial:#}");
-        assert_server(trial, server);
-        ways.insert((trial["method"].as_str().unwrap(), trial["direction"].as_str().unwrap()));
+        assert_eq!(sample["bytes"], 1 << 16, "{sample:#}");
+        assert!(sample["client"]["bulk"]["total_s"].as_f64().unwrap() >= 0.0, "{sample:#}");
+        assert_server(sample, server);
+        ways.insert((sample["method"].as_str().unwrap(), sample["direction"].as_str().unwrap()));
     }
     // A process that is not the server spends nothing while its bytes are moved.
     if matches!(server, Server::Inside) {
         let all = survey["trials"].as_array().unwrap().iter();
-        let spent = all.filter_map(|trial| trial["server"]["bulk"]["total_s"].as_f64());
+        let spent = all.filter_map(|sample| sample["server"]["bulk"]["total_s"].as_f64());
         assert!(spent.sum::<f64>() > 0.0, "{survey:#}");
     }
     let pairs = |method| directions.iter().map(move |direction| (method, *direction));
@@ -149,16 +149,16 @@ pub fn assert_surveyed(survey: &Value, methods: &[&str], directions: &[&str], se
     assert_eq!(ways, expected);
 }
 
-fn assert_server(trial: &Value, server: &Server) {
+fn assert_server(sample: &Value, server: &Server) {
     let source = match server {
         Server::Inside => "inside",
         Server::Host => "host",
         Server::Missing(words) => {
-            let reason = trial["server_missing"].as_str().unwrap_or_default();
-            assert!(reason.contains(words), "{words:?} is not in {trial:#}");
-            assert!(trial["server"].is_null(), "{trial:#}");
+            let reason = sample["server_missing"].as_str().unwrap_or_default();
+            assert!(reason.contains(words), "{words:?} is not in {sample:#}");
+            assert!(sample["server"].is_null(), "{sample:#}");
             return;
         }
     };
-    assert_eq!(trial["server"]["source"], source, "{trial:#}");
+    assert_eq!(sample["server"]["source"], source, "{sample:#}");
 }

@@ -1,29 +1,29 @@
 //! Servers.
 
-use crate::lab::far::Far;
-use crate::lab::hosts::Host;
-use crate::lab::servers::Make;
-use crate::lab::{Lab, Options};
-use crate::matrix::{ALL, Row, hosts, lab};
+use crate::matrix::{ALL, Row, hosts, testbed};
+use crate::testbed::hosts::Host;
+use crate::testbed::remote::Remote;
+use crate::testbed::servers::Make;
+use crate::testbed::{Options, Testbed};
 
 /// A server of another make.
-fn of(make: Make, guest: bool, server: &str) -> Lab {
-    let far = Far { guest, shell: "/bin/bash", ..Far::default() };
-    lab(Options { make, server, far: Some(far), ..Options::default() })
+fn of(make: Make, guest: bool, server: &str) -> Testbed {
+    let remote = Remote { guest, shell: "/bin/bash", ..Remote::default() };
+    testbed(Options { make, server, remote: Some(remote), ..Options::default() })
 }
 
 /// OpenSSH 10.0, with the penalties that are its default.
-pub fn openssh_10(guest: bool, more: &str) -> Lab {
-    let far = Far { guest, shell: "/bin/bash", ..Far::default() };
+pub fn openssh_10(guest: bool, more: &str) -> Testbed {
+    let remote = Remote { guest, shell: "/bin/bash", ..Remote::default() };
     let server = Host::openssh_10_config() + more;
     let host = Host::openssh_10();
-    lab(Options { server: &server, host, far: Some(far), ..Options::default() })
+    testbed(Options { server: &server, host, remote: Some(remote), ..Options::default() })
 }
 
 hosts! {
     openssh_10_of_an_ordinary_account: Row {
         host: "OpenSSH 10.0",
-        lab: || openssh_10(true, ""),
+        testbed: || openssh_10(true, ""),
         arguments: &[],
         outcome: ALL,
         says: &[],
@@ -31,7 +31,7 @@ hosts! {
     },
     openssh_10_of_root: Row {
         host: "OpenSSH 10.0, root",
-        lab: || openssh_10(false, ""),
+        testbed: || openssh_10(false, ""),
         arguments: &[],
         outcome: ALL,
         says: &[],
@@ -39,7 +39,7 @@ hosts! {
     },
     openssh_that_offers_what_clients_do_not_propose: Row {
         host: "a server with nothing but old ciphers (3des-cbc)",
-        lab: || lab(Options { server: "Ciphers 3des-cbc\n", far: Some(Far::default()), ..Options::default() }),
+        testbed: || testbed(Options { server: "Ciphers 3des-cbc\n", remote: Some(Remote::default()), ..Options::default() }),
         arguments: &["--ciphers", "3des-cbc"],
         outcome: ALL,
         says: &["3des-cbc is asked for"],
@@ -47,7 +47,7 @@ hosts! {
     },
     dropbear_of_an_ordinary_account: Row {
         host: "Dropbear 2022.83",
-        lab: || of(Make::Dropbear, true, ""),
+        testbed: || of(Make::Dropbear, true, ""),
         arguments: &[],
         outcome: ALL,
         says: &[],
@@ -55,7 +55,7 @@ hosts! {
     },
     dropbear_of_root: Row {
         host: "Dropbear 2022.83, root",
-        lab: || of(Make::Dropbear, false, ""),
+        testbed: || of(Make::Dropbear, false, ""),
         arguments: &[],
         outcome: ALL,
         says: &[],
@@ -63,7 +63,7 @@ hosts! {
     },
     tinysshd_behind_tcpserver: Row {
         host: "TinySSH behind tcpserver",
-        lab: || of(Make::Tinysshd, false, ""),
+        testbed: || of(Make::Tinysshd, false, ""),
         arguments: &[],
         outcome: ALL,
         says: &[],
@@ -71,7 +71,7 @@ hosts! {
     },
     asyncssh_without_a_process_a_session: Row {
         host: "AsyncSSH",
-        lab: || of(Make::Asyncssh, false, ""),
+        testbed: || of(Make::Asyncssh, false, ""),
         arguments: &[],
         outcome: ALL,
         says: &[],

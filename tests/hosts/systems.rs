@@ -3,22 +3,22 @@
 use std::fs;
 use std::process::Command;
 
-use crate::lab::far::Far;
-use crate::lab::{Lab, need, said};
-use crate::matrix::{ALL, BOTH, Outcome, Row, Server, hosts, survey, with_far};
+use crate::matrix::{ALL, BOTH, Outcome, Row, Server, hosts, survey, with_remote};
+use crate::testbed::remote::Remote;
+use crate::testbed::{Testbed, need, said};
 
 /// Nothing of the programs that people run but BusyBox.
-fn busybox(guest: bool) -> Lab {
+fn busybox(guest: bool) -> Testbed {
     need("/bin/busybox", "busybox-static");
     let change = "mkdir \"$lab/bb\" && cp /bin/busybox \"$lab/bb\"\n\
                   \"$lab/bb/busybox\" --install \"$lab/bb\"\nmount --bind \"$lab/bb\" /usr/bin";
-    with_far(Far { guest, shell: "/bin/sh", change, ..Far::default() })
+    with_remote(Remote { guest, shell: "/bin/sh", change, ..Remote::default() })
 }
 
 hosts! {
     busybox_and_nothing_else: Row {
         host: "BusyBox alone (ash, its dd, stat, sync and ps)",
-        lab: || busybox(true),
+        testbed: || busybox(true),
         arguments: &[],
         outcome: ALL,
         says: &[],
@@ -26,9 +26,9 @@ hosts! {
     },
     hidden_processes: Row {
         host: "/proc with hidepid=2, an ordinary account",
-        lab: || {
+        testbed: || {
             let change = "mount -t proc -o hidepid=2 proc /proc";
-            with_far(Far { guest: true, change, ..Far::default() })
+            with_remote(Remote { guest: true, change, ..Remote::default() })
         },
         arguments: &[],
         outcome: Outcome::Surveyed { methods: BOTH, server: Server::Host },
@@ -37,9 +37,9 @@ hosts! {
     },
     no_proc: Row {
         host: "no /proc",
-        lab: || {
+        testbed: || {
             let change = "mount -t tmpfs none /proc";
-            with_far(Far { guest: true, change, ..Far::default() })
+            with_remote(Remote { guest: true, change, ..Remote::default() })
         },
         arguments: &[],
         outcome: Outcome::Surveyed { methods: BOTH, server: Server::Missing("no /proc") },
@@ -53,32 +53,32 @@ const LSTART: &str = "Mon May  5 15:14:23 2026    ";
 
 /// A host without `/proc`, on which somebody's survey holds the lock: a process that lives, said to
 /// have been started at that time. `ps` there prints [`LSTART`].
-fn held(start: &str) -> Lab {
+fn held(start: &str) -> Testbed {
     let change = format!(
         "echo '#!/bin/sh\necho \"{LSTART}\"' > \"$lab/ps\"; chmod 755 \"$lab/ps\"\n\
          mount --bind \"$lab/ps\" /usr/bin/ps\nmount -t tmpfs none /proc"
     );
-    let lab = with_far(Far { change: &change, ..Far::default() });
-    let ours = lab.path("far/.cipher-survey");
+    let testbed = with_remote(Remote { change: &change, ..Remote::default() });
+    let ours = testbed.path("far/.cipher-survey");
     fs::create_dir(&ours).unwrap();
     let host = said(Command::new("uname").arg("-n"));
     let pid = std::process::id();
     let owner = format!("cipher-survey {} none {pid} {start} token by x since noon\n", host.trim());
     fs::write(ours.join("owner"), owner).unwrap();
-    lab
+    testbed
 }
 
 #[test]
 fn without_proc_a_lock_is_held_by_whom_ps_knows() {
-    let lab = held("MonMay515:14:232026");
-    survey(&lab, &[]).assert_refused(&["another survey of lab is running", "by x since noon"]);
-    assert!(lab.path("far/.cipher-survey/owner").exists());
+    let testbed = held("MonMay515:14:232026");
+    survey(&testbed, &[]).assert_refused(&["another survey of lab is running", "by x since noon"]);
+    assert!(testbed.path("far/.cipher-survey/owner").exists());
 }
 
 #[test]
 fn without_proc_a_lock_of_a_process_that_is_another_by_now_is_taken_over() {
-    let lab = held("SunMay423:59:592026");
-    let run = survey(&lab, &["--method", "pipe", "--directions", "upload"]);
+    let testbed = held("SunMay423:59:592026");
+    let run = survey(&testbed, &["--method", "pipe", "--directions", "upload"]);
     assert_eq!(run.code, Some(0), "{run:?}");
-    lab.assert_nothing_left();
+    testbed.assert_nothing_left();
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use cipher_survey::model::Survey;
-use cipher_survey::report::html::MOST_TRIALS;
+use cipher_survey::report::html::MOST_SAMPLES;
 use data_encoding::BASE64;
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ use crate::browser::Browser;
 use crate::{html, page, surveys};
 
 /// Pixels across, dark, print: a phone and a desk by day and by night, and A4 within its margins.
-const LOOKS: [(u32, bool, bool); 5] = [
+const INTERIM_ANALYSES: [(u32, bool, bool); 5] = [
     (360, false, false),
     (360, true, false),
     (1280, false, false),
@@ -22,7 +22,7 @@ const LOOKS: [(u32, bool, bool); 5] = [
 /// Everything that is wrong with a page, in any look.
 pub fn inspect(browser: &mut Browser, name: &str, path: &Path) -> Vec<String> {
     let mut wrong = Vec::new();
-    for (width, dark, print) in LOOKS {
+    for (width, dark, print) in INTERIM_ANALYSES {
         browser.look(width, dark, print);
         browser.open(path);
         browser.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)");
@@ -115,7 +115,7 @@ fn every_page_in_results_is_sound() {
 #[test]
 fn the_page_of_a_large_survey_is_sound_and_small() {
     let large = surveys::large();
-    assert_eq!(large.trials.len(), MOST_TRIALS);
+    assert_eq!(large.samples.len(), MOST_SAMPLES);
     let size = html(&large).len();
     assert!(size < 400_000, "{size} bytes");
     assert_sound(&[("large".to_owned(), large)]);

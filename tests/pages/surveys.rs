@@ -82,16 +82,16 @@ pub fn hostile() -> Survey {
         pairing["skipped"] = json!([{ "cipher": HOSTILE, "reason": HOSTILE }]);
     }
     let mut number = 0;
-    for trial in lines.iter_mut().filter(|line| line["kind"] == "trial") {
-        let cipher = trial["cipher"].as_str().unwrap().to_owned();
+    for sample in lines.iter_mut().filter(|line| line["kind"] == "trial") {
+        let cipher = sample["cipher"].as_str().unwrap().to_owned();
         let known = rename.len();
         let name = rename.entry(cipher).or_insert_with(|| format!("{known}{HOSTILE}"));
-        trial["cipher"] = json!(name);
+        sample["cipher"] = json!(name);
         number += 1;
-        if trial["phase"] == "round" && number % 5 == 0 {
-            trial["outcome"] = json!("failed");
-            trial["reason"] = json!(HOSTILE);
-            trial["remedy"] = json!(HOSTILE);
+        if sample["phase"] == "round" && number % 5 == 0 {
+            sample["outcome"] = json!("failed");
+            sample["reason"] = json!(HOSTILE);
+            sample["remedy"] = json!(HOSTILE);
         }
     }
     read(&lines)
@@ -131,32 +131,32 @@ pub fn large() -> Survey {
     for round in 1..=25_u32 {
         for (direction, lag) in [("upload", 0), ("download", 2)] {
             for (place, cipher) in CIPHERS.into_iter().enumerate() {
-                let mut trial = like(direction);
-                trial["cipher"] = json!(cipher);
-                trial["negotiated"]["client_to_server"]["cipher"] = json!(cipher);
-                trial["negotiated"]["server_to_client"]["cipher"] = json!(cipher);
-                trial["round"] = json!(round);
-                trial["at_s"] = json!(f64::from(round) * 20.0 + place as f64 * 1.01);
-                trial["started"] =
+                let mut sample = like(direction);
+                sample["cipher"] = json!(cipher);
+                sample["negotiated"]["client_to_server"]["cipher"] = json!(cipher);
+                sample["negotiated"]["server_to_client"]["cipher"] = json!(cipher);
+                sample["round"] = json!(round);
+                sample["at_s"] = json!(f64::from(round) * 20.0 + place as f64 * 1.01);
+                sample["started"] =
                     json!(format!("2026-11-25T16:{:02}:{:02}.5Z", 9 + round, 5 * place + lag));
                 // In the plane of rate and cost some lie upon each other.
                 let wobble = 1.0 + f64::from((round * 7 + place as u32 * 3) % 11) / 173.0;
                 let slow = (1.0 + (place / 3) as f64 * 0.7) * wobble;
                 for (end, times) in [("client", 0.3), ("server", 0.5)] {
                     for key in ["user_s", "system_s", "total_s"] {
-                        let spent = &mut trial[end]["bulk"][key];
+                        let spent = &mut sample[end]["bulk"][key];
                         *spent = json!(spent.as_f64().unwrap() * (0.7 + times * slow));
                     }
                 }
                 for own in [&["real_s"][..], &["steady", "seconds"]] {
-                    let seconds = own.iter().fold(&mut trial, |at, key| &mut at[*key]);
+                    let seconds = own.iter().fold(&mut sample, |at, key| &mut at[*key]);
                     *seconds = json!(seconds.as_f64().unwrap() * slow);
                 }
                 if round == 7 && place == 4 {
-                    trial["outcome"] = json!("failed");
-                    trial["reason"] = json!("the connection was closed by the server");
+                    sample["outcome"] = json!("failed");
+                    sample["reason"] = json!("the connection was closed by the server");
                 }
-                all.push(trial);
+                all.push(sample);
             }
         }
     }

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use cipher_survey::model::record::{Asked, Outcome, Phase, Spent, Trial};
+use cipher_survey::model::Configuration;
+use cipher_survey::model::record::{Asked, Outcome, Phase, Sample, Spent};
 use cipher_survey::model::{Cipher, CpuTimes, Direction, Method, Source, Waits};
-use cipher_survey::plan::{Contender, PlannedTrial};
-use cipher_survey::run::survey::{Executor, Stopped};
-use cipher_survey::ui::Events;
+use cipher_survey::survey::events::Events;
+use cipher_survey::survey::plan::PlannedSample;
+use cipher_survey::survey::rounds::{Executor, Stopped};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -18,7 +19,7 @@ const AROUND_S: f64 = 0.15;
 /// One survey's host, with what it has drawn of its world.
 pub struct Host {
     rates: Vec<f64>,
-    handshake_s: f64,
+    setup_s: f64,
     noise: f64,
     drift: f64,
     drift_s: f64,
@@ -29,13 +30,13 @@ pub struct Host {
     random: ChaCha8Rng,
     clock_s: f64,
     /// The drift now, in standard deviations.
-    weather: f64,
+    conditions: f64,
     /// What the weather was in each trial: round, logarithm.
-    weather_seen: Vec<(u32, f64)>,
+    conditions_seen: Vec<(u32, f64)>,
 }
 
-pub fn contender(k: usize) -> Contender {
-    Contender {
+pub fn configuration(k: usize) -> Configuration {
+    Configuration {
         pairing: 0,
         method: Method::Pipe,
         direction: Direction::Upload,
@@ -61,7 +62,7 @@ impl Host {
         };
         let mut host = Host {
             rates: world.rates.clone(),
-            handshake_s: world.handshake_s,
+            setup_s: world.setup_s,
             noise,
             drift,
             drift_s,
@@ -71,10 +72,10 @@ impl Host {
             states: world.states,
             random,
             clock_s: 0.0,
-            weather: 0.0,
-            weather_seen: Vec::new(),
+            conditions: 0.0,
+            conditions_seen: Vec::new(),
         };
-        host.weather = host.normal();
+        host.conditions = host.normal();
         for _ in 0..world.rates.len() {
             let own = startup_s * (1.0 + 0.05 * host.normal());
             host.startups_s.push(own);
@@ -83,22 +84,23 @@ impl Host {
     }
 
     /// An empty transfer, as the pilot would have made it.
-    pub fn pilot(&mut self) -> Trial {
-        let planned = PlannedTrial { round: 0, contender: contender(0), asked: Asked::Bytes(0) };
-        let mut trial = self.trial(&planned);
-        trial.phase = Phase::Pilot;
-        trial.bytes = Some(0);
-        trial.real_s = Some(self.startups_s[0]);
-        trial
+    pub fn pilot(&mut self) -> Sample {
+        let planned =
+            PlannedSample { round: 0, configuration: configuration(0), asked: Asked::Bytes(0) };
+        let mut sample = self.sample(&planned);
+        sample.phase = Phase::Pilot;
+        sample.bytes = Some(0);
+        sample.real_s = Some(self.startups_s[0]);
+        sample
     }
 
     /// The mean over rounds, pilot apart; of two states of placement half of each.
-    pub fn mean_weather(&self) -> f64 {
+    pub fn mean_conditions(&self) -> f64 {
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
-        let last = self.weather_seen.iter().map(|(round, _)| *round).max().unwrap_or(0);
+        let last = self.conditions_seen.iter().map(|(round, _)| *round).max().unwrap_or(0);
         let of = |round: u32| -> Vec<f64> {
-            let own = self.weather_seen.iter().filter(|(other, _)| *other == round);
-            own.map(|(_, weather)| *weather).collect()
+            let own = self.conditions_seen.iter().filter(|(other, _)| *other == round);
+            own.map(|(_, conditions)| *conditions).collect()
         };
         let states = 0.5 * (1.0 - self.states).ln();
         states + mean(&(1..=last).map(|round| mean(&of(round))).collect::<Vec<_>>())
@@ -112,23 +114,23 @@ impl Host {
 
     fn pass(&mut self, seconds: f64) {
         let kept = (-seconds / self.drift_s).exp();
-        self.weather = kept * self.weather + (1.0 - kept * kept).sqrt() * self.normal();
+        self.conditions = kept * self.conditions + (1.0 - kept * kept).sqrt() * self.normal();
         self.clock_s += seconds;
     }
 
-    fn trial(&mut self, planned: &PlannedTrial) -> Trial {
-        let k = index(&planned.contender.cipher);
-        self.pass(self.handshake_s + AROUND_S);
+    fn sample(&mut self, planned: &PlannedSample) -> Sample {
+        let k = index(&planned.configuration.cipher);
+        self.pass(self.setup_s + AROUND_S);
         let lasts = match planned.asked {
             Asked::Seconds(seconds) => seconds,
             Asked::Bytes(_) => 0.0,
         };
         self.pass(lasts / 2.0);
-        let mut weather = self.drift * self.weather;
+        let mut conditions = self.drift * self.conditions;
         if self.clock_s > self.throttled_from_s {
-            weather += 0.75_f64.ln();
+            conditions += 0.75_f64.ln();
         }
-        self.weather_seen.push((planned.round, weather));
+        self.conditions_seen.push((planned.round, conditions));
         let mut disturbed = self.noise * self.normal();
         if self.random.random::<f64>() < self.slow {
             disturbed -= (1.1 + 0.5 * self.random.random::<f64>()).ln();
@@ -137,7 +139,7 @@ impl Host {
             disturbed += (1.0 - self.states).ln();
         }
         self.pass(lasts / 2.0);
-        let rate = self.rates[k] * 1e6 * (weather + disturbed).exp();
+        let rate = self.rates[k] * 1e6 * (conditions + disturbed).exp();
         let bytes = rate * (lasts - self.startups_s[k]).max(0.0);
         // A CPU-second a GB and a hundredth of noise.
         let cpu_s = 500.0 / self.rates[k] * bytes / 1e9 * (0.01 * self.normal()).exp();
@@ -147,33 +149,33 @@ impl Host {
             split_resolution_s: 0.01,
             bulk: CpuTimes { user_s: 0.7 * cpu_s, system_s: 0.3 * cpu_s, total_s: cpu_s },
             real_s: Some(lasts),
-            handshake: None,
+            setup: None,
             helpers: None,
             with_helpers: false,
             waits: Waits::default(),
         };
-        Trial {
+        Sample {
             phase: Phase::Round,
             round: planned.round,
             pairing: 0,
-            method: planned.contender.method,
-            direction: planned.contender.direction,
-            cipher: planned.contender.cipher.clone(),
+            method: planned.configuration.method,
+            direction: planned.configuration.direction,
+            cipher: planned.configuration.cipher.clone(),
             mac: None,
             asked: planned.asked,
             started: "2026-01-02T03:04:05Z".into(),
             outcome: Outcome::Measured,
             negotiated: None,
             bytes: Some(bytes as u64),
-            handshake_s: Some(self.handshake_s),
+            setup_s: Some(self.setup_s),
             real_s: Some(lasts),
             steady: None,
             client: Some(spent),
             server: Some(spent),
             server_missing: None,
             server_checks: Vec::new(),
-            near_host: None,
-            far_host: None,
+            local_host: None,
+            remote_host: None,
             sha256: None,
             backoff_s: 0.0,
             at_s: self.clock_s,
@@ -186,11 +188,11 @@ impl Executor for Host {
         Duration::from_secs_f64(self.clock_s)
     }
 
-    fn prepare(&mut self, _: &[PlannedTrial]) -> Result<(), Stopped> {
+    fn prepare(&mut self, _: &[PlannedSample]) -> Result<(), Stopped> {
         Ok(())
     }
 
-    fn run(&mut self, planned: &PlannedTrial, _: &mut dyn Events) -> Result<Trial, Stopped> {
-        Ok(self.trial(planned))
+    fn run(&mut self, planned: &PlannedSample, _: &mut dyn Events) -> Result<Sample, Stopped> {
+        Ok(self.sample(planned))
     }
 }

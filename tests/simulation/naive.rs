@@ -2,17 +2,17 @@
 
 use std::collections::HashMap;
 
-use cipher_survey::analysis::intervals::t_quantile;
-use cipher_survey::model::record::{Phase, Trial};
+use cipher_survey::model::record::{Phase, Sample};
+use cipher_survey::stats::intervals::t_quantile;
 
 /// Whether it ever calls a cipher slower.
-pub fn calls_one_slower(trials: &[Trial]) -> bool {
+pub fn calls_one_slower(samples: &[Sample]) -> bool {
     let mut rates: HashMap<&str, Vec<(u32, f64)>> = HashMap::new();
-    for trial in trials.iter().filter(|trial| trial.phase == Phase::Round) {
-        let rate = (trial.bytes.unwrap() as f64).ln();
-        rates.entry(trial.cipher.as_str()).or_default().push((trial.round, rate));
+    for sample in samples.iter().filter(|sample| sample.phase == Phase::Round) {
+        let rate = (sample.bytes.unwrap() as f64).ln();
+        rates.entry(sample.cipher.as_str()).or_default().push((sample.round, rate));
     }
-    let last = trials.iter().map(|trial| trial.round).max().unwrap_or(0);
+    let last = samples.iter().map(|sample| sample.round).max().unwrap_or(0);
     (3..=last).any(|round| {
         let until: Vec<Vec<f64>> = rates
             .values()

@@ -2,20 +2,20 @@
 
 use std::time::Duration;
 
-use cipher_survey::analysis::race::{Question, Rule};
 use cipher_survey::analysis::table::Section;
 use cipher_survey::analysis::{Summary, summarise};
+use cipher_survey::local::interrupt::Interrupt;
 use cipher_survey::model::Sink;
-use cipher_survey::model::record::{Header, Line, StopReason, Trial};
+use cipher_survey::model::record::{Header, Line, Sample, StopReason};
 use cipher_survey::model::survey::Survey;
-use cipher_survey::plan::trial_seconds;
-use cipher_survey::run::interrupt::Interrupt;
-use cipher_survey::run::stopping::Adaptive;
-use cipher_survey::run::survey::{Course, end, run_rounds};
-use cipher_survey::sizing::Sizer;
-use cipher_survey::ui::Silent;
+use cipher_survey::stats::race::{Question, Rule};
+use cipher_survey::survey::events::Silent;
+use cipher_survey::survey::plan::sample_seconds;
+use cipher_survey::survey::rounds::{Course, end, run_rounds};
+use cipher_survey::survey::sizing::Sizer;
+use cipher_survey::survey::stopping::Adaptive;
 
-use crate::host::{Host, contender};
+use crate::host::{Host, configuration};
 use crate::worlds::World;
 
 /// The default of `--precision`.
@@ -23,11 +23,11 @@ pub const PRECISION: f64 = 0.03;
 
 pub struct Done {
     pub summary: Summary,
-    pub trials: Vec<Trial>,
+    pub samples: Vec<Sample>,
     pub reason: StopReason,
     pub wall_s: f64,
     /// The mean of what fell on all ciphers alike, in logarithms.
-    pub weather: f64,
+    pub conditions: f64,
 }
 
 impl Done {
@@ -39,18 +39,18 @@ impl Done {
 pub fn run(world: &World, seed: u64) -> Done {
     let mut host = Host::new(world, seed);
     let pilot = host.pilot();
-    let trial_s = trial_seconds(world.handshake_s, false);
+    let sample_s = sample_seconds(world.setup_s, false);
     let mut course = Course {
-        contenders: (0..world.rates.len()).map(contender).collect(),
-        sizer: Sizer::new(Sink::Null, false, 1 << 40, vec![trial_s]),
+        configurations: (0..world.rates.len()).map(configuration).collect(),
+        sizer: Sizer::new(Sink::Null, false, 1 << 40, vec![sample_s]),
         seed,
         budget: Some(Duration::from_secs_f64(world.budget_s)),
-        trial_s: trial_s + world.handshake_s,
+        sample_s: sample_s + world.setup_s,
     };
     let rule = Rule::looking(PRECISION, Question::Choice);
     let mut stop = Adaptive::new(rule, vec![pilot.clone()]);
     let mut journal: Vec<Line> = Vec::new();
-    journal.push(Line::Trial(Box::new(pilot)));
+    journal.push(Line::Sample(Box::new(pilot)));
     let reason = run_rounds(
         &mut course,
         &mut host,
@@ -60,23 +60,23 @@ pub fn run(world: &World, seed: u64) -> Done {
         &Interrupt::default(),
     )
     .unwrap();
-    let trials: Vec<Trial> = journal
+    let samples: Vec<Sample> = journal
         .into_iter()
-        .filter_map(|line| if let Line::Trial(trial) = line { Some(*trial) } else { None })
+        .filter_map(|line| if let Line::Sample(sample) = line { Some(*sample) } else { None })
         .collect();
-    let wall_s = trials.last().map_or(0.0, |trial| trial.at_s);
+    let wall_s = samples.last().map_or(0.0, |sample| sample.at_s);
     let survey = Survey {
         header: header(seed),
-        trials: trials.clone(),
+        samples: samples.clone(),
         end: Some(end(reason.clone(), wall_s, 0.0, None)),
         problems: Vec::new(),
     };
     Done {
         summary: summarise(&survey),
-        trials,
+        samples,
         reason: reason.0,
         wall_s,
-        weather: host.mean_weather(),
+        conditions: host.mean_conditions(),
     }
 }
 

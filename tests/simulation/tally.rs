@@ -1,8 +1,8 @@
 //! How often the surveys of a world were right.
 
 use cipher_survey::analysis::compare::Times;
-use cipher_survey::analysis::race::Label;
 use cipher_survey::model::record::StopReason;
+use cipher_survey::stats::race::Label;
 
 use crate::host::index;
 use crate::naive::calls_one_slower;
@@ -88,7 +88,7 @@ impl Tally {
                 self.ratios.add(holds(times, own / leader));
             }
             if let Some(half) = speed.half_percent {
-                let true_mb = own * done.weather.exp();
+                let true_mb = own * done.conditions.exp();
                 let shown = row.rate_mb_per_s.unwrap();
                 self.rates.add((shown / true_mb).ln().abs() <= (half / 100.0).ln_1p());
             }
@@ -100,7 +100,7 @@ impl Tally {
             }
         }
         self.false_slower += usize::from(false_slower);
-        self.naive += usize::from(calls_one_slower(&done.trials));
+        self.naive += usize::from(calls_one_slower(&done.samples));
     }
 
     pub fn percent(&self, many: usize) -> f64 {

@@ -8,7 +8,7 @@ pub struct World {
     pub about: &'static str,
     /// True rates in MB/s.
     pub rates: Vec<f64>,
-    pub handshake_s: f64,
+    pub setup_s: f64,
     /// Standard deviation of a trial, as a fraction; drawn once a survey between these.
     pub noise: (f64, f64),
     /// Of a slow drift (Ornstein-Uhlenbeck) that falls on all ciphers alike, and its seconds.
@@ -31,7 +31,7 @@ impl World {
             name,
             about,
             rates,
-            handshake_s: 0.35,
+            setup_s: 0.35,
             noise: (0.01, 0.05),
             drift: (0.03, 0.10),
             drift_s: (10.0, 120.0),
@@ -76,7 +76,7 @@ pub fn all() -> Vec<World> {
             )
         },
         World {
-            handshake_s: 1.0,
+            setup_s: 1.0,
             ..World::new(
                 "slow host",
                 "1 to 6 MB/s",
@@ -91,7 +91,7 @@ pub fn all() -> Vec<World> {
         World { states: 0.2, ..World::new("two states", "placement costs 20 %", fast.clone()) },
         World { startup_s: (0.2, 0.4), ..World::new("ramp", "0.2 s of slow start", fast.clone()) },
         World {
-            handshake_s: 5.0,
+            setup_s: 5.0,
             budget_s: 900.0,
             ..World::new("slow handshake", "5 s each, in 15 minutes", fast)
         },

@@ -4,16 +4,16 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use cipher_survey::model::record::{Outcome, Phase, Spent, Trial};
+use cipher_survey::model::record::{Outcome, Phase, Sample, Spent};
 use cipher_survey::model::survey::Survey;
 use cipher_survey::model::{Direction, Method, Source};
 use serde::{Deserialize, Serialize};
 
 use crate::Report;
 use crate::evidence::{self, error_percent, middle};
-use crate::lab::cgroup::{Cgroup, sampled};
-use crate::lab::hosts::{Host, OPENSSH_10};
-use crate::lab::{CHACHA, GCM, Lab, Options, Run};
+use crate::testbed::cgroup::{Cgroup, sampled};
+use crate::testbed::hosts::{Host, OPENSSH_10};
+use crate::testbed::{CHACHA, GCM, Options, Run, Testbed};
 
 /// Trials that spend less are not judged.
 const LEAST_S: f64 = 0.5;
@@ -64,7 +64,7 @@ pub fn measure(directory: &Path) {
 fn survey(combination: &Combination) -> (Vec<u8>, Vec<Truth>) {
     let host = if combination.new { Host::openssh_10() } else { Host::default() };
     let server = if combination.new { Host::openssh_10_config() } else { String::new() };
-    let lab = Lab::with(Options {
+    let testbed = Testbed::with(Options {
         ordinary: combination.ordinary,
         cgroup: true,
         host,
@@ -73,7 +73,7 @@ fn survey(combination: &Combination) -> (Vec<u8>, Vec<Truth>) {
     });
     // The client programs join a group of their own, whoever starts them.
     let clients = Cgroup::empty("client");
-    let bin = lab.path("bin");
+    let bin = testbed.path("bin");
     fs::create_dir(&bin).unwrap();
     for name in ["ssh", "scp"] {
         let program = match combination.new {
@@ -87,29 +87,29 @@ fn survey(combination: &Combination) -> (Vec<u8>, Vec<Truth>) {
         fs::write(bin.join(name), script).unwrap();
         fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755)).unwrap();
     }
-    let file = lab.file("data", FILE);
-    let journal = lab.path("journal");
-    let mut program = lab.program();
+    let file = testbed.file("data", FILE);
+    let journal = testbed.path("journal");
+    let mut program = testbed.program();
     let path = std::env::var("PATH").unwrap();
     program.env("PATH", format!("{}:{path}", bin.display()));
     let ciphers = [GCM, CHACHA, "aes128-ctr"].join(",");
     program.args(["--method", "scp,pipe", "--rounds", "2", "--full", "-q", "--ciphers", &ciphers]);
-    program.arg("--journal").arg(&journal).arg("--ssh-config").arg(lab.path("ssh_config"));
-    program.arg(lab.target()).arg(&file);
-    let groups = [&clients, lab.cgroup.as_ref().unwrap()];
+    program.arg("--journal").arg(&journal).arg("--ssh-config").arg(testbed.path("ssh_config"));
+    program.arg(testbed.target()).arg(&file);
+    let groups = [&clients, testbed.cgroup.as_ref().unwrap()];
     let (output, samples) = sampled(&groups, || program.output().unwrap());
     let run = Run::of(output);
-    assert_eq!(run.code, Some(0), "{run:?}\n{}", lab.server_log());
+    assert_eq!(run.code, Some(0), "{run:?}\n{}", testbed.server_log());
     let text = fs::read(&journal).unwrap();
     let survey = Survey::read(&text).unwrap();
-    let truths = judged(&survey).map(|trial| {
-        let started: jiff::Timestamp = trial.started.parse().unwrap();
-        let begin = started.as_nanosecond() as f64 / 1e9 + trial.handshake_s.unwrap();
-        let end = begin + trial.real_s.unwrap();
+    let truths = judged(&survey).map(|sample| {
+        let started: jiff::Timestamp = sample.started.parse().unwrap();
+        let begin = started.as_nanosecond() as f64 / 1e9 + sample.setup_s.unwrap();
+        let end = begin + sample.real_s.unwrap();
         // What a client does at its very end, after the last byte, is in its account by wait4.
         let grown = |k: usize, more: f64| samples.at(k, end + more) - samples.at(k, begin);
         Truth {
-            started: trial.started.clone(),
+            started: sample.started.clone(),
             client_s: grown(0, 0.03),
             server_s: grown(1, 0.0),
             gap_s: samples.gap_s(begin).max(samples.gap_s(end)).max(samples.gap_s(end + 0.03)),
@@ -119,9 +119,9 @@ fn survey(combination: &Combination) -> (Vec<u8>, Vec<Truth>) {
     (text, truths)
 }
 
-fn judged(survey: &Survey) -> impl Iterator<Item = &Trial> {
-    let trials = survey.trials.iter();
-    trials.filter(|trial| trial.phase == Phase::Round && trial.outcome == Outcome::Measured)
+fn judged(survey: &Survey) -> impl Iterator<Item = &Sample> {
+    let samples = survey.samples.iter();
+    samples.filter(|sample| sample.phase == Phase::Round && sample.outcome == Outcome::Measured)
 }
 
 pub fn report(directory: &Path) -> Report {
@@ -189,18 +189,18 @@ fn accounts(directory: &Path, combination: &Combination) -> Vec<Account> {
     let [journal, truths] = files(directory, combination);
     let survey = evidence::surveys(&journal).remove(0);
     let truths: Vec<Truth> = evidence::figures(&truths);
-    let of = |trial: &Trial| {
-        let truth = truths.iter().find(|truth| truth.started == trial.started).unwrap();
+    let of = |sample: &Sample| {
+        let truth = truths.iter().find(|truth| truth.started == sample.started).unwrap();
         let ends = [
-            ("client", trial.client.unwrap(), truth.client_s),
-            ("server", trial.server.unwrap(), truth.server_s),
+            ("client", sample.client.unwrap(), truth.client_s),
+            ("server", sample.server.unwrap(), truth.server_s),
         ];
         let fair = ends.into_iter().filter(|(.., truth_s)| *truth_s >= LEAST_S);
         let account = |(end, spent, truth_s): (&'static str, Spent, f64)| {
             let helpers_s = spent.helpers.map_or(0.0, |helpers| helpers.total_s);
             Account {
-                method: trial.method,
-                direction: trial.direction,
+                method: sample.method,
+                direction: sample.direction,
                 end,
                 source: spent.source,
                 error_percent: error_percent((spent.bulk.total_s + helpers_s) / truth_s),

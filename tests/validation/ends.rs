@@ -7,15 +7,17 @@ use std::time::Instant;
 
 use cipher_survey::model::Direction;
 
-use crate::lab::{Lab, Options, PROGRAM, ran};
+use crate::testbed::{Options, PROGRAM, Testbed, ran};
 
 pub struct Ends {
-    pub lab: Lab,
+    pub testbed: Testbed,
 }
 
 impl Ends {
     pub fn new(options: Options) -> Ends {
-        Ends { lab: Lab::with(Options { host: options.host.on_core(Ends::SERVER), ..options }) }
+        Ends {
+            testbed: Testbed::with(Options { host: options.host.on_core(Ends::SERVER), ..options }),
+        }
     }
 
     const CLIENT: u32 = 0;
@@ -34,12 +36,12 @@ impl Ends {
 
     /// The same with a file of its own.
     pub fn survey_of(&self, file: Option<&Path>, arguments: &[&str]) -> (f64, Vec<u8>) {
-        let journal = self.lab.path("journal");
+        let journal = self.testbed.path("journal");
         let mut survey = Ends::on_the_clients_core(PROGRAM);
         survey.args(["--method", "pipe", "-q", "--journal"]).arg(&journal).args(arguments);
-        survey.arg("--ssh-config").arg(self.lab.path("ssh_config")).arg(self.lab.target());
+        survey.arg("--ssh-config").arg(self.testbed.path("ssh_config")).arg(self.testbed.target());
         survey.args(file);
-        survey.env("TMPDIR", self.lab.path("tmp")).env_remove("SSH_AUTH_SOCK");
+        survey.env("TMPDIR", self.testbed.path("tmp")).env_remove("SSH_AUTH_SOCK");
         let started = Instant::now();
         ran(&mut survey);
         let wall_s = started.elapsed().as_secs_f64();
@@ -71,7 +73,7 @@ impl Ends {
 
     fn timed(&self, cipher: &str, remote: &str, stdin: Stdio) -> f64 {
         let mut ssh = Ends::on_the_clients_core("ssh");
-        ssh.args(["-c", cipher, "-F"]).arg(self.lab.path("ssh_config")).args(["lab", remote]);
+        ssh.args(["-c", cipher, "-F"]).arg(self.testbed.path("ssh_config")).args(["lab", remote]);
         ssh.stdin(stdin).stdout(Stdio::null());
         let started = Instant::now();
         assert!(ssh.status().unwrap().success());

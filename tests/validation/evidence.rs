@@ -4,9 +4,9 @@ use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::Path;
 
-use cipher_survey::analysis::statistics::median;
 use cipher_survey::model::record::Phase;
 use cipher_survey::model::survey::Survey;
+use cipher_survey::stats::statistics::median;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
@@ -50,19 +50,19 @@ pub fn merged(surveys: Vec<Survey>) -> Survey {
     let mut all = surveys.next().expect("evidence is not empty");
     for mut survey in surveys {
         let before = rounds(&all);
-        for trial in &mut survey.trials {
-            if trial.phase == Phase::Round {
-                trial.round += before;
+        for sample in &mut survey.samples {
+            if sample.phase == Phase::Round {
+                sample.round += before;
             }
         }
-        all.trials.append(&mut survey.trials);
+        all.samples.append(&mut survey.samples);
     }
     all
 }
 
 /// The number of the last round.
 pub fn rounds(survey: &Survey) -> u32 {
-    survey.trials.iter().map(|trial| trial.round).max().unwrap_or(0)
+    survey.samples.iter().map(|sample| sample.round).max().unwrap_or(0)
 }
 
 /// Figures, one a line.

@@ -4,11 +4,11 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use cipher_survey::analysis::race::Label;
 use cipher_survey::analysis::summarise;
 use cipher_survey::analysis::table::rows;
 use cipher_survey::model::record::{Outcome, Phase};
 use cipher_survey::model::survey::Survey;
+use cipher_survey::stats::race::Label;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -16,8 +16,8 @@ use rand_chacha::ChaCha8Rng;
 use crate::Report;
 use crate::ends::Ends;
 use crate::evidence::{self, merged, rounds};
-use crate::lab::{ALL_CIPHERS, GCM, Lab, Options};
 use crate::naive::calls_one_slower;
+use crate::testbed::{ALL_CIPHERS, GCM, Options, Testbed};
 
 const SURVEYS: usize = 5;
 const LABELS: usize = 10;
@@ -28,7 +28,7 @@ const MOST_PERCENT: f64 = 10.0;
 pub fn measure(directory: &Path) {
     evidence::begin(directory);
     let ends = Ends::new(Options { server: ALL_CIPHERS, ..Options::default() });
-    let client = of_one_cipher(&ends.lab);
+    let client = of_one_cipher(&ends.testbed);
     let mut journals = Vec::new();
     for seed in 0..SURVEYS {
         let seed = seed.to_string();
@@ -42,8 +42,8 @@ pub fn measure(directory: &Path) {
 }
 
 /// A client that uses one cipher, whatever it is asked for, and says otherwise in its log.
-fn of_one_cipher(lab: &Lab) -> String {
-    let client = lab.path("client");
+fn of_one_cipher(testbed: &Testbed) -> String {
+    let client = testbed.path("client");
     let script = format!(
         r#"#!/bin/bash
 arguments=() label=
@@ -78,16 +78,16 @@ fn recorded(surveys: Vec<Survey>) -> Survey {
     let mut all = merged(surveys);
     let complete: Vec<u32> = (1..=rounds(&all))
         .filter(|&round| {
-            let measured = |trial: &&cipher_survey::model::record::Trial| {
-                trial.round == round && trial.outcome == Outcome::Measured
+            let measured = |sample: &&cipher_survey::model::record::Sample| {
+                sample.round == round && sample.outcome == Outcome::Measured
             };
-            all.trials.iter().filter(measured).count() == LABELS
+            all.samples.iter().filter(measured).count() == LABELS
         })
         .collect();
-    all.trials.retain(|trial| trial.phase == Phase::Pilot || complete.contains(&trial.round));
-    for trial in &mut all.trials {
-        if trial.phase == Phase::Round {
-            trial.round = complete.binary_search(&trial.round).unwrap() as u32 + 1;
+    all.samples.retain(|sample| sample.phase == Phase::Pilot || complete.contains(&sample.round));
+    for sample in &mut all.samples {
+        if sample.phase == Phase::Round {
+            sample.round = complete.binary_search(&sample.round).unwrap() as u32 + 1;
         }
     }
     all
@@ -98,13 +98,13 @@ fn permuted(recorded: &Survey, seed: u64) -> Survey {
     let mut survey = recorded.clone();
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     for round in 1..=rounds(&survey) {
-        let of_round = survey.trials.iter_mut().filter(|trial| trial.round == round);
-        let mut trials: Vec<_> = of_round.collect();
-        let mut labels: Vec<_> = trials.iter().map(|trial| trial.cipher.clone()).collect();
+        let of_round = survey.samples.iter_mut().filter(|sample| sample.round == round);
+        let mut samples: Vec<_> = of_round.collect();
+        let mut labels: Vec<_> = samples.iter().map(|sample| sample.cipher.clone()).collect();
         labels.sort();
         labels.shuffle(&mut random);
-        for (trial, label) in trials.iter_mut().zip(labels) {
-            trial.cipher = label;
+        for (sample, label) in samples.iter_mut().zip(labels) {
+            sample.cipher = label;
         }
     }
     survey
@@ -138,7 +138,7 @@ pub fn report(directory: &Path) -> Report {
     for seed in 0..PERMUTATIONS {
         let survey = permuted(&recorded, seed);
         false_ones += u32::from(verdict(&survey).0 > 0);
-        naive += u32::from(calls_one_slower(&survey.trials));
+        naive += u32::from(calls_one_slower(&survey.samples));
     }
     let percent = |count: u32| 100.0 * f64::from(count) / PERMUTATIONS as f64;
     text += &format!(

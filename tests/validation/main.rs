@@ -2,21 +2,18 @@
 //!
 //! `cargo test --test validation` remakes each report in `results/validation/` from the evidence
 //! kept beside it, and fails where one differs (bounds that it misses are shown in it); with
-//! `-- --accept` it writes them anew. `cargo test --release --test validation -- --measure limits`
+//! `-- --accept` it writes them anew. `cargo test --release --test validation -- --measure bottlenecks`
 //! (or another name of [`ALL`]) measures anew, as root, in less than an hour on a machine that does
 //! nothing else; it exits with 1 where a bound is missed. The pages of the surveys kept in `results/`
 //! are remade likewise; `results/make` surveys anew.
 
+mod bottlenecks;
 #[cfg(feature = "russh")]
-mod built_in;
+mod builtin_ssh;
 mod costs;
 mod ends;
 mod evidence;
-#[path = "../lab/mod.rs"]
-#[allow(dead_code, reason = "shared with the tests of the whole program")]
-mod lab;
 mod labels;
-mod limits;
 #[cfg(feature = "russh")]
 mod minimal;
 #[path = "../simulation/naive.rs"]
@@ -24,6 +21,9 @@ mod naive;
 mod ranking;
 mod rates;
 mod surveys;
+#[path = "../testbed/mod.rs"]
+#[allow(dead_code, reason = "shared with the tests of the whole program")]
+mod testbed;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -47,9 +47,9 @@ const ALL: &[Validation] = &[
     Validation { name: "costs", measure: costs::measure, report: costs::report },
     Validation { name: "ranking", measure: ranking::measure, report: ranking::report },
     Validation { name: "labels", measure: labels::measure, report: labels::report },
-    Validation { name: "limits", measure: limits::measure, report: limits::report },
+    Validation { name: "bottlenecks", measure: bottlenecks::measure, report: bottlenecks::report },
     #[cfg(feature = "russh")]
-    Validation { name: "built_in", measure: built_in::measure, report: built_in::report },
+    Validation { name: "builtin_ssh", measure: builtin_ssh::measure, report: builtin_ssh::report },
 ];
 
 fn main() -> ExitCode {

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use cipher_survey::embedded::algorithms;
+use cipher_survey::builtin_ssh::algorithms;
 use russh::keys::{PrivateKeyWithHashAlg, PublicKeyOrCertificate, load_secret_key};
 use russh::{ChannelMsg, Preferred, client};
 
@@ -43,7 +43,7 @@ async fn session(arguments: &[String]) -> Result<u8, russh::Error> {
     let mut session = client::connect(Arc::new(config), address, Trusting).await?;
     let key = Arc::new(load_secret_key(key, None).unwrap());
     let key = PrivateKeyWithHashAlg::new(key, None);
-    assert!(session.authenticate_publickey(crate::lab::ACCOUNT, key).await?.success());
+    assert!(session.authenticate_publickey(crate::testbed::ACCOUNT, key).await?.success());
     let channel = session.channel_open_session().await?;
     channel.exec(true, command.as_str()).await?;
     let (mut from, to) = channel.split();

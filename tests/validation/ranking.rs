@@ -3,18 +3,18 @@
 
 use std::path::{Path, PathBuf};
 
-use cipher_survey::analysis::intervals::t_quantile;
 use cipher_survey::analysis::summarise;
 use cipher_survey::analysis::table::rows;
 use cipher_survey::model::Direction;
 use cipher_survey::model::survey::Survey;
+use cipher_survey::stats::intervals::t_quantile;
 use serde::{Deserialize, Serialize};
 
 use crate::Report;
 use crate::ends::Ends;
 use crate::evidence::{self, middle};
-use crate::lab::hosts::{Host, MASK};
-use crate::lab::{ALL_CIPHERS, CHACHA, GCM, Options};
+use crate::testbed::hosts::{AES_VARIABLE, Host};
+use crate::testbed::{ALL_CIPHERS, CHACHA, GCM, Options};
 
 /// Every cipher of OpenSSH 9.2.
 const CIPHERS: [&str; 10] = [
@@ -60,9 +60,9 @@ const WORLDS: [World; 3] = [
         times: 2.0,
     },
     World {
-        name: "masked",
-        about: "server masked",
-        host: || Host { environment: vec![MASK], ..Host::default() },
+        name: "aes-disabled",
+        about: "AES disabled at the server",
+        host: || Host { environment: vec![AES_VARIABLE], ..Host::default() },
         rounds: 2,
         bytes: FILE,
         times: 3.0,
@@ -101,7 +101,7 @@ pub fn measure(directory: &Path) {
     for world in &WORLDS {
         let ends =
             Ends::new(Options { host: (world.host)(), server: ALL_CIPHERS, ..Options::default() });
-        let (file, empty) = (ends.lab.file("data", world.bytes), ends.lab.file("empty", 0));
+        let (file, empty) = (ends.testbed.file("data", world.bytes), ends.testbed.file("empty", 0));
         let (mut journals, mut walls, mut by_hand) = (Vec::new(), Vec::new(), Vec::new());
         for survey in 0..SURVEYS {
             let seed = survey.to_string();
@@ -134,20 +134,20 @@ pub fn measure(directory: &Path) {
 struct Hands {
     /// Seconds of the bulk, by round and cipher in the order of [`CIPHERS`].
     bulk_s: Vec<Vec<f64>>,
-    handshake_s: f64,
+    setup_s: f64,
 }
 
 impl Hands {
     fn of(by_hand: &[ByHand]) -> Hands {
         let empty = by_hand.iter().filter(|one| one.cipher.is_none()).map(|one| one.real_s);
-        let handshake_s = middle(&empty.collect::<Vec<_>>());
+        let setup_s = middle(&empty.collect::<Vec<_>>());
         let rounds = by_hand.iter().map(|one| one.round).max().unwrap() + 1;
         let bulk = |round: usize, cipher: &str| {
             let is = |one: &&ByHand| one.round == round && one.cipher.as_deref() == Some(cipher);
-            by_hand.iter().find(is).unwrap().real_s - handshake_s
+            by_hand.iter().find(is).unwrap().real_s - setup_s
         };
         let bulk_s = (0..rounds).map(|n| CIPHERS.iter().map(|c| bulk(n, c)).collect()).collect();
-        Hands { bulk_s, handshake_s }
+        Hands { bulk_s, setup_s }
     }
 
     /// `ln` of one cipher's rate over another's by all rounds, and half its 95 % interval.
@@ -171,7 +171,7 @@ impl Hands {
         let scale = FILE as f64 / bytes as f64;
         let many = if bytes == FILE { ROUNDS } else { 1 };
         let survey = |rounds: &[Vec<f64>]| {
-            let transfers = rounds.iter().flatten().map(|bulk_s| scale * bulk_s + self.handshake_s);
+            let transfers = rounds.iter().flatten().map(|bulk_s| scale * bulk_s + self.setup_s);
             let wall_s = transfers.sum::<f64>() * ROUNDS as f64 / many as f64;
             let median_s = |k: usize| middle(&rounds.iter().map(|all| all[k]).collect::<Vec<_>>());
             (wall_s, (0..CIPHERS.len()).map(|k| median_s(k).recip()).collect())

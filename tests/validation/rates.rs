@@ -4,14 +4,14 @@ use std::path::Path;
 
 use cipher_survey::analysis::series::steady_rate;
 use cipher_survey::analysis::startup::Startups;
-use cipher_survey::model::record::{Phase, Trial};
+use cipher_survey::model::record::{Phase, Sample};
 use cipher_survey::model::{Direction, Survey};
 use serde::{Deserialize, Serialize};
 
 use crate::Report;
 use crate::ends::Ends;
 use crate::evidence::{self, middle, pseudo_median};
-use crate::lab::{CHACHA, GCM, Options};
+use crate::testbed::{CHACHA, GCM, Options};
 
 const PAIRS: usize = 20;
 /// What sshd offers by default.
@@ -40,7 +40,7 @@ pub fn measure(directory: &Path) {
     evidence::begin(directory);
     // An ordinary account's login is shorter, which leaves more time for transfers.
     let ends = Ends::new(Options { ordinary: true, ..Options::default() });
-    let files = [ends.lab.file("small", SMALL), ends.lab.file("large", LARGE)];
+    let files = [ends.testbed.file("small", SMALL), ends.testbed.file("large", LARGE)];
     let (mut journals, mut by_hand) = (Vec::new(), Vec::new());
     let ciphers = CIPHERS.join(",");
     for pair in 0..PAIRS {
@@ -124,10 +124,10 @@ pub fn report(directory: &Path) -> Report {
 
 /// MB/s of a survey's one trial.
 fn surveyed(survey: &Survey, direction: Direction, cipher: &str) -> Option<f64> {
-    let startups = Startups::of(&survey.trials);
-    let is = |trial: &&Trial| {
-        (trial.phase, trial.direction) == (Phase::Round, direction)
-            && trial.cipher.as_str() == cipher
+    let startups = Startups::of(&survey.samples);
+    let is = |sample: &&Sample| {
+        (sample.phase, sample.direction) == (Phase::Round, direction)
+            && sample.cipher.as_str() == cipher
     };
-    Some(steady_rate(survey.trials.iter().find(is)?, &startups)? / 1e6)
+    Some(steady_rate(survey.samples.iter().find(is)?, &startups)? / 1e6)
 }

@@ -9,8 +9,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::lab::hosts::{Host, Link};
-use crate::lab::{Lab, Options, PROGRAM};
+use crate::testbed::hosts::{Host, Link};
+use crate::testbed::{Options, PROGRAM, Testbed};
 
 /// What is kept in a folder.
 struct Kept {
@@ -119,15 +119,15 @@ fn loopback(journal: &Path) {
 
 /// Three minutes, as anybody would survey a host of that name.
 fn of_host(name: &str, host: Host, journal: &Path) {
-    let lab = Lab::with(Options { host, ..Options::default() });
-    let config = std::fs::read_to_string(lab.path("ssh_config")).unwrap();
+    let testbed = Testbed::with(Options { host, ..Options::default() });
+    let config = std::fs::read_to_string(testbed.path("ssh_config")).unwrap();
     let named = config.replace("Host lab\n", &format!("Host lab {name}\n"));
-    std::fs::write(lab.path("ssh_config"), named).unwrap();
-    let mut command = lab.program();
-    command.current_dir(lab.directory.path());
+    std::fs::write(testbed.path("ssh_config"), named).unwrap();
+    let mut command = testbed.program();
+    command.current_dir(testbed.directory.path());
     let places = ["--journal", "survey.jsonl", "--ssh-config", "ssh_config"];
     surveyed(command.args([name, "--method", "pipe"]).args(places));
-    std::fs::copy(lab.path("survey.jsonl"), journal).unwrap();
+    std::fs::copy(testbed.path("survey.jsonl"), journal).unwrap();
 }
 
 fn link(journal: &Path) {

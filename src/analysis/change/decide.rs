@@ -4,7 +4,7 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use super::{Changed, Changes};
 use crate::analysis::compare::{Compared, Times};
-use crate::analysis::intervals::{ALPHA, t_quantile};
+use crate::stats::intervals::{ALPHA, t_quantile};
 
 /// The error of a ratio's logarithm and the degrees of freedom that it is known with.
 #[derive(Clone, Copy, Debug, PartialEq)]

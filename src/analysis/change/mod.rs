@@ -13,10 +13,10 @@ use super::pivot::alike::{Unlike, unlike_in_time};
 use super::pivot::column::{Column, columns};
 use super::pivot::measure::Ends;
 use super::pivot::{Digest, missing};
-use super::standing::Choice;
-use super::statistics::median;
+use super::ranking::Choice;
 use super::table::{Section, cost};
 use crate::model::{Cipher, Direction, Mac, Method};
+use crate::stats::statistics::median;
 use decide::{Error, decide};
 
 /// Two surveys, the second against the first.

@@ -2,27 +2,27 @@
 
 use super::*;
 use crate::analysis::testing::{self, each, rounds, spent, survey, with_mac};
-use crate::model::record::Trial;
+use crate::model::record::Sample;
 use crate::model::{Source, Survey};
 
 const CHACHA: &str = "chacha20-poly1305@openssh.com";
 const BOTH: [Direction; 2] = [Direction::Upload, Direction::Download];
 const GCM: &str = "aes128-gcm@openssh.com";
 
-fn digest(trials: Vec<Trial>) -> Digest {
-    Digest::of("a.jsonl".into(), survey(trials))
+fn digest(samples: Vec<Sample>) -> Digest {
+    Digest::of("a.jsonl".into(), survey(samples))
 }
 
 /// Six rounds that vary by some per cent, another way each.
-fn noisy(cipher: &str, rate: f64, seed: u32) -> Vec<Trial> {
-    let weather = |round: u32| 1.0 + 0.04 * f64::from((round * 37 + seed * 101) % 11) / 11.0;
-    rounds(cipher, [1, 2, 3, 4, 5, 6].map(|round| rate * weather(round)))
+fn noisy(cipher: &str, rate: f64, seed: u32) -> Vec<Sample> {
+    let conditions = |round: u32| 1.0 + 0.04 * f64::from((round * 37 + seed * 101) % 11) / 11.0;
+    rounds(cipher, [1, 2, 3, 4, 5, 6].map(|round| rate * conditions(round)))
 }
 
 fn both(gcm: f64, chacha: f64, seed: u32) -> Digest {
-    let mut trials = noisy(GCM, gcm, seed);
-    trials.extend(noisy(CHACHA, chacha, seed + 3));
-    digest(trials)
+    let mut samples = noisy(GCM, gcm, seed);
+    samples.extend(noisy(CHACHA, chacha, seed + 3));
+    digest(samples)
 }
 
 fn row<'a>(change: &'a Change, cipher: &str) -> &'a ChangedRow {
@@ -44,8 +44,8 @@ fn a_real_loss_is_told_and_no_change_is_not() {
 
 #[test]
 fn dearer_is_worse_too() {
-    let dear = each(noisy(GCM, 100.0, 1), |trial| {
-        trial.server = Some(spent(Source::Inside, 0.4));
+    let dear = each(noisy(GCM, 100.0, 1), |sample| {
+        sample.server = Some(spent(Source::Inside, 0.4));
     });
     let change = change(&[digest(noisy(GCM, 100.0, 2)), digest(dear)], &BOTH);
     let server = row(&change, GCM).server_cost.unwrap();
@@ -78,9 +78,9 @@ fn one_round_tells_of_no_change() {
 #[test]
 fn a_renamed_target_and_another_mac_are_compared_and_the_rest_is_named() {
     let mut old: Survey = survey(noisy("aes128-ctr", 50.0, 1));
-    old.trials.extend(noisy(CHACHA, 50.0, 2));
+    old.samples.extend(noisy(CHACHA, 50.0, 2));
     let mut new = survey(each(noisy("aes128-ctr", 50.0, 3), with_mac("hmac-sha2-512")));
-    new.trials.extend(noisy(GCM, 50.0, 4));
+    new.samples.extend(noisy(GCM, 50.0, 4));
     new.header.pairings[0].target = "pi1.lan".into();
     let change = change(&[Digest::of("a".into(), old), Digest::of("b".into(), new)], &BOTH);
     assert_eq!((change.sections.len(), change.sections[0].rows.len()), (1, 1));
@@ -94,7 +94,7 @@ fn a_renamed_target_and_another_mac_are_compared_and_the_rest_is_named() {
 #[test]
 fn what_works_no_more_is_told_and_fails() {
     let mut broken = noisy(GCM, 100.0, 2);
-    let fails = |trial: Trial| testing::failed(trial, "no matching cipher", None);
+    let fails = |sample: Sample| testing::failed(sample, "no matching cipher", None);
     broken.extend(noisy(CHACHA, 50.0, 4).into_iter().map(fails));
     let change = change(&[both(100.0, 50.0, 1), digest(broken)], &BOTH);
     assert_eq!(change.broken, [format!("upload: {CHACHA}")]);
@@ -105,10 +105,10 @@ fn what_works_no_more_is_told_and_fails() {
 #[test]
 fn directions_and_macs_of_one_survey_alone_are_named() {
     let old = digest(noisy("aes128-ctr", 50.0, 1));
-    let mut trials = noisy("aes128-ctr", 50.0, 2);
-    trials.extend(each(noisy("aes128-ctr", 40.0, 3), with_mac("hmac-sha2-512")));
-    trials.extend(each(noisy(GCM, 90.0, 4), |trial| trial.direction = Direction::Download));
-    let change = change(&[old, digest(trials)], &BOTH);
+    let mut samples = noisy("aes128-ctr", 50.0, 2);
+    samples.extend(each(noisy("aes128-ctr", 40.0, 3), with_mac("hmac-sha2-512")));
+    samples.extend(each(noisy(GCM, 90.0, 4), |sample| sample.direction = Direction::Download));
+    let change = change(&[old, digest(samples)], &BOTH);
     let named = ["upload: aes128-ctr with hmac-sha2-512", "download"];
     assert_eq!(change.only_new, named);
     assert_eq!(change.sections[0].rows.len(), 1);

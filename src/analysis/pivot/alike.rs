@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::Digest;
 use super::column::Column;
-use crate::analysis::apart::Apart;
 use crate::analysis::summary::aes_states;
+use crate::analysis::unranked::Unranked;
 use crate::model::record::{Header, PairedEnd, Pairing};
 use crate::model::units::MB;
 use crate::model::{Method, Sink};
@@ -162,7 +162,7 @@ fn mac(digest: &Digest, _: &Pairing, column: &Column) -> Option<String> {
     let own = sections.filter(|section| section.pairing == column.pairing);
     let mut macs: Vec<&str> = own
         .flat_map(|s| &s.rows)
-        .filter(|row| row.apart != Some(Apart::NoCipher))
+        .filter(|row| row.unranked != Some(Unranked::NoCipher))
         .filter_map(|row| Some(row.mac.as_ref()?.as_str()))
         .collect();
     macs.sort_unstable();

@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use super::Digest;
 use super::measure::Ends;
+use crate::analysis::aes_check::contradiction;
 use crate::analysis::finding::End;
-use crate::analysis::masks::contradiction;
 use crate::analysis::summary::aes_states;
 use crate::analysis::table::Section;
 use crate::model::record::Pairing;
@@ -95,8 +95,8 @@ fn class(pairing: &Pairing, sections: &[&Section], ends: Ends) -> (AesClass, Str
     let of_end = |end: End| {
         let paired = if end == End::Client { &pairing.client } else { &pairing.server };
         let AesEvidence { class, evidence } = &paired.host.aes;
-        if let Some(mask) = &paired.mask {
-            return (AesClass::NoAes, format!("hidden by {mask}"));
+        if let Some(aes_disabled_by) = &paired.aes_disabled_by {
+            return (AesClass::NoAes, format!("hidden by {aes_disabled_by}"));
         }
         match sections.iter().find_map(|section| contradiction(section, pairing, end)) {
             Some(found) => {

@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use crate::analysis::compare::Compared;
 use crate::analysis::figures::{Cost, Row};
-use crate::analysis::race::Label;
 use crate::model::units::{GB, MB};
+use crate::stats::race::Label;
 
 /// What is compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ValueEnum)]

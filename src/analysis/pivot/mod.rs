@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::Summary;
-use super::apart::Apart;
 use super::figures::Row;
 use super::table::Section;
+use super::unranked::Unranked;
 use crate::model::record::Header;
 use crate::model::{AesClass, Cipher, Direction, Mac, Survey};
 use alike::Unlike;
@@ -164,14 +164,15 @@ impl Class {
 fn path_limited(sections: &[Option<&Section>], measure: Measure) -> Vec<usize> {
     let of_path = |section: &Section| {
         let rows = section.rows.iter().filter(|row| row.rate_mb_per_s.is_some());
-        let mut limits = rows.map(|row| row.limit.as_ref().map(|limited| limited.limit)).peekable();
+        let mut limits =
+            rows.map(|row| row.limit.as_ref().map(|bottleneck| bottleneck.limit)).peekable();
         limits.peek().is_some()
             && limits.all(|limit| limit.is_some_and(|limit| limit.is_of_the_path()))
     };
-    let limited =
+    let bottleneck =
         |(at, section): (usize, &Option<&Section>)| section.filter(|s| of_path(s)).map(|_| at);
     match measure.by {
-        By::Throughput => sections.iter().enumerate().filter_map(limited).collect(),
+        By::Throughput => sections.iter().enumerate().filter_map(bottleneck).collect(),
         _ => Vec::new(),
     }
 }
@@ -205,7 +206,7 @@ fn lines(
     let names: BTreeSet<Name> = rows.iter().flat_map(|rows| rows.keys().cloned()).collect();
     let entry = |at: usize, name: &Name| {
         let found = match rows[at].get(name) {
-            Some(row) if row.apart == Some(Apart::NotMasked) => {
+            Some(row) if row.unranked == Some(Unranked::AesNotDisabled) => {
                 Err("AES instructions serve it all the same, the mask does not reach it".into())
             }
             Some(row) => measure.of(row).ok_or_else(|| missing(row)),
@@ -217,11 +218,11 @@ fn lines(
         }
     };
     let line = |name: Name| {
-        let apart = |row: &&Row| row.apart == Some(Apart::NoCipher);
+        let unranked = |row: &&Row| row.unranked == Some(Unranked::NoCipher);
         Line {
             cells: (0..columns.len()).map(|at| entry(at, &name)).collect(),
             times_best: Vec::new(),
-            no_cipher: rows.iter().filter_map(|rows| rows.get(&name)).any(apart),
+            no_cipher: rows.iter().filter_map(|rows| rows.get(&name)).any(unranked),
             cipher: name.0,
             mac: name.1,
         }
@@ -261,12 +262,12 @@ fn times_best(lines: &[Line], class: &Class, measure: Measure) -> Vec<Option<f64
         let many = differences.len() as f64;
         (many > 0.0).then(|| differences.iter().sum::<f64>() / many)
     };
-    let candidates: Vec<usize> = choices().filter(|&line| 2 * measured(line) >= most).collect();
+    let alternatives: Vec<usize> = choices().filter(|&line| 2 * measured(line) >= most).collect();
     // The better of two is that which wins on the hosts that have both.
     let beats = |line: usize, other: usize| {
         times(line, other).is_some_and(|times| measure.is_better(times, 0.0))
     };
-    let best = candidates.iter().copied().reduce(|best, next| match beats(next, best) {
+    let best = alternatives.iter().copied().reduce(|best, next| match beats(next, best) {
         true => next,
         false => best,
     });

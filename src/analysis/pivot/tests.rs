@@ -2,9 +2,9 @@
 
 use super::measure::{By, Ends};
 use super::*;
-use crate::analysis::race::Label;
-use crate::analysis::testing::{self, each, failed, loopback, rounds, survey, trial, with_mac};
-use crate::model::record::{Skip, Trial};
+use crate::analysis::testing::{self, each, failed, loopback, rounds, sample, survey, with_mac};
+use crate::model::record::{Sample, Skip};
+use crate::stats::race::Label;
 
 const CHACHA: &str = "chacha20-poly1305@openssh.com";
 const GCM: &str = "aes128-gcm@openssh.com";
@@ -18,10 +18,10 @@ fn digest(survey: Survey) -> Digest {
 
 /// A host of this class at these rates, each cipher in four rounds.
 fn host(target: &str, aes: AesClass, rates: &[(&str, f64)]) -> Digest {
-    let trials = rates
+    let samples = rates
         .iter()
         .flat_map(|&(cipher, rate)| rounds(cipher, [rate, rate * 1.01, rate * 0.99, rate * 1.002]));
-    let mut survey = survey(trials.collect());
+    let mut survey = survey(samples.collect());
     survey.header.pairings = vec![testing::pairing(target)];
     survey.header.pairings[0].server.host.aes.class = aes;
     digest(survey)
@@ -84,9 +84,9 @@ fn hosts_that_lack_a_cipher_are_out_of_its_ratio() {
 
 #[test]
 fn a_masked_end_is_without_aes_and_the_class_is_that_of_the_end_asked_for() {
-    let trials = each(rounds(GCM, [50.0; 3]), |trial| trial.pairing = 1);
+    let samples = each(rounds(GCM, [50.0; 3]), |sample| sample.pairing = 1);
     let mut both = rounds(GCM, [90.0; 3]);
-    both.extend(trials);
+    both.extend(samples);
     let digests = [digest(loopback(both))];
     let classes = |ends| {
         let pivot = pivot(&digests, Measure { by: By::Cost, ends }, &[Direction::Upload]);
@@ -104,8 +104,8 @@ fn a_masked_end_is_without_aes_and_the_class_is_that_of_the_end_asked_for() {
 fn of_a_label_that_the_figures_contradict_the_class_is_unknown() {
     // As an emulated server does: busy, and AES-GCM the dearer one by far.
     let dear = |cipher: &str, server_s: f64| {
-        each(rounds(cipher, [50.0; 3]), |trial| {
-            trial.server = Some(testing::spent(crate::model::Source::Inside, server_s));
+        each(rounds(cipher, [50.0; 3]), |sample| {
+            sample.server = Some(testing::spent(crate::model::Source::Inside, server_s));
         })
     };
     let mut survey = survey([dear(GCM, 1.9), dear(CHACHA, 0.9)].concat());
@@ -117,10 +117,10 @@ fn of_a_label_that_the_figures_contradict_the_class_is_unknown() {
 
 #[test]
 fn what_was_not_measured_says_why() {
-    let mut trials = rounds(GCM, [50.0; 3]);
-    trials.push(failed(trial("3des-cbc", 1, 1.0), "no matching cipher", None));
-    trials.extend(each(rounds(CTR, [50.0; 3]), |trial| trial.server = None));
-    let mut one = survey(trials);
+    let mut samples = rounds(GCM, [50.0; 3]);
+    samples.push(failed(sample("3des-cbc", 1, 1.0), "no matching cipher", None));
+    samples.extend(each(rounds(CTR, [50.0; 3]), |sample| sample.server = None));
+    let mut one = survey(samples);
     one.header.pairings[0].skipped =
         vec![Skip { cipher: CHACHA.into(), mac: None, reason: "not offered by the server".into() }];
     let digests =
@@ -146,9 +146,9 @@ fn columns_of_one_target_are_told_apart_and_macs_have_rows_where_there_are_sever
     let labels: Vec<String> = one.columns.iter().map(Column::label).collect();
     assert_eq!(labels, ["pi1:/sd", "pi1:/usb, ssh/sshd", "pi1:/usb, russh/sshd"]);
 
-    let mut trials: Vec<Trial> = rounds(CTR, [50.0; 3]);
-    trials.extend(each(rounds(CTR, [40.0; 3]), with_mac("hmac-sha2-512")));
-    let several = [digest(survey(trials))];
+    let mut samples: Vec<Sample> = rounds(CTR, [50.0; 3]);
+    samples.extend(each(rounds(CTR, [40.0; 3]), with_mac("hmac-sha2-512")));
+    let several = [digest(survey(samples))];
     assert_eq!(pivot(&several, THROUGHPUT, &[Direction::Upload]).tables[0].rows.len(), 2);
 }
 
@@ -158,9 +158,9 @@ fn what_is_unlike_is_told_with_those_that_differ() {
     scp.header.file.bytes = 5_000_000;
     scp.header.pairings[0].rekey_limit = Some("1G".into());
     scp.header.pairings[0].server.host.governor = Some("powersave".into());
-    let mut trials = rounds(CTR, [50.0; 3]);
-    trials = each(trials, with_mac("hmac-sha2-512"));
-    let mut other = digest(survey(trials));
+    let mut samples = rounds(CTR, [50.0; 3]);
+    samples = each(samples, with_mac("hmac-sha2-512"));
+    let mut other = digest(survey(samples));
     other.header.pairings[0].target = "pi2".into();
     other.header.pairings[0].server.host.governor = Some("performance".into());
     let third = host("pi3", AesClass::NoAes, &[(CTR, 20.0)]);
@@ -203,12 +203,12 @@ fn each_figure_is_its_own() {
 
 #[test]
 fn a_host_whose_path_is_the_limit_is_in_no_ratio() {
-    let mut limited = host("far", AesClass::NoAes, &[(GCM, 11.9), (CHACHA, 11.9)]);
-    for row in &mut limited.summary.tables[0].sections[0].rows {
-        let limited = row.limit.as_mut().unwrap();
-        limited.limit = crate::analysis::limit::Limit::Network;
+    let mut bottleneck = host("far", AesClass::NoAes, &[(GCM, 11.9), (CHACHA, 11.9)]);
+    for row in &mut bottleneck.summary.tables[0].sections[0].rows {
+        let bottleneck = row.limit.as_mut().unwrap();
+        bottleneck.limit = crate::analysis::bottleneck::Limit::Network;
     }
-    let digests = [host("pi1", AesClass::NoAes, &[(GCM, 20.0), (CHACHA, 40.0)]), limited];
+    let digests = [host("pi1", AesClass::NoAes, &[(GCM, 20.0), (CHACHA, 40.0)]), bottleneck];
     let table = &pivot(&digests, THROUGHPUT, &[Direction::Upload]).tables[0];
     assert_eq!(table.path_limited, [1]);
     close(line(table, GCM).times_best[0], 0.5);

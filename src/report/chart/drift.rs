@@ -6,13 +6,13 @@ use super::name::name;
 use super::panel::Panel;
 use super::scale::{Scale, finite, percent};
 use super::{Cell, Chart, Column, Drawing, Grid};
+use crate::analysis::ranking::Choice;
 use crate::analysis::series::steady_rate;
-use crate::analysis::standing::Choice;
 use crate::analysis::startup::Startups;
-use crate::analysis::statistics::median;
-use crate::model::record::{Outcome, Phase, Trial};
+use crate::model::record::{Outcome, Phase, Sample};
 use crate::model::units::MB;
 use crate::model::{Direction, Survey};
+use crate::stats::statistics::median;
 
 /// Pixels down.
 const STRIP: f64 = 36.0;
@@ -58,26 +58,26 @@ pub fn chart(panel: &Panel, survey: &Survey) -> Chart {
 
 /// The trials of each choice.
 fn strips(panel: &Panel, survey: &Survey) -> Vec<Vec<Dot>> {
-    let startups = Startups::of(&survey.trials);
+    let startups = Startups::of(&survey.samples);
     let began = survey.header.started.parse::<jiff::Timestamp>().ok();
-    let seconds = |trial: &Trial| {
-        let started = trial.started.parse::<jiff::Timestamp>().ok();
+    let seconds = |sample: &Sample| {
+        let started = sample.started.parse::<jiff::Timestamp>().ok();
         let since = started.zip(began).map(|(at, began)| at.duration_since(began).as_secs_f64());
-        finite(since.unwrap_or(trial.at_s)).unwrap_or(0.0).max(0.0)
+        finite(since.unwrap_or(sample.at_s)).unwrap_or(0.0).max(0.0)
     };
-    let own = |trial: &&Trial| {
-        (trial.phase, trial.pairing, trial.method) == (Phase::Round, panel.pairing, panel.method)
+    let own = |sample: &&Sample| {
+        (sample.phase, sample.pairing, sample.method) == (Phase::Round, panel.pairing, panel.method)
     };
     let mut strips: Vec<Vec<Dot>> = panel.choices.iter().map(|_| Vec::new()).collect();
-    for trial in survey.trials.iter().filter(own) {
-        let Some(strip) = panel.choices.iter().position(|choice| is_of(trial, choice)) else {
+    for sample in survey.samples.iter().filter(own) {
+        let Some(strip) = panel.choices.iter().position(|choice| is_of(sample, choice)) else {
             continue;
         };
-        let measured = trial.outcome == Outcome::Measured;
-        let rate = steady_rate(trial, &startups).map(|rate| rate / MB).and_then(finite);
+        let measured = sample.outcome == Outcome::Measured;
+        let rate = steady_rate(sample, &startups).map(|rate| rate / MB).and_then(finite);
         strips[strip].push(Dot {
-            seconds: seconds(trial),
-            direction: trial.direction,
+            seconds: seconds(sample),
+            direction: sample.direction,
             rate: rate.filter(|rate| measured && *rate > 0.0),
             times: None,
         });
@@ -94,17 +94,17 @@ fn strips(panel: &Panel, survey: &Survey) -> Vec<Vec<Dot>> {
 }
 
 /// The MAC tells choices of one cipher apart: what was asked for, else what was negotiated.
-fn is_of(trial: &Trial, choice: &Choice) -> bool {
+fn is_of(sample: &Sample, choice: &Choice) -> bool {
     let negotiated = || {
-        let names = trial.negotiated.as_ref()?;
-        match trial.direction {
+        let names = sample.negotiated.as_ref()?;
+        match sample.direction {
             Direction::Upload => &names.client_to_server,
             Direction::Download => &names.server_to_client,
         }
         .explicit_mac()
     };
-    let mac = || trial.mac.clone().or_else(negotiated);
-    trial.cipher == choice.cipher && (!choice.ambiguous || mac() == choice.mac)
+    let mac = || sample.mac.clone().or_else(negotiated);
+    sample.cipher == choice.cipher && (!choice.ambiguous || mac() == choice.mac)
 }
 
 fn rates(strip: &[Dot], direction: Direction) -> Vec<f64> {
@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_strip_holds_nearly_all_trials() {
+    fn a_strip_holds_nearly_all_samples() {
         let dot = |times: f64| Dot {
             seconds: 1.0,
             direction: Direction::Upload,

@@ -27,7 +27,7 @@ fn points(panel: &Panel, way: &Way) -> Vec<Point> {
     let of = |(number, choice)| {
         let row = way.row(choice)?;
         let (x, y) = (finite(row.mb_per_cpu_s?)?, finite(row.rate_mb_per_s?)?);
-        Some(Point { number, x, y, class: way.class(), ranked: row.apart.is_none() })
+        Some(Point { number, x, y, class: way.class(), ranked: row.unranked.is_none() })
     };
     (1..).zip(&panel.choices).filter_map(of).collect()
 }

@@ -5,7 +5,7 @@
 use maud::Markup;
 
 pub mod bars;
-pub mod cores;
+pub mod cpu;
 pub mod drift;
 pub mod efficiency;
 pub mod name;

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::apart::Apart;
 use crate::analysis::figures::{EndTimes, Row};
 use crate::analysis::finding::End;
-use crate::analysis::standing::Choice;
+use crate::analysis::ranking::Choice;
 use crate::analysis::summary::{aes_states, programs};
 use crate::analysis::table::{Section, Table};
+use crate::analysis::unranked::Unranked;
 use crate::model::units::printable;
 use crate::model::{Direction, Method, Survey};
 
@@ -70,10 +70,10 @@ impl Panel<'_> {
     /// What is said beside a name: ssh takes it unasked, or it stands apart.
     pub fn note(&self, choice: &Choice) -> &'static str {
         let mut rows = self.ways.iter().filter_map(|way| way.row(choice));
-        let of = |row: &Row| match row.apart {
-            Some(Apart::NoCipher) => Some("no cipher"),
-            Some(Apart::NotMasked) => Some("unmasked"),
-            None => row.unasked.then_some("default"),
+        let of = |row: &Row| match row.unranked {
+            Some(Unranked::NoCipher) => Some("no cipher"),
+            Some(Unranked::AesNotDisabled) => Some("unmasked"),
+            None => row.by_default.then_some("default"),
         };
         rows.find_map(of).unwrap_or_default()
     }

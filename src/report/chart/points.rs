@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::scale::{NARROWEST, Scale, apart, percent, round};
+use super::scale::{NARROWEST, Scale, percent, round, unranked};
 
 /// Pixels down.
 const TOP: f64 = 26.0;
@@ -86,13 +86,13 @@ impl Points {
         let across = |point: &Point| x.at(point.x) / 100.0 * NARROWEST;
         let mut order: Vec<usize> = (0..self.points.len()).collect();
         order.sort_by(|&a, &b| self.points[a].x.total_cmp(&self.points[b].x));
-        let near =
+        let local =
             |&a: &usize, &b: &usize| across(&self.points[b]) - across(&self.points[a]) < NUMBER;
         let mut labels = vec![0.0; self.points.len()];
-        for beside in order.chunk_by(near) {
-            let wanted: Vec<f64> = beside.iter().map(|&k| y.at(self.points[k].y)).collect();
-            let placed = apart(&wanted, LINE, (TOP, BOTTOM - LINE / 2.0));
-            for (&k, place) in beside.iter().zip(placed) {
+        for samples_file in order.chunk_by(local) {
+            let wanted: Vec<f64> = samples_file.iter().map(|&k| y.at(self.points[k].y)).collect();
+            let placed = unranked(&wanted, LINE, (TOP, BOTTOM - LINE / 2.0));
+            for (&k, place) in samples_file.iter().zip(placed) {
                 labels[k] = place;
             }
         }

@@ -6,9 +6,9 @@ use super::scale::finite;
 use super::{Cell, Chart, Column, Drawing, Grid};
 use crate::analysis::compare::{Compared, Times};
 use crate::analysis::figures::Row;
-use crate::analysis::race::Label;
 use crate::analysis::table::Section;
 use crate::model::units::significant;
+use crate::stats::race::Label;
 
 pub fn chart(panel: &Panel) -> Chart {
     Chart {
@@ -42,7 +42,7 @@ pub fn relative(row: &Row, section: &Section) -> Option<Relative> {
     let cost = row.cost_of_both()?;
     let client = row.client.as_ref()?.cpu_s_per_gb / cost;
     let least = || {
-        let ranked = section.rows.iter().filter(|row| row.apart.is_none());
+        let ranked = section.rows.iter().filter(|row| row.unranked.is_none());
         ranked.filter_map(Row::cost_of_both).reduce(f64::min)
     };
     let compared = row.cost.and_then(|cost| cost.times_leader);

@@ -1,7 +1,7 @@
 //! What `time` would tell of the whole file at each end: user, system and real seconds.
 
 use super::bars::{Bar, Bars, Group};
-use super::cores::label;
+use super::cpu::label;
 use super::panel::{ENDS, Panel, Way, times};
 use super::{Cell, Chart, Column, Drawing, Grid};
 use crate::analysis::figures::{EndTimes, Row};

@@ -3,7 +3,7 @@
 
 use maud::{Markup, html};
 
-use super::scale::{NARROWEST, Scale, apart, percent};
+use super::scale::{NARROWEST, Scale, percent, unranked};
 use super::{Cell, Chart, Column, Drawing, Grid};
 use crate::model::units::{printable, significant};
 
@@ -126,7 +126,7 @@ impl Slopes {
             .filter_map(|(number, line)| Some((number, (*line.values.get(class)?)?)))
             .collect();
         let wanted: Vec<f64> = reaching.iter().map(|(_, value)| scale.at(*value)).collect();
-        let placed = apart(&wanted, LINE, (self.top(), self.bottom() - 2.0));
+        let placed = unranked(&wanted, LINE, (self.top(), self.bottom() - 2.0));
         let side = if anchor == "end" { -1.0 } else { 1.0 };
         html! {
             @for (((number, value), own), label) in reaching.iter().zip(wanted).zip(placed) {

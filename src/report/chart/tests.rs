@@ -3,24 +3,24 @@
 use super::panel::{ENDS, Panel, panels};
 use super::*;
 use crate::analysis::testing::{
-    self, each, failed, loopback, rounds, spent, survey, trial, with_mac,
+    self, each, failed, loopback, rounds, sample, spent, survey, with_mac,
 };
 use crate::analysis::{Summary, summarise};
-use crate::model::record::{Beside, Stream, Trial};
+use crate::model::record::{PlainTcp, Sample, Stream};
 use crate::model::{Direction, Source, Survey};
 
 const CHACHA: &str = "chacha20-poly1305@openssh.com";
 const GCM: &str = "aes128-gcm@openssh.com";
 
 /// Both directions of two ciphers, GCM at half the rate and double the server's cost.
-fn trials() -> Vec<Trial> {
-    let mut trials = rounds(CHACHA, [40.0, 40.4, 39.6]);
-    trials.extend(each(rounds(GCM, [20.0, 20.2, 19.8]), |trial| {
-        trial.server = Some(spent(Source::Inside, 0.4));
+fn samples() -> Vec<Sample> {
+    let mut samples = rounds(CHACHA, [40.0, 40.4, 39.6]);
+    samples.extend(each(rounds(GCM, [20.0, 20.2, 19.8]), |sample| {
+        sample.server = Some(spent(Source::Inside, 0.4));
     }));
-    let back = each(trials.clone(), |trial| trial.direction = Direction::Download);
-    trials.extend(back);
-    trials
+    let back = each(samples.clone(), |sample| sample.direction = Direction::Download);
+    samples.extend(back);
+    samples
 }
 
 fn with<T>(survey: &Survey, look: impl Fn(&[Panel]) -> T) -> T {
@@ -43,22 +43,22 @@ fn close(found: Option<f64>, expected: f64) {
 
 #[test]
 fn each_pairing_and_method_is_a_panel_with_both_directions() {
-    let masked = each(trials(), |trial| trial.pairing = 1);
+    let aes_disabled = each(samples(), |sample| sample.pairing = 1);
     let titles = |survey: &Survey| {
         with(survey, |panels| {
             let of = |panel: &Panel| (panel.title.clone(), panel.ways.len(), panel.choices.len());
             panels.iter().map(of).collect::<Vec<_>>()
         })
     };
-    let both = titles(&loopback([trials(), masked].concat()));
+    let both = titles(&loopback([samples(), aes_disabled].concat()));
     let expected = [("loopback, AES on/on", 2, 2), ("loopback, AES on/off", 2, 2)];
     assert_eq!(both, expected.map(|(title, ways, choices)| (title.to_owned(), ways, choices)));
     assert_eq!(titles(&survey(rounds(GCM, [1.0; 3]))), [("pi1".to_owned(), 1, 1)]);
 }
 
 #[test]
-fn the_ceiling_is_a_line_where_it_is_known() {
-    let mut survey = survey(trials());
+fn the_upper_bound_is_a_line_where_it_is_known() {
+    let mut survey = survey(samples());
     let of = |survey: &Survey| with(survey, |panels| throughput::chart(&panels[0]));
     let bound = of(&survey);
     assert!(!svg(&bound).contains("class=\"ceiling"));
@@ -66,7 +66,7 @@ fn the_ceiling_is_a_line_where_it_is_known() {
     close(values(&bound, 0)[0], 40.0);
 
     let upload = Some(Stream { bytes: 50_000_000, seconds: 1.0 });
-    survey.header.pairings[0].beside = Some(Beside { port: 1, upload, download: None });
+    survey.header.pairings[0].plain_tcp = Some(PlainTcp { port: 1, upload, download: None });
     let known = of(&survey);
     assert_eq!(svg(&known).matches("class=\"ceiling up\"").count(), 1);
     assert!(svg(&known).contains("↑ plain TCP 50.0 MB/s"));
@@ -74,7 +74,7 @@ fn the_ceiling_is_a_line_where_it_is_known() {
 
 #[test]
 fn an_interval_is_as_many_times_below_as_above() {
-    let chart = with(&survey(trials()), |panels| throughput::chart(&panels[0]));
+    let chart = with(&survey(samples()), |panels| throughput::chart(&panels[0]));
     let values = values(&chart, 0);
     let [Some(rate), Some(low), Some(high)] = values[..3] else { panic!("{values:?}") };
     assert!(low < rate && rate < high);
@@ -83,14 +83,14 @@ fn an_interval_is_as_many_times_below_as_above() {
 
 #[test]
 fn the_split_is_of_the_fine_total() {
-    let coarse = each(trials(), |trial| {
+    let coarse = each(samples(), |sample| {
         // The kernel's sample saw less than the fine-grained total.
-        let bulk = &mut trial.client.as_mut().unwrap().bulk;
+        let bulk = &mut sample.client.as_mut().unwrap().bulk;
         (bulk.user_s, bulk.system_s, bulk.total_s) = (0.03, 0.01, 0.1);
     });
     let summary = summarise(&survey(coarse));
     let row = &summary.tables[0].sections[0].rows[0];
-    let work = cores::work(row, ENDS[0]).unwrap();
+    let work = cpu::work(row, ENDS[0]).unwrap();
     close(Some(work.user + work.system), row.client.as_ref().unwrap().core_percent.unwrap());
     close(Some(work.user), 3.0 * work.system);
     close(Some(work.user), 3.0);
@@ -98,7 +98,7 @@ fn the_split_is_of_the_fine_total() {
 
 #[test]
 fn seconds_are_those_of_the_whole_file() {
-    let survey = survey(trials());
+    let survey = survey(samples());
     let bytes = survey.header.file.bytes;
     let chart = with(&survey, |panels| seconds::chart(&panels[0], bytes));
     let scale = bytes as f64 / testing::BYTES as f64;
@@ -112,7 +112,7 @@ fn seconds_are_those_of_the_whole_file() {
 
 #[test]
 fn costs_are_against_the_cheapest() {
-    let chart = with(&survey(trials()), |panels| relative::chart(&panels[0]));
+    let chart = with(&survey(samples()), |panels| relative::chart(&panels[0]));
     assert_eq!(values(&chart, 0)[..3], [Some(1.0), None, None]);
     let dear = values(&chart, 1);
     close(dear[0], 5.0 / 3.0);
@@ -122,7 +122,7 @@ fn costs_are_against_the_cheapest() {
 
 #[test]
 fn what_nothing_beats_at_both_is_the_front() {
-    let chart = with(&survey(trials()), |panels| efficiency::chart(&panels[0]));
+    let chart = with(&survey(samples()), |panels| efficiency::chart(&panels[0]));
     assert_eq!(chart.grid.rows[0].1[2].shown, "yes");
     assert_eq!(chart.grid.rows[1].1[2].shown, "");
     assert_eq!(svg(&chart).matches("class=\"up behind\"").count(), 1);
@@ -130,11 +130,11 @@ fn what_nothing_beats_at_both_is_the_front() {
 }
 
 #[test]
-fn trials_are_in_the_strip_of_their_mac_and_failures_are_marked() {
+fn samples_are_in_the_strip_of_their_mac_and_failures_are_marked() {
     let ctr = rounds("aes128-ctr", [50.0, 51.0, 52.0]);
     let mut all = each(ctr.clone(), with_mac("hmac-sha2-512"));
     all.extend(each(ctr, with_mac("umac-128@openssh.com")));
-    let mut lost = failed(trial("aes128-ctr", 4, 1.0), "lost", None);
+    let mut lost = failed(sample("aes128-ctr", 4, 1.0), "lost", None);
     with_mac("hmac-sha2-512")(&mut lost);
     lost.negotiated = None;
     all.push(lost);
@@ -177,26 +177,26 @@ fn nothing_lies_at_what_is_no_number() {
 /// The trials with bytes and seconds, of the transfer and of both ends' CPU, by their index and
 /// cipher.
 fn survey_of(numbers: impl Fn(usize, &str) -> (u64, f64)) -> Survey {
-    let mut trials = trials();
-    for (index, trial) in trials.iter_mut().enumerate() {
-        let (bytes, seconds) = numbers(index, trial.cipher.as_str());
-        (trial.bytes, trial.real_s) = (Some(bytes), Some(seconds));
+    let mut samples = samples();
+    for (index, sample) in samples.iter_mut().enumerate() {
+        let (bytes, seconds) = numbers(index, sample.cipher.as_str());
+        (sample.bytes, sample.real_s) = (Some(bytes), Some(seconds));
         for bulk in
-            [&mut trial.client, &mut trial.server].into_iter().flatten().map(|end| &mut end.bulk)
+            [&mut sample.client, &mut sample.server].into_iter().flatten().map(|end| &mut end.bulk)
         {
             (bulk.user_s, bulk.system_s, bulk.total_s) = (seconds, seconds, seconds);
         }
     }
-    survey(trials)
+    survey(samples)
 }
 
 #[test]
 fn what_was_not_measured_is_said_and_not_drawn() {
-    let none = each(trials(), |trial| trial.server = None);
+    let none = each(samples(), |sample| sample.server = None);
     let survey = survey(none);
     with(&survey, |panels| {
         for chart in
-            [cores::chart(&panels[0]), seconds::chart(&panels[0], 1), relative::chart(&panels[0])]
+            [cpu::chart(&panels[0]), seconds::chart(&panels[0], 1), relative::chart(&panels[0])]
         {
             assert!(svg(&chart).contains("not measured"), "{}", chart.title);
             assert!(!svg(&chart).contains("NaN"), "{}", chart.title);

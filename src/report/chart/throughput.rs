@@ -4,9 +4,9 @@ use super::bars::{Bar, Bars, Group, Line};
 use super::panel::{Panel, Way};
 use super::scale::finite;
 use super::{Cell, Chart, Column, Drawing, Grid};
-use crate::analysis::ceiling::{Basis, Ceiling};
 use crate::analysis::conclusion::per_cent;
 use crate::analysis::figures::Row;
+use crate::analysis::upper_bound::{Basis, UpperBound};
 use crate::model::units::significant;
 
 pub fn chart(panel: &Panel) -> Chart {
@@ -24,7 +24,7 @@ pub fn chart(panel: &Panel) -> Chart {
          that goes on beyond the scale."
             .to_owned(),
     ];
-    caption.extend(panel.ways.iter().filter_map(ceiling));
+    caption.extend(panel.ways.iter().filter_map(upper_bound));
     Chart {
         id: "throughput",
         title: "Throughput",
@@ -68,19 +68,20 @@ fn bar(way: &Way, row: Option<&Row>) -> Bar {
 
 /// A lower bound is no line: the path may carry any amount more.
 fn line(way: &Way) -> Option<Line> {
-    let ceiling = way.section.ceiling.as_ref().filter(|ceiling| ceiling.is_known())?;
-    let what = match ceiling.basis {
-        Basis::Beside => "plain TCP",
+    let upper_bound =
+        way.section.upper_bound.as_ref().filter(|upper_bound| upper_bound.is_known())?;
+    let what = match upper_bound.basis {
+        Basis::PlainTcp => "plain TCP",
         Basis::NoCipher => "no cipher",
         Basis::FastestCipher | Basis::AtLeast => "ceiling",
     };
-    let text = format!("{} {what} {} MB/s", way.arrow(), significant(ceiling.mb_per_s));
-    Some(Line { class: way.class(), value: ceiling.mb_per_s, text })
+    let text = format!("{} {what} {} MB/s", way.arrow(), significant(upper_bound.mb_per_s));
+    Some(Line { class: way.class(), value: upper_bound.mb_per_s, text })
 }
 
-fn ceiling(way: &Way) -> Option<String> {
-    let Ceiling { text, .. } = way.section.ceiling.as_ref()?;
-    let so = match way.section.ceiling.as_ref().is_some_and(Ceiling::is_known) {
+fn upper_bound(way: &Way) -> Option<String> {
+    let UpperBound { text, .. } = way.section.upper_bound.as_ref()?;
+    let so = match way.section.upper_bound.as_ref().is_some_and(UpperBound::is_known) {
         true => "the dashed line",
         false => "a lower bound, so no line",
     };

@@ -7,12 +7,12 @@ use crate::analysis::conclusion::per_cent;
 use crate::analysis::pivot::column::Column;
 use crate::analysis::pivot::measure;
 use crate::analysis::pivot::{Class, Digest, Line, NOT_ASKED, Pivot, Table};
-use crate::analysis::race::Label;
 use crate::model::AesClass;
 use crate::model::record::PRECISION;
 use crate::model::units::significant;
 use crate::report::chart::slopes::{self, Slopes};
 use crate::report::heading::date;
+use crate::stats::race::Label;
 
 /// The sheet of a pivot of these surveys.
 pub fn sheet(pivot: &Pivot, digests: &[Digest]) -> Sheet {
@@ -145,13 +145,13 @@ fn has_label(cell: &measure::Cell) -> bool {
 
 /// What is missing or left out of the ratios.
 fn notes(pivot: &Pivot, table: &Table) -> Vec<String> {
-    let limited = table.path_limited.iter().map(|&column| pivot.columns[column].label());
-    let limited: Vec<String> = limited.collect();
-    let of_path = (!limited.is_empty()).then(|| {
+    let bottleneck = table.path_limited.iter().map(|&column| pivot.columns[column].label());
+    let bottleneck: Vec<String> = bottleneck.collect();
+    let of_path = (!bottleneck.is_empty()).then(|| {
         format!(
             "{}, × best: without {}, where the path is the limit and no cipher",
             table.direction,
-            limited.join("; ")
+            bottleneck.join("; ")
         )
     });
     gaps(pivot, table).into_iter().chain(of_path).collect()

@@ -15,12 +15,12 @@ fn digest(target: &str, aes: AesClass, gcm: f64, chacha: f64) -> Digest {
     let noise = |rate: f64, k: f64| [rate, rate * (1.01 + k), rate * 0.99, rate * (1.002 - k)];
     // What has AES instructions spends less on AES-GCM, the others on ChaCha20-Poly1305.
     let (gcm_s, chacha_s) = if aes == AesClass::Aes { (0.1, 0.2) } else { (0.2, 0.1) };
-    let costing = |trials, server_s| {
-        each(trials, |trial| trial.server = Some(spent(Source::Inside, server_s)))
+    let costing = |samples, server_s| {
+        each(samples, |sample| sample.server = Some(spent(Source::Inside, server_s)))
     };
-    let mut trials = costing(rounds(GCM, noise(gcm, 0.003)), gcm_s);
-    trials.extend(costing(rounds(CHACHA, noise(chacha, 0.0)), chacha_s));
-    let mut survey = survey(trials);
+    let mut samples = costing(rounds(GCM, noise(gcm, 0.003)), gcm_s);
+    samples.extend(costing(rounds(CHACHA, noise(chacha, 0.0)), chacha_s));
+    let mut survey = survey(samples);
     survey.header.pairings = vec![testing::pairing(target)];
     let label = &mut survey.header.pairings[0].server.host.aes;
     label.class = aes;

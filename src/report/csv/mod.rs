@@ -12,12 +12,12 @@ use crate::model::record::{PairedEnd, Pairing};
 use crate::model::units::printable;
 use crate::model::{Direction, Method, Survey};
 
+mod samples;
 mod summary;
-mod trials;
 
 /// One line a trial, the pilot's included, in the order in which they ended.
-pub fn write_trials(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    write(&trials::columns(), trials::rows(report), out)
+pub fn write_samples(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    write(&samples::columns(), samples::rows(report), out)
 }
 
 /// One line a cipher (and MAC), pairing, method and direction, in the order of the tables.
@@ -190,7 +190,7 @@ fn place<'a>() -> Vec<Column<Place<'a>>> {
         column("target", |at: &Place| at.pairing.target.clone()),
         column("pairing", |at: &Place| at.index),
         column("loopback", |at: &Place| at.pairing.loopback),
-        column("far_directory", |at: &Place| at.pairing.far_storage.directory.clone()),
+        column("far_directory", |at: &Place| at.pairing.remote_storage.directory.clone()),
         column("file_name", |at: &Place| at.survey.header.file.name.clone()),
         column("file_bytes", |at: &Place| at.survey.header.file.bytes),
         column("sink", |at: &Place| Cell::named(at.survey.header.sink)),
@@ -218,7 +218,7 @@ fn of_end<'a>(
         ("program", |end| end.program.clone().into()),
         ("version", |end| end.version.clone().into()),
         ("aes", |end| aes_state(end).into()),
-        ("mask", |end| end.mask.clone().into()),
+        ("mask", |end| end.aes_disabled_by.clone().into()),
     ];
     parts.into_iter().map(move |(part, cell)| {
         column(format!("{name}_{part}"), move |at: &Place| cell(end(at.pairing)))

@@ -41,7 +41,7 @@ pub fn columns<'a>() -> Vec<Column<Line<'a>>> {
         of("mb_per_cpu_s", |row| row.mb_per_cpu_s),
     ]);
     columns.extend(compared("cost", |row| row.cost));
-    columns.push(of("handshake_s", |row| row.handshake_s));
+    columns.push(of("handshake_s", |row| row.setup_s));
     columns.push(of("whole_file_scaled", |row| row.whole_file.scaled));
     columns.extend(whole_file("client", |row| row.whole_file.client));
     columns.extend(whole_file("server", |row| row.whole_file.server));
@@ -52,12 +52,12 @@ pub fn columns<'a>() -> Vec<Column<Line<'a>>> {
     columns.extend(load("client", |row| Some(row.limit.as_ref()?.client)));
     columns.extend(load("server", |row| Some(row.limit.as_ref()?.server)));
     columns.extend([
-        column("ceiling_mb_per_s", |line: &Line| Some(line.section.ceiling.as_ref()?.mb_per_s)),
+        column("ceiling_mb_per_s", |line: &Line| Some(line.section.upper_bound.as_ref()?.mb_per_s)),
         column("ceiling_basis", |line: &Line| {
-            line.section.ceiling.as_ref().map_or(Cell::Absent, |c| Cell::named(c.basis))
+            line.section.upper_bound.as_ref().map_or(Cell::Absent, |c| Cell::named(c.basis))
         }),
-        of("unasked", |row| row.unasked),
-        of("apart", |row| row.apart.map_or(Cell::Absent, Cell::named)),
+        of("unasked", |row| row.by_default),
+        of("apart", |row| row.unranked.map_or(Cell::Absent, Cell::named)),
         of("marks", |row| Cell::names(&row.marks)),
     ]);
     columns
@@ -93,7 +93,7 @@ fn compared<'a>(
 fn of_end<'a>(name: &str, end: End) -> impl Iterator<Item = Column<Line<'a>>> {
     let figures: [Part<Cost, Cell>; 9] = [
         ("cpu_s_per_gb", |cost| cost.cpu_s_per_gb.into()),
-        ("trials", |cost| cost.trials.into()),
+        ("trials", |cost| cost.samples.into()),
         ("core_percent", |cost| cost.core_percent.into()),
         ("core_half_percent", |cost| cost.core_half_percent.into()),
         ("cipher_percent", |cost| cost.cipher_percent.into()),

@@ -1,5 +1,5 @@
 use super::*;
-use crate::analysis::testing::{self, each, failed, rounds, survey, trial};
+use crate::analysis::testing::{self, each, failed, rounds, sample, survey};
 use crate::report::{Format, Style};
 
 /// The lines of a file, each as pairs of column and cell.
@@ -23,10 +23,10 @@ fn cell<'a>(line: &'a [(String, String)], name: &str) -> &'a str {
 }
 
 #[test]
-fn a_line_a_trial_with_what_is_absent_left_empty() {
-    let mut trials = each(rounds("aes128-ctr", [50.0, 51.0]), |trial| trial.server = None);
-    trials.push(failed(trial("aes128-ctr", 3, 1.0), "lost", Some("try again")));
-    let lines = lines(&survey(trials), Format::Csv);
+fn a_line_a_sample_with_what_is_absent_left_empty() {
+    let mut samples = each(rounds("aes128-ctr", [50.0, 51.0]), |sample| sample.server = None);
+    samples.push(failed(sample("aes128-ctr", 3, 1.0), "lost", Some("try again")));
+    let lines = lines(&survey(samples), Format::Csv);
     assert_eq!(lines.len(), 3);
     let of = |name: &str| lines.iter().map(|line| cell(line, name)).collect::<Vec<_>>();
     assert_eq!(of("outcome"), ["measured", "measured", "failed"]);
@@ -45,9 +45,9 @@ fn a_line_a_trial_with_what_is_absent_left_empty() {
 
 #[test]
 fn a_line_a_row_of_the_summary_with_all_digits() {
-    let mut trials = rounds("aes128-ctr", [50.0, 51.0, 52.0]);
-    trials.extend(rounds("aes256-ctr", [20.0, 20.1, 20.2]));
-    let survey = survey(trials);
+    let mut samples = rounds("aes128-ctr", [50.0, 51.0, 52.0]);
+    samples.extend(rounds("aes256-ctr", [20.0, 20.1, 20.2]));
+    let survey = survey(samples);
     let lines = lines(&survey, Format::CsvSummary);
     let of = |name: &str| lines.iter().map(|line| cell(line, name)).collect::<Vec<_>>();
     assert_eq!(of("cipher"), ["aes128-ctr", "aes256-ctr"]);
@@ -86,6 +86,6 @@ fn a_closed_pipe_is_told_as_one() {
         }
     }
     let survey = survey(each(rounds("aes128-ctr", [50.0; 30]), |_| ()));
-    let error = write_trials(&Report::of(&survey, None), &mut Closed).unwrap_err();
+    let error = write_samples(&Report::of(&survey, None), &mut Closed).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
 }

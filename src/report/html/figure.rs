@@ -7,15 +7,13 @@ use super::text::{name, prose};
 use crate::model::Survey;
 use crate::model::units::printable;
 use crate::report::chart::panel::Panel;
-use crate::report::chart::{
-    Chart, Drawing, cores, drift, efficiency, relative, seconds, throughput,
-};
+use crate::report::chart::{Chart, Drawing, cpu, drift, efficiency, relative, seconds, throughput};
 
 /// The charts of a survey's panel.
 pub fn all(panel: &Panel, survey: &Survey) -> [Chart; 6] {
     [
         throughput::chart(panel),
-        cores::chart(panel),
+        cpu::chart(panel),
         seconds::chart(panel, survey.header.file.bytes),
         relative::chart(panel),
         efficiency::chart(panel),

@@ -4,10 +4,10 @@ use maud::{Markup, html};
 
 use super::page::Section;
 use super::text::prose;
-use crate::client::paste::Paste;
 use crate::model::units::printable;
 use crate::report::advised::{Advised, Use};
 use crate::report::{Report, heading, words};
+use crate::ssh::paste::Paste;
 
 pub fn facts(report: &Report) -> Markup {
     html! {

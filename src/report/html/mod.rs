@@ -15,11 +15,11 @@ pub mod figure;
 pub mod grid;
 mod head;
 pub mod page;
+mod samples;
 mod tables;
 pub mod text;
-mod trials;
 
-pub use trials::MOST_TRIALS;
+pub use samples::MOST_SAMPLES;
 
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let panels = panels(report.survey, &report.summary.tables);
@@ -30,7 +30,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         charts(report, &panels),
         Some(below::method(report)),
         below::remarks(report),
-        trials::all(report),
+        samples::all(report),
     ];
     let page = Page {
         kind: "SSH cipher survey",
@@ -75,17 +75,17 @@ mod tests {
     use crate::analysis::testing::{rounds, survey};
     use crate::model::Survey;
 
-    fn page(survey: &Survey, beside: Option<&str>) -> String {
+    fn page(survey: &Survey, samples_file: Option<&str>) -> String {
         let journal = std::path::Path::new("a b/<pi1>.jsonl");
         let mut out = Vec::new();
-        let beside = beside.map(str::to_owned);
-        let report = Report { beside, ..Report::of(survey, Some(journal)) };
+        let samples_file = samples_file.map(str::to_owned);
+        let report = Report { samples_file, ..Report::of(survey, Some(journal)) };
         write(&report, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 
     #[test]
-    fn every_trial_is_on_the_page_unless_there_are_too_many() {
+    fn every_sample_is_on_the_page_unless_there_are_too_many() {
         let few = survey(rounds("aes128-ctr", [50.0, 51.0, 52.0]));
         let text = page(&few, None);
         assert!(text.contains("3 trials, the pilot's included"));

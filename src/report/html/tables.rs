@@ -5,11 +5,11 @@ use maud::{Markup, html};
 use super::grid::grid;
 use super::page;
 use super::text::prose;
-use crate::analysis::ceiling::Ceiling;
 use crate::analysis::compare::Compared;
 use crate::analysis::figures::{Cost, Row};
-use crate::analysis::standing::Choice;
+use crate::analysis::ranking::Choice;
 use crate::analysis::table::{Section, Table};
+use crate::analysis::upper_bound::UpperBound;
 use crate::report::chart::{Cell, Column, Grid};
 use crate::report::{Report, cells, words};
 
@@ -47,7 +47,7 @@ fn figures(table: &Table, section: &Section) -> Grid {
     if table.sections.len() > 1 {
         caption += &format!(", AES {}", section.aes);
     }
-    let many = section.rows.iter().filter(|row| row.apart.is_none()).count();
+    let many = section.rows.iter().filter(|row| row.unranked.is_none()).count();
     caption += &format!(": {many} cipher{}, fastest first", if many == 1 { "" } else { "s" });
     if many < section.rows.len() {
         caption += ", then what stands apart";
@@ -70,14 +70,14 @@ type Filler = fn(&Section, &Row) -> Cell;
 
 /// The columns behind the name.
 fn fillers(section: &Section) -> Vec<(Column, Filler)> {
-    let ceiling = section.ceiling.as_ref().is_some_and(Ceiling::is_known);
+    let upper_bound = section.upper_bound.as_ref().is_some_and(UpperBound::is_known);
     let helpers = section.rows.iter().any(|row| row.helpers_cpu_s_per_gb.is_some());
     // Headings of two lines break in their middle.
     let columns: [(bool, &str, &str, Filler); 11] = [
         (true, "marks", "", |_, row| Cell::text(cells::marks(row))),
         (true, "MB/s", "rate_mb_per_s", |_, row| Cell::figure(row.rate_mb_per_s)),
         (true, "±", "rate_half_percent", |_, row| half(row.speed)),
-        (ceiling, "of ceiling", "ceiling_share", share),
+        (upper_bound, "of ceiling", "ceiling_share", share),
         (true, "client\u{a0}CPU-s per\u{a0}GB", "client_cpu_s_per_gb", |_, row| cost(&row.client)),
         (true, "±", "client_half_percent", |_, row| half(compared(&row.client))),
         (true, "server\u{a0}CPU-s per\u{a0}GB", "server_cpu_s_per_gb", |_, row| cost(&row.server)),
@@ -115,9 +115,9 @@ fn half(compared: Option<Compared>) -> Cell {
 }
 
 fn share(section: &Section, row: &Row) -> Cell {
-    let known = section.ceiling.as_ref().zip(row.rate_mb_per_s);
+    let known = section.upper_bound.as_ref().zip(row.rate_mb_per_s);
     Cell {
-        value: known.and_then(|(ceiling, rate)| ceiling.share(rate)),
+        value: known.and_then(|(upper_bound, rate)| upper_bound.share(rate)),
         shown: cells::share(section, row),
     }
 }

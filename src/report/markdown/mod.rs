@@ -7,7 +7,7 @@ use super::advised::{Advised, Use};
 use super::cells::{self, Kind};
 use super::{Report, heading, words};
 use crate::analysis::table::Table;
-use crate::client::paste::Paste;
+use crate::ssh::paste::Paste;
 use page::{Lines, Page, code, inert};
 
 pub mod page;
@@ -94,9 +94,9 @@ mod tests {
 
     #[test]
     fn a_report_to_paste() {
-        let mut trials = rounds("chacha20-poly1305@openssh.com", [20.0, 20.1, 20.2]);
-        trials.extend(rounds("aes128-ctr", [36.0, 36.2, 36.4]));
-        trials.push(testing::failed(testing::trial("3des-cbc", 1, 1.0), "no reply", None));
-        insta::assert_snapshot!(shown(&survey(trials)));
+        let mut samples = rounds("chacha20-poly1305@openssh.com", [20.0, 20.1, 20.2]);
+        samples.extend(rounds("aes128-ctr", [36.0, 36.2, 36.4]));
+        samples.push(testing::failed(testing::sample("3des-cbc", 1, 1.0), "no reply", None));
+        insta::assert_snapshot!(shown(&survey(samples)));
     }
 }

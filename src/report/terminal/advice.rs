@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use super::page::{Ink, Page};
 use crate::analysis::recommend::for_all;
-use crate::client::paste::Paste;
 use crate::report::Style;
 use crate::report::advised::Advised;
+use crate::ssh::paste::Paste;
 
 /// The closing lines of a survey: what to use for what.
 pub fn closing(advised: &[Advised], page: &mut Page) {

@@ -4,7 +4,7 @@ use textwrap::core::display_width;
 use textwrap::{Options, WordSplitter};
 
 use crate::analysis::figures::{Cost, Row};
-use crate::analysis::standing::Choice;
+use crate::analysis::ranking::Choice;
 use crate::analysis::table::{Section, Table};
 use crate::model::units::{printable, significant};
 use crate::report::Style;
@@ -50,14 +50,14 @@ pub fn lines(table: &Table, style: &Style) -> Vec<String> {
     let room = style.width().saturating_sub(names + 1 + FIGURE).max(10);
     let row = |name: &str, bar: Option<(String, f64)>| -> Vec<String> {
         // What is too long has lines of its own above its bar: its end tells it from others.
-        let (mut lines, beside) = match is_short(name) {
+        let (mut lines, samples_file) = match is_short(name) {
             true => (Vec::new(), name),
             false => (folded(name, style.width()), ""),
         };
-        let gap = " ".repeat(names.saturating_sub(display_width(beside)));
+        let gap = " ".repeat(names.saturating_sub(display_width(samples_file)));
         lines.push(match bar {
-            Some((bar, figure)) => format!("{beside}{gap} {bar} {}", significant(figure)),
-            None => format!("{beside}{gap} -"),
+            Some((bar, figure)) => format!("{samples_file}{gap} {bar} {}", significant(figure)),
+            None => format!("{samples_file}{gap} -"),
         });
         lines
     };

@@ -4,7 +4,7 @@ use super::page::{Ink, Page};
 use crate::analysis::Summary;
 use crate::analysis::conclusion::per_cent;
 use crate::analysis::figures::Row;
-use crate::analysis::standing::Choice;
+use crate::analysis::ranking::Choice;
 use crate::analysis::table::Section;
 use crate::model::units::significant;
 
@@ -90,12 +90,12 @@ fn sentences(section: &Section, row: &Row) -> Vec<(&'static str, String)> {
             ),
         ));
     }
-    if let Some(limited) = &row.limit {
+    if let Some(bottleneck) = &row.limit {
         said.push((
             "limit",
             format!(
                 "what kept {name} from being faster was {}: {}.",
-                limited.limit, limited.evidence
+                bottleneck.limit, bottleneck.evidence
             ),
         ));
     }
@@ -104,13 +104,13 @@ fn sentences(section: &Section, row: &Row) -> Vec<(&'static str, String)> {
 
 /// Its share of what the path carries.
 fn share(section: &Section, row: &Row) -> Option<String> {
-    let ceiling = section.ceiling.as_ref()?;
-    let share = ceiling.share(row.rate_mb_per_s?)?;
-    ceiling.is_known().then(|| {
+    let upper_bound = section.upper_bound.as_ref()?;
+    let share = upper_bound.share(row.rate_mb_per_s?)?;
+    upper_bound.is_known().then(|| {
         format!(
             "that is {:.0} % of what the path carries without any cipher, {} MB/s.",
             100.0 * share,
-            significant(ceiling.mb_per_s)
+            significant(upper_bound.mb_per_s)
         )
     })
 }

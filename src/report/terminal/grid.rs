@@ -12,7 +12,7 @@ use crate::report::cells::{self, Column, Kind, columns};
 
 /// Columns that a terminal of less than eighty columns has no room for are left out in this order;
 /// then names and marks are folded. Figures never are.
-const LEFT_OUT: [&str; 3] = [cells::OF_CEILING, cells::MB_PER_CPU_S, cells::HALF_INTERVAL];
+const LEFT_OUT: [&str; 3] = [cells::OF_UPPER_BOUND, cells::MB_PER_CPU_S, cells::HALF_INTERVAL];
 
 /// A heading, a rule, a line a row and an empty line between sections; then the headings of the
 /// columns that were left out.

@@ -1,7 +1,7 @@
 //! The table as it looks.
 
-use crate::analysis::testing::{self, each, failed, rounds, spent, survey, trial, with_mac};
-use crate::model::record::{Skip, Trial};
+use crate::analysis::testing::{self, each, failed, rounds, sample, spent, survey, with_mac};
+use crate::model::record::{Sample, Skip};
 use crate::model::{Source, Survey};
 use crate::report::{Format, Report, Style, write};
 
@@ -23,26 +23,26 @@ fn assert_fits(text: &str, width: usize) {
     }
 }
 
-fn costing(trials: Vec<Trial>, client_s: f64, server_s: f64) -> Vec<Trial> {
-    each(trials, |trial| {
-        trial.client = Some(spent(Source::Wait4, client_s));
-        trial.server = Some(spent(Source::Inside, server_s));
+fn costing(samples: Vec<Sample>, client_s: f64, server_s: f64) -> Vec<Sample> {
+    each(samples, |sample| {
+        sample.client = Some(spent(Source::Wait4, client_s));
+        sample.server = Some(spent(Source::Inside, server_s));
     })
 }
 
 /// A slow host: what the first example of the README would be.
 fn pi() -> Survey {
-    let mut trials = costing(rounds(CHACHA, [35.8, 36.1, 37.0]), 0.23, 2.71);
-    trials.extend(costing(rounds(GCM, [21.9, 22.0, 22.3]), 0.031, 4.45));
-    trials.extend(costing(rounds("aes128-ctr", [20.0, 20.1, 20.4]), 0.055, 4.9));
-    trials.push(failed(
-        trial("aes256-ctr", 1, 1.0),
+    let mut samples = costing(rounds(CHACHA, [35.8, 36.1, 37.0]), 0.23, 2.71);
+    samples.extend(costing(rounds(GCM, [21.9, 22.0, 22.3]), 0.031, 4.45));
+    samples.extend(costing(rounds("aes128-ctr", [20.0, 20.1, 20.4]), 0.055, 4.9));
+    samples.push(failed(
+        sample("aes256-ctr", 1, 1.0),
         "the server closed the connection",
         Some("see its log"),
     ));
-    trials.extend(costing(rounds("aes256-ctr", [17.0, 17.1, 17.3]), 0.06, 5.8));
-    trials.push(failed(trial("3des-cbc", 1, 1.0), "no reply", None));
-    let mut survey = survey(trials);
+    samples.extend(costing(rounds("aes256-ctr", [17.0, 17.1, 17.3]), 0.06, 5.8));
+    samples.push(failed(sample("3des-cbc", 1, 1.0), "no reply", None));
+    let mut survey = survey(samples);
     survey.header.pairings[0].skipped = ["aes128-cbc", "aes192-cbc", "aes256-cbc"]
         .map(|cipher| Skip {
             cipher: cipher.into(),
@@ -57,14 +57,14 @@ fn pi() -> Survey {
 /// a row with all marks.
 fn crowded() -> Survey {
     let at = |pairing: usize| {
-        let mut trials = costing(rounds(CHACHA, [1234.0, 1834.0, 2234.0]), 0.00123, 0.00124);
-        trials.extend(costing(rounds(GCM, [900.0, 901.0, 902.0]), 12.34, 123.4));
+        let mut samples = costing(rounds(CHACHA, [1234.0, 1834.0, 2234.0]), 0.00123, 0.00124);
+        samples.extend(costing(rounds(GCM, [900.0, 901.0, 902.0]), 12.34, 123.4));
         let ctr = costing(rounds("aes128-ctr", [450.0, 460.0, 470.0]), 0.1, 0.2);
-        trials.extend(each(ctr.clone(), with_mac("hmac-sha2-512-etm@openssh.com")));
-        trials.extend(each(ctr, with_mac("umac-128-etm@openssh.com")));
-        each(trials, |trial| {
-            trial.pairing = pairing;
-            trial.client.as_mut().unwrap().resolution_s = 0.001;
+        samples.extend(each(ctr.clone(), with_mac("hmac-sha2-512-etm@openssh.com")));
+        samples.extend(each(ctr, with_mac("umac-128-etm@openssh.com")));
+        each(samples, |sample| {
+            sample.pairing = pairing;
+            sample.client.as_mut().unwrap().resolution_s = 0.001;
         })
     };
     testing::loopback([at(0), at(1)].concat())
@@ -121,8 +121,8 @@ fn bars_are_as_long_as_their_figures_and_fit() {
 #[test]
 fn bars_fit_whatever_the_names() {
     let mut endless = crowded();
-    for trial in endless.trials.iter_mut().filter(|trial| trial.cipher.as_str() == GCM) {
-        trial.cipher = "of-a-name-without-an-end".repeat(6).as_str().into();
+    for sample in endless.samples.iter_mut().filter(|sample| sample.cipher.as_str() == GCM) {
+        sample.cipher = "of-a-name-without-an-end".repeat(6).as_str().into();
     }
     for survey in [pi(), crowded(), endless] {
         for (width, ascii) in (60..=100).flat_map(|width| [(width, false), (width, true)]) {
@@ -142,10 +142,10 @@ fn bars_fit_whatever_the_names() {
 
 #[test]
 fn the_cost_of_one_end_alone_has_a_bar_and_is_told() {
-    let with_servers = |measured: fn(&Trial) -> bool| {
+    let with_servers = |measured: fn(&Sample) -> bool| {
         let mut survey = pi();
-        for trial in survey.trials.iter_mut().filter(|trial| !measured(trial)) {
-            trial.server = None;
+        for sample in survey.samples.iter_mut().filter(|sample| !measured(sample)) {
+            sample.server = None;
         }
         shown(&survey, Style { bars: true, ..Style::default() })
     };
@@ -154,7 +154,7 @@ fn the_cost_of_one_end_alone_has_a_bar_and_is_told() {
         none.split_once("CPU-s per GB (█ client alone: the server's is unknown)").unwrap();
     let line = bars.lines().find(|line| line.starts_with(CHACHA)).unwrap();
     assert!(line.contains('█') && line.ends_with(" 2.30"), "{none}");
-    let some = with_servers(|trial| trial.cipher.as_str() != CHACHA);
+    let some = with_servers(|sample| sample.cipher.as_str() != CHACHA);
     assert!(some.contains("(█ client, ░ server; of some one end alone)"), "{some}");
 }
 
@@ -199,8 +199,8 @@ fn colour_is_off_unless_asked_for() {
 #[test]
 fn names_from_outside_are_escaped() {
     let mut survey = pi();
-    for trial in &mut survey.trials {
-        trial.cipher = "evil\u{1b}[2Jcipher".into();
+    for sample in &mut survey.samples {
+        sample.cipher = "evil\u{1b}[2Jcipher".into();
     }
     let text = shown(&survey, Style::default());
     assert!(text.contains("evil\\u{1b}[2Jcipher") && !text.contains('\u{1b}'), "{text:?}");

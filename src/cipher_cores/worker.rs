@@ -1,0 +1,132 @@
+//! The process that measures: this program once more, so that a mask is in its environment before a
+//! library looks for AES instructions, and nothing else of ours runs where time is taken. It reads a
+//! request a line and writes an answer a line, as JSON.
+
+use std::io::{self, BufRead, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::clock::{Cycles, core_hz};
+use super::implementation::{Implementation, compiled_in};
+use super::libcrypto::LibCrypto;
+use super::suite::{Keys, Suite};
+use super::timed_loop::TimedLoop;
+use crate::model::cipher_cores::{LeftOut, Library, Work};
+use crate::model::{Cipher, Mac};
+
+/// The first line that it writes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Hello {
+    pub libraries: Vec<Available>,
+    /// Libraries that are not there, and why.
+    pub absent: Vec<LeftOut>,
+    /// The kernel counts core cycles.
+    pub counts_cycles: bool,
+}
+
+/// A library and what it has.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Available {
+    pub library: Library,
+    pub suites: Vec<(Cipher, Option<Mac>)>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Request {
+    pub implementation: String,
+    pub cipher: Cipher,
+    pub mac: Option<Mac>,
+    pub work: Work,
+    pub payload_bytes: u32,
+    pub seconds: f64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Answer {
+    Measured {
+        packets: u64,
+        real_s: f64,
+        batch_packets: u32,
+        batch_median_s: f64,
+        batch_median_cycles: Option<f64>,
+        core_hz: Option<f64>,
+    },
+    /// Why it was not measured.
+    Failed(String),
+}
+
+/// Serves requests until its input ends.
+///
+/// # Errors
+/// Its streams fail: whoever asked is gone.
+pub fn serve(libcrypto: Option<&Path>) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    let mut cycles = Cycles::counter();
+    let mut libraries = compiled_in();
+    let mut absent = Vec::new();
+    match LibCrypto::load(libcrypto) {
+        Ok(library) => libraries.push(Box::new(library)),
+        Err(error) => {
+            absent.push(LeftOut { what: "libcrypto".into(), reason: error.to_string() });
+        }
+    }
+    let available = libraries.iter().map(|library| available(&**library)).collect();
+    say(&mut out, &Hello { libraries: available, absent, counts_cycles: cycles.is_some() })?;
+    for line in io::stdin().lock().lines() {
+        let request: Request = serde_json::from_str(&line?)?;
+        say(&mut out, &answer(&libraries, &request, cycles.as_mut()))?;
+    }
+    Ok(())
+}
+
+/// One line.
+fn say(out: &mut impl Write, what: &impl Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_vec(what)?;
+    line.push(b'\n');
+    out.write_all(&line)?;
+    out.flush()
+}
+
+fn available(library: &dyn Implementation) -> Available {
+    let keys = Keys::for_measuring();
+    let has = |suite: &Suite| {
+        library.sealer(*suite, &keys).is_some() && library.opener(*suite, &keys).is_some()
+    };
+    let suites = Suite::all().filter(has).map(|suite| (suite.cipher(), suite.mac())).collect();
+    let library = Library { name: library.name().into(), version: library.version(), path: None };
+    Available { library, suites }
+}
+
+fn answer(
+    libraries: &[Box<dyn Implementation>],
+    request: &Request,
+    cycles: Option<&mut Cycles>,
+) -> Answer {
+    let library = libraries.iter().find(|library| library.name() == request.implementation);
+    let suite = Suite::named(&request.cipher, request.mac.as_ref());
+    let timed_loop = library.zip(suite).and_then(|(library, suite)| {
+        TimedLoop::new(&**library, suite, request.payload_bytes as usize)
+    });
+    let Some(mut timed_loop) = timed_loop else {
+        return Answer::Failed("the library has none".into());
+    };
+    let core_hz = core_hz();
+    match timed_loop.run(
+        request.work,
+        Duration::from_secs_f64(request.seconds.clamp(0.0, 60.0)),
+        cycles,
+    ) {
+        Ok(measured) => Answer::Measured {
+            packets: measured.packets,
+            real_s: measured.real_s,
+            batch_packets: measured.batch_packets,
+            batch_median_s: measured.batch_median_s,
+            batch_median_cycles: measured.batch_median_cycles,
+            core_hz,
+        },
+        Err(fault) => Answer::Failed(fault.to_string()),
+    }
+}

@@ -1,0 +1,240 @@
+//! `cipher-survey cores [TARGET]`: what sealing and opening packets costs a CPU.
+
+mod choice;
+mod remote;
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+
+use super::{Status, command_line, journals, place, unless_interrupted};
+use crate::cipher_cores::rounds::{self, Rounds};
+use crate::cipher_cores::worker;
+use crate::cipher_cores::workers::Worker;
+use crate::cli::{AesState, CoresArgs, SheetArgs};
+use crate::local::interrupt::Interrupt;
+use crate::local::profile;
+use crate::loopback::aes::disable_aes;
+use crate::model::cipher_cores::{
+    Cores, CoresHeader, CoresHost, CoresLine, CoresSample, LeftOut, Subject,
+};
+use crate::model::record::{End, SCHEMA, StopReason};
+use crate::model::units::{duration, shown};
+use crate::model::{AesClass, HostProfile};
+use crate::progress::steps::Steps;
+use crate::progress::tell;
+use crate::report::cipher_cores::{View, write};
+use crate::report::compare::Format;
+use crate::survey::journal::{FileJournal, default_path};
+use choice::Choice;
+use remote::RemoteHost;
+
+pub fn execute(args: &CoresArgs) -> Result<Status> {
+    if args.worker {
+        // It ends with its parent, and ^C is for that.
+        worker::serve(args.libcrypto.as_deref()).context("whoever asked to measure is gone")?;
+        return Ok(Status::Complete);
+    }
+    args.output.refuse_idle()?;
+    unless_interrupted(&Interrupt::install()?, |interrupt| cores(args, interrupt))
+}
+
+fn cores(args: &CoresArgs, interrupt: &Interrupt) -> Result<Status> {
+    let choice = Choice::of(args)?;
+    if let Some(path) = &args.journal {
+        FileJournal::refuse_existing(path)?;
+    }
+    place::refuse_unwritable(&args.output.place, args.journal.as_deref())?;
+    let local = profile::profile()?;
+    let mut skipped = Vec::new();
+    let states = aes_states(&args.aes, &local, &mut skipped)?;
+    let mut workers = start(&states, args, interrupt)?;
+    let subjects = choice.subjects(&workers, &mut skipped)?;
+    let seconds = f64::from(args.seconds);
+    let rounds = Rounds::fit(subjects.len(), seconds).map_err(|enough| {
+        anyhow::anyhow!(
+            "{} measurements are too many for {seconds} s; give --seconds {}, or fewer ciphers, \
+             sizes, MACs or libraries",
+            subjects.len(),
+            enough.ceil()
+        )
+    })?;
+    let mut remote = remote::meet_all(args, &choice, interrupt)?;
+    let started = jiff::Timestamp::now();
+    let mut header = CoresHeader {
+        schema: SCHEMA.into(),
+        tool_version: env!("CARGO_PKG_VERSION").into(),
+        started: started.to_string(),
+        command: command_line(),
+        seed: args.seed.unwrap_or_else(rand::random),
+        rounds: rounds.rounds,
+        hosts: vec![CoresHost {
+            target: None,
+            openssl: None,
+            claimed_hz: profile::claimed_hz(),
+            profile: local,
+        }],
+        implementations: choice.libraries(&workers),
+        skipped,
+    };
+    if !remote.is_empty() {
+        remote.insert(0, RemoteHost::here(&header.hosts[0], &choice, &args.aes));
+        header.hosts[0].openssl = remote[0].openssl.clone();
+    }
+    header.hosts.extend(remote.iter().skip(1).map(RemoteHost::record));
+    header.skipped.extend(remote.iter().flat_map(|host| host.absent.clone()));
+    let path = match &args.journal {
+        Some(path) => path.clone(),
+        None => default_path("cores", &started)?,
+    };
+    let mut journal = FileJournal::create(&path)?;
+    let mut steps = Steps::new(args.quiet);
+    steps.say(&announcement(&subjects, rounds, &remote));
+    journal.write(&CoresLine::Cores(Box::new(header.clone())))?;
+    let ended = measure(
+        Work { rounds, subjects, remote, begun: Instant::now() },
+        &header,
+        &mut workers,
+        interrupt,
+        &mut steps,
+        &mut journal,
+    )?;
+    steps.finish();
+    // A disk that is full does not hide what it holds.
+    let whole = journals::or_warn(journal.write(&CoresLine::End(ended))).is_some();
+    let read = Cores::read(&std::fs::read(&path)?)?;
+    let status = if whole { status(&read) } else { Status::SomeFailed };
+    tell(&format!("journal: {}", shown(&path)));
+    let named = vec![(path.display().to_string(), read)];
+    print(named, &[&path], &args.output)?;
+    Ok(status)
+}
+
+/// What is to be done.
+struct Work {
+    rounds: Rounds,
+    subjects: Vec<Subject>,
+    remote: Vec<RemoteHost>,
+    begun: Instant,
+}
+
+/// What hides AES instructions in each state that is measured; absent: nothing does.
+fn aes_states(
+    asked: &[AesState],
+    local: &HostProfile,
+    skipped: &mut Vec<LeftOut>,
+) -> Result<Vec<Option<(String, String)>>> {
+    let wants = |state| asked.is_empty() || asked.contains(&state);
+    let mut states = Vec::new();
+    if wants(AesState::On) {
+        states.push(None);
+    }
+    if wants(AesState::Off) {
+        let why = match disable_aes(&local.machine) {
+            _ if local.aes.class == AesClass::NoAes => "this CPU has none to hide".to_owned(),
+            None => format!("no way is known to hide them on {}", local.machine),
+            Some(variable) => {
+                states.push(Some(variable));
+                return Ok(states);
+            }
+        };
+        if states.is_empty() {
+            bail!("AES instructions off: {why}; leave --aes off out");
+        }
+        skipped.push(LeftOut { what: "AES instructions off".into(), reason: why });
+    }
+    Ok(states)
+}
+
+fn start(
+    states: &[Option<(String, String)>],
+    args: &CoresArgs,
+    interrupt: &Interrupt,
+) -> Result<Vec<Worker>> {
+    let libcrypto = args.libcrypto.as_deref();
+    let one = |state: &Option<(String, String)>| {
+        let state = state.as_ref().map(|(variable, value)| (variable.as_str(), value.as_str()));
+        Worker::start(state, libcrypto, interrupt)
+    };
+    states.iter().map(one).collect()
+}
+
+fn announcement(subjects: &[Subject], rounds: Rounds, remote: &[RemoteHost]) -> String {
+    let seconds = subjects.len() as f64 * f64::from(rounds.rounds) * rounds.loop_s;
+    let mut text = format!(
+        "cores: {} measurements in {} rounds, about {}",
+        subjects.len(),
+        rounds.rounds,
+        duration(seconds)
+    );
+    for host in remote {
+        text += &format!("; openssl speed on {}, about {}", host.label, duration(host.seconds()));
+    }
+    text
+}
+
+fn measure(
+    work: Work,
+    header: &CoresHeader,
+    workers: &mut [Worker],
+    interrupt: &Interrupt,
+    steps: &mut Steps,
+    journal: &mut FileJournal,
+) -> Result<End> {
+    let Work { rounds, subjects, remote, begun } = work;
+    let remote_steps: usize = remote.iter().map(|host| host.subjects.len()).sum();
+    steps.set_total(subjects.len() * rounds.rounds as usize + remote_steps);
+    let mut keep = |sample: CoresSample| -> Result<()> {
+        steps.next(&format!("{} {}", sample.subject.implementation, sample.subject.cipher));
+        journal.write(&CoresLine::CoresSample(Box::new(sample)))
+    };
+    let end = |reason, detail: Option<String>| End {
+        reason,
+        elapsed_s: begun.elapsed().as_secs_f64(),
+        backoff_s: 0.0,
+        own_cpu_s: None,
+        detail,
+    };
+    match rounds::run(rounds, header.seed, workers, subjects, begun, interrupt, &mut keep) {
+        Ok(true) => {}
+        Ok(false) => return Ok(end(StopReason::Interrupted, None)),
+        Err(_) if interrupt.is_raised() => return Ok(end(StopReason::Interrupted, None)),
+        // What was measured is kept, and shown.
+        Err(error) => return Ok(end(StopReason::Lost, Some(format!("{error:#}")))),
+    }
+    let mut lost = Vec::new();
+    for host in remote {
+        match host.measure(begun, interrupt, &mut keep) {
+            Ok(()) => {}
+            Err(_) if interrupt.is_raised() => return Ok(end(StopReason::Interrupted, None)),
+            Err(error) => lost.push(format!("{error:#}")),
+        }
+    }
+    Ok(match lost.is_empty() {
+        true => end(StopReason::RoundsDone, None),
+        false => end(StopReason::Lost, Some(lost.join("; "))),
+    })
+}
+
+fn status(cores: &Cores) -> Status {
+    match cores.end.as_ref().map(|end| end.reason) {
+        Some(StopReason::Interrupted) => Status::Interrupted,
+        _ if cores.samples.is_empty() => Status::NothingMeasured,
+        Some(StopReason::RoundsDone) => Status::Complete,
+        _ => Status::SomeFailed,
+    }
+}
+
+/// Prints journals of cores, each with its name.
+pub fn print(named: Vec<(String, Cores)>, journals: &[&Path], args: &SheetArgs) -> Result<()> {
+    args.refuse_idle()?;
+    if args.format == Format::Csv {
+        // The other forms have it among their warnings.
+        for damage in named.iter().filter_map(|(_, cores)| journals::damage(&cores.problems)) {
+            tell(&format!("warning: {damage}"));
+        }
+    }
+    let view = View { journals: named };
+    place::to_place(&args.place, journals, |out| write(&view, args.format, &args.style(), out))
+}

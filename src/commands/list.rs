@@ -1,0 +1,174 @@
+//! `cipher-survey list [TARGET]`: what is there to choose from.
+
+use std::io::Write;
+
+use anyhow::{Context, Result, bail};
+use comfy_table::{LineStyle, Table, TableStyle};
+
+use super::{Status, output, run::connection, unless_interrupted};
+use crate::cli::{ListArgs, PlaceArgs};
+use crate::local::client::Client;
+use crate::local::interrupt::Interrupt;
+use crate::local::profile;
+use crate::local::temporary::Scratch;
+use crate::model::units::printable;
+use crate::model::{Cipher, Destination, HostProfile};
+use crate::remote::control::ClientSetting;
+use crate::remote::opening::{Opened, open_control};
+use crate::report::terminal::page::{Ink, Page};
+use crate::ssh::catalog::{self, CipherInfo, Mode};
+
+pub fn execute(args: &ListArgs) -> Result<Status> {
+    unless_interrupted(&Interrupt::install()?, |interrupt| list(args, interrupt))
+}
+
+fn list(args: &ListArgs, interrupt: &Interrupt) -> Result<Status> {
+    let [asked] = args.connect.client.as_slice() else {
+        bail!("list shows the ciphers of one client program; name one with --client");
+    };
+    let directory = Scratch::new()?;
+    let client = Client::probe(asked, directory.path())?;
+    let met = match &args.target {
+        None => None,
+        Some(text) => {
+            let target = Destination::parse(text)?;
+            let connection = connection(&args.connect, &client, target);
+            Some((
+                connection.target.host_label(),
+                open_control(&connection, &client, &ClientSetting::default(), interrupt)?,
+            ))
+        }
+    };
+    let here = match (&client.ciphers, &met) {
+        (Some(ciphers), _) => ciphers.clone(),
+        (None, Some((_, met))) => met.client_proposal.ciphers.clone(),
+        (None, None) => bail!(
+            "{} has no -Q and does not list its ciphers; name a target, then its own KEXINIT says \
+             them",
+            client.name
+        ),
+    };
+    let offered = met.as_ref().map(|(_, met)| met.server_proposal.ciphers.as_slice());
+    let names = chosen(&here, offered, args.usable);
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    if args.plain {
+        for name in &names {
+            writeln!(out, "{}", printable(name.as_str()))?;
+        }
+    } else {
+        let local = profile::profile()?;
+        let mut page = Page::new(&output::style(&PlaceArgs::default()));
+        heading(&mut page, &client, &local, met.as_ref());
+        page.blank();
+        page.lines(table(&names, &here, met.as_ref().map(|(_, met)| met), &local).lines());
+        reasons(&mut page, &names);
+        out.write_all(page.finish().as_bytes())?;
+    }
+    out.flush().context("the list can't be written")?;
+    if let Some((_, mut met)) = met {
+        met.control.end();
+    }
+    Ok(if names.is_empty() { Status::NothingMeasured } else { Status::Complete })
+}
+
+/// The client's ciphers in its order, then what only the server offers.
+fn chosen(here: &[Cipher], offered: Option<&[Cipher]>, usable: bool) -> Vec<Cipher> {
+    let Some(offered) = offered else { return here.to_vec() };
+    let both = here.iter().filter(|name| !usable || offered.contains(name));
+    let there = offered.iter().filter(|name| !usable && !here.contains(name));
+    both.chain(there).cloned().collect()
+}
+
+fn heading(page: &mut Page, client: &Client, local: &HostProfile, met: Option<&(String, Opened)>) {
+    let mut line = |label: &str, text: &str| page.labelled(label, Ink::Bold, text, INDENT);
+    let model = local.cpu_model.as_deref().unwrap_or("unknown");
+    line("client  ", &client.says);
+    line("CPU     ", &format!("{model} ({}; {})", local.aes.class, local.aes.evidence));
+    let Some((host, met)) = met else { return };
+    let strict = match (met.client_proposal.strict_kex(), met.server_proposal.strict_kex()) {
+        (true, true) => "both ends do strict KEX (Terrapin has no effect)",
+        (true, false) => "the server lacks strict KEX: exposed to Terrapin (CVE-2023-48795)",
+        (false, true) => "this client lacks strict KEX: exposed to Terrapin (CVE-2023-48795)",
+        (false, false) => "both ends lack strict KEX: exposed to Terrapin (CVE-2023-48795)",
+    };
+    line("server  ", &format!("{} on {host}; {strict}", met.server_version));
+    let by_default = &met.by_default.client_to_server;
+    let mac = by_default.explicit_mac().map(|mac| format!(" with {mac}")).unwrap_or_default();
+    line("unasked ", &format!("{}{mac}", by_default.cipher));
+}
+
+/// Behind the labels of the heading.
+const INDENT: &str = "        ";
+
+fn table(names: &[Cipher], here: &[Cipher], met: Option<&Opened>, local: &HostProfile) -> Table {
+    let mut table = Table::new();
+    table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─')));
+    let mut heads = vec!["cipher", "mode", "key", "integrity", "standing", "AES"];
+    if met.is_some() {
+        heads.extend(["here", "there"]);
+    }
+    table.set_header(heads);
+    for name in names {
+        let info = catalog::cipher(name);
+        let or_unknown = |text: Option<String>| text.unwrap_or_else(|| "?".into());
+        let mut row = vec![
+            printable(name.as_str()),
+            or_unknown(info.map(|row| mode(row.mode).to_owned())),
+            or_unknown(info.map(|row| row.key_bits.to_string())),
+            if catalog::needs_mac(name) { "MAC" } else { "AEAD" }.to_owned(),
+            or_unknown(info.map(|row| row.security.to_string())),
+            accelerated(name, info, local),
+        ];
+        if let Some(met) = met {
+            let mark = |there: bool| if there { "yes" } else { "-" }.to_owned();
+            row.push(mark(here.contains(name)));
+            row.push(mark(met.server_proposal.ciphers.contains(name)));
+        }
+        table.add_row(row);
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 1));
+    }
+    table
+}
+
+fn accelerated(name: &Cipher, info: Option<&CipherInfo>, local: &HostProfile) -> String {
+    match (info, catalog::accelerated(name, local.aes.class)) {
+        (_, Some(true)) => "yes",
+        (Some(row), _) if !row.uses_aes => "-",
+        (_, Some(false)) => "no",
+        (_, None) => "?",
+    }
+    .to_owned()
+}
+
+fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Gcm => "GCM",
+        Mode::Ctr => "CTR",
+        Mode::Cbc => "CBC",
+        Mode::Stream => "stream",
+        Mode::Rc4 => "RC4",
+        Mode::None => "none",
+    }
+}
+
+/// Why each standing is what it is, once, and what the column AES tells.
+fn reasons(page: &mut Page, names: &[Cipher]) {
+    let mut said: Vec<&str> = Vec::new();
+    for row in names.iter().filter_map(catalog::cipher) {
+        if said.contains(&row.why) {
+            continue;
+        }
+        said.push(row.why);
+        let alike = names.iter().filter_map(catalog::cipher).filter(|other| other.why == row.why);
+        let alike: Vec<&str> = alike.map(|other| other.name).collect();
+        page.blank();
+        page.labelled(&format!("{}: ", row.security), Ink::Bold, &alike.join(", "), "  ");
+        page.labelled("  ", Ink::Bold, row.why, "  ");
+    }
+    page.blank();
+    page.paragraph(
+        "AES: whether AES instructions of this CPU serve it; -: it has no use for them.",
+    );
+}

@@ -1,0 +1,130 @@
+//! What the client program on this machine is and supports.
+
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::local::child::output;
+use crate::model::names::{OPENSSH, RUSSH};
+use crate::model::{Cipher, Mac};
+use crate::ssh::{Transcript, Version};
+
+/// A client program and what it is built with.
+#[derive(Clone, Debug)]
+pub struct Client {
+    /// As records name it: `openssh`, `russh`, or the path that was given.
+    pub name: String,
+    pub program: OsString,
+    /// What it says of itself (`ssh -V`).
+    pub says: String,
+    pub version: Option<Version>,
+    /// Absent where the program has no `-Q` (it came with OpenSSH 6.3).
+    pub ciphers: Option<Vec<Cipher>>,
+    pub macs: Option<Vec<Mac>>,
+}
+
+impl Client {
+    /// `asked`: `openssh` for the system's `ssh`, `russh` for the built-in one, or the path of an
+    /// ssh-compatible program. The built-in one is a link in `directory`, which has to live as long
+    /// as the client is used.
+    pub fn probe(asked: &OsStr, directory: &Path) -> Result<Client> {
+        let program = match asked.to_str() {
+            Some(OPENSSH) => OsString::from("ssh"),
+            Some(RUSSH) => built_in(directory)?,
+            _ => asked.to_owned(),
+        };
+        let shown = program.to_string_lossy().into_owned();
+        let output = output(Command::new(&program).arg("-V")).with_context(|| {
+            format!("the SSH client {shown} can't be started (-V){}", missing(&program))
+        })?;
+        // OpenSSH says its version on standard error.
+        let text = [output.stderr, output.stdout].concat();
+        let says = String::from_utf8_lossy(&text).lines().next().unwrap_or_default().to_owned();
+        if says.is_empty() && !output.status.success() {
+            bail!("{shown} is not an SSH client: 'ssh -V' says nothing and ends with an error");
+        }
+        let query = |what: &str| query(&program, what);
+        Ok(Client {
+            name: asked.to_string_lossy().into_owned(),
+            version: Version::parse(&says),
+            says,
+            ciphers: query("cipher").map(|names| names.into_iter().map(Cipher).collect()),
+            macs: query("mac").map(|names| names.into_iter().map(Mac).collect()),
+            program,
+        })
+    }
+
+    /// A cipher that this client has but does not propose by itself, where a server offers none that
+    /// it does. Absent where it was the user's configuration (`Ciphers`) that left the others out.
+    pub fn beyond_default(&self, transcript: &Transcript) -> Option<Cipher> {
+        let offered = &transcript.server_proposal.as_ref()?.ciphers;
+        let own = self.ciphers.as_ref()?;
+        let proposed = self.proposed_by_default()?;
+        if offered.iter().any(|cipher| proposed.contains(cipher)) {
+            return None;
+        }
+        offered.iter().find(|cipher| own.contains(cipher)).cloned()
+    }
+
+    /// What it proposes without any configuration (`ssh -G`, since OpenSSH 6.8).
+    fn proposed_by_default(&self) -> Option<Vec<Cipher>> {
+        let mut command = Command::new(&self.program);
+        let output = output(command.args(["-F", "/dev/null", "-G", "localhost"])).ok()?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let names = text.lines().find_map(|line| line.strip_prefix("ciphers "))?;
+        Some(names.trim().split(',').map(Cipher::from).collect())
+    }
+
+    /// Ciphers and MACs that the user named and this client lacks are told before anybody is
+    /// bothered.
+    pub fn refuse_unknown(&self, ciphers: &[Cipher], macs: &[Mac]) -> Result<()> {
+        let lacking = |kind: &str, name: &str, known: Vec<&str>| {
+            let known = known.join(", ");
+            format!("the client {} has no {kind} {name}; it has: {known}", self.name)
+        };
+        if let Some(known) = &self.ciphers
+            && let Some(cipher) = ciphers.iter().find(|cipher| !known.contains(cipher))
+        {
+            bail!(lacking("cipher", cipher.as_str(), known.iter().map(Cipher::as_str).collect()));
+        }
+        if let Some(known) = &self.macs
+            && let Some(mac) = macs.iter().find(|mac| !known.contains(mac))
+        {
+            bail!(lacking("MAC", mac.as_str(), known.iter().map(Mac::as_str).collect()));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(feature = "russh")]
+fn built_in(directory: &Path) -> Result<OsString> {
+    let link = crate::builtin_ssh::Program::Client.install(directory);
+    Ok(link.context("the built-in SSH client can't be made ready")?.into_os_string())
+}
+
+#[cfg(not(feature = "russh"))]
+fn built_in(_directory: &Path) -> Result<OsString> {
+    bail!("this build has no SSH client of its own (it was made without the feature russh)")
+}
+
+/// The package to install, where a standard program is missing.
+pub fn missing(program: &OsStr) -> &'static str {
+    match program.to_str() {
+        Some("ssh" | "scp") => {
+            "; install the OpenSSH client (Debian, Ubuntu: openssh-client; Fedora: \
+             openssh-clients)"
+        }
+        _ => "",
+    }
+}
+
+/// `ssh -Q what`, a name a line.
+fn query(program: &OsStr, what: &str) -> Option<Vec<String>> {
+    let output = output(Command::new(program).args(["-Q", what])).ok()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let names: Vec<String> =
+        text.lines().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    (output.status.success() && !names.is_empty()).then_some(names)
+}

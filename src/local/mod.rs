@@ -1,0 +1,10 @@
+//! This machine: child processes, /proc, temporary files, interrupt.
+
+pub mod child;
+pub mod client;
+pub mod interrupt;
+pub mod proc;
+pub mod profile;
+pub mod standstill;
+pub mod stderr;
+pub mod temporary;

@@ -1,0 +1,284 @@
+//! A temporary directory of our own on this end, with the data that is sent.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use rand::{Rng, SeedableRng};
+use rustix::fs::FlockOperation;
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+use crate::local::interrupt::Interrupt;
+use crate::model::units::shown;
+
+/// So much is made, copied or hashed between two looks at the interrupt.
+const BLOCK: usize = 1 << 20;
+
+/// Begins the names of our directories.
+pub const PREFIX: &str = "cipher-survey-";
+
+/// In each of them, held locked by its owner while that lives.
+const LOCK: &str = "lock";
+
+/// Removed when dropped; what a killed survey left is removed by the next one.
+#[derive(Debug)]
+pub struct Scratch {
+    directory: TempDir,
+    _lock: OwnedFd,
+}
+
+impl Scratch {
+    pub fn new() -> Result<Scratch> {
+        let parent = std::env::temp_dir();
+        sweep(&parent);
+        let create = || -> io::Result<Scratch> {
+            let directory = tempfile::Builder::new().prefix(PREFIX).tempdir_in(&parent)?;
+            let lock: OwnedFd = File::create(directory.path().join(LOCK))?.into();
+            rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
+            Ok(Scratch { directory, _lock: lock })
+        };
+        create().with_context(|| {
+            format!("no temporary directory could be made in {} (TMPDIR)", parent.display())
+        })
+    }
+
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Why 64 KiB more can't be written; absent where they can.
+    pub fn unwritable(&self) -> Option<String> {
+        let probe = self.join("probe");
+        let written = fs::write(&probe, [0; 1 << 16]);
+        // Where it was not made there is nothing to remove.
+        let _ = fs::remove_file(&probe);
+        let (place, error) = (shown(&std::env::temp_dir()), written.err()?);
+        Some(format!("{place} on this machine takes no file: {error}"))
+    }
+
+    pub fn join(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+}
+
+/// Removes directories by our mark whose owner is gone.
+fn sweep(parent: &Path) {
+    let Ok(entries) = fs::read_dir(parent) else { return };
+    for entry in entries.flatten() {
+        let ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
+        let lock = ours.then(|| File::open(entry.path().join(LOCK)).ok()).flatten();
+        let abandoned = lock.is_some_and(|lock| {
+            rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok()
+        });
+        if abandoned {
+            // Somebody else's directory of that name can't be removed, and need not be.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// The data that is sent: FILE, or random bytes in its place.
+#[derive(Debug)]
+pub struct Payload {
+    /// As the user named it; absent: generated.
+    pub name: Option<String>,
+    pub file: File,
+    path: PathBuf,
+    /// The whole file.
+    pub length: u64,
+    /// What is used of it at most.
+    pub usable: u64,
+}
+
+impl Payload {
+    /// Opens FILE, or says why it can't serve.
+    pub fn open(path: &Path, limit: Option<u64>) -> Result<Payload> {
+        let shown = path.display();
+        let about =
+            fs::metadata(path).with_context(|| format!("the file {shown} can't be read"))?;
+        if about.is_dir() {
+            bail!("{shown} is a directory; name a file in it, or pack it first (tar)");
+        }
+        if !about.is_file() {
+            bail!("{shown} is not a regular file; copy its content into one first");
+        }
+        if about.len() == 0 {
+            bail!("the file {shown} is empty; name one of some megabytes, or none at all");
+        }
+        let file = File::open(path).with_context(|| format!("the file {shown} can't be read"))?;
+        Ok(Payload {
+            name: Some(path.to_string_lossy().into_owned()),
+            file,
+            path: std::path::absolute(path)?,
+            length: about.len(),
+            usable: limit.map_or(about.len(), |limit| limit.min(about.len())),
+        })
+    }
+
+    /// Random bytes, which no file system and no link can compress.
+    pub fn generate(
+        scratch: &Scratch,
+        bytes: u64,
+        seed: u64,
+        interrupt: &Interrupt,
+    ) -> Result<Payload> {
+        let path = scratch.join("random-data");
+        let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+        let mut write = || -> io::Result<File> {
+            let mut file = File::options().create_new(true).read(true).write(true).open(&path)?;
+            let mut buffer = vec![0; BLOCK];
+            let mut left = bytes;
+            while left > 0 {
+                interrupt.check()?;
+                let part = left.min(buffer.len() as u64) as usize;
+                random.fill_bytes(&mut buffer[..part]);
+                file.write_all(&buffer[..part])?;
+                left -= part as u64;
+            }
+            Ok(file)
+        };
+        let file = write()
+            .with_context(|| format!("random data could not be written to {}", path.display()))?;
+        Ok(Payload { name: None, file, path, length: bytes, usable: bytes })
+    }
+
+    /// A file in `scratch` with the first `bytes` of the data, under a name without surprises.
+    /// Made once a size, by the kernel (`copy_file_range`) where it can.
+    pub fn chunk(&self, scratch: &Scratch, bytes: u64, interrupt: &Interrupt) -> Result<PathBuf> {
+        let path = scratch.join(&format!("prefix-{bytes}"));
+        if path.symlink_metadata().is_ok() {
+            return Ok(path);
+        }
+        let make = || -> io::Result<()> {
+            if bytes == self.length {
+                return std::os::unix::fs::symlink(&self.path, &path);
+            }
+            let (from, mut to) = (File::open(&self.path)?, File::create(&path)?);
+            let mut left = bytes;
+            while left > 0 {
+                interrupt.check()?;
+                match io::copy(&mut (&from).take(left.min(BLOCK as u64)), &mut to)? {
+                    0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                    copied => left -= copied,
+                }
+            }
+            Ok(())
+        };
+        let about = || format!("a prefix of {bytes} bytes could not be made at {}", path.display());
+        if let Err(error) = make() {
+            // A part of it is not to be taken for the whole.
+            let _ = fs::remove_file(&path);
+            return Err(error).with_context(about);
+        }
+        Ok(path)
+    }
+
+    /// Removes the prefixes that are not needed any more.
+    pub fn keep_only(&self, scratch: &Scratch, sizes: &[u64]) {
+        let Ok(entries) = fs::read_dir(scratch.path()) else { return };
+        for entry in entries.flatten() {
+            let size = entry
+                .file_name()
+                .to_str()
+                .and_then(|name| name.strip_prefix("prefix-")?.parse::<u64>().ok());
+            if size.is_some_and(|size| !sizes.contains(&size)) {
+                // It goes with the directory otherwise.
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+
+    /// The data from its start.
+    pub fn reader(&self) -> io::Result<File> {
+        File::open(&self.path)
+    }
+
+    /// SHA-256 of the first `bytes`, in hexadecimal.
+    pub fn sha256(&self, bytes: u64, interrupt: &Interrupt) -> io::Result<String> {
+        sha256(File::open(&self.path)?.take(bytes), interrupt)
+    }
+}
+
+/// SHA-256 of all that can be read, in hexadecimal.
+pub fn sha256(mut from: impl Read, interrupt: &Interrupt) -> io::Result<String> {
+    let mut digest = Sha256::new();
+    let mut buffer = vec![0; BLOCK];
+    loop {
+        interrupt.check()?;
+        match from.read(&mut buffer)? {
+            0 => break,
+            read => digest.update(&buffer[..read]),
+        }
+    }
+    Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefixes_are_prefixes() {
+        let (scratch, calm) = (Scratch::new().unwrap(), Interrupt::default());
+        let payload = Payload::generate(&scratch, 3_000_000, 7, &calm).unwrap();
+        let part = payload.chunk(&scratch, 1_000_001, &calm).unwrap();
+        let made = sha256(File::open(&part).unwrap(), &calm).unwrap();
+        assert_eq!(made, payload.sha256(1_000_001, &calm).unwrap());
+        assert_eq!(fs::metadata(&part).unwrap().len(), 1_000_001);
+        let whole = payload.chunk(&scratch, 3_000_000, &calm).unwrap();
+        assert_eq!(fs::metadata(&whole).unwrap().len(), 3_000_000);
+        payload.keep_only(&scratch, &[3_000_000]);
+        assert!(!part.exists() && whole.exists());
+        // What is longer than it says leaves no part behind.
+        assert!(payload.chunk(&scratch, 3_000_001, &calm).is_err());
+        assert!(!scratch.join("prefix-3000001").exists());
+    }
+
+    #[test]
+    fn an_interrupt_ends_making_copying_and_hashing() {
+        let scratch = Scratch::new().unwrap();
+        let payload = Payload::generate(&scratch, 100_000, 7, &Interrupt::default()).unwrap();
+        let raised = Interrupt::default();
+        raised.raise();
+        let said = |error: anyhow::Error| format!("{error:#}");
+        assert!(
+            said(payload.chunk(&scratch, 99_999, &raised).unwrap_err()).contains("interrupted")
+        );
+        assert!(!scratch.join("prefix-99999").exists());
+        assert!(payload.sha256(100_000, &raised).is_err());
+        let other = Scratch::new().unwrap();
+        assert!(
+            said(Payload::generate(&other, 1, 7, &raised).unwrap_err()).contains("interrupted")
+        );
+    }
+
+    #[test]
+    fn what_a_dead_survey_left_is_removed_and_a_living_ones_is_not() {
+        let parent = tempfile::tempdir().unwrap();
+        let dead = parent.path().join("cipher-survey-dead");
+        let living = parent.path().join("cipher-survey-living");
+        let foreign = parent.path().join("cipher-survey-notes");
+        for directory in [&dead, &living, &foreign] {
+            fs::create_dir(directory).unwrap();
+        }
+        File::create(dead.join(LOCK)).unwrap();
+        let lock = File::create(living.join(LOCK)).unwrap();
+        rustix::fs::flock(&lock, FlockOperation::LockExclusive).unwrap();
+        sweep(parent.path());
+        assert!(!dead.exists() && living.exists() && foreign.exists());
+    }
+
+    #[test]
+    fn what_can_not_serve_says_why() {
+        let directory = tempfile::tempdir().unwrap();
+        let empty = directory.path().join("empty");
+        File::create(&empty).unwrap();
+        let said = |path: &Path| format!("{:#}", Payload::open(path, None).unwrap_err());
+        assert!(said(&empty).contains("is empty"));
+        assert!(said(directory.path()).contains("is a directory"));
+        assert!(said(&directory.path().join("none")).contains("can't be read"));
+    }
+}

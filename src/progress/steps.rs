@@ -1,0 +1,59 @@
+//! How far a row of like steps is.
+
+use std::io::IsTerminal;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::bar::REDRAWS_PER_S;
+use super::tell;
+use crate::model::units::printable;
+
+/// A bar where standard error is a terminal, else nothing but what is said once.
+#[derive(Debug)]
+pub struct Steps {
+    bar: Option<ProgressBar>,
+    quiet: bool,
+}
+
+impl Steps {
+    pub fn new(quiet: bool) -> Steps {
+        let bar = (!quiet && std::io::stderr().is_terminal()).then(|| {
+            let target = ProgressDrawTarget::stderr_with_hz(REDRAWS_PER_S);
+            let bar = ProgressBar::with_draw_target(None, target);
+            let style = ProgressStyle::with_template("{bar:20} {pos}/{len}  {wide_msg}");
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            bar
+        });
+        Steps { bar, quiet }
+    }
+
+    /// One line that the user should see once.
+    pub fn say(&self, line: &str) {
+        match &self.bar {
+            _ if self.quiet => {}
+            Some(bar) => bar.suspend(|| tell(line)),
+            None => tell(line),
+        }
+    }
+
+    /// So many there will be.
+    pub fn set_total(&self, steps: usize) {
+        if let Some(bar) = &self.bar {
+            bar.set_length(steps as u64);
+        }
+    }
+
+    /// One more is done.
+    pub fn next(&self, what: &str) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(printable(what));
+            bar.inc(1);
+        }
+    }
+
+    pub fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

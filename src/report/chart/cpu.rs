@@ -1,0 +1,113 @@
+//! What share of one core each end is at work while bytes flow, by user and system.
+
+use super::bars::{Bar, Bars, Group};
+use super::panel::{ENDS, Panel, Way, times};
+use super::scale::finite;
+use super::{Cell, Chart, Column, Drawing, Grid};
+use crate::analysis::figures::Row;
+use crate::analysis::finding::End;
+use crate::analysis::table::cost;
+use crate::stats::statistics::quotient;
+
+pub fn chart(panel: &Panel) -> Chart {
+    Chart {
+        id: "cores",
+        title: "CPU at both ends",
+        caption: vec![
+            "Share of one core that the SSH process of each end is at work during the transfer; \
+             the rest of the core is idle. A full one is the limit."
+                .to_owned(),
+        ],
+        key: vec![
+            ("user", "user".to_owned()),
+            ("system", "system".to_owned()),
+            ("idle", "idle".to_owned()),
+        ],
+        drawings: panel.ways.iter().map(|way| drawing(panel, way)).collect(),
+        names: Vec::new(),
+        grid: grid(panel),
+    }
+}
+
+/// Per cent of one core at work.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Work {
+    pub user: f64,
+    pub system: f64,
+}
+
+/// The total is fine-grained and its split a sample of the kernel's, so the split is of the total.
+pub fn work(row: &Row, end: End) -> Option<Work> {
+    let percent = cost(row, end)?.core_percent?;
+    let split = times(row, end)?;
+    let user = quotient(split.user_s, split.user_s + split.system_s).unwrap_or(1.0);
+    let percent = finite(percent)?;
+    Some(Work { user: percent * user, system: percent * (1.0 - user) })
+}
+
+fn drawing(panel: &Panel, way: &Way) -> Drawing {
+    let bar = |row: Option<&Row>, end: End| {
+        let label = label(end);
+        match row.and_then(|row| work(row, end)) {
+            Some(Work { user, system }) => Bar {
+                label,
+                parts: vec![("user", user), ("system", system)],
+                track: Some(100.0),
+                value: format!("{:.0} %", user + system),
+                ..Bar::default()
+            },
+            None => Bar { label, value: "not measured".into(), ..Bar::default() },
+        }
+    };
+    let group = |(name, choice)| Group {
+        name,
+        note: panel.note(choice),
+        bars: ENDS.map(|end| bar(way.row(choice), end)).into(),
+    };
+    let groups = panel.names().map(group).collect();
+    let (height, marks) =
+        Bars { groups, lines: Vec::new(), unit: "% of a core", least: 100.0, reach: 70.0 }.draw();
+    let said = |row: &Row| {
+        let percent =
+            |end| work(row, end).map_or("-".into(), |w| format!("{:.0}", w.user + w.system));
+        format!("{} {} and {}", row.cipher, percent(End::Client), percent(End::Server))
+    };
+    let said: Vec<String> = way.section.rows.iter().map(said).collect();
+    Drawing {
+        title: way.direction().to_string(),
+        description: format!("Per cent of a core at client and server: {}.", said.join(", ")),
+        height,
+        marks,
+    }
+}
+
+pub fn label(end: End) -> &'static str {
+    match end {
+        End::Client => "client",
+        End::Server => "server",
+    }
+}
+
+fn grid(panel: &Panel) -> Grid {
+    let mut columns = vec![Column::text("cipher"), Column::text("direction")];
+    for end in ENDS {
+        columns.push(Column::figure(format!("{end} user %"), format!("{end}_user_percent")));
+        columns.push(Column::figure(format!("{end} system %"), format!("{end}_system_percent")));
+        columns.push(Column::figure(format!("{end} % core"), format!("{end}_core_percent")));
+    }
+    let mut rows = Vec::new();
+    for way in &panel.ways {
+        for (name, choice) in panel.names() {
+            let Some(row) = way.row(choice) else { continue };
+            let mut cells = vec![Cell::text(way.direction().to_string())];
+            for end in ENDS {
+                let work = work(row, end);
+                cells.push(Cell::percent(work.map(|work| work.user)));
+                cells.push(Cell::percent(work.map(|work| work.system)));
+                cells.push(Cell::percent(cost(row, end).and_then(|cost| cost.core_percent)));
+            }
+            rows.push((name, cells));
+        }
+    }
+    Grid { caption: format!("Share of one core at work, {}", panel.title), columns, rows }
+}

@@ -1,0 +1,102 @@
+//! Lines to paste that make OpenSSH and the programs over it use a cipher. A test runs each form
+//! with the real program.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::openssh::Version;
+use crate::model::{Cipher, Destination, Mac, Proposal};
+
+/// `Ciphers ^NAME` (put first, keep the rest) since OpenSSH 8.1 (its release notes).
+const CARET_SINCE: Version = Version(8, 1);
+
+/// Lines for one cipher, and for the MAC that its figures rest on.
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+pub struct Paste {
+    /// A `Host` block of ssh_config.
+    pub ssh_config: Vec<String>,
+    pub scp: String,
+    pub sftp: String,
+    pub sshfs: String,
+    pub rsync: String,
+}
+
+/// `client_version` is what `ssh -V` said, `proposal` what the client proposes unasked.
+pub fn paste(
+    target: &Destination,
+    cipher: &Cipher,
+    mac: Option<&Mac>,
+    client_version: &str,
+    proposal: &Proposal,
+) -> Paste {
+    let caret = Version::parse(client_version).is_some_and(|version| version >= CARET_SINCE);
+    // Other servers must go on working: the rest of the list stays behind the name.
+    let first = |name: &str, all: Vec<&str>| match caret {
+        true => format!("^{name}"),
+        false => {
+            let rest = all.into_iter().filter(|other| *other != name);
+            [name].into_iter().chain(rest).collect::<Vec<_>>().join(",")
+        }
+    };
+    let ciphers = proposal.ciphers.iter().map(Cipher::as_str).collect();
+    let macs = || proposal.macs.iter().map(Mac::as_str).collect();
+    let mut ssh_config = vec![format!("Host {}", target.host)];
+    ssh_config.push(format!("  Ciphers {}", first(cipher.as_str(), ciphers)));
+    ssh_config.extend(mac.map(|mac| format!("  MACs {}", first(mac.as_str(), macs()))));
+
+    // One name each: a list breaks the option parser of sshfs.
+    let mac_option = mac.map(|mac| format!(" -o MACs={mac}")).unwrap_or_default();
+    let port = target.port.map(|port| format!(" -o Port={port}")).unwrap_or_default();
+    let options = format!("-c {cipher}{mac_option}{port}");
+    let host = match (&target.user, target.host.contains(':')) {
+        (Some(user), false) => format!("{user}@{}", target.host),
+        (Some(user), true) => format!("{user}@[{}]", target.host),
+        (None, false) => target.host.clone(),
+        (None, true) => format!("[{}]", target.host),
+    };
+    Paste {
+        ssh_config,
+        scp: format!("scp {options} FILE {host}:"),
+        sftp: format!("sftp {options} {host}"),
+        sshfs: format!("sshfs -o Ciphers={cipher}{mac_option}{port} {host}: MOUNTPOINT"),
+        rsync: format!("rsync -e 'ssh {options}' FILE {host}:"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::OsStr;
+
+    fn of(target: &str, mac: Option<&str>, version: &str) -> Paste {
+        let target = Destination::parse(OsStr::new(target)).unwrap();
+        let proposal = Proposal {
+            ciphers: ["chacha20-poly1305@openssh.com", "aes128-ctr"].map(Cipher::from).to_vec(),
+            macs: ["umac-64@openssh.com", "hmac-sha2-256"].map(Mac::from).to_vec(),
+            key_exchanges: Vec::new(),
+        };
+        let mac = mac.map(Mac::from);
+        paste(&target, &Cipher::from("aes128-ctr"), mac.as_ref(), version, &proposal)
+    }
+
+    #[test]
+    fn the_rest_of_the_list_stays_for_other_servers() {
+        let new = of("pi1", Some("hmac-sha2-256"), "OpenSSH_9.2p1 Debian-2");
+        assert_eq!(new.ssh_config, ["Host pi1", "  Ciphers ^aes128-ctr", "  MACs ^hmac-sha2-256"]);
+        let old = of("pi1", Some("hmac-sha2-256"), "OpenSSH_7.4p1");
+        assert_eq!(old.ssh_config[1], "  Ciphers aes128-ctr,chacha20-poly1305@openssh.com");
+        assert_eq!(old.ssh_config[2], "  MACs hmac-sha2-256,umac-64@openssh.com");
+        assert_eq!(of("pi1", None, "OpenSSH_9.2p1").ssh_config.len(), 2);
+    }
+
+    #[test]
+    fn commands_name_user_port_and_mac() {
+        let paste = of("ssh://me@pi1:2222/srv", Some("hmac-sha2-256"), "OpenSSH_9.2p1");
+        assert_eq!(paste.scp, "scp -c aes128-ctr -o MACs=hmac-sha2-256 -o Port=2222 FILE me@pi1:");
+        assert_eq!(of("[::1]:/srv", None, "OpenSSH_9.2p1").sftp, "sftp -c aes128-ctr [::1]");
+        assert_eq!(
+            of("pi1", None, "OpenSSH_9.2p1").rsync,
+            "rsync -e 'ssh -c aes128-ctr' FILE pi1:"
+        );
+    }
+}

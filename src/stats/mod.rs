@@ -1,0 +1,6 @@
+//! The statistics of a survey: robust fit, intervals, sequential comparison. Pure numbers.
+
+pub mod fit;
+pub mod intervals;
+pub mod race;
+pub mod statistics;

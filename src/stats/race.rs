@@ -1,0 +1,286 @@
+//! Who leads, who is as good, who is slower, and when that is decided: moderated t intervals on
+//! paired differences at few fixed looks. `docs/method.md`, "When rounds stop", gives the reasons;
+//! a survey's looks are replayed from its journal alone.
+//!
+//! Everything is in natural logarithms of merit (more is better), so that 0.03 is 3 %.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::model::record::Header;
+use crate::stats::fit::{Field, Matrix, fit};
+use crate::stats::intervals::{ALPHA, Interval, paired};
+use crate::stats::statistics::median;
+
+/// Rounds after which a survey looks; between them it never does, since each look has its price.
+/// The first is enough where one cipher leads by far: on simulated hosts without AES it saves a
+/// third of the time at no loss (`results/validation/`).
+pub const INTERIM_ANALYSES: [u32; 10] = [2, 3, 4, 6, 8, 11, 16, 22, 32, 45];
+
+/// So many looks share it: a survey that goes on past the fifth is rare, and ten strict shares
+/// would cost more rounds than they save errors (simulated: `results/validation/`).
+const SHARES: f64 = 5.0;
+
+/// A forecast is trusted from so many rounds on.
+pub const FORECAST_FROM: u32 = 6;
+
+/// What is to be decided before rounds stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// No contender can be more than δ better than the leader.
+    Choice,
+    /// Each contender is told slower or tied.
+    Groups,
+}
+
+/// How a race is judged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// The smallest difference that matters.
+    pub delta: f64,
+    pub question: Question,
+    pub looks: Vec<u32>,
+    /// The error probability of one look.
+    pub alpha: f64,
+}
+
+impl Rule {
+    /// Looks at fixed rounds, which share the error probability.
+    pub fn looking(delta: f64, question: Question) -> Rule {
+        Rule { delta, question, looks: INTERIM_ANALYSES.to_vec(), alpha: ALPHA / SHARES }
+    }
+
+    /// As a survey's races were judged while they ran.
+    pub fn of(header: &Header, rounds: u32) -> Rule {
+        let question = if header.thorough { Question::Groups } else { Question::Choice };
+        match header.rounds {
+            Some(_) => Rule::once(header.precision, rounds),
+            None => Rule::looking(header.precision, question),
+        }
+    }
+
+    /// One look at the end of a number of rounds that nothing measured has a say in.
+    pub fn once(delta: f64, rounds: u32) -> Rule {
+        Rule { delta, question: Question::Groups, looks: vec![rounds], alpha: ALPHA }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Label {
+    Lead,
+    /// Practically equal to the leader: less than δ behind.
+    Tie,
+    Slower,
+    Undecided,
+    /// It failed more often than it was measured.
+    Unreliable,
+}
+
+/// What the looks have told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Race {
+    /// The last look; absent before the first one.
+    pub looked: Option<u32>,
+    pub leader: Option<usize>,
+    pub labels: Vec<Label>,
+    /// The round after which a contender left, 0 for one that was never tried; those without are
+    /// still in.
+    pub left: Vec<Option<u32>>,
+    /// Those that were in at the last look and had figures: nothing is said of the others.
+    compared: Vec<usize>,
+    /// Against the leader, at the last look that a contender was part of, as wide as the verdict
+    /// needs it.
+    pub verdicts: Vec<Option<Interval>>,
+    /// Nothing is more to be learned: the question is answered.
+    pub decided: bool,
+    /// Rounds that would answer it, as far as can be told.
+    pub needed: Option<u32>,
+}
+
+impl Race {
+    /// Replays all looks that were made while rounds went on.
+    pub fn of(field: &Field, rule: &Rule) -> Race {
+        let many = field.values.len();
+        let mut race = Race {
+            looked: None,
+            leader: None,
+            labels: vec![Label::Undecided; many],
+            left: field.tried.iter().map(|&tried| (tried == 0).then_some(0)).collect(),
+            compared: Vec::new(),
+            verdicts: vec![None; many],
+            decided: false,
+            needed: None,
+        };
+        let last = last_round(field);
+        for &round in rule.looks.iter().filter(|&&round| round <= last) {
+            let complete = race.inside().all(|k| field.tried[k] >= round);
+            if race.is_over() || !complete {
+                break;
+            }
+            race.look(round, field, rule);
+        }
+        race
+    }
+
+    /// The same, and where they have decided nothing one look more at all that there is: time is
+    /// up, and nothing measured had a say in when.
+    pub fn judged(field: &Field, rule: &Rule) -> Race {
+        let mut race = Race::of(field, rule);
+        let last = last_round(field);
+        if !race.is_over() && race.looked != Some(last) && last > 0 {
+            race.look(last, field, rule);
+        }
+        race
+    }
+
+    /// The look that can answer the question, and so the rounds it takes; none within reach.
+    pub fn answered_after(&self) -> Option<u32> {
+        next_analysis(self.looked.unwrap_or(0), self.needed)
+    }
+
+    /// Nothing is more to be learned, and nobody is still to be given a chance: what has failed so
+    /// far is tried again until it can be called unreliable.
+    pub fn is_over(&self) -> bool {
+        self.decided && self.inside().all(|k| self.compared.contains(&k))
+    }
+
+    /// Those that have not left.
+    pub fn inside(&self) -> impl Iterator<Item = usize> {
+        (0..self.left.len()).filter(|&k| self.left[k].is_none())
+    }
+
+    /// By how much some contender may still be better than the leader.
+    pub fn bound(&self) -> Option<f64> {
+        self.rivals()
+            .map(|k| self.verdicts[k].map(|interval| interval.upper().max(0.0)))
+            .try_fold(0.0, |most: f64, upper| Some(most.max(upper?)))
+    }
+
+    /// By how much something may still be better than a contender. Of the leader the last look has
+    /// told it; of another its intervals against all that are still in tell it, the leader among
+    /// them, since who has left is slower than that. These are as many claims, so each has the
+    /// same share of the error.
+    pub fn bound_over(&self, k: usize, field: &Field, rule: &Rule) -> Option<f64> {
+        let leader = self.leader?;
+        if k == leader {
+            return self.bound();
+        }
+        let fitted =
+            fit(&until(self.looked?, field, |other| other == k || self.compared.contains(&other)))?;
+        let rivals = self.rivals().chain([leader]).filter(|&rival| rival != k);
+        rivals
+            .map(|rival| {
+                let bias = field.bias[rival].max(field.bias[k]);
+                paired(&fitted, rival, k, self.share(rule), bias)
+            })
+            .try_fold(0.0, |most: f64, interval| Some(most.max(interval?.upper())))
+    }
+
+    /// Those that may still be better than the leader.
+    fn rivals(&self) -> impl Iterator<Item = usize> {
+        let rivals = self.compared.iter().copied();
+        rivals.filter(|&k| self.left[k].is_none() && Some(k) != self.leader)
+    }
+
+    fn look(&mut self, round: u32, field: &Field, rule: &Rule) {
+        self.looked = Some(round);
+        self.decided = false;
+        self.needed = None;
+        for k in 0..field.values.len() {
+            if self.left[k].is_none() && field.mostly_failed(k, round) {
+                self.left[k] = Some(round);
+                self.labels[k] = Label::Unreliable;
+                self.verdicts[k] = None;
+            }
+        }
+        let inside: Vec<usize> = self.inside().collect();
+        for &k in &inside {
+            self.labels[k] = Label::Undecided;
+            self.verdicts[k] = None;
+        }
+        let values = until(round, field, |k| inside.contains(&k));
+        let fitted = fit(&values);
+        let level = |k: &usize| match &fitted {
+            Some(fitted) => fitted.levels[*k],
+            None => median(&values[*k].iter().flatten().copied().collect::<Vec<_>>())
+                .unwrap_or(f64::NEG_INFINITY),
+        };
+        let compared = inside.into_iter().filter(|&k| values[k].iter().any(Option::is_some));
+        self.compared = compared.collect();
+        self.leader = self.compared.iter().copied().max_by(|a, b| level(a).total_cmp(&level(b)));
+        // Where nothing was measured nothing is decided.
+        let Some(leader) = self.leader else { return };
+        self.labels[leader] = Label::Lead;
+        let Some(fitted) = fitted.filter(|_| self.compared.len() > 1) else {
+            self.decided = self.compared.len() == 1;
+            return;
+        };
+        let share = self.share(rule);
+        for k in self.rivals().collect::<Vec<_>>() {
+            let interval = paired(&fitted, k, leader, share, field.bias[k]);
+            self.verdicts[k] = interval;
+            self.labels[k] = match interval {
+                Some(interval) if interval.lower() > -rule.delta => Label::Tie,
+                Some(interval) if interval.upper() < 0.0 => Label::Slower,
+                _ => Label::Undecided,
+            };
+            if interval.is_some_and(|interval| interval.upper() < 0.0) {
+                self.left[k] = Some(round);
+            }
+        }
+        self.decide(round, rule);
+    }
+
+    /// The error probability of one comparison: Bonferroni over those that were in at the look,
+    /// which is Holm's steps, since who had left stays out.
+    fn share(&self, rule: &Rule) -> f64 {
+        rule.alpha / self.compared.len().saturating_sub(1).max(1) as f64
+    }
+
+    fn decide(&mut self, round: u32, rule: &Rule) {
+        let rivals: Vec<Option<Interval>> = self.rivals().map(|k| self.verdicts[k]).collect();
+        // How far the interval's end is from where it must be, by how wide the interval is.
+        let answered = |interval: &Interval| match rule.question {
+            Question::Choice => interval.upper() < rule.delta,
+            Question::Groups => interval.lower() > -rule.delta || interval.upper() < 0.0,
+        };
+        self.decided = rivals.iter().all(|interval| interval.as_ref().is_some_and(answered));
+        let room = |interval: &Interval| match rule.question {
+            Question::Choice => rule.delta - interval.estimate,
+            Question::Groups => (-interval.estimate).max(rule.delta + interval.estimate),
+        };
+        let most = rivals
+            .iter()
+            .filter(|interval| !interval.as_ref().is_some_and(answered))
+            .try_fold(0.0, |most: f64, interval| {
+                let interval = interval.as_ref()?;
+                Some(most.max((interval.half / room(interval).max(1e-4)).powi(2)))
+            });
+        self.needed = most
+            .filter(|_| !self.decided)
+            .map(|most| (f64::from(round) * most).ceil().min(1e6) as u32);
+    }
+}
+
+fn last_round(field: &Field) -> u32 {
+    field.tried.iter().copied().max().unwrap_or(0)
+}
+
+/// The values of some contenders until a round.
+fn until(round: u32, field: &Field, takes_part: impl Fn(usize) -> bool) -> Matrix {
+    let known = |k: usize| if takes_part(k) { round as usize } else { 0 };
+    (0..field.values.len())
+        .map(|k| field.values[k].iter().take(known(k)).copied().collect())
+        .collect()
+}
+
+/// The look at which a question is answered that needs so many rounds, if there is one so far
+/// ahead.
+pub fn next_analysis(round: u32, needed: Option<u32>) -> Option<u32> {
+    INTERIM_ANALYSES.into_iter().find(|&look| look > round && look >= needed.unwrap_or(0))
+}
+
+#[cfg(test)]
+#[path = "race_tests.rs"]
+mod tests;

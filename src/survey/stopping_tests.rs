@@ -1,0 +1,90 @@
+use super::*;
+use crate::analysis::testing::{each, failed, loopback, pairing, rounds};
+use crate::stats::race::Question;
+
+const CHACHA: &str = "chacha20-poly1305@openssh.com";
+const GCM: &str = "aes128-gcm@openssh.com";
+
+fn adaptive() -> Adaptive {
+    Adaptive::new(Rule::looking(0.03, Question::Choice), Vec::new())
+}
+
+/// Those who go on after a round, of all trials until then, with so many seconds left.
+fn after(stop: &mut Adaptive, round: u32, samples: &[Sample], left_s: u64) -> Vec<Configuration> {
+    let until: Vec<Sample> =
+        samples.iter().filter(|sample| sample.round <= round).cloned().collect();
+    let last = until.iter().filter(|sample| sample.round == round);
+    let configurations: Vec<Configuration> = last.map(Configuration::of).collect();
+    stop.after_round(round, &until, &configurations, Some(Duration::from_secs(left_s)))
+}
+
+#[test]
+fn the_news_tell_what_is_decided_what_is_open_and_what_was_given_up() {
+    let uploads = [rounds(GCM, [60.0, 60.1]), rounds(CHACHA, [30.0, 30.1])].concat();
+    let alike =
+        [rounds(GCM, [100.0, 103.0, 99.0, 101.0]), rounds(CHACHA, [101.0, 100.0, 101.0, 99.5])];
+    let downloads = each(alike.concat(), |sample| sample.direction = Direction::Download);
+    let samples = [uploads, downloads].concat();
+    let mut stop = adaptive();
+    let going_on = after(&mut stop, 2, &samples, 600);
+    assert!(going_on.iter().all(|configuration| configuration.direction == Direction::Download));
+    let decided = format!("decided: upload ({GCM}); ");
+    let news = stop.news().unwrap();
+    assert!(news.starts_with(&format!("{decided}open: download between ")), "{news}");
+
+    // Time for more rounds.
+    let mut patient = stop.clone();
+    assert_eq!(after(&mut patient, 4, &samples, 600).len(), 2);
+    let news = patient.news().unwrap();
+    let open = format!("{decided}open: download between {GCM} and {CHACHA} (about ");
+    assert!(news.starts_with(&open) && news.ends_with(" s more)"), "{news}");
+
+    assert!(after(&mut stop, 4, &samples, 1).is_empty());
+    let news = stop.news().unwrap();
+    let given_up = format!("{decided}given up: download ({GCM} leads, nothing is more than ");
+    assert!(news.starts_with(&given_up), "{news}");
+    assert_eq!(stop.reason(), StopReason::OutOfReach);
+}
+
+#[test]
+fn races_are_told_apart_and_between_looks_there_are_no_news() {
+    let open = [rounds(GCM, [60.0; 5]), rounds(CHACHA, [30.0; 5])].concat();
+    let aes_disabled = each(open.clone(), |sample| sample.pairing = 1);
+    let samples = [open, aes_disabled].concat();
+    let mut stop = adaptive().between(vec![pairing("pi1"), pairing("pi2")]);
+    assert!(after(&mut stop, 2, &samples, 600).is_empty());
+    let news = format!("decided: upload on pi1 ({GCM}); upload on pi2 ({GCM})");
+    assert_eq!((stop.news(), stop.reason()), (Some(news), StopReason::Decided));
+    after(&mut stop, 5, &samples, 600);
+    assert_eq!(stop.news(), None);
+}
+
+#[test]
+fn where_every_cipher_fails_it_ends_and_nothing_is_decided() {
+    let samples = each([rounds(GCM, [1.0; 3]), rounds(CHACHA, [1.0; 3])].concat(), |sample| {
+        *sample = failed(sample.clone(), "no reply", None);
+    });
+    let mut stop = adaptive();
+    assert_eq!(after(&mut stop, 2, &samples, 600).len(), 2);
+    assert!(after(&mut stop, 3, &samples, 600).is_empty());
+    assert_eq!(stop.news().unwrap(), "given up: upload (every cipher fails)");
+    assert_eq!(stop.reason(), StopReason::OutOfReach);
+}
+
+#[test]
+fn what_stands_apart_goes_on_with_its_race_and_is_not_in_it() {
+    let alike =
+        [rounds(GCM, [100.0, 103.0, 99.0, 101.0]), rounds(CHACHA, [101.0, 100.0, 101.0, 99.5])];
+    let none = rounds("none", [300.0; 4]);
+    let samples = [alike.concat(), none.clone()].concat();
+    let mut stop = adaptive().between(loopback(vec![]).header.pairings);
+    let going_on = after(&mut stop, 2, &samples, 600);
+    assert_eq!(going_on.len(), 3, "{:?}", stop.news());
+    assert!(!stop.news().unwrap().contains("none"), "{:?}", stop.news());
+    assert!(after(&mut stop, 4, &samples, 1).is_empty());
+
+    // Alone it has nothing to wait for.
+    let mut stop = adaptive().between(loopback(vec![]).header.pairings);
+    assert!(after(&mut stop, 2, &none, 600).is_empty());
+    assert_eq!((stop.news(), stop.reason()), (None, StopReason::Decided));
+}

@@ -1,0 +1,121 @@
+//! The proof of a trial: no label is trusted, neither ours nor the user's. Pure.
+
+use crate::model::Configuration;
+use crate::model::Negotiated;
+use crate::ssh::Transcript;
+
+/// What a transfer shows of itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a> {
+    pub transcript: &'a Transcript,
+    /// Bytes that left, that arrived, and that were asked for, where each is known.
+    pub sent: Option<u64>,
+    pub received: Option<u64>,
+    pub asked: Option<u64>,
+}
+
+/// What was negotiated, or why the trial does not count.
+pub fn check(configuration: &Configuration, shown: &Shown) -> Result<Negotiated, String> {
+    let log = shown.transcript;
+    if log.multiplexed {
+        return Err("an existing master connection carried the session; nothing was negotiated \
+                    for it"
+            .into());
+    }
+    let Some(negotiated) = &log.negotiated else {
+        return Err("the client's log does not say what was negotiated".into());
+    };
+    if log.renegotiated_otherwise {
+        return Err("another cipher was negotiated in mid-transfer".into());
+    }
+    for way in [&negotiated.client_to_server, &negotiated.server_to_client] {
+        if way.cipher != configuration.cipher {
+            return Err(format!("{} was negotiated, not {}", way.cipher, configuration.cipher));
+        }
+        if let Some(mac) = &configuration.mac
+            && way.mac != mac.as_str()
+        {
+            return Err(format!("the MAC {} was negotiated, not {mac}", way.mac));
+        }
+        if way.compression != "none" {
+            return Err(format!("the transfer was compressed ({})", way.compression));
+        }
+    }
+    match (shown.sent, shown.received, shown.asked) {
+        (_, None, _) => Err("it is not known how many bytes arrived".into()),
+        (_, Some(0), _) if shown.asked != Some(0) => Err("no byte arrived".into()),
+        (Some(sent), Some(received), _) if sent != received => {
+            Err(format!("{sent} bytes were sent and {received} arrived"))
+        }
+        (_, Some(received), Some(asked)) if received != asked => {
+            Err(format!("{asked} bytes were asked for and {received} arrived"))
+        }
+        _ => Ok(negotiated.clone()),
+    }
+}
+
+/// Bytes that arrived, where the client wrote them to `/dev/null` itself: all that were sent, if
+/// the client's count of the whole connection has room for them and for no more than the framing
+/// (RFC 4253, section 6: under 120 bytes a packet, of which even short ones hold 4 KiB), else
+/// that count.
+pub fn arrived(sent: Option<u64>, received_in_all: Option<u64>) -> Option<u64> {
+    let (sent, received) = (sent?, received_in_all?);
+    let most = sent + sent / 32 + (1 << 16);
+    Some(if (sent..=most).contains(&received) { sent } else { received })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Cipher, Direction, Mac, Method};
+
+    fn transcript(cipher: &str, compression: &str) -> Transcript {
+        Transcript::parse(&format!(
+            "debug1: kex: server->client cipher: {cipher} MAC: m compression: {compression}\n\
+             debug1: kex: client->server cipher: {cipher} MAC: m compression: {compression}\n"
+        ))
+    }
+
+    fn verdict(
+        transcript: &Transcript,
+        mac: Option<&str>,
+        bytes: (u64, u64, u64),
+    ) -> Result<Negotiated, String> {
+        let configuration = Configuration {
+            pairing: 0,
+            method: Method::Pipe,
+            direction: Direction::Upload,
+            cipher: Cipher::from("aes128-ctr"),
+            mac: mac.map(Mac::from),
+        };
+        let (sent, received, asked) = (Some(bytes.0), Some(bytes.1), Some(bytes.2));
+        check(&configuration, &Shown { transcript, sent, received, asked })
+    }
+
+    #[test]
+    fn the_clients_count_must_have_room_for_what_was_sent() {
+        assert_eq!(arrived(Some(1_000_000), Some(1_004_000)), Some(1_000_000));
+        assert_eq!(arrived(Some(1_000_000), Some(999_999)), Some(999_999));
+        assert_eq!(arrived(Some(1_000_000), Some(2_000_000)), Some(2_000_000));
+        assert_eq!(arrived(Some(1_000_000), None), None);
+        assert_eq!(arrived(None, Some(1)), None);
+    }
+
+    #[test]
+    fn only_what_was_asked_for_counts() {
+        let good = transcript("aes128-ctr", "none");
+        assert!(verdict(&good, None, (5, 5, 5)).is_ok());
+        assert!(verdict(&good, Some("m"), (5, 5, 5)).is_ok());
+        let said = |result: Result<Negotiated, String>| result.unwrap_err();
+        assert!(said(verdict(&good, Some("other"), (5, 5, 5))).contains("MAC m"));
+        assert!(said(verdict(&good, None, (5, 4, 5))).contains("4 arrived"));
+        assert!(said(verdict(&good, None, (4, 4, 5))).contains("5 bytes were asked"));
+        assert!(said(verdict(&good, None, (0, 0, 5))).contains("no byte"));
+        assert!(said(verdict(&transcript("3des-cbc", "none"), None, (5, 5, 5))).contains("3des"));
+        assert!(said(verdict(&transcript("aes128-ctr", "zlib"), None, (5, 5, 5))).contains("zlib"));
+        let mut shared = good.clone();
+        shared.multiplexed = true;
+        assert!(said(verdict(&shared, None, (5, 5, 5))).contains("master"));
+        assert!(said(verdict(&Transcript::default(), None, (5, 5, 5))).contains("does not say"));
+    }
+}

@@ -1,0 +1,274 @@
+//! How it ends, and what it says then.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use cipher_survey::ssh::failure::FailureKind;
+
+use super::{Client, assert_kind, read};
+use crate::testbed::{Options, Run, Testbed, need, ran};
+
+#[test]
+fn the_remote_commands_end_is_its_own() {
+    let client = Client::new();
+    assert_eq!(client.run(&["lab", "exit 0"]).code, Some(0));
+    assert_eq!(client.run(&["lab", "exit 17"]).code, Some(17));
+    let killed = client.run(&["lab", "kill -9 $$"]);
+    assert_eq!((killed.code, killed.stderr.as_str()), (Some(255), ""), "as ssh has it");
+    let said = client.run(&["lab", "echo out; echo err >&2"]);
+    assert_eq!((said.stdout.as_str(), said.stderr.as_str()), ("out\n", "err\n"));
+    let missing = client.refused(&["-s", "lab", "nosuch"], &["subsystem request failed"]);
+    assert_eq!(missing.code, Some(255));
+}
+
+#[test]
+fn either_end_may_close_first() {
+    let client = Client::new();
+    // The far command reads nothing, and our input never ends.
+    let mut child = client
+        .command()
+        .args(["lab", "echo done"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert_eq!(said, "done\n");
+    // It closes its output long before it ends: our reader sees that at once.
+    let mut child = client
+        .command()
+        .args(["lab", "exec >&- 2>&-; read x; exit 5"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    assert_eq!(child.stdout.take().unwrap().read(&mut [0; 1]).unwrap(), 0);
+    assert!(child.try_wait().unwrap().is_none());
+    drop(child.stdin.take());
+    assert_eq!(child.wait().unwrap().code(), Some(5));
+    let run = Run::of(client.command().args(["-n", "lab", "cat"]).output().unwrap());
+    assert_eq!(run.code, Some(0));
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_it_quietly() {
+    let client = Client::new();
+    let mut child = client
+        .command()
+        .args(["lab", "yes"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let run = Run::of(child.wait_with_output().unwrap());
+    assert_eq!((line.as_str(), run.code, run.stderr.as_str()), ("y\n", Some(255), ""));
+}
+
+#[test]
+fn bad_usage_is_one_line() {
+    let client = Client::new();
+    let unknown = client.refused(&["-c", "rijndael", "lab", "true"], &["aes128-gcm@openssh.com"]);
+    assert_kind(&unknown, FailureKind::BadUsage);
+    for arguments in [
+        &["-c", "none", "lab", "true"][..],
+        &["-m", "umac-64@openssh.com", "lab", "true"],
+        &["-o", "NoSuch=1", "lab", "true"],
+        &["-Z", "lab", "true"],
+        &["-o", "RevokedHostKeys=/x", "lab", "true"],
+    ] {
+        let run = client.refused(arguments, &[]);
+        assert_eq!(run.stderr.lines().count(), 1, "{run:?}");
+        assert_kind(&run, FailureKind::BadUsage);
+    }
+}
+
+#[test]
+fn what_the_server_lacks_is_told_with_its_offer() {
+    let options = Options { server: "Ciphers aes128-ctr\n", ..Options::default() };
+    let client = Client::of(Testbed::with(options));
+    let run = client.refused(
+        &["-c", "aes256-ctr", "lab", "true"],
+        &["no matching cipher found. Their offer: aes128-ctr"],
+    );
+    assert_kind(&run, FailureKind::NoCommonAlgorithm);
+}
+
+#[test]
+fn a_key_that_is_not_accepted_is_told() {
+    let client = Client::new();
+    let config = fs::read_to_string(client.config()).unwrap();
+    let with_key = |name: &str| {
+        let config = config.replace("client_key", name);
+        fs::write(client.config(), config).unwrap();
+    };
+    let keygen = |name: &str, passphrase: &str| {
+        let mut keygen = Command::new("ssh-keygen");
+        keygen.args(["-q", "-t", "ed25519", "-N", passphrase, "-f"]).arg(client.testbed.path(name));
+        ran(&mut keygen);
+    };
+    keygen("wrong_key", "");
+    with_key("wrong_key");
+    let wrong = client.refused(&["lab", "true"], &["Permission denied (publickey"]);
+    assert_kind(&wrong, FailureKind::Denied);
+    keygen("locked_key", "secret");
+    with_key("locked_key");
+    let locked = client.refused(&["lab", "true"], &["encrypted", "ssh-add"]);
+    assert_kind(&locked, FailureKind::Denied);
+    with_key("no_key");
+    client.refused(&["lab", "true"], &["no such identity", "Permission denied (publickey"]);
+}
+
+#[test]
+fn the_agents_keys_serve() {
+    let client = Client::new();
+    let socket = client.testbed.path("agent");
+    let agent = Command::new(need("ssh-agent", "openssh-client"))
+        .arg("-D")
+        .arg("-a")
+        .arg(&socket)
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let _ended = Ended(agent);
+    wait_until(|| socket.exists());
+    let key = client.testbed.path("client_key");
+    let mut add = Command::new("ssh-add");
+    ran(add.arg("-q").arg(&key).env("SSH_AUTH_SOCK", &socket).stdin(Stdio::null()));
+    // The public part alone tells which of the agent's keys is meant.
+    fs::copy(client.testbed.path("client_key.pub"), client.testbed.path("kept.pub")).unwrap();
+    fs::remove_file(&key).unwrap();
+    let agent = format!("IdentityAgent={}", socket.display());
+    let run = client.run(&["-v", "-o", &agent, "lab", "echo in"]);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(0), "in\n"), "{run:?}");
+    let rsa = client.testbed.path("rsa");
+    ran(Command::new("ssh-keygen").args(["-q", "-t", "rsa", "-N", "", "-f"]).arg(&rsa));
+    let public = fs::read_to_string(client.testbed.path("rsa.pub")).unwrap();
+    fs::write(client.testbed.path("client_key.pub"), public).unwrap();
+    let run = client.run(&["-i", rsa.to_str().unwrap(), "lab", "echo rsa"]);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(0), "rsa\n"), "{run:?}");
+}
+
+#[test]
+fn host_keys_are_held_to() {
+    let client = Client::new();
+    let file = client.testbed.path("known_hosts");
+    let known = fs::read_to_string(&file).unwrap();
+    let other = fs::read_to_string(client.testbed.path("client_key.pub")).unwrap();
+    let name = client.testbed.host_key_alias();
+    fs::write(&file, "").unwrap();
+    let unknown = client.refused(&["lab", "true"], &["No ED25519 host key is known for"]);
+    assert_kind(&unknown, FailureKind::HostKeyUnknown);
+    fs::write(&file, format!("{name} {other}")).unwrap();
+    let changed = client.refused(&["lab", "true"], &["REMOTE HOST IDENTIFICATION HAS CHANGED"]);
+    assert_kind(&changed, FailureKind::HostKeyChanged);
+    assert!(read(&changed).remedy.is_some());
+    let key = known.split_once(' ').unwrap().1;
+    fs::write(&file, format!("{known}@revoked * {key}")).unwrap();
+    let revoked = client.refused(&["lab", "true"], &["REVOKED HOST KEY"]);
+    assert_kind(&revoked, FailureKind::HostKeyRevoked);
+    fs::write(&file, &known).unwrap();
+    ran(Command::new("ssh-keygen").arg("-H").arg("-f").arg(&file));
+    assert!(!fs::read_to_string(&file).unwrap().contains("127.0.0.1"));
+    assert_eq!(client.run(&["lab", "true"]).code, Some(0), "hashed");
+}
+
+#[test]
+fn a_host_certificate_is_believed_by_its_authority() {
+    let client = Client::new();
+    let at = |name: &str| client.testbed.path(name).display().to_string();
+    ran(Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f", &at("ca")]));
+    let sign = ["-q", "-s", &at("ca"), "-I", "lab", "-h", "-n", "127.0.0.1", &at("host_key.pub")];
+    ran(Command::new("ssh-keygen").args(sign));
+    let mut config = fs::read_to_string(at("sshd_config")).unwrap();
+    config.push_str(&format!("HostCertificate {}\n", at("host_key-cert.pub")));
+    fs::write(at("sshd_config"), config).unwrap();
+    let mut client = client;
+    client.testbed.stop_listening();
+    client.testbed.listen_again();
+    let authority = fs::read_to_string(client.testbed.path("ca.pub")).unwrap();
+    fs::write(client.testbed.path("known_hosts"), format!("@cert-authority * {authority}"))
+        .unwrap();
+    assert_eq!(client.run(&["lab", "true"]).code, Some(0));
+    let stranger = fs::read_to_string(client.testbed.path("client_key.pub")).unwrap();
+    fs::write(client.testbed.path("known_hosts"), format!("@cert-authority * {stranger}")).unwrap();
+    client.refused(&["lab", "true"], &["Host key verification failed."]);
+}
+
+#[test]
+fn a_server_that_is_not_there_or_goes_away_is_told() {
+    let mut client = Client::new();
+    let session = client
+        .command()
+        .args(["-v", "lab", "cat /dev/zero"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    wait_until(|| !client.testbed.sessions().is_empty());
+    std::thread::sleep(Duration::from_millis(500));
+    for pid in client.testbed.sessions() {
+        kill("-9", pid);
+    }
+    let run = Run::of(session.wait_with_output().unwrap());
+    assert_eq!(run.code, Some(255), "{run:?}");
+    assert_kind(&run, FailureKind::Broken);
+    client.testbed.stop_listening();
+    let refused = client.refused(&["lab", "true"], &["Connection refused"]);
+    assert_kind(&refused, FailureKind::Refused);
+    let unknown = client.refused(&["-o", "HostName=no-such-host.invalid", "lab", "true"], &[]);
+    assert_kind(&unknown, FailureKind::UnknownHost);
+}
+
+#[test]
+fn a_silent_server_is_given_up() {
+    let client = Client::new();
+    let options = ["-o", "ServerAliveInterval=1", "-o", "ServerAliveCountMax=1"];
+    let mut session = client
+        .command()
+        .args(options)
+        .args(["lab", "echo up; exec sleep 600"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    session.stdout.as_mut().unwrap().read_exact(&mut [0; 3]).unwrap();
+    let sessions = client.testbed.sessions();
+    for pid in &sessions {
+        kill("-STOP", *pid);
+    }
+    let begun = Instant::now();
+    let run = Run::of(session.wait_with_output().unwrap());
+    for pid in sessions {
+        kill("-9", pid);
+    }
+    assert_eq!(run.code, Some(255), "{run:?}");
+    assert!(run.stderr.contains("Timeout, server 127.0.0.1 not responding."), "{run:?}");
+    assert!(begun.elapsed() < Duration::from_secs(30));
+}
+
+fn kill(signal: &str, pid: u32) {
+    let _ = Command::new("kill").args([signal, &pid.to_string()]).output();
+}
+
+fn wait_until(done: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !done() {
+        assert!(Instant::now() < deadline, "it did not happen");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+struct Ended(std::process::Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

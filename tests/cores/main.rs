@@ -1,8 +1,0 @@
-//! `cipher-survey cores`, and that its timed loop allocates nothing.
-
-mod allocations;
-mod command;
-mod far;
-#[path = "../lab/mod.rs"]
-#[allow(dead_code, reason = "shared with the tests of the whole program")]
-mod lab;

@@ -1,0 +1,21 @@
+//! Whole-program tests against real OpenSSH processes on 127.0.0.1. `tests/run` installs what
+//! they need; a test that misses a program fails and names the package.
+//!
+//! Each lab holds a lock, so that no timed test runs beside another.
+
+mod accounting;
+mod bottlenecks;
+mod captured;
+mod config_traps;
+mod decide;
+mod instrument;
+mod list;
+mod loopback;
+mod parsers;
+mod pipeline;
+mod recommend;
+mod records;
+mod survey;
+#[path = "../testbed/mod.rs"]
+#[allow(dead_code, reason = "shared with the validation")]
+mod testbed;

@@ -1,0 +1,201 @@
+//! Each line that is recommended is run by the real program, and negotiates what it says.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::testbed::{Testbed, need, ran, said};
+
+const CIPHER: &str = "aes128-ctr";
+const MAC: &str = "umac-64-etm@openssh.com";
+
+/// A record of a real survey in which aes128-ctr is by far the fastest, of the lab as target.
+fn journal(testbed: &Testbed, version: Option<&str>) -> PathBuf {
+    let record = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/records/pipe-1.jsonl");
+    let mut text = String::new();
+    for line in fs::read_to_string(record).unwrap().lines() {
+        let mut line: Value = serde_json::from_str(line).unwrap();
+        if line["kind"] == "survey" {
+            line["pairings"][0]["target"] = "lab".into();
+            if let Some(version) = version {
+                line["pairings"][0]["client"]["version"] = version.into();
+            }
+        }
+        if line["kind"] == "trial" && line["cipher"] == CIPHER {
+            line["bytes"] = (line["bytes"].as_u64().unwrap() * 9).into();
+        }
+        text += &format!("{line}\n");
+    }
+    let path = testbed.path(&format!("journal-{}.jsonl", version.is_some()));
+    fs::write(&path, text).unwrap();
+    path
+}
+
+/// The lines to paste for one fast transfer.
+fn lines(testbed: &Testbed, journal: &Path) -> Value {
+    let mut command = testbed.program();
+    command.arg("recommend").arg(journal).args(["--format", "json"]);
+    let all: Value = serde_json::from_str(&said(&mut command)).unwrap();
+    let first = &all[0]["uses"][0];
+    assert_eq!(first["choice"]["cipher"], CIPHER, "{all}");
+    assert_eq!(first["goals"][0], "speed");
+    first["paste"].clone()
+}
+
+/// `ssh` with the lab's ssh_config and a log of its own, in a directory for PATH.
+fn wrapper(testbed: &Testbed) -> PathBuf {
+    let directory = testbed.path("bin");
+    let _ = fs::create_dir(&directory);
+    let path = directory.join("ssh");
+    let (config, log) = (testbed.path("ssh_config"), testbed.path("ssh.log"));
+    let real = need("ssh", "openssh-client");
+    let (real, config, log) = (real.display(), config.display(), log.display());
+    fs::write(&path, format!("#!/bin/sh\nexec {real} -v -E {log} -F {config} \"$@\"\n")).unwrap();
+    ran(Command::new("chmod").arg("755").arg(&path));
+    path
+}
+
+/// The log of the last connection says the cipher and the MAC, and is gone.
+fn assert_negotiated(testbed: &Testbed, what: &str) {
+    let path = testbed.path("ssh.log");
+    let log = fs::read_to_string(&path).unwrap_or_default();
+    for way in ["client->server", "server->client"] {
+        let expected = format!("kex: {way} cipher: {CIPHER} MAC: {MAC} ");
+        assert!(log.contains(&expected), "{what}: {log}");
+    }
+    fs::remove_file(path).unwrap();
+}
+
+/// Runs a printed line with the names that the user puts in.
+fn run(testbed: &Testbed, line: &Value, change: impl Fn(String) -> String) {
+    let line = change(line.as_str().unwrap().to_owned());
+    let path = std::env::var("PATH").unwrap();
+    let output = Command::new("sh")
+        .args(["-c", &line])
+        .env("PATH", format!("{}:{path}", testbed.path("bin").display()))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{line}: {output:?}");
+}
+
+#[test]
+fn each_line_to_paste_negotiates_what_it_says() {
+    let testbed = Testbed::new();
+    let paste = lines(&testbed, &journal(&testbed, None));
+    let ssh = wrapper(&testbed);
+    let file = testbed.file("file", 100_000);
+    let (file, remote, ssh) = (file.to_str().unwrap(), testbed.path("far"), ssh.to_str().unwrap());
+    let named = |line: String| {
+        line.replace("FILE", file).replace("lab:", &format!("lab:{}", remote.display()))
+    };
+    for (program, key) in [("scp", "scp"), ("sftp", "sftp")] {
+        need(program, "openssh-client");
+        // They know where ssh is; the lab's has the lab's configuration.
+        run(&testbed, &paste[key], |line| {
+            let line = line.replacen(program, &format!("{program} -S {ssh}"), 1);
+            named(if program == "sftp" { format!("echo bye | {line}") } else { line })
+        });
+        assert_negotiated(&testbed, key);
+    }
+    need("rsync", "rsync");
+    run(&testbed, &paste["rsync"], named);
+    assert_negotiated(&testbed, "rsync");
+
+    need("sshfs", "sshfs");
+    let mount = testbed.path("mount");
+    fs::create_dir(&mount).unwrap();
+    let point = mount.to_str().unwrap();
+    run(&testbed, &paste["sshfs"], |line| named(line).replace("MOUNTPOINT", point));
+    let listed = fs::read_dir(&mount).map(Iterator::count);
+    ran(Command::new(need("fusermount3", "fuse3")).args(["-u", point]));
+    assert_eq!(listed.unwrap(), 1);
+    assert_negotiated(&testbed, "sshfs");
+}
+
+#[test]
+fn the_host_block_negotiates_what_it_says_and_keeps_the_rest() {
+    let testbed = Testbed::new();
+    // Since OpenSSH 8.1 a name is put first; before, the whole list is written.
+    for version in [None, Some("OpenSSH_7.4p1")] {
+        let paste = lines(&testbed, &journal(&testbed, version));
+        let block: Vec<&str> = paste["ssh_config"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|line| line.as_str().unwrap())
+            .collect();
+        assert_eq!(block[1].contains('^'), version.is_none(), "{block:?}");
+        let config = testbed.path("pasted_config");
+        let own = fs::read_to_string(testbed.path("ssh_config")).unwrap();
+        fs::write(&config, format!("{}\n{own}", block.join("\n"))).unwrap();
+        let mut ssh = Command::new(need("ssh", "openssh-client"));
+        ran(ssh
+            .arg("-F")
+            .arg(&config)
+            .args(["-v", "-E"])
+            .arg(testbed.path("ssh.log"))
+            .args(["lab", "true"]));
+        assert_negotiated(&testbed, "ssh_config");
+        let all = said(Command::new("ssh").arg("-F").arg(&config).args(["-G", "lab"]));
+        let ciphers = all.lines().find_map(|line| line.strip_prefix("ciphers ")).unwrap();
+        assert_eq!(ciphers.split(',').count(), 6, "{ciphers}");
+    }
+}
+
+#[test]
+fn the_newest_of_each_target_is_taken_and_nothing_is_contacted() {
+    let testbed = Testbed::new();
+    let store = testbed.path("xdg/cipher-survey");
+    fs::create_dir_all(&store).unwrap();
+    let mut command = testbed.program();
+    let run = crate::testbed::Run::of(command.arg("recommend").output().unwrap());
+    run.assert_refused(&["no journal in", "survey a host first"]);
+    fs::copy(journal(&testbed, None), store.join("20260101T000000000Z-lab.jsonl")).unwrap();
+    fs::write(store.join("20260202T000000000Z-lab.jsonl"), "no journal\n").unwrap();
+    let run = crate::testbed::Run::of(testbed.program().arg("recommend").output().unwrap());
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(run.stdout.contains("Recommended for lab"), "{run:?}");
+    assert!(run.stdout.contains("Host lab\n  Ciphers ^aes128-ctr\n  MACs ^umac-64-etm"), "{run:?}");
+    assert!(run.stderr.contains("20260202T000000000Z-lab.jsonl"), "{run:?}");
+    assert!(!testbed.server_log().contains("Connection from"));
+}
+
+#[test]
+fn a_survey_of_several_hosts_is_the_newest_of_those_not_surveyed_since() {
+    let testbed = Testbed::new();
+    let store = testbed.path("xdg/cipher-survey");
+    fs::create_dir_all(&store).unwrap();
+    let path = journal(&testbed, None);
+    fs::copy(&path, store.join("20260202T000000000Z-lab.jsonl")).unwrap();
+    // The older one had the same host, and another one.
+    let mut text = String::new();
+    for line in fs::read_to_string(&path).unwrap().lines() {
+        let mut line: Value = serde_json::from_str(line).unwrap();
+        if line["kind"] == "survey" {
+            line["started"] = "2026-01-01T00:00:00Z".into();
+            let mut other = line["pairings"][0].clone();
+            other["target"] = "other".into();
+            line["pairings"].as_array_mut().unwrap().push(other);
+        }
+        text += &format!("{line}\n");
+        if line["kind"] == "trial" {
+            line["pairing"] = 1.into();
+            text += &format!("{line}\n");
+        }
+    }
+    fs::write(store.join("20260101T000000000Z-lab.jsonl"), text).unwrap();
+    let mut command = testbed.program();
+    command.args(["recommend", "--format", "json"]);
+    let all: Value = serde_json::from_str(&said(&mut command)).unwrap();
+    let old = |one: &Value| one["surveyed"] == "2026-01-01T00:00:00Z";
+    let told: Vec<(&str, bool)> = all
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["scope"].as_str().unwrap(), old(one)))
+        .collect();
+    assert_eq!(told, [("lab", false), ("other", true)]);
+}

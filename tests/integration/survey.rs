@@ -1,0 +1,343 @@
+//! The main job, end to end.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::testbed::relay::Relay;
+use crate::testbed::{ALL_CIPHERS, CHACHA, GCM, Options, Run, Testbed, measured, rounds, said};
+
+#[test]
+fn all_ten_ciphers_both_ways_by_both_methods_are_proved_and_accounted() {
+    let testbed = Testbed::with(Options { server: ALL_CIPHERS, ..Options::default() });
+    let file = testbed.file("file.iso", 16 << 20);
+    let file = file.to_str().unwrap();
+    let arguments = ["--method", "scp,pipe", "--rounds", "1", "--full", &testbed.target(), file];
+    let survey = testbed.survey(&arguments);
+    let mut seen = HashSet::new();
+    for sample in measured(&survey) {
+        let text = |key: &str| sample[key].as_str().unwrap().to_owned();
+        for way in ["client_to_server", "server_to_client"] {
+            assert_eq!(sample["negotiated"][way]["cipher"], sample["cipher"]);
+            assert_eq!(sample["negotiated"][way]["compression"], "none");
+        }
+        assert_eq!(sample["bytes"], 16 << 20);
+        assert_eq!(sample["server"]["source"], "inside");
+        for end in ["client", "server"] {
+            assert!(sample[end]["bulk"]["total_s"].as_f64().unwrap() > 0.0, "{sample}");
+            assert!(sample[end]["resolution_s"].as_f64().unwrap() > 0.0);
+        }
+        for host in ["near_host", "far_host"] {
+            assert!(sample[host]["real_s"].as_f64().unwrap() > 0.0);
+        }
+        assert!(sample["handshake_s"].as_f64().unwrap() > 0.0);
+        // With --full each download is compared with FILE.
+        let downloaded = sample["method"] == "scp" && sample["direction"] == "download";
+        assert_eq!(sample.get("sha256").is_some(), downloaded, "{sample}");
+        seen.insert((text("method"), text("direction"), text("cipher")));
+    }
+    assert_eq!(seen.len(), 40, "{seen:?}");
+    let digests: Vec<&Value> =
+        survey["trials"].as_array().unwrap().iter().filter_map(|t| t.get("sha256")).collect();
+    assert!(!digests.is_empty());
+    assert!(digests.iter().all(|digests| digests["sent"] == digests["received"]));
+    let hash = said(Command::new("sha256sum").arg(file));
+    assert!(digests.iter().any(|d| hash.starts_with(d["sent"].as_str().unwrap())));
+    testbed.assert_nothing_left();
+}
+
+#[test]
+fn macs_are_swept_for_the_ciphers_that_need_one() {
+    let testbed = Testbed::new();
+    let macs = "umac-64-etm@openssh.com,hmac-sha2-256";
+    let ciphers = format!("aes128-ctr,{GCM}");
+    let survey = testbed.survey(&[
+        "--method",
+        "pipe",
+        "--directions",
+        "upload",
+        "--rounds",
+        "1",
+        "--limit",
+        "1MiB",
+        "--full",
+        "--macs",
+        macs,
+        "--ciphers",
+        &ciphers,
+        &testbed.target(),
+    ]);
+    let pairs: HashSet<(String, String)> = measured(&survey)
+        .iter()
+        .map(|sample| {
+            let way = &sample["negotiated"]["client_to_server"];
+            let text = |key: &str| way[key].as_str().unwrap().to_owned();
+            (text("cipher"), text("mac"))
+        })
+        .collect();
+    let pair = |cipher: &str, mac: &str| (cipher.to_owned(), mac.to_owned());
+    let expected = [
+        pair("aes128-ctr", "umac-64-etm@openssh.com"),
+        pair("aes128-ctr", "hmac-sha2-256"),
+        pair(GCM, "<implicit>"),
+    ];
+    assert_eq!(pairs, HashSet::from(expected));
+}
+
+#[test]
+fn a_pipe_writes_a_file_only_where_it_is_told_to() {
+    let testbed = Testbed::new();
+    let file = testbed.file("file", 5_000_001);
+    let base = ["--method", "pipe", "--rounds", "1", "--full", "--ciphers", GCM];
+    let target = testbed.target();
+    let to_file = ["--sink", "file", &target, file.to_str().unwrap()];
+    let survey = testbed.survey(&[&base[..], &to_file].concat());
+    let samples = measured(&survey);
+    assert_eq!(samples.len(), 2);
+    assert!(samples.iter().all(|sample| sample["bytes"] == 5_000_001), "{samples:?}");
+    let compared = survey["trials"].as_array().unwrap().iter().any(|t| t.get("sha256").is_some());
+    assert!(compared);
+    testbed.assert_nothing_left();
+
+    let dry = |more: &[&str]| {
+        let run = testbed.run(&[&base[..], &["--dry-run"], more, &[&target]].concat());
+        assert_eq!(run.code, Some(0), "{run:?}");
+        run.stderr
+    };
+    let named = testbed.run(&[&base[..], &["--dry-run", &target, file.to_str().unwrap()]].concat());
+    assert!(named.stderr.contains("no file is written on either end"), "{named:?}");
+    // For want of a FILE random data is made here, and no more of it than is allowed.
+    let made = |more: &[&str], words: &str| {
+        let said = dry(more);
+        assert!(said.contains(words), "{said}");
+    };
+    made(&[], "writes nothing there and at most 16 MiB here");
+    made(&["--limit", "3MiB"], "at most 3 MiB here");
+    let run = testbed.run(&["--method", "pipe", "--max-bytes", "5MB", "--dry-run", &target]);
+    assert!(run.stderr.contains("at most 4 MiB here"), "{run:?}");
+}
+
+/// Names of all files in the program's temporary directory while it runs.
+fn files_made(testbed: &Testbed, arguments: &[&str]) -> HashSet<String> {
+    let mut command = testbed.program();
+    command.args(arguments).arg("--ssh-config").arg(testbed.path("ssh_config"));
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut seen = HashSet::new();
+    let status = loop {
+        for scratch in fs::read_dir(testbed.path("tmp")).unwrap().flatten() {
+            let files = fs::read_dir(scratch.path()).into_iter().flatten().flatten();
+            seen.extend(files.map(|file| file.file_name().into_string().unwrap()));
+        }
+        match child.try_wait().unwrap() {
+            Some(status) => break status,
+            None => std::thread::sleep(Duration::from_millis(5)),
+        }
+    };
+    assert!(status.success(), "{status} {seen:?}");
+    seen
+}
+
+#[test]
+fn a_prefix_is_copied_here_only_for_what_sends_it() {
+    let testbed = Testbed::new();
+    let target = testbed.target();
+    let made = |direction: &str| {
+        let base =
+            ["--rounds", "2", "--ciphers", GCM, "--limit", "8MiB", "--directions", direction];
+        let seen = files_made(&testbed, &[&base[..], &[&target]].concat());
+        assert!(seen.contains("random-data"), "{seen:?}");
+        seen.iter().filter(|name| name.starts_with("prefix-")).count()
+    };
+    assert_eq!(made("download"), 0);
+    assert!(made("upload") > 0);
+    testbed.assert_nothing_left();
+}
+
+#[test]
+fn two_directories_give_two_tables() {
+    let testbed = Testbed::new();
+    fs::create_dir(testbed.path("far/other")).unwrap();
+    let also = format!("{}/other", testbed.target());
+    let survey = testbed.survey(&[
+        "--method",
+        "pipe",
+        "--directions",
+        "download",
+        "--rounds",
+        "1",
+        "--ciphers",
+        GCM,
+        "--also",
+        &also,
+        &testbed.target(),
+    ]);
+    assert_eq!(survey["summary"]["tables"].as_array().unwrap().len(), 2);
+    assert_eq!(measured(&survey).len(), 2);
+    testbed.assert_nothing_left();
+}
+
+#[test]
+fn a_dry_run_says_the_plan_and_leaves_nothing() {
+    let testbed = Testbed::new();
+    let run = testbed.run(&["--dry-run", "--rounds", "2", "--limit", "4MiB", &testbed.target()]);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    // Six ciphers that a server offers by default, both ways, twice.
+    assert!(run.stderr.contains("24 trials in 2 rounds"), "{run:?}");
+    assert!(run.stderr.contains("writes at most"), "{run:?}");
+    assert!(run.stderr.contains(testbed.path("far").to_str().unwrap()), "{run:?}");
+    assert!(run.stdout.is_empty() && testbed.journals().is_empty());
+    testbed.assert_nothing_left();
+}
+
+#[test]
+fn no_more_is_written_than_allowed() {
+    let testbed = Testbed::new();
+    let target = testbed.target();
+    let base = ["--rounds", "1", "--ciphers", GCM, "--max-bytes", "20MB"];
+    let survey = testbed.survey(&[&base[..], &[&target]].concat());
+    let sum = |direction: &str| -> u64 {
+        let samples = survey["trials"].as_array().unwrap();
+        // What the pilot sends by pipe is not written.
+        let files = samples.iter().filter(|sample| sample["method"] == "scp");
+        let those = files.filter(|sample| sample["direction"] == direction);
+        those.map(|sample| sample["bytes"].as_u64().unwrap()).sum()
+    };
+    assert!(sum("upload") <= 20_000_000 && sum("upload") > 0);
+    assert!(sum("download") <= 20_000_000);
+    let run = testbed.run(&[&base[..], &["--full", "--limit", "15MB", &target]].concat());
+    run.assert_refused(&["--max-bytes"]);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_order() {
+    let testbed = Testbed::new();
+    let order = || -> Vec<String> {
+        let survey = testbed.survey(&[
+            "--method",
+            "pipe",
+            "--rounds",
+            "2",
+            "--limit",
+            "1MiB",
+            "--full",
+            "--seed",
+            "7",
+            &testbed.target(),
+        ]);
+        let name = |sample: &&Value| format!("{}{}", sample["direction"], sample["cipher"]);
+        rounds(&survey).iter().map(name).collect()
+    };
+    let first = order();
+    assert_eq!(first.len(), 24);
+    assert_eq!(first, order());
+    // Rounds differ from each other.
+    assert_ne!(first[..12], first[12..]);
+}
+
+#[test]
+fn the_report_comes_from_the_journal_alone() {
+    let testbed = Testbed::new();
+    let target = testbed.target();
+    let base = ["--method", "pipe", "--rounds", "1", "--limit", "1MiB", "--full", "--ciphers", GCM];
+    let run = testbed.run(&[&base[..], &[&target]].concat());
+    assert_eq!(run.code, Some(0), "{run:?}");
+    let [journal] = testbed.journals().try_into().unwrap();
+    let again = testbed.program().arg("report").arg(&journal).output().unwrap();
+    assert_eq!(String::from_utf8(again.stdout).unwrap(), run.stdout);
+    assert!(
+        run.stdout
+            .lines()
+            .all(|line| { line.chars().count() <= 80 || line.starts_with("Journal: ") }),
+        "{}",
+        run.stdout
+    );
+    assert!(run.stdout.contains(GCM) && run.stdout.contains("Journal: "));
+
+    // A named journal is never overwritten, and a report is written whole or not at all.
+    let named = testbed.path("mine.jsonl");
+    let named = named.to_str().unwrap();
+    let output = testbed.path("report.json");
+    let out = ["--journal", named, "--format", "json", "--output", output.to_str().unwrap()];
+    let run = testbed.run(&[&base[..], &out, &[&target]].concat());
+    assert_eq!((run.code, run.stdout.as_str()), (Some(0), ""), "{run:?}");
+    let report: Value = serde_json::from_slice(&fs::read(&output).unwrap()).unwrap();
+    assert_eq!(measured(&report).len(), 2);
+    let run = testbed.run(&[&base[..], &["--journal", named, &target]].concat());
+    run.assert_refused(&["exists", "--journal"]);
+    testbed.assert_nothing_left();
+}
+
+#[test]
+fn a_budget_ends_the_rounds() {
+    let testbed = Testbed::new();
+    let arguments = ["--method", "pipe", "--budget", "8s", "--ciphers"];
+    let survey = testbed
+        .survey(&[&arguments[..], &[&format!("{GCM},{CHACHA}"), &testbed.target()]].concat());
+    assert_eq!(survey["end"]["reason"], "budget");
+    let samples = measured(&survey).len();
+    assert!(samples > 0 && samples < 12, "{samples}");
+}
+
+/// Through a relay of 1 Mbit/s, where a file of the usual size would take half a minute.
+#[test]
+fn a_slow_path_leaves_half_of_the_budget_to_the_rounds() {
+    let testbed = Testbed::new();
+    let relay = Relay::new(testbed.port(), Relay::crawling());
+    let (port, alias) =
+        (relay.port.to_string(), format!("HostKeyAlias={}", testbed.host_key_alias()));
+    let base = ["--directions", "upload", "--budget", "50s", "-p", &port, "-o", &alias];
+    let ciphers = format!("{GCM},{CHACHA}");
+    let survey = testbed.survey(&[&base[..], &["--ciphers", &ciphers, &testbed.target()]].concat());
+    let samples = survey["trials"].as_array().unwrap();
+    let pilot = samples.iter().filter(|sample| sample["phase"] == "pilot");
+    let pilot_s = pilot.map(|sample| sample["at_s"].as_f64().unwrap()).fold(0.0, f64::max);
+    eprintln!("pilot {pilot_s:.1} s, {}", survey["end"]);
+    assert!(pilot_s < 30.0, "{pilot_s}");
+    assert!(measured(&survey).len() >= 2);
+    testbed.assert_nothing_left();
+}
+
+#[test]
+fn a_budget_that_holds_no_round_says_what_would() {
+    let testbed = Testbed::new();
+    let run = testbed.run(&["--budget", "3s", "--ciphers", GCM, &testbed.target()]);
+    assert_eq!(run.code, Some(2), "{run:?}");
+    let words = "the budget of 3 s was spent before the first round; --budget ";
+    assert!(run.stderr.contains(words), "{run:?}");
+    testbed.assert_nothing_left();
+}
+
+#[test]
+fn a_report_that_can_not_be_written_is_refused_and_at_the_end_shown() {
+    let testbed = Testbed::with(Options { server: "LogLevel VERBOSE\n", ..Options::default() });
+    let target = testbed.target();
+    let taken = testbed.file("taken", 1);
+    let out = |path: &Path| testbed.run(&["--output", path.to_str().unwrap(), &target]);
+    out(&taken).assert_refused(&["taken exists", "--output"]);
+    out(&testbed.path("none/report")).assert_refused(&["none/report", "can't be written"]);
+    assert_eq!(testbed.server_log().matches("Connection from").count(), 0);
+
+    let directory = testbed.path("reports");
+    fs::create_dir(&directory).unwrap();
+    let mut command = testbed.program();
+    command
+        .args(["--method", "pipe", "--directions", "upload", "--rounds", "2", "--ciphers", GCM])
+        .args(["--format", "json", "--output"])
+        .arg(directory.join("report"))
+        .args([&target, "--ssh-config"])
+        .arg(testbed.path("ssh_config"))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    testbed.wait_for_round();
+    fs::remove_dir(&directory).unwrap();
+    let run = Run::of(child.wait_with_output().unwrap());
+    assert_eq!(run.code, Some(1), "{run:?}");
+    assert!(run.stdout.contains("MB/s") && run.stdout.contains(GCM), "{run:?}");
+    let journal = testbed.journals().pop().unwrap();
+    assert!(run.stderr.contains(journal.to_str().unwrap()), "{run:?}");
+}

@@ -1,0 +1,99 @@
+//! What a later version says of an old journal: the same figures.
+//!
+//! `fixtures/summaries/2405299.jsonl.gz` has, a line a survey, what commit 2405299 wrote as JSON for
+//! each journal in `fixtures/records` and `results/` (`summary` and `recommendations`; `figures`
+//! and `maskings` for journals of cipher cores). Sentences may be worded anew; numbers, names,
+//! marks and their order may not change.
+
+use std::fs::{self, File};
+use std::io::Read;
+
+use cipher_survey::model::Survey;
+use cipher_survey::model::cipher_cores::Cores;
+use cipher_survey::report::cipher_cores::View;
+use cipher_survey::report::{Format, Report, Style, cipher_cores, compare, write};
+use flate2::read::GzDecoder;
+use serde_json::{Map, Value};
+
+use crate::own;
+
+/// Keys whose values are sentences, or names given in words.
+const WORDS: &[&str] =
+    &["aes", "evidence", "name", "reason", "remedy", "scope", "text", "title", "why"];
+
+#[test]
+fn every_old_journal_still_gives_the_same_figures() {
+    let mut surveys = 0;
+    for line in unpacked("fixtures/summaries/2405299.jsonl.gz").lines() {
+        let old: Map<String, Value> = serde_json::from_str(line).unwrap();
+        let name = old["journal"].as_str().unwrap();
+        let number = old["survey"].as_u64().unwrap() as usize;
+        let new = document(&journal(name, number));
+        for (key, then) in old.iter().filter(|(key, _)| *key != "journal" && *key != "survey") {
+            same(then, &new[key], &format!("{name}, survey {number}: {key}"));
+        }
+        surveys += 1;
+    }
+    assert_eq!(surveys, 153);
+}
+
+/// A survey of a file that may hold several, one after the other.
+fn journal(name: &str, number: usize) -> String {
+    let text = match name.ends_with(".gz") {
+        true => unpacked(name),
+        false => fs::read_to_string(own(name)).unwrap(),
+    };
+    if !text.starts_with(r#"{"kind":"survey""#) {
+        return text;
+    }
+    let start = r#"{"kind":"survey""#;
+    let own = text.split(start).nth(number + 1).unwrap();
+    format!("{start}{own}")
+}
+
+fn document(journal: &str) -> Value {
+    let mut out = Vec::new();
+    match Survey::read(journal.as_bytes()) {
+        Ok(survey) => {
+            write(&Report::of(&survey, None), Format::Json, &Style::default(), &mut out).unwrap();
+        }
+        Err(_) => {
+            let cores = Cores::read(journal.as_bytes()).unwrap();
+            let view = View { journals: vec![(String::new(), cores)] };
+            cipher_cores::write(&view, compare::Format::Json, &Style::default(), &mut out).unwrap();
+        }
+    }
+    serde_json::from_slice(&out).unwrap()
+}
+
+fn same(then: &Value, now: &Value, place: &str) {
+    match (then, now) {
+        (Value::Object(then), Value::Object(now)) => {
+            let keys = |object: &Map<String, Value>| object.keys().cloned().collect::<Vec<_>>();
+            assert_eq!(keys(then), keys(now), "{place}");
+            for (key, value) in then.iter().filter(|(key, _)| !WORDS.contains(&key.as_str())) {
+                same(value, &now[key], &format!("{place}.{key}"));
+            }
+        }
+        (Value::Array(then), Value::Array(now)) => {
+            assert_eq!(then.len(), now.len(), "{place}");
+            for (index, (then, now)) in then.iter().zip(now).enumerate() {
+                same(then, now, &format!("{place}[{index}]"));
+            }
+        }
+        (Value::Number(then), Value::Number(now)) => {
+            let (then, now) = (then.as_f64().unwrap(), now.as_f64().unwrap());
+            assert!(
+                (then - now).abs() <= 1e-9 * then.abs().max(1.0),
+                "{place}: {then} became {now}"
+            );
+        }
+        _ => assert_eq!(then, now, "{place}"),
+    }
+}
+
+fn unpacked(name: &str) -> String {
+    let mut text = String::new();
+    GzDecoder::new(File::open(own(name)).unwrap()).read_to_string(&mut text).unwrap();
+    text
+}

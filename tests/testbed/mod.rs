@@ -1,0 +1,327 @@
+//! A private sshd for one test, and the program run against it.
+
+pub mod cgroup;
+pub mod hosts;
+pub mod relay;
+pub mod remote;
+mod run;
+pub mod scenarios;
+pub mod schema;
+mod server;
+pub mod servers;
+mod system;
+
+use std::ffi::OsStr;
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use cgroup::{Cgroup, Quota};
+use hosts::{Host, Link};
+use remote::Remote;
+#[allow(unused_imports, reason = "not every target uses all")]
+pub use run::{Run, measured, rounds};
+use server::{sshd, start_server, wait_for_listening};
+use servers::Make;
+pub use system::{children, command_line, descendants, need, need_root, ran, said};
+use system::{make_account, processes, started, walk};
+
+/// The program under test.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_cipher-survey");
+
+/// All ciphers of OpenSSH 9.2, those that servers leave out by default too.
+pub const ALL_CIPHERS: &str = "Ciphers +aes128-cbc,aes192-cbc,aes256-cbc,3des-cbc\n";
+
+pub const GCM: &str = "aes128-gcm@openssh.com";
+pub const CHACHA: &str = "chacha20-poly1305@openssh.com";
+
+/// An ordinary account of the tests' own.
+pub const ACCOUNT: &str = "cssurvey";
+
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// What the server of a lab is like.
+#[derive(Default)]
+pub struct Options<'a> {
+    /// Lines for sshd_config, before ours: the first value counts. For another make of server its
+    /// arguments.
+    pub server: &'a str,
+    /// Lines for the user's ssh_config, before ours.
+    pub client: &'a str,
+    /// Log in as an ordinary account, not as the caller.
+    pub ordinary: bool,
+    /// Account its CPU in a cgroup of its own.
+    pub cgroup: bool,
+    /// The share of a core that its server may have.
+    pub quota: Option<f64>,
+    /// Which host it runs on.
+    pub host: Host,
+    /// Whose server it is.
+    pub make: Make,
+    /// What the server sees in place of this machine.
+    pub remote: Option<Remote<'a>>,
+    /// The way to that host, which lasts as long as the lab.
+    pub link: Option<Link>,
+    /// Nothing is timed: other labs may run beside it.
+    pub untimed: bool,
+}
+
+pub struct Testbed {
+    pub directory: TempDir,
+    pub cgroup: Option<Cgroup>,
+    _quota: Option<Quota>,
+    server: Child,
+    /// Processes that a test has started for it; they end with it.
+    pub helpers: Vec<Child>,
+    ordinary: bool,
+    host: Host,
+    seen: String,
+    port: u16,
+    link: Option<Link>,
+    _alone: Option<MutexGuard<'static, ()>>,
+}
+
+impl Testbed {
+    pub fn new() -> Testbed {
+        Testbed::with(Options::default())
+    }
+
+    pub fn with(mut options: Options) -> Testbed {
+        let alone = (!options.untimed)
+            .then(|| ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner));
+        let directory = tempfile::Builder::new().prefix("cs-lab-").tempdir().unwrap();
+        fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).unwrap();
+        let at = |name: &str| directory.path().join(name);
+        for name in ["tmp", "xdg", "far"] {
+            fs::create_dir(at(name)).unwrap();
+        }
+        for key in ["host_key", "client_key"] {
+            let file = at(key);
+            let arguments = ["-q", "-t", "ed25519", "-N", "", "-f", file.to_str().unwrap()];
+            ran(Command::new(need("ssh-keygen", "openssh-client")).args(arguments));
+        }
+        if rustix::process::geteuid().is_root() {
+            fs::create_dir_all("/run/sshd").unwrap();
+        }
+        let user = if let Some(remote) = &options.remote {
+            let under = remote.lay_out(directory.path());
+            options.host.under.splice(0..0, under);
+            remote.user().to_owned()
+        } else if options.ordinary {
+            make_account();
+            ran(Command::new("chown").arg(ACCOUNT).arg(at("far")));
+            ACCOUNT.to_owned()
+        } else {
+            said(Command::new("id").arg("-un")).trim().to_owned()
+        };
+        let seen = match options.remote {
+            Some(remote) if !remote.seen.is_empty() => remote.seen.to_owned(),
+            _ => at("far").display().to_string(),
+        };
+        let (server, port) = start_server(directory.path(), &options);
+        let address = options.host.address.clone();
+        let cgroup = options.cgroup.then(|| Cgroup::with(server.id()));
+        let quota = options.quota.map(|share| Quota::of(share, server.id()));
+        let (ordinary, host) = (options.ordinary, options.host.clone());
+        let link = options.link.take();
+        let testbed = Testbed {
+            directory,
+            cgroup,
+            _quota: quota,
+            server,
+            helpers: Vec::new(),
+            ordinary,
+            host,
+            seen,
+            port,
+            link,
+            _alone: alone,
+        };
+        let public = options.make.host_key(testbed.directory.path());
+        fs::write(testbed.path("known_hosts"), format!("[{address}]:{port} {public}")).unwrap();
+        let root = testbed.directory.path().display().to_string();
+        fs::write(
+            testbed.path("ssh_config"),
+            format!(
+                "{}\nHost lab\n  HostName {address}\n  Port {port}\n  User {user}\n  \
+                 IdentityFile {root}/client_key\n  IdentitiesOnly yes\n  IdentityAgent none\n  \
+                 UserKnownHostsFile {root}/known_hosts\n  GlobalKnownHostsFile /dev/null\n",
+                options.client
+            ),
+        )
+        .unwrap();
+        testbed
+    }
+
+    /// The server's.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// How its host key is known, for who comes by another way.
+    pub fn host_key_alias(&self) -> String {
+        format!("[{}]:{}", self.host.address, self.port)
+    }
+
+    pub fn link(&self) -> Option<&Link> {
+        self.link.as_ref()
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// The target: the lab's alias and a directory of the lab on the far side.
+    pub fn target(&self) -> String {
+        format!("lab:{}", self.seen)
+    }
+
+    /// A file of random data in the lab.
+    pub fn file(&self, name: &str, bytes: u64) -> PathBuf {
+        let path = self.path(name);
+        let mut from = std::io::Read::take(File::open("/dev/urandom").unwrap(), bytes);
+        std::io::copy(&mut from, &mut File::create(&path).unwrap()).unwrap();
+        path
+    }
+
+    /// The program with the lab's temporary and data directories.
+    pub fn program(&self) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command
+            .env("TMPDIR", self.path("tmp"))
+            .env("XDG_DATA_HOME", self.path("xdg"))
+            .env_remove("SSH_AUTH_SOCK")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// The program with these arguments and the lab's ssh_config.
+    pub fn run<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Run {
+        let mut command = self.program();
+        command.args(arguments).arg("--ssh-config").arg(self.path("ssh_config"));
+        Run::of(command.output().unwrap())
+    }
+
+    /// A survey of the lab; its JSON. Fails the test where it is not complete.
+    pub fn survey(&self, arguments: &[&str]) -> Value {
+        let mut all = vec!["--format", "json", "-q"];
+        all.extend(arguments);
+        let run = self.run(&all);
+        assert_eq!(run.code, Some(0), "{run:?}\n{}", self.server_log());
+        serde_json::from_str(&run.stdout).unwrap()
+    }
+
+    /// Ends the listener; its sessions live on.
+    pub fn stop_listening(&mut self) {
+        self.server.kill().unwrap();
+        self.server.wait().unwrap();
+    }
+
+    /// Starts it again on the same port.
+    pub fn listen_again(&mut self) {
+        self.server = sshd(self.directory.path(), &self.host);
+        let log = self.path("sshd.log");
+        wait_for_listening(&mut self.server, &log, 2);
+    }
+
+    pub fn server_log(&self) -> String {
+        fs::read_to_string(self.path("sshd.log")).unwrap_or_default()
+    }
+
+    /// Nothing of the program's is left on either end, waiting a little for what is just ending.
+    pub fn assert_nothing_left(&self) {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            let left = self.left();
+            if left.is_empty() {
+                return;
+            }
+            assert!(Instant::now() < deadline, "left behind: {left:?}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// What is left: our directory on the far side, temporary ones here, the server's sessions, and
+    /// processes that name the lab or work in it.
+    pub fn left(&self) -> Vec<String> {
+        let ours = |path: &PathBuf| path.display().to_string().contains("/.cipher-survey");
+        let remote = walk(&self.path("far")).into_iter().filter(ours);
+        let local = fs::read_dir(self.path("tmp")).unwrap().map(|entry| entry.unwrap().path());
+        let files = remote.chain(local).map(|path| path.display().to_string());
+        let mark = self.directory.path().to_str().unwrap();
+        let sessions = descendants(self.server.id());
+        let known = |pid: &u32| {
+            *pid == self.server.id() || self.helpers.iter().any(|helper| helper.id() == *pid)
+        };
+        let processes = processes().into_iter().filter(|pid| !known(pid));
+        let processes = processes.filter_map(|pid| {
+            let line = command_line(pid);
+            // The title of a session's process names its listener's arguments nowhere.
+            let named = line.contains(mark) && !line.contains("[listener]");
+            let place = fs::read_link(format!("/proc/{pid}/cwd")).unwrap_or_default();
+            let ours = named || place.starts_with(mark) || sessions.contains(&pid);
+            ours.then(|| format!("{pid}: {line}"))
+        });
+        files.chain(processes).collect()
+    }
+
+    /// The server's processes for its connections, the oldest first.
+    pub fn sessions(&self) -> Vec<u32> {
+        let mut sessions = children(self.server.id());
+        sessions.sort_by_key(|&pid| started(pid));
+        sessions
+    }
+
+    /// Waits until a survey of the lab has measured its pilot.
+    pub fn wait_for_round(&self) {
+        self.wait_for_samples(1);
+    }
+
+    /// Waits until a survey of the lab has so many trials of its rounds behind it.
+    pub fn wait_for_samples(&self, many: usize) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let begun = |journal: &PathBuf| {
+            let text = fs::read_to_string(journal).unwrap_or_default();
+            text.matches("\"phase\":\"round\"").count() >= many
+        };
+        while !self.journals().iter().any(begun) {
+            assert!(Instant::now() < deadline, "{many} trials of rounds are not over");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Journals that surveys of this lab have written to the default place.
+    pub fn journals(&self) -> Vec<PathBuf> {
+        let mut found = walk(&self.path("xdg"));
+        found.retain(|path| path.extension() == Some(OsStr::new("jsonl")));
+        found.sort();
+        found
+    }
+}
+
+impl Drop for Testbed {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("--- log of the lab's sshd\n{}", self.server_log());
+        }
+        for process in self.helpers.iter_mut().chain([&mut self.server]) {
+            // It may have been ended by the test.
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+        if self.ordinary {
+            // Its sessions end with their listener's connections; the account goes with the lab.
+            let _ = Command::new("userdel").args(["-f", "-r", ACCOUNT]).output();
+        }
+        if !std::thread::panicking() {
+            // Whatever surveys have written anywhere in the lab.
+            schema::assert_journals(&walk(self.directory.path()));
+        }
+    }
+}
