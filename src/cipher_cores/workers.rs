@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::worker::{Answer, Hello, Request};
 use crate::local::child::Child;
-use crate::local::interrupt::{GLANCE, Interrupt};
+use crate::local::interrupt::{Interrupt, POLL_INTERVAL};
 use crate::model::units::printable;
 
 /// A process that measures.
@@ -89,7 +89,7 @@ impl Worker {
     fn hear<T: DeserializeOwned>(&mut self, timeout: Duration, interrupt: &Interrupt) -> Result<T> {
         let deadline = Instant::now() + timeout;
         loop {
-            match self.lines.recv_timeout(GLANCE) {
+            match self.lines.recv_timeout(POLL_INTERVAL) {
                 Ok(line) => {
                     return serde_json::from_str(&line)
                         .context("the process that measures said what it should not");

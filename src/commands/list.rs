@@ -82,7 +82,7 @@ fn chosen(here: &[Cipher], offered: Option<&[Cipher]>, usable: bool) -> Vec<Ciph
 fn heading(page: &mut Page, client: &Client, local: &HostProfile, met: Option<&(String, Opened)>) {
     let mut line = |label: &str, text: &str| page.labelled(label, Ink::Bold, text, INDENT);
     let model = local.cpu_model.as_deref().unwrap_or("unknown");
-    line("client  ", &client.says);
+    line("client  ", &client.version_text);
     line("CPU     ", &format!("{model} ({}; {})", local.aes.class, local.aes.evidence));
     let Some((host, met)) = met else { return };
     let strict = match (met.client_proposal.strict_kex(), met.server_proposal.strict_kex()) {

@@ -100,7 +100,7 @@ fn loopback(args: &LoopbackArgs, interrupt: &Interrupt) -> Result<Status> {
                 jump: None,
             },
             client: client.clone(),
-            place: 0,
+            client_index: 0,
             setting: ClientSetting {
                 aes_disabled_by: hidden(pair.client),
                 cores: client_cores.clone(),

@@ -33,7 +33,7 @@ fn run(args: &RunArgs, named: bool, interrupt: &Interrupt) -> Result<Status> {
     }
     let scratch = Scratch::new()?;
     let mut specs = Vec::new();
-    for (place, asked) in deduplicated(&args.connect.client).into_iter().enumerate() {
+    for (client_index, asked) in deduplicated(&args.connect.client).into_iter().enumerate() {
         let client = Client::probe(&asked, scratch.path())?;
         survey::refuse_unknown(&args.survey, &client)?;
         for text in &targets {
@@ -41,7 +41,7 @@ fn run(args: &RunArgs, named: bool, interrupt: &Interrupt) -> Result<Status> {
                 label: text.to_string_lossy().into_owned(),
                 connection: connection(&args.connect, &client, Destination::parse(text)?),
                 client: client.clone(),
-                place,
+                client_index,
                 setting: ClientSetting::default(),
                 server: PrivateServer::default(),
             });

@@ -21,18 +21,19 @@ use crate::model::units::size;
 use crate::model::{Cipher, Direction, Mac, Method};
 use crate::progress::bar::Progress;
 use crate::progress::tell;
-use crate::remote::control::Speaks;
+use crate::remote::control::Access;
 use crate::remote::opening::{Opened, open_control};
 use crate::remote::plain_tcp;
 use crate::remote::target::{Target, TargetSpec};
 use crate::survey::announcement::{Announcement, Data, TargetPlan, round_seconds};
 use crate::survey::events::{Events, Silent};
-use crate::survey::executor::Real;
+use crate::survey::executor::SshExecutor;
 use crate::survey::journal::{FileJournal, Journal, default_path};
 use crate::survey::pilot;
 use crate::survey::plan::{Choice, Ends, MacChoice, configurations};
-use crate::survey::rounds::{Course, FixedRounds, StopRule, end, run_rounds};
+use crate::survey::rounds::{FixedRounds, Schedule, StopRule, footer, run_rounds};
 use crate::survey::sizing::Sizer;
+use crate::survey::staging::Files;
 use crate::survey::stopping::Adaptive;
 use crate::transfer::shim;
 
@@ -92,8 +93,8 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
     let who = format!("by {} since {started}", local_profile.name);
     let mut targets = Vec::new();
     for (index, (spec, one)) in met.into_iter().enumerate() {
-        let (local, storage, shim) = (local_profile.clone(), local_storage.clone(), shim.clone());
-        targets.push(Target::open(index, spec, one, local, storage, shim, &who)?);
+        let (local, storage) = (local_profile.clone(), local_storage.clone());
+        targets.push(Target::open(index, spec, one, local, storage, &who)?);
     }
 
     let target_plans: Vec<TargetPlan> = targets
@@ -162,8 +163,8 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
 
     let sample_s = target_plans.iter().map(|plan| plan.sample_s).collect();
     let mut sizer = Sizer::new(args.sink, args.full, data.largest, sample_s);
-    let mut executor =
-        Real::new(targets, payload, scratch, args.sink, args.full, interrupt.clone(), clock);
+    let files = Files { payload, scratch, sink: args.sink, shim };
+    let mut executor = SshExecutor::new(targets, files, args.full, interrupt.clone(), clock);
     let (budget, voice) = (effort.budget, events.as_mut());
     let ran = (|| match pilot::run(&mut executor, &all, &mut sizer, budget, &mut journal, voice)? {
         Err(stopped) => Ok(stopped.into()),
@@ -171,7 +172,7 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
             // Where files are sized by time, the pilot knows better what that comes to.
             let planned_s: f64 = all.iter().map(|c| sizer.seconds(c.pairing)).sum();
             let round_s = announcement.round_s + sizer.flow_s(&all) - planned_s;
-            let mut course = Course {
+            let mut schedule = Schedule {
                 sample_s: round_s / all.len() as f64,
                 configurations: all,
                 sizer,
@@ -180,17 +181,19 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
             };
             let mut stop: Box<dyn StopRule> = match effort.rounds {
                 Some(rounds) => Box::new(FixedRounds(rounds)),
-                None => Box::new(Adaptive::new(effort.rule(), pilot_samples).between(pairings)),
+                None => {
+                    Box::new(Adaptive::new(effort.rule(), pilot_samples).with_pairings(pairings))
+                }
             };
             let stop = stop.as_mut();
-            run_rounds(&mut course, &mut executor, stop, &mut journal, voice, interrupt)
+            run_rounds(&mut schedule, &mut executor, stop, &mut journal, voice, interrupt)
         }
     })();
     let ended = ran.and_then(|reason: (StopReason, Option<String>)| {
         // In the report too there is nothing else to say.
         let too_short = reason.1.clone().filter(|_| reason.0 == StopReason::Budget);
         let own = executor.own_cpu_s();
-        let record = end(reason, clock.elapsed().as_secs_f64(), executor.backoff_s(), Some(own));
+        let record = footer(reason, clock.elapsed().as_secs_f64(), executor.backoff_s(), Some(own));
         journal.append(&Line::End(record)).map(|()| too_short)
     });
     executor.close();
@@ -203,7 +206,7 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
         Err(error) => tell(&format!("error: {error:#}")),
     }
 
-    // From here on the journal alone speaks, as it would on any other machine.
+    // From here on the journal alone access, as it would on any other machine.
     let text = std::fs::read(&path)
         .with_context(|| format!("the journal {} can't be read", path.display()))?;
     let survey = Survey::read(&text)?;
@@ -222,13 +225,13 @@ fn possible(
     events: &mut dyn Events,
 ) -> Result<Vec<Method>> {
     let host = spec.connection.target.host_label();
-    if let Some(cipher) = &met.approach.cipher {
+    if let Some(cipher) = &met.options.cipher {
         events.say(&format!(
             "ssh by itself proposes no cipher that {host} offers; {cipher} is asked for, and stands \
              for what is negotiated unasked"
         ));
     }
-    if met.approach.speaks == Speaks::Shell {
+    if met.options.access == Access::Shell {
         return Ok(methods.to_vec());
     }
     let (without, rest): (Vec<Method>, Vec<Method>) =
@@ -332,7 +335,7 @@ fn check_space(
         let needs = |direction| if any(target.index, direction) { data.largest } else { 0 };
         target.check_space(needs(Direction::Upload) + needs(Direction::Download))?;
     }
-    let here = data.stored_here(configurations, args.sink);
+    let here = data.local_bytes(configurations, args.sink);
     match targets.first().and_then(|target| target.local_storage.free_bytes) {
         Some(free) if free < here => bail!(
             "the temporary directory of this machine has {} free and the survey may need {} at \

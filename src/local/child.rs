@@ -13,7 +13,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal};
 use rustix::thread::CpuSet;
 
-use crate::local::interrupt::GLANCE;
+use crate::local::interrupt::POLL_INTERVAL;
 use crate::local::proc::{process_stat, schedstat, tree};
 use crate::model::CpuTimes;
 
@@ -81,7 +81,7 @@ impl Child {
             }
             match &self.pidfd {
                 Some(pidfd) => {
-                    let timeout = Timespec::try_from(left.min(GLANCE)).ok();
+                    let timeout = Timespec::try_from(left.min(POLL_INTERVAL)).ok();
                     let mut polled = [PollFd::new(pidfd, PollFlags::IN)];
                     match poll(&mut polled, timeout.as_ref()) {
                         Ok(_) | Err(rustix::io::Errno::INTR) => {}

@@ -18,7 +18,7 @@ pub struct Client {
     pub name: String,
     pub program: OsString,
     /// What it says of itself (`ssh -V`).
-    pub says: String,
+    pub version_text: String,
     pub version: Option<Version>,
     /// Absent where the program has no `-Q` (it came with OpenSSH 6.3).
     pub ciphers: Option<Vec<Cipher>>,
@@ -41,15 +41,16 @@ impl Client {
         })?;
         // OpenSSH says its version on standard error.
         let text = [output.stderr, output.stdout].concat();
-        let says = String::from_utf8_lossy(&text).lines().next().unwrap_or_default().to_owned();
-        if says.is_empty() && !output.status.success() {
+        let version_text =
+            String::from_utf8_lossy(&text).lines().next().unwrap_or_default().to_owned();
+        if version_text.is_empty() && !output.status.success() {
             bail!("{shown} is not an SSH client: 'ssh -V' says nothing and ends with an error");
         }
         let query = |what: &str| query(&program, what);
         Ok(Client {
             name: asked.to_string_lossy().into_owned(),
-            version: Version::parse(&says),
-            says,
+            version: Version::parse(&version_text),
+            version_text,
             ciphers: query("cipher").map(|names| names.into_iter().map(Cipher).collect()),
             macs: query("mac").map(|names| names.into_iter().map(Mac).collect()),
             program,

@@ -11,7 +11,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 pub struct Interrupt(Arc<AtomicBool>);
 
 /// Every wait looks at the interrupt at least so often.
-pub const GLANCE: std::time::Duration = std::time::Duration::from_millis(50);
+pub const POLL_INTERVAL: std::time::Duration = std::time::Duration::from_millis(50);
 
 impl Interrupt {
     /// Takes over SIGINT, SIGTERM and SIGHUP of this process.
@@ -46,7 +46,7 @@ impl Interrupt {
             if left.is_zero() {
                 return;
             }
-            std::thread::sleep(left.min(GLANCE));
+            std::thread::sleep(left.min(POLL_INTERVAL));
         }
     }
 }

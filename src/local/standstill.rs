@@ -19,7 +19,7 @@ pub struct Pulse {
     theirs: Cell<Duration>,
 }
 
-/// Waits look at least every 50 ms ([`crate::local::interrupt::GLANCE`]): who is so much late has not run.
+/// Waits look at least every 50 ms ([`crate::local::interrupt::POLL_INTERVAL`]): who is so much late has not run.
 const STOPPED: Duration = Duration::from_secs(2);
 
 /// Reading what the client's processes do costs CPU, which the trial needs.

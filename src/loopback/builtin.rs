@@ -13,7 +13,7 @@ use super::server::{ServerSpec, Up};
 use crate::builtin_ssh::Program;
 use crate::builtin_ssh::algorithms::{CIPHERS, MACS};
 use crate::local::child::Child;
-use crate::local::interrupt::{GLANCE, Interrupt};
+use crate::local::interrupt::{Interrupt, POLL_INTERVAL};
 use crate::model::names::NONE;
 use crate::model::units::printable;
 
@@ -58,7 +58,7 @@ pub fn start(spec: &ServerSpec, keys: &Keys, interrupt: &Interrupt) -> Result<Up
     let end = Instant::now() + START_TIMEOUT;
     while Instant::now() < end {
         interrupt.check()?;
-        let heard = lines.recv_timeout(GLANCE);
+        let heard = lines.recv_timeout(POLL_INTERVAL);
         if let Some(port) = heard.iter().find_map(|line| port(line)) {
             return Ok(Up { child, port, sftp_server: Some(sftp_server) });
         }

@@ -91,7 +91,7 @@ impl Events for Progress {
         }
     }
 
-    fn live(&mut self, bytes: u64) {
+    fn progress(&mut self, bytes: u64) {
         let seconds = self.begun.elapsed();
         if self.rounds && seconds > Duration::from_millis(200) {
             self.show(&format!(

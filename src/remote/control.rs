@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 
 use crate::local::child::Child;
-use crate::local::interrupt::{GLANCE, Interrupt};
+use crate::local::interrupt::{Interrupt, POLL_INTERVAL};
 use crate::local::stderr::Listener;
 use crate::model::Cipher;
 use crate::model::units::printable;
@@ -24,7 +24,7 @@ pub struct ControlConnection {
     stdout: Receiver<Vec<u8>>,
     /// What has come of it and was not taken.
     pub(super) come: Vec<u8>,
-    pub speaks: Speaks,
+    pub access: Access,
     /// The last line that was no answer to anything.
     stray: Option<String>,
     /// Our directory over there, which no shell removes for us.
@@ -78,7 +78,7 @@ const LOGIN_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What answers in a monitor's session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Speaks {
+pub enum Access {
     #[default]
     Shell,
     Sftp,
@@ -86,8 +86,8 @@ pub enum Speaks {
 
 /// How a monitor has to come: what an earlier one of the same target found out.
 #[derive(Clone, Debug, Default)]
-pub struct Approach {
-    pub speaks: Speaks,
+pub struct ControlOptions {
+    pub access: Access,
     /// Asked for where ssh by itself proposes none that the server has.
     pub cipher: Option<Cipher>,
 }
@@ -112,14 +112,14 @@ impl ControlConnection {
     pub fn connect(
         connection: &Connection,
         setting: &ClientSetting,
-        approach: &Approach,
+        options: &ControlOptions,
         mark: &str,
         interrupt: &Interrupt,
     ) -> Result<ControlConnection, ControlError> {
-        let mut control = ControlConnection::start(connection, setting, approach, mark, interrupt)?;
-        let answered = match approach.speaks {
-            Speaks::Shell => control.ask("", LOGIN_TIMEOUT).map(|_| ()),
-            Speaks::Sftp => control.greet(LOGIN_TIMEOUT),
+        let mut control = ControlConnection::start(connection, setting, options, mark, interrupt)?;
+        let answered = match options.access {
+            Access::Shell => control.ask("", LOGIN_TIMEOUT).map(|_| ()),
+            Access::Sftp => control.greet(LOGIN_TIMEOUT),
         };
         match answered {
             Ok(()) => {
@@ -137,14 +137,14 @@ impl ControlConnection {
     fn start(
         connection: &Connection,
         setting: &ClientSetting,
-        approach: &Approach,
+        options: &ControlOptions,
         mark: &str,
         interrupt: &Interrupt,
     ) -> Result<ControlConnection, ControlError> {
         let mut command = Command::new(&connection.program);
         let session = Session {
-            cipher: approach.cipher.as_ref(),
-            subsystem: approach.speaks == Speaks::Sftp,
+            cipher: options.cipher.as_ref(),
+            subsystem: options.access == Access::Sftp,
             verbosity: 2,
             kept_alive: true,
             ..Session::default()
@@ -168,7 +168,7 @@ impl ControlConnection {
             stdin,
             stdout: chunks(stdout),
             come: Vec::new(),
-            speaks: approach.speaks,
+            access: options.access,
             stray: None,
             directory: None,
             listener: Listener::new(stderr, mark),
@@ -262,7 +262,7 @@ impl ControlConnection {
                 return Err(ControlError::Interrupted);
             }
             let late = |by: Duration| Instant::now() > deadline + by;
-            match self.stdout.recv_timeout(GLANCE) {
+            match self.stdout.recv_timeout(POLL_INTERVAL) {
                 // Whoever goes on talking and never says what was asked for is as good as silent;
                 // where we ourselves stood still the answer may be among what waits.
                 Ok(_) if late(timeout) => return Err(self.silent(timeout)),

@@ -11,7 +11,7 @@ use crate::host::profile::storage;
 use crate::host::script::{self, assign};
 use crate::model::host::Storage;
 use crate::model::units::printable;
-use crate::remote::control::{ControlConnection, Speaks};
+use crate::remote::control::{Access, ControlConnection};
 use crate::remote::sftp;
 
 /// The name of our directory: a lock and a mark at once.
@@ -37,7 +37,7 @@ pub struct Owner {
     pub who: String,
     /// From 0: which of the survey's lanes on this target. The first one's directory is the lock
     /// of all; the others' lie beside it.
-    pub place: usize,
+    pub client_index: usize,
 }
 
 /// Makes the directory and has the far shell remove it at its end. One survey a target at a time:
@@ -113,7 +113,7 @@ claim
 impl Owner {
     /// Behind the name of its directory: each client that is compared has its own.
     pub(super) fn suffix(&self) -> String {
-        match self.place {
+        match self.client_index {
             0 => String::new(),
             others => format!("-{}", others + 1),
         }
@@ -145,7 +145,7 @@ impl RemoteDirectory {
         directory: Option<&[u8]>,
         owner: &Owner,
     ) -> Result<RemoteDirectory> {
-        if control.speaks == Speaks::Sftp {
+        if control.access == Access::Sftp {
             return sftp::claim(control, target, directory, owner);
         }
         let fragment = format!(
@@ -234,7 +234,7 @@ impl RemoteDirectory {
         name: &str,
         bytes: u64,
     ) -> Result<Option<u64>> {
-        if control.speaks == Speaks::Sftp {
+        if control.access == Access::Sftp {
             return control.take_size(&self.join(name));
         }
         let fragment = format!("{} wc -c < \"$f\"; rm -f \"$f\"", assign("f", &self.join(name)));
@@ -243,7 +243,7 @@ impl RemoteDirectory {
 
     /// Whether the directory is there, and still ours.
     pub fn is_owned(&self, control: &mut ControlConnection, owner: &Owner) -> Result<bool> {
-        if control.speaks == Speaks::Sftp {
+        if control.access == Access::Sftp {
             return Ok(control.first_line(&self.join("owner"))?.contains(&owner.token));
         }
         let fragment = format!("{} cat \"$f\"", assign("f", &self.join("owner")));
@@ -253,7 +253,7 @@ impl RemoteDirectory {
 
     /// Whether a prefix is there, of the size that it should be.
     pub fn holds_chunk(&self, control: &mut ControlConnection, bytes: u64) -> Result<bool> {
-        if control.speaks == Speaks::Sftp {
+        if control.access == Access::Sftp {
             return Ok(control.size(&self.chunk(bytes))? == Some(bytes));
         }
         let fragment = format!("{} wc -c < \"$f\"", assign("f", &self.chunk(bytes)));
@@ -262,7 +262,7 @@ impl RemoteDirectory {
 
     /// What the far host says when 64 KiB more are to be written; nothing where it takes them.
     pub fn unwritable(&self, control: &mut ControlConnection) -> Result<Option<String>> {
-        if control.speaks == Speaks::Sftp {
+        if control.access == Access::Sftp {
             return Ok(control.refuses_more(&self.join("probe"))?);
         }
         let fragment = format!(
@@ -284,7 +284,7 @@ impl RemoteDirectory {
 
     /// Removes all prefixes but these.
     pub fn keep_only(&self, control: &mut ControlConnection, sizes: &[u64]) -> Result<()> {
-        if control.speaks == Speaks::Sftp {
+        if control.access == Access::Sftp {
             let kept: Vec<String> = sizes.iter().map(|size| format!("prefix-{size}")).collect();
             return control.keep_only(&self.path, &kept);
         }

@@ -10,7 +10,9 @@ use crate::local::child::output;
 use crate::local::client::Client;
 use crate::local::interrupt::Interrupt;
 use crate::model::{AesClass, AesEvidence, HostProfile, Negotiated, Proposal};
-use crate::remote::control::{Approach, ClientSetting, ControlConnection, ControlError, Speaks};
+use crate::remote::control::{
+    Access, ClientSetting, ControlConnection, ControlError, ControlOptions,
+};
 use crate::remote::directory::TIMEOUT;
 use crate::remote::target::ServerProcesses;
 use crate::ssh::{Connection, FailureKind, Session};
@@ -20,7 +22,7 @@ use crate::ssh::{Connection, FailureKind, Session};
 pub struct Opened {
     pub control: ControlConnection,
     pub mark: String,
-    pub approach: Approach,
+    pub options: ControlOptions,
     pub client_proposal: Proposal,
     pub server_proposal: Proposal,
     pub by_default: Negotiated,
@@ -37,26 +39,26 @@ pub fn open_control(
     setting: &ClientSetting,
     interrupt: &Interrupt,
 ) -> Result<Opened, ControlError> {
-    let mut approach = Approach::default();
+    let mut options = ControlOptions::default();
     loop {
-        let error = match open_as(connection, setting, &approach, interrupt) {
+        let error = match open_as(connection, setting, &options, interrupt) {
             Ok(met) => return Ok(met),
             Err(error) => error,
         };
         match &error {
-            ControlError::NoShell { .. } if approach.speaks == Speaks::Shell => {
-                approach.speaks = Speaks::Sftp;
+            ControlError::NoShell { .. } if options.access == Access::Shell => {
+                options.access = Access::Sftp;
                 // What the shell's place said is the better reason.
-                return match open_as(connection, setting, &approach, interrupt) {
+                return match open_as(connection, setting, &options, interrupt) {
                     Err(ControlError::NoShell { .. } | ControlError::Deaf { .. }) => Err(error),
                     other => other,
                 };
             }
             ControlError::Connect(failure, transcript)
-                if failure.kind == FailureKind::NoCommonAlgorithm && approach.cipher.is_none() =>
+                if failure.kind == FailureKind::NoCommonAlgorithm && options.cipher.is_none() =>
             {
-                approach.cipher = client.beyond_default(transcript);
-                if approach.cipher.is_none() {
+                options.cipher = client.beyond_default(transcript);
+                if options.cipher.is_none() {
                     return Err(error);
                 }
             }
@@ -69,11 +71,11 @@ pub fn open_control(
 pub fn open_as(
     connection: &Connection,
     setting: &ClientSetting,
-    approach: &Approach,
+    options: &ControlOptions,
     interrupt: &Interrupt,
 ) -> Result<Opened, ControlError> {
     let mark = format!("cs{:016x}", rand::random::<u64>());
-    let mut control = ControlConnection::connect(connection, setting, approach, &mark, interrupt)?;
+    let mut control = ControlConnection::connect(connection, setting, options, &mark, interrupt)?;
     let transcript = control.transcript();
     let (Some(client_proposal), Some(server_proposal), Some(by_default)) =
         (transcript.client_proposal, transcript.server_proposal, transcript.negotiated)
@@ -88,7 +90,7 @@ pub fn open_as(
     Ok(Opened {
         control,
         mark,
-        approach: approach.clone(),
+        options: options.clone(),
         client_proposal,
         server_proposal,
         by_default,
@@ -102,7 +104,7 @@ pub fn describe(
     control: &mut ControlConnection,
     mark: &str,
 ) -> Result<(HostProfile, ServerProcesses)> {
-    if control.speaks == Speaks::Sftp {
+    if control.access == Access::Sftp {
         return Ok((unseen(control.host()), ServerProcesses::default()));
     }
     let answer = control.ask(script::PROFILE, TIMEOUT)?;
@@ -156,9 +158,9 @@ pub fn round_trip(control: &mut ControlConnection) -> Result<f64, ControlError> 
     let mut least = f64::INFINITY;
     for _ in 0..TRIES {
         let asked = Instant::now();
-        match control.speaks {
-            Speaks::Shell => control.ask(":", TIMEOUT).map(|_| ())?,
-            Speaks::Sftp => control.ask_nothing()?,
+        match control.access {
+            Access::Shell => control.ask(":", TIMEOUT).map(|_| ())?,
+            Access::Sftp => control.ask_nothing()?,
         }
         least = least.min(asked.elapsed().as_secs_f64());
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use crate::local::interrupt::{GLANCE, Interrupt};
+use crate::local::interrupt::{Interrupt, POLL_INTERVAL};
 use crate::model::Direction;
 use crate::model::record::{PlainTcp, Stream};
 use crate::remote::control::ControlConnection;
@@ -99,7 +99,9 @@ fn accept(listener: &TcpListener, word: &str, interrupt: &Interrupt) -> io::Resu
                     return Ok(stream);
                 }
             }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => std::thread::sleep(GLANCE),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                std::thread::sleep(POLL_INTERVAL)
+            }
             Err(error) => return Err(error),
         }
     }

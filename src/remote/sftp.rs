@@ -24,7 +24,7 @@ impl ControlConnection {
         self.send(&hello())?;
         match self.reply(0, timeout)? {
             Reply::Version(3..) => Ok(()),
-            _ => Err(self.gone("the server speaks another version of SFTP")),
+            _ => Err(self.gone("the server access another version of SFTP")),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,9 @@ use crate::model::record::{PairedEnd, Pairing, PlainTcp, Skip};
 use crate::model::{
     AesClass, AesEvidence, Cipher, Direction, HostProfile, Method, Negotiated, Proposal,
 };
-use crate::remote::control::{Approach, ClientSetting, ControlConnection, ControlError, Speaks};
+use crate::remote::control::{
+    Access, ClientSetting, ControlConnection, ControlError, ControlOptions,
+};
 use crate::remote::directory::{Owner, RemoteDirectory, TIMEOUT};
 use crate::remote::opening::{Opened, describe, open_as, rekey_limit, round_trip};
 use crate::ssh::Connection;
@@ -32,7 +34,7 @@ pub struct TargetSpec {
     pub connection: Connection,
     /// From 0: which of the clients that are compared on one target. Each has a directory of its
     /// own there; the first one's holds the prefixes of all.
-    pub place: usize,
+    pub client_index: usize,
     pub setting: ClientSetting,
     pub server: PrivateServer,
 }
@@ -90,7 +92,7 @@ pub struct Target {
     pub server_proposal: Proposal,
     server_version: String,
     proxied: bool,
-    approach: Approach,
+    options: ControlOptions,
     pub round_trip_s: f64,
     /// What the path carries without SSH, where that was measured.
     pub plain_tcp: Option<PlainTcp>,
@@ -107,8 +109,6 @@ pub struct Target {
     /// Sizes of the prefixes that lie in our directory over there.
     pub staged: Vec<u64>,
     pub mark: String,
-    /// Where scp's shim lies.
-    pub shim: PathBuf,
     owner: Owner,
 }
 
@@ -120,17 +120,10 @@ impl Target {
         met: Opened,
         local: Arc<HostProfile>,
         local_storage: Storage,
-        shim: PathBuf,
         who: &str,
     ) -> Result<Target> {
         let Opened {
-            mut control,
-            mark,
-            approach,
-            client_proposal,
-            server_proposal,
-            by_default,
-            ..
+            mut control, mark, options, client_proposal, server_proposal, by_default, ..
         } = met;
         let host = spec.connection.target.host_label();
         let (remote, mut processes) = describe(&mut control, &mark)
@@ -138,7 +131,7 @@ impl Target {
         processes.sftp_server = spec.server.sftp_server.clone().or(processes.sftp_server);
         let round_trip_s = round_trip(&mut control)?;
         let token = format!("{:016x}", rand::random::<u64>());
-        let owner = Owner { token, who: who.to_owned(), place: spec.place };
+        let owner = Owner { token, who: who.to_owned(), client_index: spec.client_index };
         let directory = target_directory(&spec.connection);
         let directory = RemoteDirectory::claim(&mut control, &host, directory.as_deref(), &owner)?;
         let client_ciphers =
@@ -158,7 +151,7 @@ impl Target {
             server_proposal,
             server_version: met.server_version,
             proxied: met.proxied,
-            approach,
+            options,
             round_trip_s,
             plain_tcp: None,
             last_chain: None,
@@ -168,18 +161,17 @@ impl Target {
             idle_busy: 0.0,
             staged: Vec::new(),
             mark,
-            shim,
             owner,
         })
     }
 
     /// What a transfer needs of this lane, apart from the monitor.
-    pub fn parts(&mut self) -> (Way<'_>, &mut ControlConnection) {
+    pub fn parts<'a>(&'a mut self, shim: &'a Path) -> (Way<'a>, &'a mut ControlConnection) {
         let way = Way {
             connection: &self.spec.connection,
             setting: &self.spec.setting,
             mark: &self.mark,
-            shim: &self.shim,
+            shim,
             ticks_per_s: self.local.ticks_per_s,
         };
         (way, &mut self.control)
@@ -187,7 +179,7 @@ impl Target {
 
     /// The account has a shell; else it allows SFTP alone.
     pub fn has_shell(&self) -> bool {
-        self.control.speaks == Speaks::Shell
+        self.control.access == Access::Shell
     }
 
     pub fn host(&self) -> String {
@@ -201,7 +193,7 @@ impl Target {
             return Ok(());
         }
         let spec = &self.spec;
-        let mut met = open_as(&spec.connection, &spec.setting, &self.approach, interrupt)?;
+        let mut met = open_as(&spec.connection, &spec.setting, &self.options, interrupt)?;
         let (_, processes) = describe(&mut met.control, &met.mark)?;
         let (host, directory) = (self.host(), target_directory(&self.spec.connection));
         self.directory =
@@ -316,7 +308,7 @@ impl Target {
             client: PairedEnd {
                 host: aes_disabled(&self.local, &spec.setting.aes_disabled_by),
                 program: spec.client.name.clone(),
-                version: spec.client.says.clone(),
+                version: spec.client.version_text.clone(),
                 aes_disabled_by: text(&spec.setting.aes_disabled_by),
                 pinned: spec.setting.cores.clone(),
             },

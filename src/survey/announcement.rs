@@ -51,7 +51,7 @@ impl Data {
     }
 
     /// Bytes of this end's files at once: random data, prefixes, and what a download makes.
-    pub fn stored_here(&self, configurations: &[Configuration], sink: Sink) -> u64 {
+    pub fn local_bytes(&self, configurations: &[Configuration], sink: Sink) -> u64 {
         let chunks = if self.full { self.largest } else { 2 * self.largest };
         let part = |needed: bool, bytes: u64| if needed { bytes } else { 0 };
         part(self.made, self.largest)
@@ -285,9 +285,9 @@ mod tests {
     fn what_lies_here_at_once_is_counted() {
         let both = [Direction::Upload, Direction::Download];
         let both = both.map(|direction| configuration(Method::Scp, direction, "a"));
-        assert_eq!(FILE.stored_here(&both, Sink::Null), 3 << 20);
+        assert_eq!(FILE.local_bytes(&both, Sink::Null), 3 << 20);
         let made = Data { made: true, full: true, ..FILE };
-        assert_eq!(made.stored_here(&both, Sink::Null), 3 << 20);
-        assert_eq!(FILE.stored_here(&both[1..], Sink::Null), 1 << 20);
+        assert_eq!(made.local_bytes(&both, Sink::Null), 3 << 20);
+        assert_eq!(FILE.local_bytes(&both[1..], Sink::Null), 1 << 20);
     }
 }

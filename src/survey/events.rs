@@ -10,7 +10,7 @@ pub trait Events {
     /// A trial begins; `done` of `total` are over, and about `left_s` seconds are left.
     fn sample_begins(&mut self, sample: &PlannedSample, done: usize, total: usize, left_s: f64);
     /// Bytes that the present trial has moved so far.
-    fn live(&mut self, bytes: u64);
+    fn progress(&mut self, bytes: u64);
     fn sample_ends(&mut self, sample: &Sample);
     /// A round is over, and something has become clear.
     fn round_ends(&mut self, round: u32, news: &str);
@@ -25,7 +25,7 @@ pub struct Silent;
 impl Events for Silent {
     fn say(&mut self, _: &str) {}
     fn sample_begins(&mut self, _: &PlannedSample, _: usize, _: usize, _: f64) {}
-    fn live(&mut self, _: u64) {}
+    fn progress(&mut self, _: u64) {}
     fn sample_ends(&mut self, _: &Sample) {}
     fn round_ends(&mut self, _: u32, _: &str) {}
     fn finish(&mut self) {}

@@ -8,26 +8,24 @@ use crate::host::counters::HostCounters;
 use crate::host::{Sections, sampled, script};
 use crate::local::interrupt::Interrupt;
 use crate::local::proc::{host_counters, own_cpu_s};
-use crate::local::temporary::{Payload, Scratch};
 use crate::model::record::{Asked, Outcome, Phase, Sample, Spent};
-use crate::model::{Cipher, Direction, Method, Sink, Source};
+use crate::model::{Cipher, Direction, Method, Source};
 use crate::remote::control::ControlError;
 use crate::remote::target::Target;
 use crate::survey::account::{Readings, Setting, account, reaper_growth};
 use crate::survey::events::Events;
 use crate::survey::plan::PlannedSample;
 use crate::survey::rounds::{Executor, Stopped};
+use crate::survey::staging::Files;
 use crate::transfer::broken::Broken;
 use crate::transfer::route::{Places, Route, counts_each_byte, route};
 use crate::transfer::sample::{Transferred, transfer};
 
 /// Everything that a survey of real hosts works with.
 #[derive(Debug)]
-pub struct Real {
+pub struct SshExecutor {
     pub targets: Vec<Target>,
-    pub payload: Payload,
-    pub scratch: Scratch,
-    pub sink: Sink,
+    pub files: Files,
     /// `--full`: each download is compared with FILE.
     pub full: bool,
     pub interrupt: Interrupt,
@@ -47,21 +45,17 @@ pub(super) const DOWNLOADED: &str = "download";
 /// A session is reaped a moment after its client has ended.
 const REAP_TIMEOUT: Duration = Duration::from_secs(2);
 
-impl Real {
+impl SshExecutor {
     pub fn new(
         targets: Vec<Target>,
-        payload: Payload,
-        scratch: Scratch,
-        sink: Sink,
+        files: Files,
         full: bool,
         interrupt: Interrupt,
         started: Instant,
-    ) -> Real {
-        Real {
+    ) -> SshExecutor {
+        SshExecutor {
             targets,
-            payload,
-            scratch,
-            sink,
+            files,
             full,
             interrupt,
             started,
@@ -84,7 +78,7 @@ impl Real {
         events: &mut dyn Events,
     ) -> Result<(), Broken> {
         let configuration = &planned.configuration;
-        let local_file = self.scratch.join(DOWNLOADED);
+        let local_file = self.files.scratch.join(DOWNLOADED);
         let local_chunk = self.put_one_in_place(planned)?;
         let remote_chunk = match planned.asked {
             Asked::Bytes(bytes) => {
@@ -99,9 +93,9 @@ impl Real {
         let route = route(
             configuration,
             planned.asked,
-            self.sink,
+            self.files.sink,
             counts_each_byte(sample.phase),
-            &self.payload,
+            &self.files.payload,
             &Places {
                 local_chunk,
                 local_file: &local_file,
@@ -118,14 +112,14 @@ impl Real {
         let mut begun = false;
         let ours = own_cpu_s();
         sample.started = jiff::Timestamp::now().to_string();
-        let (way, control) = target.parts();
+        let (way, control) = target.parts(&self.files.shim);
         let result = transfer(
             &way,
             configuration,
             &route,
             &self.interrupt,
             &mut || begun = sampling.as_ref().is_some_and(|text| control.begin(text).is_ok()),
-            &mut |bytes| events.live(bytes),
+            &mut |bytes| events.progress(bytes),
         );
         self.own_cpu_s += own_cpu_s() - ours;
         let sampled_answer = begun.then(|| control.collect(REAP_TIMEOUT + Duration::from_secs(60)));
@@ -188,11 +182,11 @@ impl Real {
     /// asked where a trial has failed.
     pub(super) fn unwritable(&mut self, planned: &PlannedSample) -> Option<(String, String)> {
         let configuration = &planned.configuration;
-        if !configuration.method.makes_files(self.sink) {
+        if !configuration.method.makes_files(self.files.sink) {
             return None;
         }
         if configuration.direction == Direction::Download {
-            let why = self.scratch.unwritable()?;
+            let why = self.files.scratch.unwritable()?;
             let remedy = "free space here, or set TMPDIR to another directory".to_owned();
             return Some((why, remedy));
         }
@@ -208,13 +202,13 @@ impl Real {
     /// somebody else may have removed over there.
     pub(super) fn discard(&mut self, planned: &PlannedSample) -> Result<(), Broken> {
         // It goes with its directory otherwise.
-        let _ = std::fs::remove_file(self.scratch.join(DOWNLOADED));
+        let _ = std::fs::remove_file(self.files.scratch.join(DOWNLOADED));
         let configuration = &planned.configuration;
         let target = &mut self.targets[configuration.pairing];
         target.directory.take_made(&mut target.control, MADE, 0)?;
         target.check_directory()?;
         if let Asked::Bytes(bytes) = planned.asked
-            && configuration.fetches_chunk(self.sink)
+            && configuration.fetches_chunk(self.files.sink)
         {
             let holder = self.holder(configuration.pairing);
             self.targets[holder].check_chunk(bytes)?;
@@ -238,7 +232,7 @@ impl Real {
     }
 }
 
-impl Executor for Real {
+impl Executor for SshExecutor {
     fn elapsed(&self) -> Duration {
         let backoff = Duration::from_secs_f64(self.backoff_s);
         self.started.elapsed().saturating_sub(backoff)

@@ -12,7 +12,7 @@ use crate::model::record::{Asked, Line, Outcome, Phase, Sample};
 use crate::model::{Cipher, Direction, Method, Source};
 use crate::stats::statistics::median;
 use crate::survey::events::Events;
-use crate::survey::executor::Real;
+use crate::survey::executor::SshExecutor;
 use crate::survey::journal::Journal;
 use crate::survey::plan::{PILOT_LARGEST, PILOT_SHARE, PILOT_SMALL, PlannedSample, groups};
 use crate::survey::rounds::{Executor, Stopped};
@@ -39,7 +39,7 @@ const AES_CHECKS: usize = 3;
 /// Runs the pilot of all lanes; its trials. Of the budget it takes at most a half, but for what no
 /// survey can do without: then fewer empty transfers are made, and ciphers remain untried.
 pub fn run(
-    executor: &mut Real,
+    executor: &mut SshExecutor,
     configurations: &[Configuration],
     sizer: &mut Sizer,
     budget: Option<Duration>,
@@ -81,7 +81,7 @@ pub fn run(
 }
 
 struct Pilot<'a> {
-    executor: &'a mut Real,
+    executor: &'a mut SshExecutor,
     journal: &'a mut dyn Journal,
     events: &'a mut dyn Events,
     /// The largest file that a trial may move.
@@ -191,7 +191,7 @@ impl Pilot<'_> {
     ) -> Result<Result<(), Stopped>> {
         let Some(first) = group.first() else { return Ok(Ok(())) };
         let (pairing, method, direction) = (first.pairing, first.method, first.direction);
-        if !method.makes_files(self.executor.sink) {
+        if !method.makes_files(self.executor.files.sink) {
             // Timestamps on the way tell a pipe's start-up; one download is counted byte by byte.
             let configuration = self.by_default(pairing, method, direction);
             if direction == Direction::Upload || !self.has_time_for(&configuration, SHORT_S) {
@@ -328,7 +328,8 @@ impl Pilot<'_> {
     /// Whether there is time for a transfer that flows for so many seconds.
     fn has_time_for(&self, configuration: &Configuration, flow_s: f64) -> bool {
         // What is downloaded is put there first, by as long a transfer.
-        let transfers = if configuration.fetches_chunk(self.executor.sink) { 2.0 } else { 1.0 };
+        let transfers =
+            if configuration.fetches_chunk(self.executor.files.sink) { 2.0 } else { 1.0 };
         let setup_s = self.executor.targets[configuration.pairing].control.setup_s;
         let seconds = transfers * (setup_s + AROUND_S + flow_s);
         self.executor.elapsed().as_secs_f64() + seconds <= self.turn_ends_s

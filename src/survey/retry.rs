@@ -9,7 +9,7 @@ use crate::remote::control::ControlError;
 use crate::remote::target::Target;
 use crate::ssh::FailureKind;
 use crate::survey::events::Events;
-use crate::survey::executor::{Real, blank, failed};
+use crate::survey::executor::{SshExecutor, blank, failed};
 use crate::survey::plan::PlannedSample;
 use crate::survey::rounds::Stopped;
 use crate::transfer::broken::Broken;
@@ -18,7 +18,7 @@ use crate::transfer::broken::Broken;
 /// than any PerSourcePenalty of a single offence and than a rate rule's window.
 const BACKOFF_S: [u64; 7] = [2, 5, 10, 20, 40, 60, 60];
 
-impl Real {
+impl SshExecutor {
     /// Runs a trial, waiting and trying again where that may help.
     pub fn run_in(
         &mut self,

@@ -104,7 +104,7 @@ impl StopRule for FixedRounds {
 
 /// What is run, in which order, for how long.
 #[derive(Debug)]
-pub struct Course {
+pub struct Schedule {
     pub configurations: Vec<Configuration>,
     pub sizer: Sizer,
     pub seed: u64,
@@ -113,7 +113,7 @@ pub struct Course {
     pub sample_s: f64,
 }
 
-impl Course {
+impl Schedule {
     /// Why there is no trial at all, and what would do.
     fn too_short(&self, budget: Duration, begun: Duration) -> String {
         let round_s = self.sample_s * self.configurations.len() as f64;
@@ -133,7 +133,7 @@ impl Course {
 /// Runs rounds until something says stop; why it stopped. Failing to write the journal ends the
 /// survey: nothing measured may be lost.
 pub fn run_rounds(
-    course: &mut Course,
+    schedule: &mut Schedule,
     executor: &mut dyn Executor,
     stop: &mut dyn StopRule,
     journal: &mut dyn Journal,
@@ -141,13 +141,13 @@ pub fn run_rounds(
     interrupt: &Interrupt,
 ) -> Result<(StopReason, Option<String>)> {
     let mut samples: Vec<Sample> = Vec::new();
-    let mut inside = course.configurations.clone();
+    let mut inside = schedule.configurations.clone();
     let begun = executor.elapsed();
     let mut round = 0;
     while !inside.is_empty() {
         round += 1;
-        let order = shuffled(&inside, course.seed, round);
-        let amounts = course.sizer.amounts(&order);
+        let order = shuffled(&inside, schedule.seed, round);
+        let amounts = schedule.sizer.amounts(&order);
         let planned: Vec<PlannedSample> = order
             .into_iter()
             .zip(amounts)
@@ -166,17 +166,17 @@ pub fn run_rounds(
                 return Ok((StopReason::Interrupted, None));
             }
             let each = match samples.len() {
-                0..3 => course.sample_s,
+                0..3 => schedule.sample_s,
                 many => (executor.elapsed() - begun).as_secs_f64() / many as f64,
             };
             let end = executor.elapsed() + Duration::from_secs_f64(each);
-            if let Some(budget) = course.budget.filter(|budget| end > *budget) {
-                let detail = samples.is_empty().then(|| course.too_short(budget, begun));
+            if let Some(budget) = schedule.budget.filter(|budget| end > *budget) {
+                let detail = samples.is_empty().then(|| schedule.too_short(budget, begun));
                 return Ok((StopReason::Budget, detail));
             }
             let rounds_left = stop.expected_rounds().saturating_sub(round) as usize;
             let ahead = planned.len() - index + rounds_left * inside.len();
-            let time_s = match course.budget {
+            let time_s = match schedule.budget {
                 Some(budget) => (budget - executor.elapsed()).as_secs_f64(),
                 None => f64::INFINITY,
             };
@@ -192,8 +192,8 @@ pub fn run_rounds(
             events.sample_ends(&sample);
             samples.push(sample);
         }
-        course.sizer.after_round(round, &samples[first_of_round..]);
-        let left = course.budget.map(|budget| budget.saturating_sub(executor.elapsed()));
+        schedule.sizer.after_round(round, &samples[first_of_round..]);
+        let left = schedule.budget.map(|budget| budget.saturating_sub(executor.elapsed()));
         inside = stop.after_round(round, &samples, &inside, left);
         if let Some(news) = stop.news() {
             events.round_ends(round, &news);
@@ -212,7 +212,7 @@ impl From<Stopped> for (StopReason, Option<String>) {
 }
 
 /// The journal's last line.
-pub fn end(
+pub fn footer(
     (reason, detail): (StopReason, Option<String>),
     elapsed_s: f64,
     backoff_s: f64,
@@ -236,14 +236,14 @@ mod tests {
             mac: None,
         };
         let said = |sample_s: f64, begun: u64| {
-            let course = Course {
+            let schedule = Schedule {
                 configurations: vec![configuration.clone(); 4],
                 sizer: Sizer::new(Sink::Null, false, 1 << 20, vec![2.0]),
                 seed: 1,
                 budget: None,
                 sample_s,
             };
-            course.too_short(Duration::from_secs(30), Duration::from_secs(begun))
+            schedule.too_short(Duration::from_secs(30), Duration::from_secs(begun))
         };
         let expected = "the budget of 30 s was spent before the first round; --budget 75s would";
         assert!(said(9.0, 14).starts_with(expected), "{}", said(9.0, 14));

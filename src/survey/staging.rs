@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use crate::local::temporary::{Payload, Scratch};
 use crate::model::Configuration;
 use crate::model::record::Asked;
-use crate::model::{Direction, Method};
+use crate::model::{Direction, Method, Sink};
 use crate::remote::target::Target;
-use crate::survey::executor::Real;
+use crate::survey::executor::SshExecutor;
 use crate::survey::plan::PlannedSample;
 use crate::survey::rounds::Stopped;
 use crate::transfer::broken::{Broken, other};
@@ -15,18 +16,28 @@ use crate::transfer::pipe::RemoteCommand;
 use crate::transfer::route::Route;
 use crate::transfer::sample::transfer;
 
-impl Real {
+/// What a survey has on this machine.
+#[derive(Debug)]
+pub struct Files {
+    pub payload: Payload,
+    pub scratch: Scratch,
+    pub sink: Sink,
+    /// scp runs it as its ssh ([`crate::transfer::shim`]).
+    pub shim: PathBuf,
+}
+
+impl SshExecutor {
     /// Prefixes for a round, the largest first, since the smaller ones are cut from it; those of
     /// no further use are removed on both ends. What can't be put in place now is tried again by
     /// the trial that needs it, and its failure told there.
     pub fn put_in_place(&mut self, round: &[PlannedSample]) -> Result<(), Stopped> {
         let local = sizes(round, Configuration::sends_chunk);
-        self.payload.keep_only(&self.scratch, &local);
+        self.files.payload.keep_only(&self.files.scratch, &local);
         for bytes in local {
             self.check_interrupt()?;
-            let _ = self.payload.chunk(&self.scratch, bytes, &self.interrupt);
+            let _ = self.files.payload.chunk(&self.files.scratch, bytes, &self.interrupt);
         }
-        let sink = self.sink;
+        let sink = self.files.sink;
         for pairing in 0..self.targets.len() {
             let remote =
                 sizes(round, |c| self.holder(c.pairing) == pairing && c.fetches_chunk(sink));
@@ -52,21 +63,22 @@ impl Real {
     ) -> Result<Option<PathBuf>, Broken> {
         let Asked::Bytes(bytes) = planned.asked else { return Ok(None) };
         let configuration = &planned.configuration;
-        if configuration.fetches_chunk(self.sink) {
+        if configuration.fetches_chunk(self.files.sink) {
             self.stage(self.holder(configuration.pairing), bytes)?;
         }
         if !configuration.sends_chunk() {
             return Ok(None);
         }
-        Ok(Some(self.payload.chunk(&self.scratch, bytes, &self.interrupt)?))
+        Ok(Some(self.files.payload.chunk(&self.files.scratch, bytes, &self.interrupt)?))
     }
 
     /// The pairing in whose directory another's prefixes of FILE lie: that of the first client on
     /// the same target, so that several clients store no more there than one.
     pub(super) fn holder(&self, pairing: usize) -> usize {
         let own = &self.targets[pairing].spec;
-        let first = |target: &Target| target.spec.place == 0 && target.spec.label == own.label;
-        match own.place {
+        let first =
+            |target: &Target| target.spec.client_index == 0 && target.spec.label == own.label;
+        match own.client_index {
             0 => pairing,
             _ => self.targets.iter().position(first).unwrap_or(pairing),
         }
@@ -79,7 +91,7 @@ impl Real {
             return Ok(());
         }
         if !target.has_shell() {
-            let from = self.payload.reader().map_err(other("FILE can't be read"))?;
+            let from = self.files.payload.reader().map_err(other("FILE can't be read"))?;
             target.directory.put(&mut target.control, from, bytes)?;
             target.staged.push(bytes);
             return Ok(());
@@ -97,12 +109,12 @@ impl Real {
                 };
                 let name = target.directory.chunk(bytes);
                 let route = Route::FeedPipe {
-                    file: &self.payload.file,
+                    file: &self.files.payload.file,
                     length: bytes,
                     until: Until::Bytes(bytes),
                     remote: RemoteCommand::Write(&name),
                 };
-                let (way, _) = target.parts();
+                let (way, _) = target.parts(&self.files.shim);
                 let done = transfer(
                     &way,
                     &configuration,

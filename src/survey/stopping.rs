@@ -72,7 +72,7 @@ impl Adaptive {
 
     /// Tells these pairings apart in the news (`on pi1`), and leaves out of the races what stands
     /// apart between their ends.
-    pub fn between(self, pairings: Vec<Pairing>) -> Adaptive {
+    pub fn with_pairings(self, pairings: Vec<Pairing>) -> Adaptive {
         Adaptive { pairings, ..self }
     }
 

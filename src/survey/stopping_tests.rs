@@ -51,7 +51,7 @@ fn races_are_told_apart_and_between_looks_there_are_no_news() {
     let open = [rounds(GCM, [60.0; 5]), rounds(CHACHA, [30.0; 5])].concat();
     let aes_disabled = each(open.clone(), |sample| sample.pairing = 1);
     let samples = [open, aes_disabled].concat();
-    let mut stop = adaptive().between(vec![pairing("pi1"), pairing("pi2")]);
+    let mut stop = adaptive().with_pairings(vec![pairing("pi1"), pairing("pi2")]);
     assert!(after(&mut stop, 2, &samples, 600).is_empty());
     let news = format!("decided: upload on pi1 ({GCM}); upload on pi2 ({GCM})");
     assert_eq!((stop.news(), stop.reason()), (Some(news), StopReason::Decided));
@@ -77,14 +77,14 @@ fn what_stands_apart_goes_on_with_its_race_and_is_not_in_it() {
         [rounds(GCM, [100.0, 103.0, 99.0, 101.0]), rounds(CHACHA, [101.0, 100.0, 101.0, 99.5])];
     let none = rounds("none", [300.0; 4]);
     let samples = [alike.concat(), none.clone()].concat();
-    let mut stop = adaptive().between(loopback(vec![]).header.pairings);
+    let mut stop = adaptive().with_pairings(loopback(vec![]).header.pairings);
     let going_on = after(&mut stop, 2, &samples, 600);
     assert_eq!(going_on.len(), 3, "{:?}", stop.news());
     assert!(!stop.news().unwrap().contains("none"), "{:?}", stop.news());
     assert!(after(&mut stop, 4, &samples, 1).is_empty());
 
     // Alone it has nothing to wait for.
-    let mut stop = adaptive().between(loopback(vec![]).header.pairings);
+    let mut stop = adaptive().with_pairings(loopback(vec![]).header.pairings);
     assert!(after(&mut stop, 2, &none, 600).is_empty());
     assert_eq!((stop.news(), stop.reason()), (None, StopReason::Decided));
 }

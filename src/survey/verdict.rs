@@ -8,13 +8,13 @@ use anyhow::Result;
 use crate::local::temporary::sha256;
 use crate::model::Direction;
 use crate::model::record::{Asked, Digests, Outcome, Phase, Sample, Steady};
-use crate::survey::executor::{DOWNLOADED, MADE, Real, failed};
+use crate::survey::executor::{DOWNLOADED, MADE, SshExecutor, failed};
 use crate::survey::plan::PlannedSample;
 use crate::transfer::proof::{self, Shown};
 use crate::transfer::route::counts_each_byte;
 use crate::transfer::sample::Transferred;
 
-impl Real {
+impl SshExecutor {
     /// Counts the bytes at their destination, removes what was made, and proves the trial.
     pub(super) fn judge(
         &mut self,
@@ -27,8 +27,8 @@ impl Real {
             Asked::Bytes(bytes) => Some(bytes),
             Asked::Seconds(_) => None,
         };
-        let files = configuration.method.makes_files(self.sink);
-        let downloaded = self.scratch.join(DOWNLOADED);
+        let files = configuration.method.makes_files(self.files.sink);
+        let downloaded = self.files.scratch.join(DOWNLOADED);
         let flowed = done.flow.as_ref().map(|flow| flow.bytes);
         let (sent, received) = match (configuration.direction, files) {
             (Direction::Upload, true) => {
@@ -62,7 +62,7 @@ impl Real {
         // of full size.
         let key = (configuration.pairing, configuration.method, configuration.cipher.clone());
         let to_compare = sample.phase == Phase::Pilot || self.full || !self.compared.contains(&key);
-        if configuration.fetches_chunk(self.sink) {
+        if configuration.fetches_chunk(self.files.sink) {
             if proved.is_ok() && to_compare {
                 sample.sha256 = Some(self.compare(&downloaded, received.unwrap_or_default())?);
             }
@@ -95,7 +95,7 @@ impl Real {
         let sent = match self.digests.get(&bytes) {
             Some(known) => known.clone(),
             None => {
-                let sent = self.payload.sha256(bytes, &self.interrupt)?;
+                let sent = self.files.payload.sha256(bytes, &self.interrupt)?;
                 self.digests.insert(bytes, sent.clone());
                 sent
             }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::host::session::{Event, Report};
 use crate::local::child::{Child, Reaped};
-use crate::local::interrupt::{GLANCE, Interrupt};
+use crate::local::interrupt::{Interrupt, POLL_INTERVAL};
 use crate::local::proc::{Waiting, io_bytes};
 use crate::local::standstill::Pulse;
 use crate::local::stderr::{Listener, without};
@@ -47,7 +47,7 @@ impl Watch<'_> {
     pub fn ready(&mut self, child: &mut Child, interrupt: &Interrupt) -> Result<Instant, Broken> {
         let deadline = Instant::now() + LOGIN_TIMEOUT;
         loop {
-            match self.turn(GLANCE) {
+            match self.turn(POLL_INTERVAL) {
                 Some((at, Event::Ready)) => return Ok(at),
                 Some(_) => {}
                 None if interrupt.is_raised() => return Err(Broken::Interrupted),
@@ -73,7 +73,7 @@ impl Watch<'_> {
     ) -> Result<(), Broken> {
         let (mut last, mut last_moved) = (0, Instant::now());
         while self.finished.is_none() && !self.listener.has_ended() {
-            self.turn(GLANCE);
+            self.turn(POLL_INTERVAL);
             if interrupt.is_raised() {
                 return Err(Broken::Interrupted);
             }
@@ -106,7 +106,7 @@ impl Watch<'_> {
                 .map(Duration::from_secs_f64)
                 .filter(|_| stdin.is_some())
                 .map(|stop| stop.saturating_sub(started.elapsed()));
-            self.turn(left.unwrap_or(GLANCE).min(GLANCE));
+            self.turn(left.unwrap_or(POLL_INTERVAL).min(POLL_INTERVAL));
             if interrupt.is_raised() {
                 return Err(Broken::Interrupted);
             }
@@ -142,13 +142,13 @@ impl Watch<'_> {
             false => Ok(()),
         };
         while !self.ready_by_log && self.finished.is_none() && !self.listener.has_ended() {
-            self.turn(GLANCE);
+            self.turn(POLL_INTERVAL);
             waiting.look();
             in_time("the far part did not say its last word")?;
         }
         let reaped = loop {
             self.pulse.look();
-            match child.wait(GLANCE).map_err(other("the client"))? {
+            match child.wait(POLL_INTERVAL).map_err(other("the client"))? {
                 Some(reaped) => break reaped,
                 None => in_time("the client did not end")?,
             }
@@ -162,10 +162,10 @@ impl Watch<'_> {
     /// Why the client has ended before its time.
     fn ended(&mut self, child: &mut Child) -> Broken {
         let deadline = Instant::now() + Duration::from_secs(2);
-        let mut waited = child.wait(GLANCE);
+        let mut waited = child.wait(POLL_INTERVAL);
         while matches!(waited, Ok(None)) && Instant::now() < deadline {
             self.pulse.look();
-            waited = child.wait(GLANCE);
+            waited = child.wait(POLL_INTERVAL);
         }
         match waited {
             Ok(Some(reaped)) if reaped.status.success() => {

@@ -19,7 +19,7 @@ use cipher_survey::stats::race::{Question, Rule};
 use cipher_survey::survey::events::{Events, Silent};
 use cipher_survey::survey::journal::Journal;
 use cipher_survey::survey::plan::PlannedSample;
-use cipher_survey::survey::rounds::{Course, Executor, FixedRounds, Stopped, end, run_rounds};
+use cipher_survey::survey::rounds::{Executor, FixedRounds, Schedule, Stopped, footer, run_rounds};
 use cipher_survey::survey::sizing::Sizer;
 use cipher_survey::survey::stopping::Adaptive;
 
@@ -139,8 +139,8 @@ fn configurations(method: Method) -> Vec<Configuration> {
     configurations
 }
 
-fn course(method: Method, budget_s: Option<f64>) -> Course {
-    Course {
+fn schedule(method: Method, budget_s: Option<f64>) -> Schedule {
+    Schedule {
         configurations: configurations(method),
         sizer: Sizer::new(Sink::Null, false, 4 << 30, vec![2.0]),
         seed: 1,
@@ -160,10 +160,10 @@ fn scripted(accident: Option<(usize, Accident)>) -> Scripted {
     }
 }
 
-fn run(course: &mut Course, executor: &mut Scripted) -> (Vec<Line>, StopReason) {
+fn run(schedule: &mut Schedule, executor: &mut Scripted) -> (Vec<Line>, StopReason) {
     let mut journal: Vec<Line> = Vec::new();
     let (reason, _) = run_rounds(
-        course,
+        schedule,
         executor,
         &mut FixedRounds(4),
         &mut journal,
@@ -184,7 +184,7 @@ fn samples(journal: &[Line]) -> Vec<&Sample> {
 #[test]
 fn each_round_holds_each_configuration_once_in_another_order() {
     let mut executor = scripted(None);
-    let (journal, reason) = run(&mut course(Method::Pipe, None), &mut executor);
+    let (journal, reason) = run(&mut schedule(Method::Pipe, None), &mut executor);
     assert_eq!((reason, executor.prepared), (StopReason::RoundsDone, 4));
     let samples = samples(&journal);
     assert_eq!(samples.len(), 24);
@@ -205,7 +205,7 @@ fn each_round_holds_each_configuration_once_in_another_order() {
 
 #[test]
 fn files_are_sized_to_last_alike_and_then_left_alone() {
-    let (journal, _) = run(&mut course(Method::Scp, None), &mut scripted(None));
+    let (journal, _) = run(&mut schedule(Method::Scp, None), &mut scripted(None));
     let samples = samples(&journal);
     let seconds = |round: u32| -> Vec<f64> {
         samples.iter().filter(|t| t.round == round).map(|t| t.real_s.unwrap()).collect()
@@ -219,13 +219,13 @@ fn files_are_sized_to_last_alike_and_then_left_alone() {
 
 #[test]
 fn a_survey_ends_at_its_budget_at_an_interrupt_and_at_a_loss() {
-    let (journal, reason) = run(&mut course(Method::Pipe, Some(10.0)), &mut scripted(None));
+    let (journal, reason) = run(&mut schedule(Method::Pipe, Some(10.0)), &mut scripted(None));
     assert_eq!((samples(&journal).len(), reason), (4, StopReason::Budget));
     for (accident, expected) in
         [(Accident::Interrupted, StopReason::Interrupted), (Accident::Lost, StopReason::Lost)]
     {
         let mut executor = scripted(Some((7, accident)));
-        let (journal, reason) = run(&mut course(Method::Pipe, None), &mut executor);
+        let (journal, reason) = run(&mut schedule(Method::Pipe, None), &mut executor);
         assert_eq!((samples(&journal).len(), reason), (7, expected));
     }
 }
@@ -246,7 +246,7 @@ fn samples_by_round(journal: &[Line], direction: Direction) -> Vec<usize> {
 fn adaptive(executor: &mut Scripted, budget_s: f64) -> (Vec<Line>, StopReason) {
     let mut journal: Vec<Line> = Vec::new();
     let (reason, _) = run_rounds(
-        &mut course(Method::Pipe, Some(budget_s)),
+        &mut schedule(Method::Pipe, Some(budget_s)),
         executor,
         &mut Adaptive::new(Rule::looking(0.03, Question::Choice), Vec::new()),
         &mut journal,
@@ -287,7 +287,7 @@ fn a_journal_that_can_not_be_written_ends_the_survey() {
         }
     }
     let result = run_rounds(
-        &mut course(Method::Pipe, None),
+        &mut schedule(Method::Pipe, None),
         &mut scripted(None),
         &mut FixedRounds(1),
         &mut Full,
@@ -300,12 +300,12 @@ fn a_journal_that_can_not_be_written_ends_the_survey() {
 #[test]
 fn the_report_is_made_of_the_journals_lines() {
     let (journal, reason) =
-        run(&mut course(Method::Pipe, None), &mut scripted(Some((3, Accident::Fails))));
+        run(&mut schedule(Method::Pipe, None), &mut scripted(Some((3, Accident::Fails))));
     // A header of a real survey, and the end that the program would write.
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/records/pipe-1.jsonl");
     let record = std::fs::read_to_string(directory).unwrap();
     let mut text = format!("{}\n", record.lines().next().unwrap());
-    for line in journal.iter().chain([&Line::End(end((reason, None), 60.0, 0.0, None))]) {
+    for line in journal.iter().chain([&Line::End(footer((reason, None), 60.0, 0.0, None))]) {
         text.push_str(&serde_json::to_string(line).unwrap());
         text.push('\n');
     }

@@ -11,7 +11,7 @@ use cipher_survey::model::survey::Survey;
 use cipher_survey::stats::race::{Question, Rule};
 use cipher_survey::survey::events::Silent;
 use cipher_survey::survey::plan::sample_seconds;
-use cipher_survey::survey::rounds::{Course, end, run_rounds};
+use cipher_survey::survey::rounds::{Schedule, footer, run_rounds};
 use cipher_survey::survey::sizing::Sizer;
 use cipher_survey::survey::stopping::Adaptive;
 
@@ -40,7 +40,7 @@ pub fn run(world: &World, seed: u64) -> Done {
     let mut host = Host::new(world, seed);
     let pilot = host.pilot();
     let sample_s = sample_seconds(world.setup_s, false);
-    let mut course = Course {
+    let mut schedule = Schedule {
         configurations: (0..world.rates.len()).map(configuration).collect(),
         sizer: Sizer::new(Sink::Null, false, 1 << 40, vec![sample_s]),
         seed,
@@ -52,7 +52,7 @@ pub fn run(world: &World, seed: u64) -> Done {
     let mut journal: Vec<Line> = Vec::new();
     journal.push(Line::Sample(Box::new(pilot)));
     let reason = run_rounds(
-        &mut course,
+        &mut schedule,
         &mut host,
         &mut stop,
         &mut journal,
@@ -68,7 +68,7 @@ pub fn run(world: &World, seed: u64) -> Done {
     let survey = Survey {
         header: header(seed),
         samples: samples.clone(),
-        end: Some(end(reason.clone(), wall_s, 0.0, None)),
+        end: Some(footer(reason.clone(), wall_s, 0.0, None)),
         problems: Vec::new(),
     };
     Done {

@@ -27,7 +27,12 @@ pub const ALL: [Scenario; 10] = [
     Scenario { name: "link", limit: "network", ciphers: [GCM, CHACHA], run: link },
     Scenario { name: "server-quota", limit: "quota", ciphers: [GCM, CHACHA], run: server_quota },
     Scenario { name: "client-quota", limit: "quota", ciphers: [GCM, CHACHA], run: client_quota },
-    Scenario { name: "server-aes-disabled", limit: "server_cpu", ciphers: [GCM, AES_256], run: aes_disabled_by },
+    Scenario {
+        name: "server-aes-disabled",
+        limit: "server_cpu",
+        ciphers: [GCM, AES_256],
+        run: aes_disabled_by,
+    },
     Scenario {
         name: "client-aes-disabled",
         limit: "client_cpu",

@@ -20,7 +20,7 @@ use crate::loopback::aes::disable_aes;
 use crate::model::cipher_cores::{CoresHost, CoresSample, LeftOut, OPENSSL_SPEED, Subject, Work};
 use crate::model::units::printable;
 use crate::model::{AesClass, Destination, HostProfile};
-use crate::remote::control::{ClientSetting, ControlConnection, Speaks};
+use crate::remote::control::{Access, ClientSetting, ControlConnection};
 use crate::remote::opening::open_control;
 use crate::ssh::catalog;
 
@@ -61,7 +61,7 @@ pub fn meet_all(
         let label = connection.target.host_label();
         let mut control =
             open_control(&connection, &client, &ClientSetting::default(), interrupt)?.control;
-        if control.speaks == Speaks::Sftp {
+        if control.access == Access::Sftp {
             bail!("the account on {label} allows SFTP alone, and cores needs a shell there");
         }
         let mut ask = |what: &str| -> Result<String> {
