@@ -268,7 +268,7 @@ fn caveats(survey: &Survey, pairing: &Pairing, alternatives: &[Alternative]) -> 
     if is_one_machine(pairing) {
         caveats.push("both ends share one machine: survey the real host before deciding".into());
     }
-    let early = match survey.end.as_ref().map(|end| end.reason) {
+    let early = match survey.footer.as_ref().map(|end| end.reason) {
         None => Some("the survey was cut off"),
         Some(StopReason::Interrupted) => Some("the survey was interrupted before its end"),
         Some(StopReason::Lost) => Some("the far host was lost before the survey's end"),

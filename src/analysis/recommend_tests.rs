@@ -2,7 +2,7 @@ use super::*;
 use crate::analysis::bottleneck::Limit;
 use crate::analysis::testing::{each, failed, rounds, sample, spent, survey, with_mac};
 use crate::model::Source;
-use crate::model::record::End;
+use crate::model::record::Footer;
 
 const CHACHA: &str = "chacha20-poly1305@openssh.com";
 const GCM: &str = "aes128-gcm@openssh.com";
@@ -133,7 +133,7 @@ fn a_survey_that_ended_early_is_marked() {
         (Some(StopReason::OutOfReach), None),
     ] {
         let mut survey = survey(about(GCM, 30.0));
-        survey.end = survey.end.zip(reason).map(|(end, reason)| End { reason, ..end });
+        survey.footer = survey.footer.zip(reason).map(|(end, reason)| Footer { reason, ..end });
         let caveats = recommend(&survey, false).remove(0).caveats;
         assert_eq!(caveats.len(), usize::from(words.is_some()), "{caveats:?}");
         assert!(words.is_none_or(|words| caveats[0].contains(words)), "{caveats:?}");

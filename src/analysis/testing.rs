@@ -5,7 +5,7 @@ use crate::model::cipher_cores::{
     Cores, CoresHeader, CoresHost, CoresSample, Library, Subject, Work,
 };
 use crate::model::record::{
-    Asked, End, FileInfo, Header, Outcome, PairedEnd, Pairing, Phase, SCHEMA, Sample, Spent,
+    Asked, FileInfo, Footer, Header, Outcome, PairedEnd, Pairing, Phase, SCHEMA, Sample, Spent,
     StopReason,
 };
 use crate::model::{
@@ -32,14 +32,14 @@ pub fn survey(samples: Vec<Sample>) -> Survey {
         sink: Sink::Null,
         pairings: vec![pairing("pi1")],
     };
-    let end = End {
+    let footer = Footer {
         reason: StopReason::RoundsDone,
         elapsed_s: 60.0,
         backoff_s: 0.0,
         own_cpu_s: None,
         detail: None,
     };
-    Survey { header, samples, end: Some(end), problems: vec![] }
+    Survey { header, samples, footer: Some(footer), problems: vec![] }
 }
 
 /// The same machine at both ends, once as it is and once with its server masked; trials of
@@ -225,8 +225,8 @@ pub fn cores(samples: Vec<CoresSample>) -> Cores {
         }],
         skipped: vec![],
     };
-    let end = survey(vec![]).end;
-    Cores { header, samples, end, problems: vec![] }
+    let footer = survey(vec![]).footer;
+    Cores { header, samples, footer, problems: vec![] }
 }
 
 /// A packet of 32 KiB sealed, at so many MB/s on a core of 3.6 GHz.

@@ -54,7 +54,7 @@ fn ending(survey: &Survey, tables: &[Table]) -> Vec<Finding> {
     let measured = survey.samples.iter().filter(|sample| sample.outcome == Outcome::Measured);
     let rounds = measured.map(|sample| sample.round).max().unwrap_or(0);
     let asked = survey.header.rounds;
-    let stopped = match &survey.end {
+    let stopped = match &survey.footer {
         None => Some(Finding::CutOff),
         Some(end) => match end.reason {
             StopReason::RoundsDone | StopReason::Decided | StopReason::OutOfReach => None,
@@ -267,14 +267,14 @@ mod tests {
     fn how_it_ended_is_told() {
         let mut survey = survey(two());
         let mut ended = |reason| {
-            survey.end.as_mut().unwrap().reason = reason;
-            survey.end.as_mut().unwrap().detail = Some("no route".into());
+            survey.footer.as_mut().unwrap().reason = reason;
+            survey.footer.as_mut().unwrap().detail = Some("no route".into());
             found(&survey)
         };
         assert_eq!(ended(StopReason::Interrupted), [Finding::Interrupted]);
         assert_eq!(ended(StopReason::Budget), [Finding::BudgetEnded { rounds: 3, asked: 3 }]);
         assert_eq!(ended(StopReason::Lost), [Finding::Lost { detail: Some("no route".into()) }]);
-        survey.end = None;
+        survey.footer = None;
         assert_eq!(found(&survey), [Finding::CutOff]);
         survey.samples.clear();
         assert_eq!(found(&survey), [Finding::CutOff, Finding::NothingMeasured]);
@@ -372,7 +372,7 @@ mod tests {
     #[test]
     fn each_warning_has_its_words_in_json() {
         let mut survey = survey(two());
-        survey.end = None;
+        survey.footer = None;
         let json = serde_json::to_value(&summarise(&survey).warnings).unwrap();
         assert_eq!(json[0]["kind"], "cut_off");
         assert!(json[0]["remedy"].as_str().unwrap().contains("run it again"));

@@ -15,7 +15,7 @@ use crate::local::interrupt::Interrupt;
 use crate::local::profile as local;
 use crate::local::temporary::{Payload, Scratch};
 use crate::model::Configuration;
-use crate::model::record::{FileInfo, Header, Line, Outcome, Phase, SCHEMA, Skip, StopReason};
+use crate::model::record::{FileInfo, Header, Outcome, Phase, Record, SCHEMA, Skip, StopReason};
 use crate::model::survey::Survey;
 use crate::model::units::size;
 use crate::model::{Cipher, Direction, Mac, Method};
@@ -159,7 +159,7 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
     let path = journal_path(args, &header.pairings[0].target, &started)?;
     let pairings = header.pairings.clone();
     let mut journal = FileJournal::create(&path)?;
-    journal.append(&Line::Survey(Box::new(header)))?;
+    journal.append(&Record::Header(Box::new(header)))?;
 
     let sample_s = target_plans.iter().map(|plan| plan.sample_s).collect();
     let mut sizer = Sizer::new(args.sink, args.full, data.largest, sample_s);
@@ -194,7 +194,7 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
         let too_short = reason.1.clone().filter(|_| reason.0 == StopReason::Budget);
         let own = executor.own_cpu_s();
         let record = footer(reason, clock.elapsed().as_secs_f64(), executor.backoff_s(), Some(own));
-        journal.append(&Line::End(record)).map(|()| too_short)
+        journal.append(&Record::Footer(record)).map(|()| too_short)
     });
     executor.close();
     events.finish();
@@ -358,7 +358,7 @@ fn status(survey: &Survey) -> Status {
     let rounds = survey.samples.iter().filter(|sample| sample.phase == Phase::Round);
     let (measured, failed): (Vec<_>, Vec<_>) =
         rounds.partition(|sample| sample.outcome == Outcome::Measured);
-    match survey.end.as_ref().map(|end| end.reason) {
+    match survey.footer.as_ref().map(|end| end.reason) {
         Some(StopReason::Interrupted) => Status::Interrupted,
         _ if measured.is_empty() => Status::NothingMeasured,
         Some(StopReason::Lost) => Status::SomeFailed,

@@ -1,22 +1,24 @@
 //! A journal of another kind than a survey's: what cipher cores cost, packet by packet. The first
-//! line is the [`CoresHeader`], each further line a [`CoresSample`], the last an [`End`].
+//! line is the [`CoresHeader`], each further line a [`CoresSample`], the last a [`Footer`].
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::host::HostProfile;
-use super::journal::{JournalError, Line, lines, read_header};
+use super::journal::{JournalError, JournalLine, lines, read_header};
 use super::names::{Cipher, Mac};
-use super::record::End;
+use super::record::Footer;
 
 /// One line of it.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
-pub enum CoresLine {
-    Cores(Box<CoresHeader>),
+pub enum CoresRecord {
+    #[serde(rename = "cores")]
+    Header(Box<CoresHeader>),
     #[serde(rename = "sample")]
-    CoresSample(Box<CoresSample>),
-    End(End),
+    Sample(Box<CoresSample>),
+    #[serde(rename = "end")]
+    Footer(Footer),
 }
 
 /// What was measured, where, with what.
@@ -198,7 +200,7 @@ pub struct Cores {
     /// In the order in which they ended.
     pub samples: Vec<CoresSample>,
     /// Absent: the journal was cut off.
-    pub end: Option<End>,
+    pub footer: Option<Footer>,
     /// One sentence for each line that was left out.
     pub problems: Vec<String>,
 }
@@ -211,7 +213,7 @@ impl Cores {
     pub fn read(text: &[u8]) -> Result<Cores, JournalError> {
         let mut lines = lines(text);
         let header = read_header(lines.next().ok_or(JournalError::Empty)?.bytes, "cores")?;
-        let mut cores = Cores { header, samples: Vec::new(), end: None, problems: Vec::new() };
+        let mut cores = Cores { header, samples: Vec::new(), footer: None, problems: Vec::new() };
         for line in lines {
             if let Err(problem) = cores.take(&line) {
                 cores.problems.push(problem);
@@ -221,21 +223,21 @@ impl Cores {
     }
 
     /// Adds one line, or says why it is left out.
-    fn take(&mut self, line: &Line) -> Result<(), String> {
+    fn take(&mut self, line: &JournalLine) -> Result<(), String> {
         let number = line.number;
         match serde_json::from_slice(line.bytes).map_err(|error| line.rubbish(&error))? {
-            CoresLine::CoresSample(sample) if sample.subject.host >= self.header.hosts.len() => {
+            CoresRecord::Sample(sample) if sample.subject.host >= self.header.hosts.len() => {
                 return Err(format!(
                     "line {number} names host {}, which the header does not have, and was left out",
                     sample.subject.host
                 ));
             }
-            CoresLine::CoresSample(sample) if !sample.is_sane() => {
+            CoresRecord::Sample(sample) if !sample.is_sane() => {
                 return Err(format!("line {number} measured nothing and was left out"));
             }
-            CoresLine::CoresSample(sample) => self.samples.push(*sample),
-            CoresLine::End(end) => self.end = Some(end),
-            CoresLine::Cores(_) => {
+            CoresRecord::Sample(sample) => self.samples.push(*sample),
+            CoresRecord::Footer(footer) => self.footer = Some(footer),
+            CoresRecord::Header(_) => {
                 return Err(format!("line {number} is a second header: ignored"));
             }
         }

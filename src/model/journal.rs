@@ -39,7 +39,7 @@ struct Opening {
     schema: Option<String>,
 }
 
-pub struct Line<'a> {
+pub struct JournalLine<'a> {
     /// From 1.
     pub number: usize,
     pub bytes: &'a [u8],
@@ -47,7 +47,7 @@ pub struct Line<'a> {
     pub torn: bool,
 }
 
-impl Line<'_> {
+impl JournalLine<'_> {
     /// Why it was left out.
     pub fn rubbish(&self, error: &serde_json::Error) -> String {
         let number = self.number;
@@ -59,11 +59,11 @@ impl Line<'_> {
 }
 
 /// The lines that hold anything.
-pub fn lines(text: &[u8]) -> impl Iterator<Item = Line<'_>> {
+pub fn lines(text: &[u8]) -> impl Iterator<Item = JournalLine<'_>> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     text.split_inclusive(|&byte| byte == b'\n')
         .enumerate()
-        .map(|(index, bytes)| Line {
+        .map(|(index, bytes)| JournalLine {
             number: index + 1,
             bytes: bytes.trim_ascii(),
             torn: !bytes.ends_with(b"\n"),

@@ -1,5 +1,5 @@
 //! The journal: JSON lines. The first line is the [`Header`], each further line a [`Sample`],
-//! the last an [`End`]. These are the wire types: raw numbers, units in the key names, nothing
+//! the last a [`Footer`]. These are the wire types: raw numbers, units in the key names, nothing
 //! rounded. A new optional key keeps the schema's version; anything else raises it, and what
 //! version 1 wrote stays readable for ever (`tests/integration/records.rs`). `docs/record.md` explains each key.
 
@@ -17,11 +17,13 @@ pub const SCHEMA: &str = "cipher-survey/1";
 /// One line of a journal.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
-pub enum Line {
-    Survey(Box<Header>),
+pub enum Record {
+    #[serde(rename = "survey")]
+    Header(Box<Header>),
     #[serde(rename = "trial")]
     Sample(Box<Sample>),
-    End(End),
+    #[serde(rename = "end")]
+    Footer(Footer),
 }
 
 /// What was surveyed, between whom, with what.
@@ -378,7 +380,7 @@ pub enum StopReason {
 
 /// The last line of a journal. A journal without it was cut off.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
-pub struct End {
+pub struct Footer {
     pub reason: StopReason,
     /// Seconds from the start of the survey, waiting for refused connections included.
     pub elapsed_s: f64,

@@ -1,8 +1,8 @@
 //! A survey as read back from its journal. What a crash, a full disk or a stray editor left
 //! in the file costs the lines concerned and no more: each is told in `problems`.
 
-use super::journal::{JournalError, Line, kind, lines, read_header};
-use super::record::{End, Header, Sample};
+use super::journal::{JournalError, JournalLine, kind, lines, read_header};
+use super::record::{Footer, Header, Sample};
 
 /// All that a journal holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,7 +11,7 @@ pub struct Survey {
     /// In the order in which they ended.
     pub samples: Vec<Sample>,
     /// Absent: the journal was cut off.
-    pub end: Option<End>,
+    pub footer: Option<Footer>,
     /// One sentence for each line that was left out.
     pub problems: Vec<String>,
 }
@@ -21,7 +21,7 @@ impl Survey {
     pub fn read(text: &[u8]) -> Result<Survey, JournalError> {
         let mut lines = lines(text);
         let header = read_header(lines.next().ok_or(JournalError::Empty)?.bytes, "survey")?;
-        let mut survey = Survey { header, samples: Vec::new(), end: None, problems: Vec::new() };
+        let mut survey = Survey { header, samples: Vec::new(), footer: None, problems: Vec::new() };
         for line in lines {
             if let Err(problem) = survey.take(&line) {
                 survey.problems.push(problem);
@@ -31,7 +31,7 @@ impl Survey {
     }
 
     /// Adds one line, or says why it is left out.
-    fn take(&mut self, line: &Line) -> Result<(), String> {
+    fn take(&mut self, line: &JournalLine) -> Result<(), String> {
         let number = line.number;
         let rubbish = |error: serde_json::Error| line.rubbish(&error);
         let kind = match line.bytes.starts_with(SAMPLE) {
@@ -56,7 +56,7 @@ impl Survey {
                 }
                 self.samples.push(sample);
             }
-            Some("end") => self.end = Some(serde_json::from_slice(line.bytes).map_err(rubbish)?),
+            Some("end") => self.footer = Some(serde_json::from_slice(line.bytes).map_err(rubbish)?),
             Some("survey") => return Err(format!("line {number} is a second header: ignored")),
             Some(kind) => {
                 return Err(format!("line {number} has the unknown kind {kind:?}: ignored"));
@@ -78,16 +78,16 @@ const SAMPLE: &[u8] = br#"{"kind":"trial","#;
 mod tests {
     use super::*;
     use crate::analysis::testing;
-    use crate::model::record::{Line as Record, StopReason};
+    use crate::model::record::{Record, StopReason};
 
     fn journal() -> Vec<String> {
         let survey = testing::survey(vec![
             testing::sample("aes128-ctr", 1, 50.0),
             testing::sample("aes128-ctr", 2, 51.0),
         ]);
-        let mut lines = vec![Record::Survey(Box::new(survey.header))];
+        let mut lines = vec![Record::Header(Box::new(survey.header))];
         lines.extend(survey.samples.into_iter().map(|sample| Record::Sample(Box::new(sample))));
-        lines.extend(survey.end.map(Record::End));
+        lines.extend(survey.footer.map(Record::Footer));
         lines.iter().map(|line| serde_json::to_string(line).unwrap()).collect()
     }
 
@@ -97,7 +97,7 @@ mod tests {
         let survey = Survey::read(text.as_bytes()).unwrap();
         assert_eq!(survey.samples.len(), 2);
         assert_eq!(survey.samples[1].cipher.as_str(), "aes128-ctr");
-        assert_eq!(survey.end.as_ref().unwrap().reason, StopReason::RoundsDone);
+        assert_eq!(survey.footer.as_ref().unwrap().reason, StopReason::RoundsDone);
         assert_eq!(survey.problems, Vec::<String>::new());
 
         let dos = format!("\u{feff}{}", text.replace('\n', "\r\n\r\n"));
@@ -109,7 +109,7 @@ mod tests {
     fn a_torn_last_line_costs_itself_only() {
         let text = journal().join("\n");
         let survey = Survey::read(&text.as_bytes()[..text.len() - 9]).unwrap();
-        assert_eq!((survey.samples.len(), survey.end), (2, None));
+        assert_eq!((survey.samples.len(), survey.footer), (2, None));
         assert_eq!(survey.problems, ["the last line (4) is torn and was left out"]);
     }
 
@@ -127,7 +127,7 @@ mod tests {
         lines.insert(6, extended);
         let survey = Survey::read(lines.join("\n").as_bytes()).unwrap();
         assert_eq!(survey.samples.len(), 3);
-        assert!(survey.end.is_some());
+        assert!(survey.footer.is_some());
         let starts = ["line 2 can't be read", "line 3 has the unknown kind \"weather\""];
         let more = ["line 4 is a second header", "line 5 names pairing 7", "line 6 has no kind"];
         assert_eq!(survey.problems.len(), 5);

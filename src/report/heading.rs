@@ -90,7 +90,7 @@ fn rounds(survey: &Survey, summary: &Summary) -> String {
         Some(asked) => format!("{} of {asked}", summary.rounds),
         None => summary.rounds.to_string(),
     };
-    let why = match survey.end.as_ref().map(|end| end.reason) {
+    let why = match survey.footer.as_ref().map(|end| end.reason) {
         Some(StopReason::Decided) => ", then the choice was decided",
         Some(StopReason::OutOfReach) if summary.rounds > 0 => {
             ", then more would have taken more than the budget"

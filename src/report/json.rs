@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::Report;
 use super::advised::Advised;
 use crate::analysis::Summary;
-use crate::model::record::{End, Header, Sample};
+use crate::model::record::{Footer, Header, Sample};
 use crate::model::units::is_obeyed;
 
 /// What `--format json` writes (docs/report.schema.json). Header, trials and end are as the journal
@@ -19,7 +19,7 @@ pub struct Document<'a> {
     #[serde(rename = "trials")]
     samples: &'a [Sample],
     /// Null: the journal was cut off.
-    end: Option<&'a End>,
+    end: Option<&'a Footer>,
     summary: &'a Summary,
     recommendations: &'a [Advised],
 }
@@ -28,7 +28,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let document = Document {
         header: &report.survey.header,
         samples: &report.survey.samples,
-        end: report.survey.end.as_ref(),
+        end: report.survey.footer.as_ref(),
         summary: &report.summary,
         recommendations: &report.advised,
     };

@@ -8,11 +8,11 @@ use anyhow::{Context, Result, bail};
 use etcetera::BaseStrategy;
 use serde::Serialize;
 
-use crate::model::record::Line;
+use crate::model::record::Record;
 
 /// Takes records as they come into being.
 pub trait Journal {
-    fn append(&mut self, line: &Line) -> Result<()>;
+    fn append(&mut self, line: &Record) -> Result<()>;
 }
 
 /// A JSON-lines file.
@@ -71,14 +71,14 @@ impl FileJournal {
 }
 
 impl Journal for FileJournal {
-    fn append(&mut self, line: &Line) -> Result<()> {
+    fn append(&mut self, line: &Record) -> Result<()> {
         self.write(line)
     }
 }
 
 /// A journal in memory, for tests and dry runs of the pipeline.
-impl Journal for Vec<Line> {
-    fn append(&mut self, line: &Line) -> Result<()> {
+impl Journal for Vec<Record> {
+    fn append(&mut self, line: &Record) -> Result<()> {
         self.push(line.clone());
         Ok(())
     }

@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::analysis::aes_check::{CHACHA, GCM};
 use crate::analysis::startup::flow_s;
 use crate::model::Configuration;
-use crate::model::record::{Asked, Line, Outcome, Phase, Sample};
+use crate::model::record::{Asked, Outcome, Phase, Record, Sample};
 use crate::model::{Cipher, Direction, Method, Source};
 use crate::stats::statistics::median;
 use crate::survey::events::Events;
@@ -349,7 +349,7 @@ impl Pilot<'_> {
         let planned = PlannedSample { round: 0, configuration, asked };
         let result = self.executor.run_in(Phase::Pilot, &planned, self.events);
         if let Ok(sample) = &result {
-            self.journal.append(&Line::Sample(Box::new(sample.clone())))?;
+            self.journal.append(&Record::Sample(Box::new(sample.clone())))?;
             self.samples.push(sample.clone());
         }
         Ok(result)

@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use crate::local::interrupt::Interrupt;
 use crate::model::Configuration;
-use crate::model::record::{Asked, End, Line, Sample, StopReason};
+use crate::model::record::{Asked, Footer, Record, Sample, StopReason};
 use crate::model::units;
 use crate::remote::control::ControlError;
 use crate::survey::events::Events;
@@ -188,7 +188,7 @@ pub fn run_rounds(
                 Ok(sample) => sample,
                 Err(stopped) => return Ok(stopped.into()),
             };
-            journal.append(&Line::Sample(Box::new(sample.clone())))?;
+            journal.append(&Record::Sample(Box::new(sample.clone())))?;
             events.sample_ends(&sample);
             samples.push(sample);
         }
@@ -217,8 +217,8 @@ pub fn footer(
     elapsed_s: f64,
     backoff_s: f64,
     own_cpu_s: Option<f64>,
-) -> End {
-    End { reason, elapsed_s, backoff_s, own_cpu_s, detail }
+) -> Footer {
+    Footer { reason, elapsed_s, backoff_s, own_cpu_s, detail }
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ proptest! {
         let lines = cut.iter().filter(|&&byte| byte == b'\n').count();
         match Survey::read(cut) {
             Ok(survey) => {
-                let read = 1 + survey.samples.len() + usize::from(survey.end.is_some());
+                let read = 1 + survey.samples.len() + usize::from(survey.footer.is_some());
                 prop_assert!(read == lines || read == lines + 1, "{read} of {lines}");
                 prop_assert!(survey.problems.len() <= 1, "{:?}", survey.problems);
             }

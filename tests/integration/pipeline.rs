@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use cipher_survey::local::interrupt::Interrupt;
 use cipher_survey::model::Configuration;
-use cipher_survey::model::record::{Asked, Line, Outcome, Phase, Sample, Spent, StopReason};
+use cipher_survey::model::record::{Asked, Outcome, Phase, Record, Sample, Spent, StopReason};
 use cipher_survey::model::survey::Survey;
 use cipher_survey::model::{
     Cipher, CpuTimes, Direction, Method, Negotiated, OneWay, Sink, Source, Waits,
@@ -160,8 +160,8 @@ fn scripted(accident: Option<(usize, Accident)>) -> Scripted {
     }
 }
 
-fn run(schedule: &mut Schedule, executor: &mut Scripted) -> (Vec<Line>, StopReason) {
-    let mut journal: Vec<Line> = Vec::new();
+fn run(schedule: &mut Schedule, executor: &mut Scripted) -> (Vec<Record>, StopReason) {
+    let mut journal: Vec<Record> = Vec::new();
     let (reason, _) = run_rounds(
         schedule,
         executor,
@@ -174,10 +174,10 @@ fn run(schedule: &mut Schedule, executor: &mut Scripted) -> (Vec<Line>, StopReas
     (journal, reason)
 }
 
-fn samples(journal: &[Line]) -> Vec<&Sample> {
+fn samples(journal: &[Record]) -> Vec<&Sample> {
     let lines = journal.iter();
     lines
-        .filter_map(|line| if let Line::Sample(sample) = line { Some(&**sample) } else { None })
+        .filter_map(|line| if let Record::Sample(sample) = line { Some(&**sample) } else { None })
         .collect()
 }
 
@@ -231,7 +231,7 @@ fn a_survey_ends_at_its_budget_at_an_interrupt_and_at_a_loss() {
 }
 
 /// Trials of each round, by direction.
-fn samples_by_round(journal: &[Line], direction: Direction) -> Vec<usize> {
+fn samples_by_round(journal: &[Record], direction: Direction) -> Vec<usize> {
     let samples = samples(journal);
     let last = samples.iter().map(|sample| sample.round).max().unwrap_or(0);
     let of = |round| {
@@ -243,8 +243,8 @@ fn samples_by_round(journal: &[Line], direction: Direction) -> Vec<usize> {
     (1..=last).map(of).collect()
 }
 
-fn adaptive(executor: &mut Scripted, budget_s: f64) -> (Vec<Line>, StopReason) {
-    let mut journal: Vec<Line> = Vec::new();
+fn adaptive(executor: &mut Scripted, budget_s: f64) -> (Vec<Record>, StopReason) {
+    let mut journal: Vec<Record> = Vec::new();
     let (reason, _) = run_rounds(
         &mut schedule(Method::Pipe, Some(budget_s)),
         executor,
@@ -282,7 +282,7 @@ fn each_race_ends_by_itself_and_what_left_is_not_tried_again() {
 fn a_journal_that_can_not_be_written_ends_the_survey() {
     struct Full;
     impl Journal for Full {
-        fn append(&mut self, _: &Line) -> Result<()> {
+        fn append(&mut self, _: &Record) -> Result<()> {
             bail!("disk full")
         }
     }
@@ -305,7 +305,7 @@ fn the_report_is_made_of_the_journals_lines() {
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/records/pipe-1.jsonl");
     let record = std::fs::read_to_string(directory).unwrap();
     let mut text = format!("{}\n", record.lines().next().unwrap());
-    for line in journal.iter().chain([&Line::End(footer((reason, None), 60.0, 0.0, None))]) {
+    for line in journal.iter().chain([&Record::Footer(footer((reason, None), 60.0, 0.0, None))]) {
         text.push_str(&serde_json::to_string(line).unwrap());
         text.push('\n');
     }

@@ -17,7 +17,7 @@ fn every_old_record_is_read_and_reported() {
         let survey = Survey::read(&std::fs::read(&path).unwrap())
             .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         assert!(survey.problems.is_empty(), "{}: {:?}", path.display(), survey.problems);
-        assert!(!survey.samples.is_empty() && survey.end.is_some(), "{}", path.display());
+        assert!(!survey.samples.is_empty() && survey.footer.is_some(), "{}", path.display());
         let style = Style::default();
         let mut text = Vec::new();
         write(&Report::of(&survey, None), Format::Table, &style, &mut text).unwrap();

@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::io::Read;
 
 use cipher_survey::model::Survey;
-use cipher_survey::model::cipher_cores::CoresLine;
-use cipher_survey::model::record::Line;
+use cipher_survey::model::cipher_cores::CoresRecord;
+use cipher_survey::model::record::Record;
 use cipher_survey::report::{Format, Report, Style, json, write};
 use flate2::read::GzDecoder;
 use schemars::JsonSchema;
@@ -34,14 +34,18 @@ fn assert_committed<T: JsonSchema>(name: &str, title: &str, settings: SchemaSett
 fn the_schema_of_a_record_is_that_of_its_type() {
     // Of what is read: keys that old programs did not write may be absent.
     let settings = SchemaSettings::draft2020_12().for_deserialize();
-    assert_committed::<Line>("record.schema.json", "One line of a cipher-survey journal", settings);
+    assert_committed::<Record>(
+        "record.schema.json",
+        "One line of a cipher-survey journal",
+        settings,
+    );
 }
 
 #[test]
 fn the_schema_of_a_sample_of_cores_is_that_of_its_type() {
     let settings = SchemaSettings::draft2020_12().for_deserialize();
     let title = "One line of a journal of cipher-survey cores";
-    assert_committed::<CoresLine>("cores.schema.json", title, settings);
+    assert_committed::<CoresRecord>("cores.schema.json", title, settings);
 }
 
 #[test]

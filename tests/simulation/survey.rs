@@ -6,7 +6,7 @@ use cipher_survey::analysis::table::Section;
 use cipher_survey::analysis::{Summary, summarise};
 use cipher_survey::local::interrupt::Interrupt;
 use cipher_survey::model::Sink;
-use cipher_survey::model::record::{Header, Line, Sample, StopReason};
+use cipher_survey::model::record::{Header, Record, Sample, StopReason};
 use cipher_survey::model::survey::Survey;
 use cipher_survey::stats::race::{Question, Rule};
 use cipher_survey::survey::events::Silent;
@@ -49,8 +49,8 @@ pub fn run(world: &World, seed: u64) -> Done {
     };
     let rule = Rule::looking(PRECISION, Question::Choice);
     let mut stop = Adaptive::new(rule, vec![pilot.clone()]);
-    let mut journal: Vec<Line> = Vec::new();
-    journal.push(Line::Sample(Box::new(pilot)));
+    let mut journal: Vec<Record> = Vec::new();
+    journal.push(Record::Sample(Box::new(pilot)));
     let reason = run_rounds(
         &mut schedule,
         &mut host,
@@ -62,13 +62,13 @@ pub fn run(world: &World, seed: u64) -> Done {
     .unwrap();
     let samples: Vec<Sample> = journal
         .into_iter()
-        .filter_map(|line| if let Line::Sample(sample) = line { Some(*sample) } else { None })
+        .filter_map(|line| if let Record::Sample(sample) = line { Some(*sample) } else { None })
         .collect();
     let wall_s = samples.last().map_or(0.0, |sample| sample.at_s);
     let survey = Survey {
         header: header(seed),
         samples: samples.clone(),
-        end: Some(footer(reason.clone(), wall_s, 0.0, None)),
+        footer: Some(footer(reason.clone(), wall_s, 0.0, None)),
         problems: Vec::new(),
     };
     Done {
@@ -83,7 +83,8 @@ pub fn run(world: &World, seed: u64) -> Done {
 /// Of a real survey, told to go on until decided.
 fn header(seed: u64) -> Header {
     let record = include_str!("../../fixtures/records/pipe-1.jsonl");
-    let Ok(Line::Survey(mut header)) = serde_json::from_str(record.lines().next().unwrap()) else {
+    let Ok(Record::Header(mut header)) = serde_json::from_str(record.lines().next().unwrap())
+    else {
         panic!("the record has no header");
     };
     header.rounds = None;

@@ -17,9 +17,9 @@ use crate::local::interrupt::Interrupt;
 use crate::local::profile;
 use crate::loopback::aes::disable_aes;
 use crate::model::cipher_cores::{
-    Cores, CoresHeader, CoresHost, CoresLine, CoresSample, LeftOut, Subject,
+    Cores, CoresHeader, CoresHost, CoresRecord, CoresSample, LeftOut, Subject,
 };
-use crate::model::record::{End, SCHEMA, StopReason};
+use crate::model::record::{Footer, SCHEMA, StopReason};
 use crate::model::units::{duration, shown};
 use crate::model::{AesClass, HostProfile};
 use crate::progress::steps::Steps;
@@ -91,7 +91,7 @@ fn cores(args: &CoresArgs, interrupt: &Interrupt) -> Result<Status> {
     let mut journal = FileJournal::create(&path)?;
     let mut steps = Steps::new(args.quiet);
     steps.say(&announcement(&subjects, rounds, &remote));
-    journal.write(&CoresLine::Cores(Box::new(header.clone())))?;
+    journal.write(&CoresRecord::Header(Box::new(header.clone())))?;
     let ended = measure(
         Work { rounds, subjects, remote, begun: Instant::now() },
         &header,
@@ -102,7 +102,7 @@ fn cores(args: &CoresArgs, interrupt: &Interrupt) -> Result<Status> {
     )?;
     steps.finish();
     // A disk that is full does not hide what it holds.
-    let whole = journals::or_warn(journal.write(&CoresLine::End(ended))).is_some();
+    let whole = journals::or_warn(journal.write(&CoresRecord::Footer(ended))).is_some();
     let read = Cores::read(&std::fs::read(&path)?)?;
     let status = if whole { status(&read) } else { Status::SomeFailed };
     tell(&format!("journal: {}", shown(&path)));
@@ -181,15 +181,15 @@ fn measure(
     interrupt: &Interrupt,
     steps: &mut Steps,
     journal: &mut FileJournal,
-) -> Result<End> {
+) -> Result<Footer> {
     let Work { rounds, subjects, remote, begun } = work;
     let remote_steps: usize = remote.iter().map(|host| host.subjects.len()).sum();
     steps.set_total(subjects.len() * rounds.rounds as usize + remote_steps);
     let mut keep = |sample: CoresSample| -> Result<()> {
         steps.next(&format!("{} {}", sample.subject.implementation, sample.subject.cipher));
-        journal.write(&CoresLine::CoresSample(Box::new(sample)))
+        journal.write(&CoresRecord::Sample(Box::new(sample)))
     };
-    let end = |reason, detail: Option<String>| End {
+    let end = |reason, detail: Option<String>| Footer {
         reason,
         elapsed_s: begun.elapsed().as_secs_f64(),
         backoff_s: 0.0,
@@ -218,7 +218,7 @@ fn measure(
 }
 
 fn status(cores: &Cores) -> Status {
-    match cores.end.as_ref().map(|end| end.reason) {
+    match cores.footer.as_ref().map(|end| end.reason) {
         Some(StopReason::Interrupted) => Status::Interrupted,
         _ if cores.samples.is_empty() => Status::NothingMeasured,
         Some(StopReason::RoundsDone) => Status::Complete,

@@ -9,7 +9,7 @@ use super::csv::{Cell, Column, column, table};
 use super::{Style, json};
 use crate::analysis::cipher_cores::{AesSetting, CoreFigure, aes_settings, figures, frequency};
 use crate::model::cipher_cores::{Cores, CoresHeader, CoresSample};
-use crate::model::record::End;
+use crate::model::record::Footer;
 
 mod grid;
 mod place;
@@ -27,7 +27,8 @@ pub struct View {
 struct Document<'a> {
     header: &'a CoresHeader,
     samples: &'a [CoresSample],
-    end: &'a Option<End>,
+    #[serde(rename = "end")]
+    footer: &'a Option<Footer>,
     figures: Vec<CoreFigure>,
     #[serde(rename = "maskings")]
     aes_settings: Vec<AesSetting>,
@@ -46,12 +47,12 @@ pub fn write(view: &View, format: Format, style: &Style, out: &mut dyn Write) ->
         Format::Json => {
             let document = |(_, cores): &'_ (String, Cores)| -> io::Result<String> {
                 let figures = figures(&cores.samples);
-                let Cores { header, samples, end, .. } = cores;
+                let Cores { header, samples, footer, .. } = cores;
                 let aes_settings = aes_settings(&figures);
                 Ok(serde_json::to_string_pretty(&Document {
                     header,
                     samples,
-                    end,
+                    footer,
                     figures,
                     aes_settings,
                 })?)

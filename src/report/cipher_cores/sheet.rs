@@ -132,7 +132,7 @@ fn warnings(view: &View, places: &[Place]) -> Vec<String> {
     }
     for (index, (name, cores)) in view.journals.iter().enumerate() {
         let about = if view.journals.len() > 1 { format!("{name}: ") } else { String::new() };
-        match cores.end.as_ref() {
+        match cores.footer.as_ref() {
             Some(end) if end.reason == StopReason::Interrupted => {
                 warnings.push(format!("{about}interrupted before all rounds were done."));
             }

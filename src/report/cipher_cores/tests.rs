@@ -1,6 +1,6 @@
 use super::*;
 use crate::analysis::testing::{cores, cores_sample};
-use crate::model::cipher_cores::{CoresLine, OPENSSL_SPEED, Work};
+use crate::model::cipher_cores::{CoresRecord, OPENSSL_SPEED, Work};
 
 fn measured() -> Cores {
     let ciphers = [
@@ -80,7 +80,7 @@ fn hosts_stand_side_by_side() {
 #[test]
 fn what_was_cut_off_says_so() {
     let mut cores = measured();
-    cores.end = None;
+    cores.footer = None;
     assert!(text(cores.clone(), Format::Markdown).contains("the journal was cut off"));
     cores.samples.clear();
     let empty = text(cores, Format::Table);
@@ -90,9 +90,9 @@ fn what_was_cut_off_says_so() {
 #[test]
 fn a_sample_that_no_figure_can_be_made_of_is_left_out_and_told() {
     let cores = measured();
-    let header = CoresLine::Cores(Box::new(cores.header.clone()));
+    let header = CoresRecord::Header(Box::new(cores.header.clone()));
     let mut lines = vec![serde_json::to_value(header).unwrap()];
-    let good = CoresLine::CoresSample(Box::new(cores.samples[0].clone()));
+    let good = CoresRecord::Sample(Box::new(cores.samples[0].clone()));
     let good = serde_json::to_value(good).unwrap();
     lines.push(good.clone());
     let changes = [

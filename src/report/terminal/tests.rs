@@ -209,7 +209,7 @@ fn names_from_outside_are_escaped() {
 #[test]
 fn a_survey_of_nothing_is_still_a_report() {
     let mut survey = survey(vec![]);
-    survey.end = None;
+    survey.footer = None;
     let text = shown(&survey, Style::default());
     assert!(text.contains("warning: nothing was measured"), "{text}");
     assert!(text.contains("warning: the journal has no end"), "{text}");
