@@ -2,8 +2,9 @@
 
 use std::hint::black_box;
 
-use cipher_survey::analysis::pivot::measure::Measure;
-use cipher_survey::analysis::pivot::{Digest, pivot};
+use cipher_survey::analysis::comparison::digest::Digest;
+use cipher_survey::analysis::comparison::measure::Measure;
+use cipher_survey::analysis::comparison::pivot::pivot;
 use cipher_survey::analysis::summarise;
 use cipher_survey::model::{Direction, Survey};
 use cipher_survey::report::Style;

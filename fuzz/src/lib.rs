@@ -5,9 +5,10 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use cipher_survey::analysis::change::change;
-use cipher_survey::analysis::pivot::measure::{By, Ends, Measure};
-use cipher_survey::analysis::pivot::{Digest, pivot};
+use cipher_survey::analysis::comparison::change::change;
+use cipher_survey::analysis::comparison::digest::Digest;
+use cipher_survey::analysis::comparison::measure::{By, Ends, Measure};
+use cipher_survey::analysis::comparison::pivot::pivot;
 use cipher_survey::host::counters::HostCounters;
 use cipher_survey::host::session::Report as SessionReport;
 use cipher_survey::host::{Sections, linux, profile, sampled};

@@ -5,20 +5,25 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::bottleneck::{Path, Subject, limits};
-use super::conclusion::Setting;
-use super::figures::Row;
-use super::judge::judge;
-use super::outcomes::{self, Failure, Skipped};
-use super::pace::Pace;
-use super::rows::{Groups, RowKey, TableKey, by_table, groups, measured, way};
-use super::startup::Startups;
-use super::table::{Section, Table};
-use super::unranked::Unranked;
-use super::upper_bound::upper_bound;
-use super::warnings::{self, Warning};
-use crate::model::record::{Outcome, PairedEnd, Pairing, Sample};
-use crate::model::{AesClass, Direction, Mac, Survey};
+use super::naming::{aes_states, table_title};
+use crate::analysis::bottleneck::find::bottlenecks;
+use crate::analysis::bottleneck::path::Path;
+use crate::analysis::bottleneck::path::Transfers;
+use crate::analysis::rows::conclusion::Setting;
+use crate::analysis::rows::rank::rank;
+use crate::analysis::rows::row::Row;
+use crate::analysis::rows::table::{Section, Table};
+use crate::analysis::rows::unranked::Unranked;
+use crate::analysis::rows::upper_bound::upper_bound;
+use crate::analysis::samples::grouping::{
+    Groups, RowKey, TableKey, by_table, groups, measured, one_way,
+};
+use crate::analysis::samples::outcomes::{self, Failure, Skipped};
+use crate::analysis::samples::pace::Pace;
+use crate::analysis::samples::startup::Startups;
+use crate::analysis::warnings::{self, Warning};
+use crate::model::record::{Outcome, Pairing, Sample};
+use crate::model::{Direction, Mac, Survey};
 use crate::stats::statistics::median;
 
 /// All that a report says beyond the header and the trials.
@@ -55,7 +60,7 @@ fn tables(survey: &Survey, groups: &Groups) -> Vec<Table> {
         .into_iter()
         .map(|(key, rows)| {
             let (group, method, direction) = key;
-            let title = title(key, &keys, pairings);
+            let title = table_title(key, &keys, pairings);
             let median_of = |seconds: fn(&Sample) -> Option<f64>| {
                 let samples = rows.values().flatten().filter(|t| t.outcome == Outcome::Measured);
                 median(&samples.filter_map(|sample| seconds(sample)).collect::<Vec<_>>())
@@ -93,7 +98,7 @@ fn sections(
             survey.header.file.bytes,
             startups,
         );
-        row.by_default = is_default(&row, pairing, direction);
+        row.is_default = is_default(&row, pairing, direction);
         row.unranked = Unranked::of(pairing, &row.cipher);
         by_pairing.entry(index).or_default().push((row, samples));
     }
@@ -108,24 +113,24 @@ fn sections(
         let (mut rows, lists): (Vec<Row>, Vec<Vec<&Sample>>) = rows.into_iter().unzip();
         let setting = Setting {
             scope: &scope,
-            by_default: way(&pairing.by_default, direction).cipher.as_str(),
+            by_default: one_way(&pairing.by_default, direction).cipher.as_str(),
             precision: survey.header.precision,
             rounds: lists.iter().flatten().map(|sample| sample.round).max().unwrap_or(0),
             sample_s: pace.sample_s((index, method, direction)),
         };
-        let conclusion = judge(&mut rows, &lists, startups, &survey.header, &setting);
-        let subjects: Vec<Option<Subject>> = rows
+        let conclusion = rank(&mut rows, &lists, startups, &survey.header, &setting);
+        let subjects: Vec<Option<Transfers>> = rows
             .iter()
             .zip(&lists)
             // What has no cipher is limited by other things than what has one.
             .map(|(row, samples)| match row.unranked {
                 Some(Unranked::NoCipher) => None,
-                _ => Some(Subject { samples, rate_mb_per_s: row.rate_mb_per_s? }),
+                _ => Some(Transfers { samples, rate_mb_per_s: row.rate_mb_per_s? }),
             })
             .collect();
         let path = Path::of(survey, index, direction, startups);
-        for (row, limit) in rows.iter_mut().zip(limits(&subjects, &path)) {
-            row.limit = limit;
+        for (row, limit) in rows.iter_mut().zip(bottlenecks(&subjects, &path)) {
+            row.bottleneck = limit;
         }
         // The sort is stable, so rows without a rate stay in the order of their names.
         let rate = |row: &Row| row.rate_mb_per_s.unwrap_or(f64::NEG_INFINITY);
@@ -139,83 +144,17 @@ fn sections(
 }
 
 fn is_default(row: &Row, pairing: &Pairing, direction: Direction) -> bool {
-    let by_default = way(&pairing.by_default, direction);
+    let by_default = one_way(&pairing.by_default, direction);
     row.cipher == by_default.cipher && row.mac == by_default.explicit_mac()
-}
-
-/// Whether AES instructions serve the client and the server: `on/off`.
-pub fn aes_states(pairing: &Pairing) -> String {
-    format!("{}/{}", aes_state(&pairing.client), aes_state(&pairing.server))
-}
-
-/// Whether AES instructions serve an end: `on`, `off` or `?`. A mask hides what the CPU has.
-pub fn aes_state(end: &PairedEnd) -> &'static str {
-    match (&end.aes_disabled_by, end.host.aes.class) {
-        (Some(_), _) | (None, AesClass::NoAes) => "off",
-        (None, AesClass::Aes) => "on",
-        (None, AesClass::Unknown) => "?",
-    }
-}
-
-/// What tells each pairing from the others: its target, its programs, who has AES
-/// instructions; with the preposition that it is said with.
-pub fn distinctions(pairings: &[Pairing]) -> Vec<String> {
-    let tell = |own: &Pairing| {
-        let mut words = Vec::new();
-        if pairings.iter().any(|other| other.target != own.target) {
-            words.push(format!("on {}", own.target));
-        }
-        words.extend(programs(own, pairings.iter()).map(|programs| format!("with {programs}")));
-        if pairings.iter().any(|other| aes_states(other) != aes_states(own)) {
-            words.push(format!("with AES {}", aes_states(own)));
-        }
-        words.join(" ")
-    };
-    pairings.iter().map(tell).collect()
-}
-
-/// Names a table by its direction and by what else tells it from the others.
-fn title(key: TableKey, keys: &[TableKey], pairings: &[Pairing]) -> String {
-    let (group, method, direction) = key;
-    let own = &pairings[group];
-    let others = || keys.iter().map(|&(group, ..)| &pairings[group]);
-    let mut title = direction.to_string();
-    if others().any(|other| other.target != own.target) {
-        let preposition = if direction == Direction::Upload { "to" } else { "from" };
-        title += &format!(" {preposition} {}", own.target);
-    }
-    if keys.iter().any(|&(_, other, _)| other != method) {
-        title += &format!(" by {method}");
-    }
-    if let Some(programs) = programs(own, others()) {
-        title += &format!(" with {programs}");
-    }
-    title
-}
-
-/// The client program, or `client/server` where servers of this machine differ too; absent where
-/// all have the same.
-pub fn programs<'a>(own: &Pairing, others: impl Iterator<Item = &'a Pairing>) -> Option<String> {
-    let (mut clients, mut servers) = (false, false);
-    for other in others {
-        clients |= other.client.program != own.client.program;
-        servers |= other.server.program != own.server.program;
-    }
-    match (clients, servers) {
-        (_, true) => Some(format!("{}/{}", own.client.program, own.server.program)),
-        (true, false) => Some(own.client.program.clone()),
-        (false, false) => None,
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::figures::Mark;
+    use crate::analysis::rows::mark::Mark;
     use crate::analysis::testing::{
         self, MAC, each, failed, loopback, rounds, sample, survey, with_mac,
     };
-    use crate::model::Method;
     use crate::model::record::Phase;
 
     const CHACHA: &str = "chacha20-poly1305@openssh.com";
@@ -268,8 +207,8 @@ mod tests {
         };
         assert_eq!(states(&survey), ["on/on", "on/off"]);
         for pairing in &mut survey.header.pairings {
-            pairing.client.host.aes.class = AesClass::NoAes;
-            pairing.server.host.aes.class = AesClass::NoAes;
+            pairing.client.host.aes.class = crate::model::AesClass::NoAes;
+            pairing.server.host.aes.class = crate::model::AesClass::NoAes;
             pairing.server.aes_disabled_by = None;
         }
         assert_eq!(states(&survey), ["off/off", "off/off"]);
@@ -294,49 +233,12 @@ mod tests {
             section.upper_bound.as_ref().unwrap().mb_per_s,
             section.rows[2].rate_mb_per_s.unwrap()
         );
-        let advised = crate::analysis::recommend::recommend(&survey, false);
+        let advised = crate::analysis::advice::recommend::recommend(&survey, false);
         assert!(
             advised
                 .iter()
                 .flat_map(|one| &one.advice)
                 .all(|advice| { [CHACHA, GCM].contains(&advice.choice.cipher.as_str()) })
-        );
-    }
-
-    #[test]
-    fn programs_are_told_apart_like_aes_states() {
-        let (mut open, mut other) = (testing::pairing("loopback"), testing::pairing("loopback"));
-        let told = |open: &Pairing, other: &Pairing| distinctions(&[open.clone(), other.clone()]);
-        assert_eq!(told(&open, &other), ["", ""]);
-        other.client.program = "russh".into();
-        assert_eq!(told(&open, &other), ["with ssh", "with russh"]);
-        open.server.program = "openssh".into();
-        assert_eq!(told(&open, &other), ["with ssh/openssh", "with russh/sshd"]);
-    }
-
-    #[test]
-    fn titles_name_what_differs() {
-        let mut samples = vec![sample(GCM, 1, 9.0)];
-        let other = |change: fn(&mut Sample)| {
-            let mut other = sample(GCM, 1, 9.0);
-            change(&mut other);
-            other
-        };
-        samples.push(other(|sample| sample.direction = Direction::Download));
-        samples.push(other(|sample| sample.method = Method::Pipe));
-        samples.push(other(|sample| sample.pairing = 1));
-        let mut survey = survey(samples);
-        survey.header.pairings.push(testing::pairing("pi2"));
-        let summary = summarise(&survey);
-        let titles: Vec<_> = summary.tables.iter().map(|table| table.title.as_str()).collect();
-        assert_eq!(
-            titles,
-            [
-                "upload to pi1 by scp",
-                "download from pi1 by scp",
-                "upload to pi1 by pipe",
-                "upload to pi2 by scp"
-            ]
         );
     }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::SheetArgs;
-use crate::analysis::pivot::measure::{By, Ends};
+use crate::analysis::comparison::measure::{By, Ends};
 use crate::model::Direction;
 use crate::model::units::parse_per_cent;
 

@@ -7,10 +7,11 @@ use anyhow::{Context, Result, bail};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::{Status, cores, journals, output, place};
-use crate::analysis::change::change;
-use crate::analysis::pivot::measure::Measure;
-use crate::analysis::pivot::{Digest, pivot};
-use crate::analysis::rows;
+use crate::analysis::comparison::change::change;
+use crate::analysis::comparison::digest::Digest;
+use crate::analysis::comparison::measure::Measure;
+use crate::analysis::comparison::pivot::pivot;
+use crate::analysis::samples::grouping;
 use crate::cli::{CompareArgs, SheetArgs};
 use crate::model::Survey;
 use crate::model::cipher_cores::Cores;
@@ -135,7 +136,7 @@ fn print(args: &CompareArgs, journals: &[&Path], comparison: &Comparison) -> Res
 fn newest_of_each_target() -> Result<Vec<Digest>> {
     let has = |survey: &Survey| -> BTreeSet<String> {
         let targets =
-            rows::measured(survey).map(|sample| &survey.header.pairings[sample.pairing].target);
+            grouping::measured(survey).map(|sample| &survey.header.pairings[sample.pairing].target);
         targets.cloned().collect()
     };
     let mut targets: BTreeMap<PathBuf, BTreeSet<String>> = BTreeMap::new();

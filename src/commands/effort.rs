@@ -52,7 +52,7 @@ impl Effort {
     /// How races are judged.
     pub fn rule(&self) -> Rule {
         let question = if self.thorough { Question::Groups } else { Question::Choice };
-        Rule::looking(self.precision, question)
+        Rule::sequential(self.precision, question)
     }
 
     /// Seconds of a trial on a host with that handshake.

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use anyhow::{Context, Result, bail};
 
 use super::{Status, journals, output};
-use crate::analysis::recommend::recommend;
+use crate::analysis::advice::recommend::recommend;
 use crate::cli::{PlaceArgs, RecommendArgs};
 use crate::model::survey::Survey;
 use crate::report::advised::{AdviceFormat, Advised, advised};

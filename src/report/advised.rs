@@ -6,9 +6,9 @@ use clap::ValueEnum;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::analysis::advice::Goal;
-use crate::analysis::ranking::Choice;
-use crate::analysis::recommend::Recommendation;
+use crate::analysis::advice::goal::Goal;
+use crate::analysis::advice::recommend::Recommendation;
+use crate::analysis::rows::ranking::Choice;
 use crate::model::{Destination, Survey};
 use crate::ssh::paste::{Paste, paste};
 

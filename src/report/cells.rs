@@ -1,10 +1,10 @@
 //! The columns of a table and the text of their cells, for all forms of report that show one.
 
-use crate::analysis::compare::Compared;
-use crate::analysis::conclusion::per_cent;
-use crate::analysis::figures::{Cost, EndTimes, Row};
-use crate::analysis::table::{Section, Table};
-use crate::analysis::upper_bound::UpperBound;
+use crate::analysis::phrases::per_cent;
+use crate::analysis::rows::compare::Compared;
+use crate::analysis::rows::row::{Cost, EndTimes, Row};
+use crate::analysis::rows::table::{Section, Table};
+use crate::analysis::rows::upper_bound::UpperBound;
 use crate::model::units::{printable, significant};
 
 /// One column: its heading over up to three lines, and how a row fills it.

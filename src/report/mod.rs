@@ -7,7 +7,7 @@ use std::path::Path;
 
 use clap::ValueEnum;
 
-use crate::analysis::recommend::recommend;
+use crate::analysis::advice::recommend::recommend;
 use crate::analysis::{Summary, summarise};
 use crate::model::Survey;
 use advised::{Advised, advised};

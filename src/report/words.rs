@@ -2,11 +2,11 @@
 //! form makes it harmless in its own way.
 
 use crate::analysis::Summary;
-use crate::analysis::bottleneck::Bottleneck;
-use crate::analysis::outcomes::{Failure, Skipped};
-use crate::analysis::ranking::Choice;
-use crate::analysis::table::{Section, Table, rows};
-use crate::analysis::unranked::Unranked;
+use crate::analysis::bottleneck::kind::Bottleneck;
+use crate::analysis::rows::ranking::Choice;
+use crate::analysis::rows::table::{Section, Table, rows};
+use crate::analysis::rows::unranked::Unranked;
+use crate::analysis::samples::outcomes::{Failure, Skipped};
 use crate::analysis::warnings::Warning;
 use crate::model::Source;
 use crate::model::units::significant;
@@ -47,9 +47,9 @@ pub fn below(section: &Section, several: bool) -> impl Iterator<Item = String> {
 fn limits(section: &Section, several: bool) -> Option<String> {
     let mut groups: Vec<(&Bottleneck, Vec<String>)> = Vec::new();
     for row in &section.rows {
-        let Some(bottleneck) = &row.limit else { continue };
+        let Some(bottleneck) = &row.bottleneck else { continue };
         let name = Choice::of(row, &section.rows).to_string();
-        match groups.iter_mut().find(|(other, _)| other.limit == bottleneck.limit) {
+        match groups.iter_mut().find(|(other, _)| other.kind == bottleneck.kind) {
             Some((_, names)) => names.push(name),
             None => groups.push((bottleneck, vec![name])),
         }
@@ -62,7 +62,7 @@ fn limits(section: &Section, several: bool) -> Option<String> {
             [first, rest @ ..] => format!("{first} ({}), {}", bottleneck.evidence, rest.join(", ")),
             [] => String::new(),
         };
-        format!("{} for {whom}", bottleneck.limit)
+        format!("{} for {whom}", bottleneck.kind)
     };
     let said: Vec<String> = groups.iter().map(of).collect();
     (!said.is_empty()).then(|| format!("Limit{}: {}.", scope(section, several), said.join("; ")))

@@ -3,4 +3,5 @@
 pub mod fit;
 pub mod intervals;
 pub mod race;
+pub mod significance;
 pub mod statistics;

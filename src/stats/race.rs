@@ -39,29 +39,29 @@ pub struct Rule {
     /// The smallest difference that matters.
     pub delta: f64,
     pub question: Question,
-    pub looks: Vec<u32>,
+    pub analyses: Vec<u32>,
     /// The error probability of one look.
     pub alpha: f64,
 }
 
 impl Rule {
     /// Looks at fixed rounds, which share the error probability.
-    pub fn looking(delta: f64, question: Question) -> Rule {
-        Rule { delta, question, looks: INTERIM_ANALYSES.to_vec(), alpha: ALPHA / SHARES }
+    pub fn sequential(delta: f64, question: Question) -> Rule {
+        Rule { delta, question, analyses: INTERIM_ANALYSES.to_vec(), alpha: ALPHA / SHARES }
     }
 
     /// As a survey's races were judged while they ran.
     pub fn of(header: &Header, rounds: u32) -> Rule {
         let question = if header.thorough { Question::Groups } else { Question::Choice };
         match header.rounds {
-            Some(_) => Rule::once(header.precision, rounds),
-            None => Rule::looking(header.precision, question),
+            Some(_) => Rule::fixed(header.precision, rounds),
+            None => Rule::sequential(header.precision, question),
         }
     }
 
     /// One look at the end of a number of rounds that nothing measured has a say in.
-    pub fn once(delta: f64, rounds: u32) -> Rule {
-        Rule { delta, question: Question::Groups, looks: vec![rounds], alpha: ALPHA }
+    pub fn fixed(delta: f64, rounds: u32) -> Rule {
+        Rule { delta, question: Question::Groups, analyses: vec![rounds], alpha: ALPHA }
     }
 }
 
@@ -81,7 +81,7 @@ pub enum Label {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Race {
     /// The last look; absent before the first one.
-    pub looked: Option<u32>,
+    pub analysed: Option<u32>,
     pub leader: Option<usize>,
     pub labels: Vec<Label>,
     /// The round after which a contender left, 0 for one that was never tried; those without are
@@ -103,7 +103,7 @@ impl Race {
     pub fn of(field: &Field, rule: &Rule) -> Race {
         let many = field.values.len();
         let mut race = Race {
-            looked: None,
+            analysed: None,
             leader: None,
             labels: vec![Label::Undecided; many],
             left: field.tried.iter().map(|&tried| (tried == 0).then_some(0)).collect(),
@@ -113,12 +113,12 @@ impl Race {
             needed: None,
         };
         let last = last_round(field);
-        for &round in rule.looks.iter().filter(|&&round| round <= last) {
-            let complete = race.inside().all(|k| field.tried[k] >= round);
+        for &round in rule.analyses.iter().filter(|&&round| round <= last) {
+            let complete = race.remaining().all(|k| field.tried[k] >= round);
             if race.is_over() || !complete {
                 break;
             }
-            race.look(round, field, rule);
+            race.analyse(round, field, rule);
         }
         race
     }
@@ -128,25 +128,25 @@ impl Race {
     pub fn judged(field: &Field, rule: &Rule) -> Race {
         let mut race = Race::of(field, rule);
         let last = last_round(field);
-        if !race.is_over() && race.looked != Some(last) && last > 0 {
-            race.look(last, field, rule);
+        if !race.is_over() && race.analysed != Some(last) && last > 0 {
+            race.analyse(last, field, rule);
         }
         race
     }
 
     /// The look that can answer the question, and so the rounds it takes; none within reach.
     pub fn answered_after(&self) -> Option<u32> {
-        next_analysis(self.looked.unwrap_or(0), self.needed)
+        next_analysis(self.analysed.unwrap_or(0), self.needed)
     }
 
     /// Nothing is more to be learned, and nobody is still to be given a chance: what has failed so
     /// far is tried again until it can be called unreliable.
     pub fn is_over(&self) -> bool {
-        self.decided && self.inside().all(|k| self.compared.contains(&k))
+        self.decided && self.remaining().all(|k| self.compared.contains(&k))
     }
 
     /// Those that have not left.
-    pub fn inside(&self) -> impl Iterator<Item = usize> {
+    pub fn remaining(&self) -> impl Iterator<Item = usize> {
         (0..self.left.len()).filter(|&k| self.left[k].is_none())
     }
 
@@ -166,8 +166,9 @@ impl Race {
         if k == leader {
             return self.bound();
         }
-        let fitted =
-            fit(&until(self.looked?, field, |other| other == k || self.compared.contains(&other)))?;
+        let fitted = fit(&until(self.analysed?, field, |other| {
+            other == k || self.compared.contains(&other)
+        }))?;
         let rivals = self.rivals().chain([leader]).filter(|&rival| rival != k);
         rivals
             .map(|rival| {
@@ -183,8 +184,8 @@ impl Race {
         rivals.filter(|&k| self.left[k].is_none() && Some(k) != self.leader)
     }
 
-    fn look(&mut self, round: u32, field: &Field, rule: &Rule) {
-        self.looked = Some(round);
+    fn analyse(&mut self, round: u32, field: &Field, rule: &Rule) {
+        self.analysed = Some(round);
         self.decided = false;
         self.needed = None;
         for k in 0..field.values.len() {
@@ -194,7 +195,7 @@ impl Race {
                 self.verdicts[k] = None;
             }
         }
-        let inside: Vec<usize> = self.inside().collect();
+        let inside: Vec<usize> = self.remaining().collect();
         for &k in &inside {
             self.labels[k] = Label::Undecided;
             self.verdicts[k] = None;

@@ -10,7 +10,7 @@ fn field(rates: &[&[f64]]) -> Field {
 }
 
 fn choice() -> Rule {
-    Rule::looking(0.03, Question::Choice)
+    Rule::sequential(0.03, Question::Choice)
 }
 
 const FAST: [f64; 4] = [100.0, 101.0, 99.0, 100.5];
@@ -20,7 +20,7 @@ const SLOW: [f64; 4] = [60.0, 60.3, 59.8, 60.2];
 #[test]
 fn what_is_clear_is_decided_at_the_first_look() {
     let race = Race::of(&field(&[&FAST[..3], &SAME[..3], &SLOW[..3]]), &choice());
-    assert_eq!((race.looked, race.decided, race.needed), (Some(2), true, None));
+    assert_eq!((race.analysed, race.decided, race.needed), (Some(2), true, None));
     assert_eq!(race.labels[2], Label::Slower);
     assert_eq!(race.left, [None, None, Some(2)]);
     let mut best = [race.labels[0], race.labels[1]];
@@ -33,10 +33,10 @@ fn what_is_clear_is_decided_at_the_first_look() {
 fn between_looks_nothing_is_looked_at() {
     let many = [100.0, 104.0, 99.0, 95.0, 103.0];
     let rates = [&many[..], &[98.0, 108.0, 93.0, 101.0, 96.0]];
-    assert_eq!(Race::of(&field(&rates), &choice()).looked, Some(4));
+    assert_eq!(Race::of(&field(&rates), &choice()).analysed, Some(4));
     // Time is up: one look at all that there is.
     let race = Race::judged(&field(&rates), &choice());
-    assert_eq!((race.looked, race.decided), (Some(5), false));
+    assert_eq!((race.analysed, race.decided), (Some(5), false));
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn what_left_stays_out_and_its_row_stays() {
     let mut field = field(&[&FAST, &[103.0, 95.0, 104.0, 99.0], &SLOW[..2]]);
     field.tried = vec![4, 4, 2];
     let race = Race::of(&field, &choice());
-    assert_eq!(race.looked, Some(4));
+    assert_eq!(race.analysed, Some(4));
     assert_eq!((race.labels[2], race.left[2]), (Label::Slower, Some(2)));
     assert!(race.verdicts[2].unwrap().upper() < 0.0);
 }
@@ -62,7 +62,7 @@ fn noise_is_undecided_with_a_bound_and_a_forecast() {
 fn groups_ask_for_more_than_a_choice() {
     // Surely not faster, and not surely within 3 %.
     let rates = [&[100.0, 102.0, 99.0, 101.0][..], &[99.7, 98.9, 98.1, 99.2]];
-    let groups = Race::of(&field(&rates), &Rule::looking(0.03, Question::Groups));
+    let groups = Race::of(&field(&rates), &Rule::sequential(0.03, Question::Groups));
     assert!(Race::of(&field(&rates), &choice()).decided);
     assert!(!groups.decided);
 }
@@ -80,7 +80,7 @@ fn what_mostly_fails_is_not_ranked_and_one_alone_is_decided() {
     field.tried = vec![3, 3];
     field.failed[1] = vec![2, 3];
     let race = Race::of(&field, &choice());
-    assert_eq!((race.looked, race.leader), (Some(3), Some(0)));
+    assert_eq!((race.analysed, race.leader), (Some(3), Some(0)));
     assert_eq!(race.labels, [Label::Lead, Label::Unreliable]);
     assert!(race.decided);
 }
@@ -94,8 +94,8 @@ fn what_failed_once_or_was_not_comparable_is_tried_again() {
         field.failed[0] = failed;
         field.tried = vec![2, 2];
         let race = Race::of(&field, &choice());
-        assert_eq!((race.looked, race.is_over()), (Some(2), false));
-        assert_eq!(race.inside().count(), 2);
+        assert_eq!((race.analysed, race.is_over()), (Some(2), false));
+        assert_eq!(race.remaining().count(), 2);
         field.tried = vec![3, 3];
         let race = Race::of(&field, &choice());
         assert_eq!((race.leader, race.labels[0]), (Some(0), Label::Lead));
@@ -126,14 +126,14 @@ fn where_all_fails_nothing_leads_and_nothing_is_decided() {
         field.failed = vec![(1..=tried).collect(); 2];
         let race = Race::judged(&field, &choice());
         assert_eq!((race.leader, race.decided, race.is_over()), (None, false, false));
-        assert_eq!(race.inside().count(), if tried < 3 { 2 } else { 0 });
+        assert_eq!(race.remaining().count(), if tried < 3 { 2 } else { 0 });
     }
 }
 
 #[test]
 fn the_bound_is_that_of_any_configuration() {
     let rates = [&[100.0, 102.0, 99.0, 101.0][..], &[99.7, 98.9, 98.1, 99.2], &SLOW];
-    let (field, rule) = (field(&rates), Rule::once(0.03, 4));
+    let (field, rule) = (field(&rates), Rule::fixed(0.03, 4));
     let race = Race::judged(&field, &rule);
     let bound = |k: usize| race.bound_over(k, &field, &rule).unwrap();
     assert_eq!((race.leader, Some(bound(0))), (Some(0), race.bound()));

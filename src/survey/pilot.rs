@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::analysis::aes_check::{CHACHA, GCM};
-use crate::analysis::startup::flow_s;
+use crate::analysis::samples::startup::flow_s;
+use crate::analysis::warnings::aes::{CHACHA, GCM};
 use crate::model::Configuration;
 use crate::model::record::{Asked, Outcome, Phase, Record, Sample};
 use crate::model::{Cipher, Direction, Method, Source};

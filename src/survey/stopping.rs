@@ -4,13 +4,14 @@
 
 use std::time::Duration;
 
-use crate::analysis::conclusion::{at_most, list};
-use crate::analysis::pace::Pace;
-use crate::analysis::ranking::Choice;
-use crate::analysis::series::{Figure, field};
-use crate::analysis::startup::Startups;
-use crate::analysis::summary::distinctions;
-use crate::analysis::unranked::Unranked;
+use crate::analysis::naming::distinctions;
+use crate::analysis::phrases::at_most;
+use crate::analysis::phrases::list;
+use crate::analysis::rows::ranking::Choice;
+use crate::analysis::rows::unranked::Unranked;
+use crate::analysis::samples::pace::Pace;
+use crate::analysis::samples::series::{Figure, field};
+use crate::analysis::samples::startup::Startups;
 use crate::model::Configuration;
 use crate::model::record::{Pairing, Sample, StopReason};
 use crate::model::units::duration;
@@ -60,7 +61,7 @@ impl Running {
     }
 
     fn going_on(&self) -> impl Iterator<Item = &Configuration> {
-        self.race.inside().map(|k| &self.configurations[k]).chain(&self.plain_tcp)
+        self.race.remaining().map(|k| &self.configurations[k]).chain(&self.plain_tcp)
     }
 }
 
@@ -81,7 +82,7 @@ impl Adaptive {
         pairing.is_some_and(|pairing| Unranked::of(pairing, &configuration.cipher).is_some())
     }
 
-    fn look(&mut self, samples: &[Sample], configurations: &[Configuration]) {
+    fn analyse(&mut self, samples: &[Sample], configurations: &[Configuration]) {
         let startups = Startups::of(self.pilot.iter().chain(samples));
         let mut keys: Vec<Key> = configurations.iter().map(key).collect();
         keys.dedup();
@@ -152,13 +153,13 @@ impl Adaptive {
                 let best = &mut (0..choices.len()).filter(|&k| race.labels[k] == Label::Tie);
                 decided.push(format!("{what} ({})", named(best)));
             } else {
-                let rounds = race.answered_after().zip(race.looked);
+                let rounds = race.answered_after().zip(race.analysed);
                 let left = rounds.map(|(until, round)| {
                     let samples = f64::from(until - round) * running.going_on().count() as f64;
                     format!("about {} more", duration(samples * pace.sample_s(*of)))
                 });
                 let left = left.unwrap_or_else(|| "longer than can be told".into());
-                open.push(format!("{what} between {} ({left})", named(&mut race.inside())));
+                open.push(format!("{what} between {} ({left})", named(&mut race.remaining())));
             }
         }
         let told = [("decided", decided), ("open", open), ("given up", given_up)];
@@ -234,14 +235,14 @@ impl StopRule for Adaptive {
         if !INTERIM_ANALYSES.contains(&round) {
             return configurations.to_vec();
         }
-        self.look(samples, configurations);
+        self.analyse(samples, configurations);
         let left_s = left.map_or(f64::INFINITY, |left| left.as_secs_f64());
         let pace = Pace::of(samples);
         self.give_up(round, &pace, left_s);
         let last = next_analysis(round, None).is_none();
         for running in self.races.iter_mut().filter(|running| running.is_open()) {
             // Where all have left, since all fail, there is nothing to wait for.
-            running.given_up = last || running.race.inside().next().is_none();
+            running.given_up = last || running.race.remaining().next().is_none();
         }
         let going_on = self.open().flat_map(Running::going_on).cloned().collect();
         self.news = Some(self.tell(&pace)).filter(|told| !told.is_empty());

@@ -6,7 +6,7 @@ const CHACHA: &str = "chacha20-poly1305@openssh.com";
 const GCM: &str = "aes128-gcm@openssh.com";
 
 fn adaptive() -> Adaptive {
-    Adaptive::new(Rule::looking(0.03, Question::Choice), Vec::new())
+    Adaptive::new(Rule::sequential(0.03, Question::Choice), Vec::new())
 }
 
 /// Those who go on after a round, of all trials until then, with so many seconds left.

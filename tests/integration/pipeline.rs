@@ -248,7 +248,7 @@ fn adaptive(executor: &mut Scripted, budget_s: f64) -> (Vec<Record>, StopReason)
     let (reason, _) = run_rounds(
         &mut schedule(Method::Pipe, Some(budget_s)),
         executor,
-        &mut Adaptive::new(Rule::looking(0.03, Question::Choice), Vec::new()),
+        &mut Adaptive::new(Rule::sequential(0.03, Question::Choice), Vec::new()),
         &mut journal,
         &mut Silent,
         &Interrupt::default(),

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use cipher_survey::analysis::pivot::measure::Measure;
-use cipher_survey::analysis::pivot::{Digest, pivot};
+use cipher_survey::analysis::comparison::digest::Digest;
+use cipher_survey::analysis::comparison::measure::Measure;
+use cipher_survey::analysis::comparison::pivot::pivot;
 use cipher_survey::model::Direction;
 use cipher_survey::report::compare::{self, Comparison, Shown};
 use cipher_survey::report::{Format, Report, Style, write};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cipher_survey::analysis::table::Section;
+use cipher_survey::analysis::rows::table::Section;
 use cipher_survey::analysis::{Summary, summarise};
 use cipher_survey::local::interrupt::Interrupt;
 use cipher_survey::model::Sink;
@@ -47,7 +47,7 @@ pub fn run(world: &World, seed: u64) -> Done {
         budget: Some(Duration::from_secs_f64(world.budget_s)),
         sample_s: sample_s + world.setup_s,
     };
-    let rule = Rule::looking(PRECISION, Question::Choice);
+    let rule = Rule::sequential(PRECISION, Question::Choice);
     let mut stop = Adaptive::new(rule, vec![pilot.clone()]);
     let mut journal: Vec<Record> = Vec::new();
     journal.push(Record::Sample(Box::new(pilot)));

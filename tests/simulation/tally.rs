@@ -1,6 +1,6 @@
 //! How often the surveys of a world were right.
 
-use cipher_survey::analysis::compare::Times;
+use cipher_survey::analysis::rows::compare::Ratio;
 use cipher_survey::model::record::StopReason;
 use cipher_survey::stats::race::Label;
 
@@ -50,7 +50,7 @@ impl Share {
     }
 }
 
-fn holds(times: Times, truth: f64) -> bool {
+fn holds(times: Ratio, truth: f64) -> bool {
     times.low <= truth && truth <= times.high
 }
 

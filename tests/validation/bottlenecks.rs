@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use cipher_survey::analysis::bottleneck::Bottleneck;
+use cipher_survey::analysis::bottleneck::kind::Bottleneck;
+use cipher_survey::analysis::rows::table::rows;
 use cipher_survey::analysis::summarise;
-use cipher_survey::analysis::table::rows;
 use cipher_survey::model::survey::Survey;
 
 use crate::Report;
@@ -32,7 +32,7 @@ pub fn measure(directory: &Path) {
             for (cipher, bottleneck) in limits(&survey) {
                 eprintln!(
                     "{repetition} {} {cipher}: {} ({})",
-                    scenario.name, bottleneck.limit, bottleneck.evidence
+                    scenario.name, bottleneck.kind, bottleneck.evidence
                 );
             }
         }
@@ -49,13 +49,13 @@ fn file(scenario: &Scenario) -> String {
 fn limits(survey: &Survey) -> Vec<(String, Bottleneck)> {
     let summary = summarise(survey);
     rows(&summary.tables)
-        .filter_map(|row| Some((row.cipher.to_string(), row.limit.clone()?)))
+        .filter_map(|row| Some((row.cipher.to_string(), row.bottleneck.clone()?)))
         .collect()
 }
 
 /// The name of a limit as it is in JSON.
 fn name(bottleneck: &Bottleneck) -> String {
-    serde_json::to_value(bottleneck.limit).unwrap().as_str().unwrap().to_owned()
+    serde_json::to_value(bottleneck.kind).unwrap().as_str().unwrap().to_owned()
 }
 
 pub fn report(directory: &Path) -> Report {

@@ -4,8 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use cipher_survey::analysis::rows::table::rows;
 use cipher_survey::analysis::summarise;
-use cipher_survey::analysis::table::rows;
 use cipher_survey::model::record::{Outcome, Phase};
 use cipher_survey::model::survey::Survey;
 use cipher_survey::stats::race::Label;

@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use cipher_survey::analysis::rows::table::rows;
 use cipher_survey::analysis::summarise;
-use cipher_survey::analysis::table::rows;
 use cipher_survey::model::Direction;
 use cipher_survey::model::survey::Survey;
 use cipher_survey::stats::intervals::t_quantile;

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use cipher_survey::analysis::series::steady_rate;
-use cipher_survey::analysis::startup::Startups;
+use cipher_survey::analysis::samples::series::steady_rate;
+use cipher_survey::analysis::samples::startup::Startups;
 use cipher_survey::model::record::{Phase, Sample};
 use cipher_survey::model::{Direction, Survey};
 use serde::{Deserialize, Serialize};

@@ -3,7 +3,7 @@
 
 use super::{CoreFigure, figures};
 use crate::analysis::Summary;
-use crate::analysis::finding::End;
+use crate::analysis::end::End;
 use crate::model::cipher_cores::{Cores, CoresHost, Library, OPENSSL_SPEED, Subject, Work};
 use crate::model::names::{OPENSSH, RUSSH};
 use crate::model::record::{PairedEnd, Pairing};

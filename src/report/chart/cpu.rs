@@ -4,9 +4,9 @@ use super::bars::{Bar, Bars, Group};
 use super::panel::{ENDS, Panel, Way, times};
 use super::scale::finite;
 use super::{Cell, Chart, Column, Drawing, Grid};
-use crate::analysis::figures::Row;
-use crate::analysis::finding::End;
-use crate::analysis::table::cost;
+use crate::analysis::end::End;
+use crate::analysis::rows::row::Row;
+use crate::analysis::rows::table::cost;
 use crate::stats::statistics::quotient;
 
 pub fn chart(panel: &Panel) -> Chart {

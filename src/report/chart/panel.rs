@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::figures::{EndTimes, Row};
-use crate::analysis::finding::End;
-use crate::analysis::ranking::Choice;
-use crate::analysis::summary::{aes_states, programs};
-use crate::analysis::table::{Section, Table};
-use crate::analysis::unranked::Unranked;
+use crate::analysis::end::End;
+use crate::analysis::naming::aes_states;
+use crate::analysis::naming::programs;
+use crate::analysis::rows::ranking::Choice;
+use crate::analysis::rows::row::{EndTimes, Row};
+use crate::analysis::rows::table::{Section, Table};
+use crate::analysis::rows::unranked::Unranked;
 use crate::model::units::printable;
 use crate::model::{Direction, Method, Survey};
 
@@ -73,7 +74,7 @@ impl Panel<'_> {
         let of = |row: &Row| match row.unranked {
             Some(Unranked::NoCipher) => Some("no cipher"),
             Some(Unranked::AesNotDisabled) => Some("unmasked"),
-            None => row.by_default.then_some("default"),
+            None => row.is_default.then_some("default"),
         };
         rows.find_map(of).unwrap_or_default()
     }

@@ -4,9 +4,9 @@ use super::bars::{Bar, Bars, Group};
 use super::panel::{Panel, Way};
 use super::scale::finite;
 use super::{Cell, Chart, Column, Drawing, Grid};
-use crate::analysis::compare::{Compared, Times};
-use crate::analysis::figures::Row;
-use crate::analysis::table::Section;
+use crate::analysis::rows::compare::{Compared, Ratio};
+use crate::analysis::rows::row::Row;
+use crate::analysis::rows::table::Section;
 use crate::model::units::significant;
 use crate::stats::race::Label;
 
@@ -47,11 +47,11 @@ pub fn relative(row: &Row, section: &Section) -> Option<Relative> {
     };
     let compared = row.cost.and_then(|cost| cost.times_leader);
     let ratio = match (compared, row.cost) {
-        (Some(Times { ratio, .. }), _) => ratio,
+        (Some(Ratio { ratio, .. }), _) => ratio,
         (None, Some(Compared { label: Label::Lead, .. })) => 1.0,
         (None, _) => cost / least()?,
     };
-    let interval = compared.map(|Times { low, high, .. }| (low, high));
+    let interval = compared.map(|Ratio { low, high, .. }| (low, high));
     Some(Relative { ratio: finite(ratio)?, interval, client: finite(ratio * client)? })
 }
 
@@ -75,7 +75,7 @@ fn drawing(panel: &Panel, way: &Way) -> Drawing {
     let said: Vec<String> = way.section.rows.iter().filter_map(said).collect();
     Drawing {
         title: way.direction().to_string(),
-        description: format!("Times the cheapest: {}.", said.join(", ")),
+        description: format!("Ratio the cheapest: {}.", said.join(", ")),
         height,
         marks,
     }

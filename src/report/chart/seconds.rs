@@ -4,8 +4,8 @@ use super::bars::{Bar, Bars, Group};
 use super::cpu::label;
 use super::panel::{ENDS, Panel, Way, times};
 use super::{Cell, Chart, Column, Drawing, Grid};
-use crate::analysis::figures::{EndTimes, Row};
-use crate::analysis::finding::End;
+use crate::analysis::end::End;
+use crate::analysis::rows::row::{EndTimes, Row};
 use crate::model::units::{significant, size};
 
 /// `file_bytes`: of the whole file.

@@ -4,9 +4,9 @@ use super::bars::{Bar, Bars, Group, Line};
 use super::panel::{Panel, Way};
 use super::scale::finite;
 use super::{Cell, Chart, Column, Drawing, Grid};
-use crate::analysis::conclusion::per_cent;
-use crate::analysis::figures::Row;
-use crate::analysis::upper_bound::{Basis, UpperBound};
+use crate::analysis::phrases::per_cent;
+use crate::analysis::rows::row::Row;
+use crate::analysis::rows::upper_bound::{Basis, UpperBound};
 use crate::model::units::significant;
 
 pub fn chart(panel: &Panel) -> Chart {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::place::{Key, Place, keys};
 use crate::analysis::cipher_cores::{CoreFigure, times_aes_enabled};
-use crate::analysis::conclusion::per_cent;
+use crate::analysis::phrases::per_cent;
 use crate::model::cipher_cores::Work;
 use crate::model::units::significant;
 use crate::model::{AesClass, Mac};

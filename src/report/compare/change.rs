@@ -1,8 +1,8 @@
 //! What changed from one survey to another, laid out.
 
 use super::sheet::{Cell, Grid, Heading, SURVEYS, Sheet, Tone};
-use crate::analysis::change::{Change, Changed, ChangedRow, Changes};
-use crate::analysis::pivot::Digest;
+use crate::analysis::comparison::change::{Change, FigureChange, RowChange, SectionChange};
+use crate::analysis::comparison::digest::Digest;
 use crate::report::heading::date;
 
 /// The sheet of a change from the first survey to the second.
@@ -35,18 +35,18 @@ pub fn sheet(change: &Change, digests: &[Digest]) -> Sheet {
             .map(|(which, names)| format!("only in the {which} survey: {}", names.join("; ")))
             .chain(change.gaps.iter().cloned())
             .collect(),
-        warnings: change.unlike.iter().map(|unlike| unlike.text() + ".").collect(),
+        warnings: change.differences.iter().map(|unlike| unlike.text() + ".").collect(),
         conclusions: change.sections.iter().filter_map(conclusion).collect(),
     }
 }
 
-fn grid(section: &Changes) -> Grid {
+fn grid(section: &SectionChange) -> Grid {
     let heading = |lines: &[&str], key: &str| Heading {
         lines: lines.iter().map(|&line| line.to_owned()).collect(),
         group: 0,
         key: key.to_owned(),
     };
-    let row = |row: &ChangedRow| {
+    let row = |row: &RowChange| {
         let name = match &row.mac {
             Some(mac) if ambiguous(section, row) => format!("{} with {mac}", row.cipher),
             _ => row.cipher.to_string(),
@@ -66,11 +66,11 @@ fn grid(section: &Changes) -> Grid {
     }
 }
 
-fn ambiguous(section: &Changes, row: &ChangedRow) -> bool {
+fn ambiguous(section: &SectionChange, row: &RowChange) -> bool {
     section.rows.iter().filter(|other| other.cipher == row.cipher).count() > 1
 }
 
-fn cell(changed: Option<&Changed>) -> Cell {
+fn cell(changed: Option<&FigureChange>) -> Cell {
     let Some(changed) = changed else { return Cell::missing() };
     let interval = changed.interval.map(|times| format!("{:.2}–{:.2}", times.low, times.high));
     let (sign, tone) = match (changed.real, changed.worse) {
@@ -88,7 +88,7 @@ fn cell(changed: Option<&Changed>) -> Cell {
 }
 
 /// How much all changed alike, and how many figures really changed.
-fn conclusion(section: &Changes) -> Option<(String, String)> {
+fn conclusion(section: &SectionChange) -> Option<(String, String)> {
     let throughput = section.throughput_median?;
     let figures = || section.rows.iter().flat_map(|row| row.figures().into_iter().flatten());
     let real = figures().filter(|changed| changed.real).count();

@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 
 use super::{Comparison, Shown};
-use crate::analysis::change::{Change, Changed, ChangedRow, Changes};
-use crate::analysis::compare::Times;
-use crate::analysis::pivot::{Line, Pivot, Table};
+use crate::analysis::comparison::change::{Change, FigureChange, RowChange, SectionChange};
+use crate::analysis::comparison::pivot::{CipherRow, Pivot, PivotTable};
+use crate::analysis::rows::compare::Ratio;
 use crate::report::csv::{Cell, Column, column, table};
 
 pub fn write(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
@@ -19,14 +19,14 @@ pub fn write(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
 struct Figure<'a> {
     comparison: &'a Comparison,
     pivot: &'a Pivot,
-    table: &'a Table,
-    line: &'a Line,
+    table: &'a PivotTable,
+    line: &'a CipherRow,
     /// Index of the column.
     column: usize,
 }
 
 fn figures<'a>(comparison: &'a Comparison, pivot: &'a Pivot) -> impl Iterator<Item = Figure<'a>> {
-    let lines = |table: &'a Table| table.rows.iter().map(move |line| (table, line));
+    let lines = |table: &'a PivotTable| table.rows.iter().map(move |line| (table, line));
     pivot.tables.iter().flat_map(lines).flat_map(move |(table, line)| {
         let columns = 0..pivot.columns.len();
         columns.map(move |column| Figure { comparison, pivot, table, line, column })
@@ -34,7 +34,7 @@ fn figures<'a>(comparison: &'a Comparison, pivot: &'a Pivot) -> impl Iterator<It
 }
 
 impl Figure<'_> {
-    fn of(&self) -> Option<&crate::analysis::pivot::measure::Cell> {
+    fn of(&self) -> Option<&crate::analysis::comparison::measure::MeasuredValue> {
         self.line.cells[self.column].measured()
     }
 
@@ -43,11 +43,11 @@ impl Figure<'_> {
         self.line.times_best[of_class]
     }
 
-    fn host(&self) -> &crate::analysis::pivot::column::Column {
+    fn host(&self) -> &crate::analysis::comparison::host_column::HostColumn {
         &self.pivot.columns[self.column]
     }
 
-    fn survey(&self) -> &crate::analysis::pivot::Digest {
+    fn survey(&self) -> &crate::analysis::comparison::digest::Digest {
         &self.comparison.digests[self.host().survey]
     }
 }
@@ -79,10 +79,10 @@ fn of_hosts<'a>() -> Vec<Column<Figure<'a>>> {
 
 /// One figure of one cipher.
 struct Moved<'a> {
-    section: &'a Changes,
-    row: &'a ChangedRow,
+    section: &'a SectionChange,
+    row: &'a RowChange,
     figure: &'static str,
-    changed: &'a Changed,
+    changed: &'a FigureChange,
 }
 
 fn changes(change: &Change) -> impl Iterator<Item = Moved<'_>> {
@@ -98,7 +98,7 @@ fn changes(change: &Change) -> impl Iterator<Item = Moved<'_>> {
 }
 
 fn of_change<'a>() -> Vec<Column<Moved<'a>>> {
-    fn interval(at: &Moved) -> Option<Times> {
+    fn interval(at: &Moved) -> Option<Ratio> {
         at.changed.interval
     }
     vec![

@@ -6,8 +6,9 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::{Style, json};
-use crate::analysis::change::Change;
-use crate::analysis::pivot::{Digest, Pivot};
+use crate::analysis::comparison::change::Change;
+use crate::analysis::comparison::digest::Digest;
+use crate::analysis::comparison::pivot::Pivot;
 use crate::model::record::Header;
 use sheet::Sheet;
 

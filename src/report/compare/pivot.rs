@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::sheet::{Cell, Grid, Heading, SURVEYS, Sheet, Tone};
-use crate::analysis::conclusion::per_cent;
-use crate::analysis::pivot::column::Column;
-use crate::analysis::pivot::measure;
-use crate::analysis::pivot::{Class, Digest, Line, NOT_ASKED, Pivot, Table};
+use crate::analysis::comparison::digest::Digest;
+use crate::analysis::comparison::host_column::HostColumn;
+use crate::analysis::comparison::measure;
+use crate::analysis::comparison::pivot::{CipherRow, Class, NOT_ASKED, Pivot, PivotTable};
+use crate::analysis::phrases::per_cent;
 use crate::model::AesClass;
 use crate::model::record::PRECISION;
 use crate::model::units::significant;
@@ -24,13 +25,13 @@ pub fn sheet(pivot: &Pivot, digests: &[Digest]) -> Sheet {
         grids: pivot.tables.iter().map(|table| grid(pivot, table)).collect(),
         legend: legend(pivot),
         notes: pivot.tables.iter().flat_map(|table| notes(pivot, table)).collect(),
-        warnings: pivot.unlike.iter().map(|unlike| unlike.text() + ".").collect(),
+        warnings: pivot.differences.iter().map(|unlike| unlike.text() + ".").collect(),
         conclusions: pivot.tables.iter().filter_map(|table| conclusion(pivot, table)).collect(),
     }
 }
 
 /// `AES  pi1: Cortex-A76 (cpuinfo features: aes pmull), 2026-02-03 04:05 UTC`
-fn fact(column: &Column, digests: &[Digest]) -> (String, String) {
+fn fact(column: &HostColumn, digests: &[Digest]) -> (String, String) {
     let header = &digests[column.survey].header;
     let host = &header.pairings[column.pairing].server.host;
     let cpu = host.cpu_model.as_deref().unwrap_or(&host.machine);
@@ -45,7 +46,7 @@ fn fact(column: &Column, digests: &[Digest]) -> (String, String) {
     (column.aes.to_string(), text)
 }
 
-fn grid(pivot: &Pivot, table: &Table) -> Grid {
+fn grid(pivot: &Pivot, table: &PivotTable) -> Grid {
     let mut headings = vec![Heading { lines: vec!["cipher".into()], group: 0, key: String::new() }];
     for (group, class) in pivot.classes.iter().enumerate() {
         for &index in &class.columns {
@@ -59,7 +60,7 @@ fn grid(pivot: &Pivot, table: &Table) -> Grid {
             headings.push(Heading { lines, group, key: format!("times_best_{group}") });
         }
     }
-    let row = |line: &Line| {
+    let row = |line: &CipherRow| {
         let cells = pivot.classes.iter().enumerate().flat_map(|(at, class)| {
             let figures = class.columns.iter().map(|&column| cell(table, line, column));
             figures.chain(pivot.measure.ranks().then(|| times(line.times_best[at])))
@@ -74,14 +75,14 @@ fn grid(pivot: &Pivot, table: &Table) -> Grid {
     }
 }
 
-fn name(line: &Line) -> String {
+fn name(line: &CipherRow) -> String {
     match &line.mac {
         Some(mac) => format!("{} with {mac}", line.cipher),
         None => line.cipher.to_string(),
     }
 }
 
-fn cell(table: &Table, line: &Line, column: usize) -> Cell {
+fn cell(table: &PivotTable, line: &CipherRow, column: usize) -> Cell {
     let Some(cell) = line.cells[column].measured() else { return Cell::missing() };
     let label = cell.label.filter(|_| competes(table, column));
     let half = cell.half_percent.map(|half| format!("±{}", per_cent(half).replace(' ', "")));
@@ -100,9 +101,9 @@ fn cell(table: &Table, line: &Line, column: usize) -> Cell {
 }
 
 /// One alone is the best of nothing.
-fn competes(table: &Table, column: usize) -> bool {
+fn competes(table: &PivotTable, column: usize) -> bool {
     let labelled =
-        |line: &&Line| line.cells[column].measured().is_some_and(|cell| cell.label.is_some());
+        |line: &&CipherRow| line.cells[column].measured().is_some_and(|cell| cell.label.is_some());
     table.rows.iter().filter(labelled).count() > 1
 }
 
@@ -139,12 +140,12 @@ fn legend(pivot: &Pivot) -> String {
     text
 }
 
-fn has_label(cell: &measure::Cell) -> bool {
+fn has_label(cell: &measure::MeasuredValue) -> bool {
     cell.label.is_some()
 }
 
 /// What is missing or left out of the ratios.
-fn notes(pivot: &Pivot, table: &Table) -> Vec<String> {
+fn notes(pivot: &Pivot, table: &PivotTable) -> Vec<String> {
     let bottleneck = table.path_limited.iter().map(|&column| pivot.columns[column].label());
     let bottleneck: Vec<String> = bottleneck.collect();
     let of_path = (!bottleneck.is_empty()).then(|| {
@@ -158,7 +159,7 @@ fn notes(pivot: &Pivot, table: &Table) -> Vec<String> {
 }
 
 /// Each reason with the ciphers and columns that it is for.
-fn gaps(pivot: &Pivot, table: &Table) -> Vec<String> {
+fn gaps(pivot: &Pivot, table: &PivotTable) -> Vec<String> {
     let mut reasons: BTreeMap<&str, BTreeMap<String, Vec<String>>> = BTreeMap::new();
     for line in &table.rows {
         for (column, cell) in pivot.columns.iter().zip(&line.cells) {
@@ -183,12 +184,12 @@ fn gaps(pivot: &Pivot, table: &Table) -> Vec<String> {
 }
 
 /// Who is ahead in each class, and where that is not one cipher how far the others' best is behind.
-fn conclusion(pivot: &Pivot, table: &Table) -> Option<(String, String)> {
+fn conclusion(pivot: &Pivot, table: &PivotTable) -> Option<(String, String)> {
     let best = |class: usize| {
-        let is_best = |line: &&Line| line.times_best[class] == Some(1.0) && !line.no_cipher;
+        let is_best = |line: &&CipherRow| line.times_best[class] == Some(1.0) && !line.no_cipher;
         table.rows.iter().find(is_best)
     };
-    let bests: Vec<(usize, &Line)> =
+    let bests: Vec<(usize, &CipherRow)> =
         (0..pivot.classes.len()).filter_map(|class| Some((class, best(class)?))).collect();
     let [(_, first), _, ..] = bests[..] else { return None };
     let scope = table.direction.to_string();
@@ -226,12 +227,12 @@ fn class_words(class: &Class) -> String {
 
 /// From class to class, each cipher as a multiple of the class's best: hosts that differ in their
 /// speed differ in the order of their ciphers all the same.
-fn slopes(pivot: &Pivot, table: &Table) -> Option<Slopes> {
+fn slopes(pivot: &Pivot, table: &PivotTable) -> Option<Slopes> {
     if pivot.classes.len() < 2 || !pivot.measure.ranks() {
         return None;
     }
     // As wide as the figure's own interval, where a class is one host.
-    let bound = |line: &Line, sign: f64| -> Vec<Option<f64>> {
+    let bound = |line: &CipherRow, sign: f64| -> Vec<Option<f64>> {
         let of_class = |(class, times): (&Class, &Option<f64>)| match class.columns[..] {
             [only] => {
                 let half = line.cells[only].measured()?.half_percent?;
@@ -241,7 +242,7 @@ fn slopes(pivot: &Pivot, table: &Table) -> Option<Slopes> {
         };
         pivot.classes.iter().zip(&line.times_best).map(of_class).collect()
     };
-    let line = |line: &Line| slopes::Line {
+    let line = |line: &CipherRow| slopes::Line {
         name: name(line),
         values: line.times_best.clone(),
         low: bound(line, -1.0),

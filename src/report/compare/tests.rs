@@ -1,9 +1,9 @@
 //! Comparisons as they look.
 
 use super::*;
-use crate::analysis::change::change;
-use crate::analysis::pivot::measure::Measure;
-use crate::analysis::pivot::pivot;
+use crate::analysis::comparison::change::change;
+use crate::analysis::comparison::measure::Measure;
+use crate::analysis::comparison::pivot::pivot;
 use crate::analysis::testing::{self, each, rounds, spent, survey};
 use crate::model::{AesClass, Direction, Source};
 

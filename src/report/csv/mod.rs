@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::Report;
-use crate::analysis::summary::aes_state;
+use crate::analysis::naming::aes_state;
 use crate::model::record::{PairedEnd, Pairing};
 use crate::model::units::printable;
 use crate::model::{Direction, Method, Survey};

@@ -1,9 +1,9 @@
 //! One line a trial.
 
 use super::{Cell, Column, Part, Place, column};
-use crate::analysis::rows::{Macs, way};
-use crate::analysis::series::{costs_s, steady_rate};
-use crate::analysis::startup::Startups;
+use crate::analysis::samples::grouping::{Macs, one_way};
+use crate::analysis::samples::series::{costs_s, steady_rate};
+use crate::analysis::samples::startup::Startups;
 use crate::model::OneWay;
 use crate::model::record::{Asked, Disk, HostDelta, Outcome, Sample, Spent, Steady};
 use crate::model::units::MB;
@@ -103,7 +103,7 @@ fn of_steady<'a, C: Into<Cell> + 'static>(name: &str, cell: fn(&Steady) -> C) ->
 }
 
 fn negotiated(sample: &Sample) -> Option<&OneWay> {
-    Some(way(sample.negotiated.as_ref()?, sample.direction))
+    Some(one_way(sample.negotiated.as_ref()?, sample.direction))
 }
 
 /// CPU of one end. What the journal has in `bulk` has the plain names: the handshake is apart.

@@ -1,11 +1,11 @@
 //! One line a row of the summary, nothing rounded.
 
 use super::{Cell, Column, Part, Place, column};
-use crate::analysis::compare::{Compared, Times};
-use crate::analysis::figures::{Cost, EndTimes, Row};
-use crate::analysis::finding::End;
-use crate::analysis::load::Load;
-use crate::analysis::table::{Section, cost};
+use crate::analysis::bottleneck::load::Load;
+use crate::analysis::end::End;
+use crate::analysis::rows::compare::{Compared, Ratio};
+use crate::analysis::rows::row::{Cost, EndTimes, Row};
+use crate::analysis::rows::table::{Section, cost};
 use crate::report::Report;
 
 pub struct Line<'a> {
@@ -46,17 +46,17 @@ pub fn columns<'a>() -> Vec<Column<Line<'a>>> {
     columns.extend(whole_file("client", |row| row.whole_file.client));
     columns.extend(whole_file("server", |row| row.whole_file.server));
     columns.extend([
-        of("limit", |row| row.limit.as_ref().map_or(Cell::Absent, |l| Cell::named(l.limit))),
-        of("limit_evidence", |row| Some(row.limit.as_ref()?.evidence.clone())),
+        of("limit", |row| row.bottleneck.as_ref().map_or(Cell::Absent, |l| Cell::named(l.kind))),
+        of("limit_evidence", |row| Some(row.bottleneck.as_ref()?.evidence.clone())),
     ]);
-    columns.extend(load("client", |row| Some(row.limit.as_ref()?.client)));
-    columns.extend(load("server", |row| Some(row.limit.as_ref()?.server)));
+    columns.extend(load("client", |row| Some(row.bottleneck.as_ref()?.client)));
+    columns.extend(load("server", |row| Some(row.bottleneck.as_ref()?.server)));
     columns.extend([
         column("ceiling_mb_per_s", |line: &Line| Some(line.section.upper_bound.as_ref()?.mb_per_s)),
         column("ceiling_basis", |line: &Line| {
             line.section.upper_bound.as_ref().map_or(Cell::Absent, |c| Cell::named(c.basis))
         }),
-        of("unasked", |row| row.by_default),
+        of("unasked", |row| row.is_default),
         of("apart", |row| row.unranked.map_or(Cell::Absent, Cell::named)),
         of("marks", |row| Cell::names(&row.marks)),
     ]);
@@ -72,7 +72,7 @@ fn compared<'a>(
     figure: &str,
     of: fn(&Row) -> Option<Compared>,
 ) -> impl Iterator<Item = Column<Line<'a>>> {
-    let times = |pick: fn(Times) -> f64| {
+    let times = |pick: fn(Ratio) -> f64| {
         move |line: &Line| of(line.row).and_then(|compared| compared.times_leader).map(pick)
     };
     [

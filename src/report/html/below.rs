@@ -4,7 +4,7 @@ use maud::html;
 
 use super::page::Section;
 use super::text::prose;
-use crate::analysis::conclusion::per_cent;
+use crate::analysis::phrases::per_cent;
 use crate::model::record::Header;
 use crate::report::{Report, words};
 

@@ -5,11 +5,11 @@ use maud::{Markup, html};
 use super::grid::grid;
 use super::page;
 use super::text::prose;
-use crate::analysis::compare::Compared;
-use crate::analysis::figures::{Cost, Row};
-use crate::analysis::ranking::Choice;
-use crate::analysis::table::{Section, Table};
-use crate::analysis::upper_bound::UpperBound;
+use crate::analysis::rows::compare::Compared;
+use crate::analysis::rows::ranking::Choice;
+use crate::analysis::rows::row::{Cost, Row};
+use crate::analysis::rows::table::{Section, Table};
+use crate::analysis::rows::upper_bound::UpperBound;
 use crate::report::chart::{Cell, Column, Grid};
 use crate::report::{Report, cells, words};
 

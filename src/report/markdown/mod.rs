@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::advised::{Advised, Use};
 use super::cells::{self, Kind};
 use super::{Report, heading, words};
-use crate::analysis::table::Table;
+use crate::analysis::rows::table::Table;
 use crate::ssh::paste::Paste;
 use page::{Lines, Page, code, inert};
 

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::page::{Ink, Page};
-use crate::analysis::recommend::for_all;
+use crate::analysis::advice::recommend::for_all;
 use crate::report::Style;
 use crate::report::advised::Advised;
 use crate::ssh::paste::Paste;

@@ -3,9 +3,9 @@
 use textwrap::core::display_width;
 use textwrap::{Options, WordSplitter};
 
-use crate::analysis::figures::{Cost, Row};
-use crate::analysis::ranking::Choice;
-use crate::analysis::table::{Section, Table};
+use crate::analysis::rows::ranking::Choice;
+use crate::analysis::rows::row::{Cost, Row};
+use crate::analysis::rows::table::{Section, Table};
 use crate::model::units::{printable, significant};
 use crate::report::Style;
 

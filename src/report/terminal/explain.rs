@@ -2,16 +2,16 @@
 
 use super::page::{Ink, Page};
 use crate::analysis::Summary;
-use crate::analysis::conclusion::per_cent;
-use crate::analysis::figures::Row;
-use crate::analysis::ranking::Choice;
-use crate::analysis::table::Section;
+use crate::analysis::phrases::per_cent;
+use crate::analysis::rows::ranking::Choice;
+use crate::analysis::rows::row::Row;
+use crate::analysis::rows::table::Section;
 use crate::model::units::significant;
 
 /// Below all tables: the first row that has figures, read aloud.
 pub fn write(summary: &Summary, page: &mut Page) {
     let sections = summary.tables.iter().flat_map(|table| Some((table, table.sections.first()?)));
-    let read = |(table, section): (&crate::analysis::table::Table, &Section)| {
+    let read = |(table, section): (&crate::analysis::rows::table::Table, &Section)| {
         let row = section.rows.iter().find(|row| row.rate_mb_per_s.is_some())?;
         Some((table.title.clone(), sentences(section, row)))
     };
@@ -90,12 +90,12 @@ fn sentences(section: &Section, row: &Row) -> Vec<(&'static str, String)> {
             ),
         ));
     }
-    if let Some(bottleneck) = &row.limit {
+    if let Some(bottleneck) = &row.bottleneck {
         said.push((
             "limit",
             format!(
                 "what kept {name} from being faster was {}: {}.",
-                bottleneck.limit, bottleneck.evidence
+                bottleneck.kind, bottleneck.evidence
             ),
         ));
     }

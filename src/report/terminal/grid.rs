@@ -5,8 +5,9 @@ use comfy_table::{
     TableStyle, Width,
 };
 
-use crate::analysis::figures::{Mark, Row};
-use crate::analysis::table::{Section, Table};
+use crate::analysis::rows::mark::Mark;
+use crate::analysis::rows::row::Row;
+use crate::analysis::rows::table::{Section, Table};
 use crate::report::Style;
 use crate::report::cells::{self, Column, Kind, columns};
 

@@ -1,0 +1,156 @@
+//! What is to choose from between two ends: ciphers with their MACs, each with its trials of all
+//! directions.
+
+use crate::analysis::advice::goal::{CpuShare, Goal, TransfersPerCore};
+use crate::analysis::advice::security_floor::below_floor;
+use crate::analysis::bottleneck::find::bottlenecks;
+use crate::analysis::bottleneck::kind::BottleneckKind;
+use crate::analysis::bottleneck::path::Path;
+use crate::analysis::bottleneck::path::Transfers;
+use crate::analysis::rows::ranking::Choice;
+use crate::analysis::rows::row::{Cost, Row};
+use crate::analysis::samples::grouping::one_way;
+use crate::analysis::samples::series::{Figure, levels};
+use crate::analysis::samples::startup::Startups;
+use crate::model::record::{Outcome, Pairing, Sample};
+use crate::model::units::{GB, MB};
+use crate::model::{Direction, Mac, Survey};
+
+/// A cipher with its MAC: the measured name, and its trials each way.
+pub struct Alternative<'a> {
+    pub startups: &'a Startups,
+    pub choice: Choice,
+    pub is_default: bool,
+    /// Why it is not recommended, whatever its figures.
+    pub floor: Option<String>,
+    pub ways: Vec<Vec<&'a Sample>>,
+    /// What limits it, where that is of the path and the same each way.
+    pub path_bottleneck: Option<BottleneckKind>,
+}
+
+impl<'a> Alternative<'a> {
+    pub fn new(
+        cipher: &str,
+        mac: Option<&str>,
+        direction: Direction,
+        pairing: &Pairing,
+        allow_legacy: bool,
+        startups: &'a Startups,
+    ) -> Alternative<'a> {
+        let choice = Choice { cipher: cipher.into(), mac: mac.map(Mac::from), ambiguous: false };
+        let by_default = one_way(&pairing.by_default, direction);
+        Alternative {
+            is_default: by_default.cipher == choice.cipher
+                && by_default.explicit_mac() == choice.mac,
+            floor: below_floor(&choice, pairing, allow_legacy),
+            ways: Vec::new(),
+            path_bottleneck: None,
+            startups,
+            choice,
+        }
+    }
+
+    fn samples(&self) -> impl Iterator<Item = &'a Sample> {
+        self.ways.iter().flatten().copied()
+    }
+
+    fn row(&self) -> Row {
+        let samples: Vec<&Sample> = self.samples().collect();
+        Row::of(self.choice.cipher.clone(), None, &samples, 0, self.startups)
+    }
+
+    /// It fails now and then: in more than one of ten trials.
+    pub fn is_flaky(&self) -> bool {
+        let failed = self.samples().filter(|sample| sample.outcome != Outcome::Measured);
+        10 * failed.count() > self.samples().count()
+    }
+
+    /// It has a figure to be compared by.
+    pub fn is_known(&self, goal: Goal) -> bool {
+        self.shown(goal).is_some() && !self.is_coarse(goal)
+    }
+
+    /// Readings too near the resolution of their clock rank nothing.
+    pub fn is_coarse(&self, goal: Goal) -> bool {
+        let row = self.row();
+        let coarse = |cost: &Option<Cost>| cost.as_ref().is_some_and(|cost| cost.coarse);
+        match goal {
+            Goal::Speed => false,
+            Goal::LocalCpu => coarse(&row.client),
+            Goal::RemoteCpu => coarse(&row.server),
+            Goal::Many => row.coarse(),
+        }
+    }
+
+    /// The level of both directions together: MB/s of as many bytes each way, or CPU-seconds per
+    /// GB.
+    pub fn shown(&self, goal: Goal) -> Option<f64> {
+        let figure = if goal == Goal::Speed { Figure::SteadyRate } else { goal.figure() };
+        let per_byte = |samples: &Vec<&Sample>| {
+            levels(std::slice::from_ref(samples), figure, self.startups)
+                .into_iter()
+                .next()?
+                .map(f64::recip)
+        };
+        let each: Vec<f64> = self.ways.iter().map(per_byte).collect::<Option<Vec<f64>>>()?;
+        let mean = each.iter().sum::<f64>() / each.len() as f64;
+        Some(if goal == Goal::Speed { mean.recip() / MB } else { mean * GB })
+    }
+
+    /// The share of a core that each end is at work, averaged over the directions.
+    pub fn cpu(&self) -> Option<CpuShare> {
+        let row = self.row();
+        let percent = |cost: Option<Cost>| cost.and_then(|cost| cost.core_percent);
+        Some(CpuShare {
+            client_percent: percent(row.client)?,
+            server_percent: percent(row.server)?,
+        })
+    }
+
+    /// How many sessions of 100 Mbit/s a core of each end carries.
+    pub fn transfers_per_core(&self) -> Option<TransfersPerCore> {
+        const SESSION_MB_PER_S: f64 = 12.5;
+        let per_core = |end: Goal| {
+            let cpu_s_per_gb = self.shown(end).filter(|_| !self.is_coarse(end))?;
+            Some(GB / MB / cpu_s_per_gb / SESSION_MB_PER_S)
+        };
+        Some(TransfersPerCore {
+            per_client_core: per_core(Goal::LocalCpu)?,
+            per_server_core: per_core(Goal::RemoteCpu)?,
+        })
+    }
+}
+
+/// Names the candidates that the path limits: they are as fast as any cipher can be.
+pub fn find_path_bottlenecks(
+    alternatives: &mut [Alternative],
+    survey: &Survey,
+    pairing: usize,
+    directions: &[Direction],
+    startups: &Startups,
+) {
+    let mut each_way: Vec<Vec<Option<BottleneckKind>>> = Vec::new();
+    for (way, &direction) in directions.iter().enumerate() {
+        let subject = |alternative: &'_ Alternative<'_>| {
+            let samples = &alternative.ways[way];
+            let name = alternative.choice.cipher.clone();
+            Row::of(name, None, samples, 0, alternative.startups).rate_mb_per_s
+        };
+        let rates: Vec<Option<f64>> = alternatives.iter().map(subject).collect();
+        let subjects: Vec<Option<Transfers>> = alternatives
+            .iter()
+            .zip(rates)
+            .map(|(alternative, rate)| {
+                Some(Transfers { samples: &alternative.ways[way], rate_mb_per_s: rate? })
+            })
+            .collect();
+        let found =
+            bottlenecks(&subjects, &Path::of(survey, pairing, direction, startups)).into_iter();
+        each_way.push(found.map(|bottleneck| Some(bottleneck?.kind)).collect());
+    }
+    for (k, alternative) in alternatives.iter_mut().enumerate() {
+        let mut own = each_way.iter().map(|way| way[k].filter(|limit| limit.is_of_the_path()));
+        let first = own.next().flatten();
+        alternative.path_bottleneck = first.filter(|_| own.all(|limit| limit.is_some()));
+    }
+}

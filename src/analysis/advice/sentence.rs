@@ -1,0 +1,172 @@
+//! Advice as a sentence.
+
+use super::goal::{Advice, CpuShare, Goal, TransfersPerCore};
+use crate::analysis::phrases::{at_most, list, per_cent, times_text};
+use crate::analysis::rows::ranking::Choice;
+use crate::model::units::significant;
+
+/// What the words need beside the advice.
+pub struct Background {
+    /// Why the default was not compared, where it was not.
+    pub absent: Option<&'static str>,
+    /// Nothing else was compared.
+    pub alone: bool,
+    /// The leader, where it may be better than the default that is kept.
+    pub ahead: Option<Choice>,
+    /// What may be as good as the choice, or better or worse.
+    pub undecided: Vec<Choice>,
+    pub worst: Option<Choice>,
+    /// As a fraction.
+    pub precision: f64,
+}
+
+pub fn text(advice: &Advice, background: &Background) -> String {
+    let Advice { choice, ties, .. } = advice;
+    let speed = advice.goal == Goal::Speed;
+    let figure =
+        format!("{} {}", significant(advice.figure), if speed { "MB/s" } else { "CPU-s per GB" });
+    if advice.keep_default {
+        let why = why_kept(advice, background);
+        return format!("keep the default, {choice}, {figure} ({why}){}", load(advice));
+    }
+    let mut text = format!("{choice}, {figure}");
+    if !ties.is_empty() {
+        text += &format!(" (or as good: {})", list(ties.iter()));
+    }
+    let mut gains = Vec::new();
+    if let Some(times) = advice.times_default.map(times_text) {
+        gains.push(match speed {
+            true => format!("{times} as fast as what ssh negotiates unasked"),
+            false => format!("what ssh negotiates unasked takes {times} as much"),
+        });
+    }
+    if let (Some(times), Some(worst)) = (advice.times_worst, &background.worst) {
+        let times = significant(times.ratio);
+        gains.push(match speed {
+            true => format!("{times} times as fast as {worst}, the slowest sensible one"),
+            false => format!("{worst}, the dearest sensible one, {times} times"),
+        });
+    }
+    if !gains.is_empty() {
+        text += &format!("; {}", gains.join(", "));
+    }
+    if let Some(why) = background.absent {
+        text += &format!("; what ssh negotiates unasked {why}");
+    }
+    if let Some(limit) = advice.bottleneck {
+        text += &format!("; the {limit} is then the limit");
+    }
+    text += &load(advice);
+    if !advice.decided {
+        text += &match advice.bound_percent {
+            Some(bound) => format!(" (undecided: nothing is more than {} better)", at_most(bound)),
+            None => " (undecided: too few rounds)".into(),
+        };
+    }
+    text
+}
+
+/// Why the default is kept; no more than the figures carry.
+fn why_kept(advice: &Advice, background: &Background) -> String {
+    if let Some(limit) = advice.bottleneck {
+        return format!("the {limit} is the limit: no cipher is recommended for its speed");
+    }
+    if background.alone {
+        return "nothing else was measured that could be recommended".into();
+    }
+    let Some(bound) = advice.bound_percent else { return "too few rounds to tell".into() };
+    let bounded = match bound > 0.0 {
+        true => format!("nothing is more than {} better", at_most(bound)),
+        false => "nothing is better".into(),
+    };
+    let precision = per_cent(100.0 * background.precision);
+    let equal = format!("within {precision} of {}", list(advice.ties.iter()));
+    match (advice.decided, &background.ahead, background.undecided.is_empty()) {
+        (true, ..) if !advice.ties.is_empty() => format!("{equal}: it does not matter"),
+        (true, ..) => bounded,
+        (false, Some(leader), _) => format!(
+            "nothing is surely better; {leader} may be, and nothing by more than {}",
+            at_most(bound)
+        ),
+        (false, None, true) => format!("{equal}; {bounded}"),
+        (false, None, false) => {
+            let others = list(background.undecided.iter());
+            format!("undecided between it and {others}: {bounded}")
+        }
+    }
+}
+
+/// How busy the ends are then, or how many transfers they carry.
+fn load(advice: &Advice) -> String {
+    let cores = advice.cpu.map(|CpuShare { client_percent, server_percent }| {
+        format!(
+            "; this end is then {} of a core at work, the far end {}",
+            per_cent(client_percent),
+            per_cent(server_percent)
+        )
+    });
+    let sessions =
+        advice.transfers_per_core.map(|TransfersPerCore { per_client_core, per_server_core }| {
+            format!(
+                "; a core carries {} sessions of 100 Mbit/s here, {} there",
+                per_client_core.floor(),
+                per_server_core.floor()
+            )
+        });
+    cores.into_iter().chain(sessions).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choice(cipher: &str) -> Choice {
+        Choice { cipher: cipher.into(), mac: None, ambiguous: false }
+    }
+
+    /// Why a default is kept that nothing is better than by more than a bound.
+    fn why(bound_percent: f64, ties: &[&str], undecided: &[&str], ahead: Option<&str>) -> String {
+        let advice = Advice {
+            goal: Goal::Speed,
+            choice: choice("default"),
+            keep_default: true,
+            figure: 50.0,
+            decided: bound_percent < 3.0,
+            bottleneck: None,
+            bound_percent: Some(bound_percent),
+            as_good: Vec::new(),
+            ties: ties.iter().copied().map(choice).collect(),
+            times_default: None,
+            times_worst: None,
+            cpu: None,
+            transfers_per_core: None,
+            text: String::new(),
+        };
+        let background = Background {
+            absent: None,
+            alone: false,
+            ahead: ahead.map(choice),
+            undecided: undecided.iter().copied().map(choice).collect(),
+            worst: None,
+            precision: 0.03,
+        };
+        why_kept(&advice, &background)
+    }
+
+    #[test]
+    fn a_kept_default_hides_no_rival_and_bounds_are_rounded_up() {
+        assert_eq!(why(1.2, &["a"], &["b"], None), "within 3 % of a: it does not matter");
+        assert_eq!(why(0.0, &[], &[], None), "nothing is better");
+        assert_eq!(why(0.42, &[], &["b"], None), "nothing is more than 0.5 % better");
+        assert_eq!(
+            why(3.1, &["a"], &["b"], None),
+            "undecided between it and b: nothing is more than 4 % better"
+        );
+        assert_eq!(why(3.1, &["a"], &[], None), "within 3 % of a; nothing is more than 4 % better");
+        assert_eq!(
+            why(9.0, &[], &["b"], Some("a")),
+            "nothing is surely better; a may be, and nothing by more than 9 %"
+        );
+        assert_eq!(why(1.2, &[], &["b"], Some("a")), "nothing is more than 2 % better");
+    }
+}

@@ -1,0 +1,182 @@
+use super::*;
+use crate::analysis::bottleneck::path::plain_tcp_mb_per_s;
+use crate::analysis::samples::startup::Startups;
+use crate::analysis::testing::{pairing, sample, spent};
+use crate::model::Sink;
+use crate::model::record::{Disk, HostDelta, PlainTcp, Steady, Stream};
+use crate::model::{Source, Waits};
+
+const GCM: &str = "aes128-gcm@openssh.com";
+const CHACHA: &str = "chacha20-poly1305@openssh.com";
+
+/// An upload of one second in which the ends were at work for these shares of it.
+fn upload(cipher: &str, client: f64, server: f64) -> Sample {
+    Sample {
+        real_s: Some(1.0),
+        client: Some(spent(Source::Wait4, client)),
+        server: Some(spent(Source::Inside, server)),
+        ..sample(cipher, 1, 100.0)
+    }
+}
+
+fn waiting(mut sample: Sample, run_delay_s: f64, throttled_s: f64) -> Sample {
+    let waits = Waits { run_delay_s: Some(run_delay_s), throttled_s: Some(throttled_s) };
+    sample.server.as_mut().unwrap().waits = waits;
+    sample
+}
+
+/// The limits of trials, one a row, with these rates.
+fn of(rows: &[(&Sample, f64)], pairing: &Pairing) -> Vec<(BottleneckKind, String)> {
+    let lists: Vec<Vec<&Sample>> = rows.iter().map(|(sample, _)| vec![*sample]).collect();
+    let subjects: Vec<Option<Transfers>> = lists
+        .iter()
+        .zip(rows)
+        .map(|(samples, (_, rate))| Some(Transfers { samples, rate_mb_per_s: *rate }))
+        .collect();
+    let path = Path {
+        pairing,
+        sink: Sink::Null,
+        pipe_mb_per_s: None,
+        plain_tcp_mb_per_s: plain_tcp_mb_per_s(pairing, Direction::Upload),
+        startups: &Startups::default(),
+    };
+    let kinds = bottlenecks(&subjects, &path);
+    kinds.into_iter().flatten().map(|bottleneck| (bottleneck.kind, bottleneck.evidence)).collect()
+}
+
+fn one(sample: &Sample) -> (BottleneckKind, String) {
+    of(&[(sample, 100.0)], &pairing("pi1")).remove(0)
+}
+
+#[test]
+fn the_busier_end_is_the_limit() {
+    assert_eq!(one(&upload(GCM, 0.3, 0.97)).0, BottleneckKind::ServerCpu);
+    assert_eq!(one(&upload(GCM, 0.98, 0.95)).0, BottleneckKind::ClientCpu);
+    let (kind, evidence) = one(&upload(GCM, 0.6, 0.7));
+    assert_eq!(kind, BottleneckKind::Unknown);
+    assert_eq!(evidence, "the client at work for 60 % of the time, the server for 70 %");
+}
+
+#[test]
+fn a_quota_is_told_from_contention() {
+    // What is throttled is delayed too.
+    let (kind, evidence) = one(&waiting(upload(GCM, 0.1, 0.3), 0.7, 0.65));
+    assert_eq!(kind, BottleneckKind::Quota);
+    assert!(evidence.contains("server, throttled for 65 %"), "{evidence}");
+    let (kind, evidence) = one(&waiting(upload(GCM, 0.1, 0.5), 0.45, 0.0));
+    assert_eq!(kind, BottleneckKind::Contention);
+    assert!(evidence.contains("not running for 45 %"), "{evidence}");
+    // A little of either is no limit, but what is ready to work wants the CPU too.
+    let (kind, evidence) = one(&waiting(upload(GCM, 0.1, 0.81), 0.13, 0.0));
+    assert_eq!(kind, BottleneckKind::ServerCpu);
+    assert_eq!(evidence, "at work for 81 % of the time, ready to work for 13 % more");
+    assert_eq!(one(&waiting(upload(GCM, 0.1, 0.7), 0.13, 0.0)).0, BottleneckKind::Unknown);
+}
+
+#[test]
+fn a_wall_that_ciphers_of_other_cost_meet_is_the_network() {
+    let (cheap, dear) = (upload(GCM, 0.1, 0.2), upload(CHACHA, 0.2, 0.5));
+    let kinds = of(&[(&cheap, 11.7), (&dear, 11.6)], &pairing("pi1"));
+    assert!(kinds.iter().all(|(kind, _)| *kind == BottleneckKind::Network), "{kinds:?}");
+    // One alone, one of the same cost, one that is slower: nobody knows.
+    assert_eq!(of(&[(&cheap, 11.7)], &pairing("pi1"))[0].0, BottleneckKind::Unknown);
+    assert_eq!(
+        of(&[(&cheap, 11.7), (&cheap, 11.7)], &pairing("pi1"))[0].0,
+        BottleneckKind::Unknown
+    );
+    assert_eq!(of(&[(&cheap, 11.7), (&dear, 9.0)], &pairing("pi1"))[0].0, BottleneckKind::Unknown);
+}
+
+#[test]
+fn where_both_ends_idle_and_no_file_is_made_ciphers_of_one_cost_tell_the_network_too() {
+    let by_pipe = |client, server| Sample {
+        method: crate::model::Method::Pipe,
+        ..upload(GCM, client, server)
+    };
+    let two =
+        |sample: &Sample, rate| of(&[(sample, 11.7), (sample, rate)], &pairing("pi1")).remove(0);
+    let (kind, evidence) = two(&by_pipe(0.1, 0.2), 11.6);
+    assert_eq!(kind, BottleneckKind::Network);
+    assert!(evidence.starts_with("11.7 MB/s, no faster than another cipher; the client"));
+    assert_eq!(two(&by_pipe(0.1, 0.2), 9.0).0, BottleneckKind::Unknown);
+    assert_eq!(two(&by_pipe(0.1, 0.6), 11.6).0, BottleneckKind::Unknown);
+}
+
+#[test]
+fn a_rate_that_falls_makes_no_busy_end_idle() {
+    let mut sample = upload(GCM, 0.95, 0.2);
+    // The steady part was slower than the whole.
+    sample.steady = Some(Steady { bytes: 60_000_000, seconds: 0.7, skipped_s: 0.3 });
+    assert_eq!(one(&sample).0, BottleneckKind::ClientCpu);
+}
+
+#[test]
+fn a_full_window_is_told_by_the_round_trip() {
+    let remote = Pairing { round_trip_s: Some(0.05), ..pairing("pi1") };
+    let sample = upload(GCM, 0.2, 0.2);
+    let (kind, evidence) = of(&[(&sample, 38.0)], &remote).remove(0);
+    assert_eq!(kind, BottleneckKind::Window, "{evidence}");
+    assert!(evidence.contains("1.90 MB in flight (50.0 ms"), "{evidence}");
+    assert_eq!(of(&[(&sample, 20.0)], &remote)[0].0, BottleneckKind::Unknown);
+}
+
+#[test]
+fn a_busy_disk_is_the_limit_of_what_makes_files() {
+    let delta = HostDelta {
+        real_s: 1.0,
+        disk: Some(Disk {
+            device: "/dev/sda".into(),
+            read_bytes: 0,
+            written_bytes: 1,
+            busy_s: 0.95,
+        }),
+        ..HostDelta::default()
+    };
+    let sample = Sample { remote_host: Some(delta), ..upload(GCM, 0.2, 0.2) };
+    let (kind, evidence) = one(&sample);
+    assert_eq!(kind, BottleneckKind::Storage);
+    assert!(evidence.contains("server, its disk at work for 95 %"), "{evidence}");
+    let into_no_file = Sample { method: crate::model::Method::Pipe, ..sample };
+    assert_eq!(one(&into_no_file).0, BottleneckKind::Unknown);
+}
+
+#[test]
+fn a_pipe_that_is_much_faster_than_a_file_tells_of_slow_storage() {
+    let sample = upload(GCM, 0.1, 0.2);
+    let pairing = pairing("pi1");
+    let of = |sample: &Sample, pipe_mb_per_s| {
+        let path = Path {
+            pairing: &pairing,
+            sink: Sink::Null,
+            pipe_mb_per_s: Some(pipe_mb_per_s),
+            plain_tcp_mb_per_s: None,
+            startups: &Startups::default(),
+        };
+        let samples = [sample];
+        let subject = Transfers { samples: &samples, rate_mb_per_s: 20.0 };
+        let bottleneck = bottlenecks(&[Some(subject)], &path).remove(0).unwrap();
+        (bottleneck.kind, bottleneck.evidence)
+    };
+    let (kind, evidence) = of(&sample, 300.0);
+    assert_eq!(kind, BottleneckKind::Storage);
+    assert!(evidence.contains("20.0 MB/s into a file, 300 by pipe into none"), "{evidence}");
+    assert_eq!(of(&sample, 30.0).0, BottleneckKind::Unknown);
+    // A helper that is at work all the time is no disk.
+    let mut helped = sample;
+    helped.server.as_mut().unwrap().helpers = Some(spent(Source::Inside, 0.95).bulk);
+    assert_eq!(of(&helped, 300.0).0, BottleneckKind::ServerCpu);
+}
+
+#[test]
+fn one_cipher_as_fast_as_a_plain_stream_meets_the_network() {
+    let stream = Some(Stream { bytes: 24_000_000, seconds: 2.0 });
+    let plain_tcp = PlainTcp { port: 5201, upload: stream, download: None };
+    let pairing = Pairing { plain_tcp: Some(plain_tcp), ..pairing("pi1") };
+    let mut sample = upload(GCM, 0.1, 0.2);
+    sample.local_host = Some(HostDelta { resent_segments: Some(250), ..HostDelta::default() });
+    let (kind, evidence) = of(&[(&sample, 11.7)], &pairing).remove(0);
+    assert_eq!(kind, BottleneckKind::Network);
+    assert!(evidence.starts_with("11.7 MB/s, a plain TCP stream carries 12.0"), "{evidence}");
+    assert!(evidence.ends_with("2.50 TCP segments a MB sent again"), "{evidence}");
+    assert_eq!(of(&[(&sample, 8.0)], &pairing)[0].0, BottleneckKind::Unknown);
+}

@@ -1,0 +1,96 @@
+//! What each end did while a cipher's bytes flowed: the figures that limits are named by.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::analysis::end::End;
+use crate::analysis::samples::series::{costs_s, steady_rate};
+use crate::analysis::samples::startup::Startups;
+use crate::model::Method;
+use crate::model::record::{HostDelta, Outcome, Pairing, Sample, Spent};
+use crate::stats::statistics::{median, quotient};
+
+/// What one end did in the bulk, as shares of its real time; medians over the trials.
+#[derive(Clone, Copy, Debug, Default, PartialEq, JsonSchema, Serialize)]
+pub struct Load {
+    /// The SSH process at work while bytes flow, of one core.
+    pub busy: Option<f64>,
+    /// Runnable but not running, a quota's share taken off.
+    pub delayed: Option<f64>,
+    /// Throttled by a quota.
+    pub throttled: Option<f64>,
+    /// sftp-server and the like.
+    pub helpers: Option<f64>,
+    /// All cores of the host at work.
+    pub host_busy: Option<f64>,
+    /// Time that the host of a virtual machine gave to others, of one core.
+    pub stolen: Option<f64>,
+    /// Waiting for a disk with nothing else to do, of one core.
+    pub disk_wait: Option<f64>,
+    /// The disk behind the directory at work.
+    pub disk_busy: Option<f64>,
+}
+
+/// The loads of the client and of the server.
+pub fn loads(samples: &[&Sample], pairing: &Pairing, startups: &Startups) -> (Load, Load) {
+    let measured: Vec<&Sample> =
+        samples.iter().copied().filter(|sample| sample.outcome == Outcome::Measured).collect();
+    let of = |end| load(end, &measured, pairing, startups);
+    (of(End::Client), of(End::Server))
+}
+
+fn load(end: End, samples: &[&Sample], pairing: &Pairing, startups: &Startups) -> Load {
+    let cores = match end {
+        End::Client => pairing.client.host.cores,
+        End::Server => pairing.server.host.cores,
+    };
+    let spent_of = |sample: &Sample| if end == End::Client { sample.client } else { sample.server };
+    // While bytes flow: what a byte costs times how many flow a second. Or of the whole bulk, if
+    // that is more: its start-up waits, but a rate that falls later lowers the first figure.
+    let busy = samples.iter().filter_map(|sample| {
+        let (client_s, server_s) = costs_s(sample, startups);
+        let cpu_s = if end == End::Client { client_s } else { server_s };
+        let bytes = sample.bytes.filter(|&bytes| bytes > 0)? as f64;
+        let flowing = cpu_s? / bytes * steady_rate(sample, startups)?;
+        let spent = spent_of(sample)?;
+        let whole = spent.real_s.or(sample.real_s).and_then(|s| quotient(spent.bulk.total_s, s));
+        Some(whole.map_or(flowing, |whole| whole.max(flowing)))
+    });
+    let busy = median(&busy.collect::<Vec<_>>());
+    // Start-up and rate are not known exactly, and one process has one core. Of scp's client there
+    // are two.
+    let alone = end == End::Server || samples.iter().all(|sample| sample.method == Method::Pipe);
+    let of_process = |share: &dyn Fn(&Spent) -> Option<f64>| {
+        let shares = samples.iter().filter_map(|sample| {
+            let spent = spent_of(sample)?;
+            let real_s = spent.real_s.or(sample.real_s).filter(|&real_s| real_s > 0.0)?;
+            Some(share(&spent)? / real_s)
+        });
+        median(&shares.collect::<Vec<_>>())
+    };
+    let of_host = |share: &dyn Fn(&HostDelta) -> Option<f64>| {
+        let shares = samples.iter().filter_map(|sample| {
+            let delta = match end {
+                End::Client => sample.local_host.as_ref(),
+                End::Server => sample.remote_host.as_ref(),
+            };
+            let delta = delta.filter(|delta| delta.real_s > 0.0)?;
+            Some(share(delta)? / delta.real_s)
+        });
+        median(&shares.collect::<Vec<_>>())
+    };
+    let throttled = of_process(&|spent| spent.waits.throttled_s);
+    let quota = throttled.unwrap_or(0.0);
+    // Where both ends share one machine its counters are nobody's own.
+    let cores = cores.filter(|_| !pairing.loopback).map(|cores| f64::from(cores.max(1)));
+    Load {
+        busy: busy.map(|busy| if alone { busy.min(1.0) } else { busy }),
+        delayed: of_process(&|spent| spent.waits.run_delay_s).map(|all| (all - quota).max(0.0)),
+        throttled,
+        helpers: of_process(&|spent| Some(spent.helpers?.total_s)),
+        host_busy: of_host(&|delta| Some(delta.busy_s() / cores?)),
+        stolen: of_host(&|delta| Some(delta.steal_s)),
+        disk_wait: of_host(&|delta| Some(delta.iowait_s)),
+        disk_busy: of_host(&|delta| Some(delta.disk.as_ref()?.busy_s)),
+    }
+}

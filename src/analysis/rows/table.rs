@@ -1,0 +1,56 @@
+//! What a report shows of one target, method and direction.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::analysis::end::End;
+use crate::analysis::rows::conclusion::Conclusion;
+use crate::analysis::rows::row::{Cost, Row};
+use crate::analysis::rows::upper_bound::UpperBound;
+use crate::model::{Direction, Method};
+
+/// What is compared with each other: one target, client program, method and direction.
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
+pub struct Table {
+    /// Tells it from the other tables of the survey: `upload`, `upload to pi1 by scp`.
+    pub title: String,
+    pub target: String,
+    pub client_program: String,
+    pub method: Method,
+    pub direction: Direction,
+    /// Median of all measured trials.
+    #[serde(rename = "handshake_s")]
+    pub setup_s: Option<f64>,
+    /// Median of the bulk of the same trials.
+    pub bulk_s: Option<f64>,
+    pub sections: Vec<Section>,
+}
+
+/// The rows of one pairing. Several where one machine shows several AES states.
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
+pub struct Section {
+    /// Index in the header.
+    pub pairing: usize,
+    /// Whether AES instructions serve the client and the server: `on/off`.
+    pub aes: String,
+    /// Fastest first; those without a rate last.
+    pub rows: Vec<Row>,
+    /// What the path carries; absent where nothing was measured.
+    #[serde(rename = "ceiling")]
+    pub upper_bound: Option<UpperBound>,
+    /// Absent where nothing was measured.
+    pub conclusion: Option<Conclusion>,
+}
+
+/// What a row says of one end.
+pub fn cost(row: &Row, end: End) -> Option<&Cost> {
+    match end {
+        End::Client => row.client.as_ref(),
+        End::Server => row.server.as_ref(),
+    }
+}
+
+/// The rows of all tables.
+pub fn rows(tables: &[Table]) -> impl Iterator<Item = &Row> {
+    tables.iter().flat_map(|table| &table.sections).flat_map(|section| &section.rows)
+}

@@ -1,0 +1,8 @@
+//! Samples as they enter an analysis: sorted, compared, less their start-up.
+
+pub mod comparable;
+pub mod grouping;
+pub mod outcomes;
+pub mod pace;
+pub mod series;
+pub mod startup;

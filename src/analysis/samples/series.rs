@@ -1,0 +1,178 @@
+//! What of a race's trials enters the fit, and what is left out of it (kept in the journal and
+//! shown all the same).
+
+use std::collections::BTreeSet;
+
+use super::comparable::{is_comparable, size};
+use crate::analysis::samples::startup::{Startups, flow_s};
+use crate::model::record::{Asked, Outcome, Sample, Spent};
+use crate::stats::fit::{Field, Matrix, fit};
+use crate::stats::statistics::median;
+
+/// What ciphers are compared by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Figure {
+    /// Of the whole bulk where trials last alike: what ciphers are ranked by.
+    Rate,
+    /// Of the steady part: what is shown.
+    SteadyRate,
+    ClientCost,
+    ServerCost,
+    /// CPU of both ends together.
+    Cost,
+}
+
+/// Start-up varies from cipher to cipher by this share of itself (measured on loopback and on an
+/// emulated host; it does not average out over rounds).
+const STARTUP_SPREAD: f64 = 0.07;
+
+/// The trials of one race, one list a contender, in the order of rounds.
+pub fn field(configurations: &[Vec<&Sample>], figure: Figure, startups: &Startups) -> Field {
+    let rounds = configurations.iter().flatten().map(|sample| sample.round).max().unwrap_or(0);
+    let mut values: Matrix = vec![vec![None; rounds as usize]; configurations.len()];
+    let mut bias = Vec::new();
+    let mut failed: Vec<Vec<u32>> = Vec::new();
+    for (k, samples) in configurations.iter().enumerate() {
+        let failures = samples.iter().filter(|sample| sample.outcome != Outcome::Measured);
+        failed.push(failures.map(|sample| sample.round).collect());
+        let usual = samples.iter().rev().find_map(|sample| size(sample));
+        let compared: Vec<&Sample> =
+            samples.iter().copied().filter(|sample| is_comparable(sample, usual)).collect();
+        for sample in &compared {
+            if let (Some(merit), Some(index)) =
+                (merit(sample, figure, startups), sample.round.checked_sub(1))
+            {
+                values[k][index as usize] = Some(merit.ln());
+            }
+        }
+        bias.push(match figure {
+            Figure::Rate | Figure::SteadyRate => {
+                let shares: Vec<f64> =
+                    compared.iter().filter_map(|sample| startup_share(sample, startups)).collect();
+                STARTUP_SPREAD * mean(&shares).unwrap_or(0.0)
+            }
+            _ => resolution(&compared, figure),
+        });
+    }
+    let last =
+        |samples: &Vec<&Sample>| samples.iter().map(|sample| sample.round).max().unwrap_or(0);
+    Field { values, tried: configurations.iter().map(last).collect(), failed, bias }
+}
+
+/// As many bytes in each of the contenders' directions: the merit of one byte each way, in the
+/// rounds that all directions were measured in.
+pub fn both_ways(
+    configurations: &[Vec<Vec<&Sample>>],
+    figure: Figure,
+    startups: &Startups,
+) -> Field {
+    let ways = configurations.iter().map(Vec::len).max().unwrap_or(0);
+    let fields: Vec<Field> = (0..ways)
+        .map(|way| {
+            let of = |ways: &Vec<Vec<_>>| ways.get(way).cloned().unwrap_or_default();
+            field(&configurations.iter().map(of).collect::<Vec<_>>(), figure, startups)
+        })
+        .collect();
+    let rounds =
+        fields.iter().flat_map(|field| field.values.iter().map(Vec::len)).max().unwrap_or(0);
+    let cell = |k: usize, n: usize| {
+        let inverses = fields.iter().map(|field| Some((-(*field.values[k].get(n)?)?).exp()));
+        let inverses: Option<Vec<f64>> = inverses.collect();
+        let inverses = inverses.filter(|inverses| !inverses.is_empty())?;
+        Some(-(inverses.iter().sum::<f64>() / inverses.len() as f64).ln())
+    };
+    let all = 0..configurations.len();
+    Field {
+        values: all.clone().map(|k| (0..rounds).map(|n| cell(k, n)).collect()).collect(),
+        tried: all
+            .clone()
+            .map(|k| fields.iter().map(|field| field.tried[k]).min().unwrap_or(0))
+            .collect(),
+        // A round that failed one way failed.
+        failed: all
+            .clone()
+            .map(|k| {
+                let rounds: BTreeSet<u32> =
+                    fields.iter().flat_map(|field| field.failed[k].iter().copied()).collect();
+                rounds.into_iter().collect()
+            })
+            .collect(),
+        bias: all.map(|k| fields.iter().map(|field| field.bias[k]).fold(0.0, f64::max)).collect(),
+    }
+}
+
+/// More is better: bytes a second of the bulk, or bytes a CPU-second, start-up taken off. By rate
+/// timed trials are compared whole: they last alike, so their start-up cancels, and with it what
+/// it is not known to.
+fn merit(sample: &Sample, figure: Figure, startups: &Startups) -> Option<f64> {
+    let bytes = sample.bytes? as f64;
+    let costs = || costs_s(sample, startups);
+    let merit = match (figure, sample.asked) {
+        (Figure::Rate, Asked::Seconds(_)) => bytes / sample.real_s?,
+        (Figure::Rate | Figure::SteadyRate, _) => steady_rate(sample, startups)?,
+        (Figure::ClientCost, _) => bytes / costs().0?,
+        (Figure::ServerCost, _) => bytes / costs().1?,
+        (Figure::Cost, _) => bytes / (costs().0? + costs().1?),
+    };
+    (merit.is_finite() && merit > 0.0).then_some(merit)
+}
+
+/// Bytes a second after the start-up: by timestamps on the way where there are any.
+pub fn steady_rate(sample: &Sample, startups: &Startups) -> Option<f64> {
+    let bytes = sample.bytes?;
+    // Old records have the whole transfer here, less what an empty one takes.
+    match sample.steady.filter(|steady| steady.bytes < bytes) {
+        Some(steady) => Some(steady.bytes as f64 / steady.seconds),
+        None => Some(bytes as f64 / flow_s(sample.real_s?, startups.of_sample(sample).real_s)),
+    }
+}
+
+/// CPU seconds of the client and of the server after the start-up.
+pub fn costs_s(sample: &Sample, startups: &Startups) -> (Option<f64>, Option<f64>) {
+    let startup = startups.of_sample(sample);
+    let less = |spent: Option<Spent>, startup_s| Some(flow_s(spent?.bulk.total_s, startup_s));
+    (less(sample.client, startup.client_s), less(sample.server, startup.server_s))
+}
+
+/// The share of a trial's time that was start-up.
+fn startup_share(sample: &Sample, startups: &Startups) -> Option<f64> {
+    Some(startups.of_sample(sample).real_s / sample.real_s?)
+}
+
+/// Each contender's level of a figure in the rounds' average weather; absent where it was never
+/// measured. With one round alone a level is what was measured.
+pub fn levels(
+    configurations: &[Vec<&Sample>],
+    figure: Figure,
+    startups: &Startups,
+) -> Vec<Option<f64>> {
+    let field = field(configurations, figure, startups);
+    let fitted = fit(&field.values);
+    let own = |k: usize| {
+        let values: Vec<f64> = field.values[k].iter().flatten().copied().collect();
+        let level = median(&values)?;
+        Some(fitted.as_ref().map_or(level, |fitted| fitted.levels[k]).exp())
+    };
+    (0..configurations.len()).map(own).collect()
+}
+
+/// The error that a source's resolution leaves in a mean cost, as a fraction of it.
+fn resolution(samples: &[&Sample], figure: Figure) -> f64 {
+    let (mut spent_s, mut squares) = (0.0, 0.0);
+    for sample in samples {
+        let ends = match figure {
+            Figure::ClientCost => [&sample.client, &None],
+            Figure::ServerCost => [&None, &sample.server],
+            _ => [&sample.client, &sample.server],
+        };
+        for spent in ends.into_iter().flatten() {
+            spent_s += spent.bulk.total_s;
+            squares += spent.resolution_s.powi(2) / 3.0;
+        }
+    }
+    if spent_s > 0.0 { squares.sqrt() / spent_s } else { 0.0 }
+}
+
+fn mean(values: &[f64]) -> Option<f64> {
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
