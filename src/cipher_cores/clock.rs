@@ -1,15 +1,15 @@
-//! At what frequency the core runs, and how many cycles it has spent.
+//! The frequency of the core, and the cycles that it spent.
 
 use std::time::Instant;
 
 use perf_event::events::Hardware;
 use perf_event::{Builder, Counter};
 
-/// The frequency of the core that this thread is on, in hertz: by a chain of dependent instructions
-/// of one cycle each, whatever the kernel, or the hypervisor below it, says. It takes about 0.1 ms.
-/// Absent where the machine is none of those whose instructions we know.
+/// The frequency of the core that runs this thread, in hertz, by timing a chain of dependent
+/// instructions of one cycle each: the kernel and the hypervisor may say something else. It takes
+/// about 0.1 ms. Absent on machines whose instructions we do not know.
 pub fn core_hz() -> Option<f64> {
-    /// The fastest of these is the one that nothing interrupted.
+    /// The fastest is the one that nothing interrupted.
     const TRIES: u32 = 3;
     const LINKS: u64 = 100_000;
     let one = || {
@@ -22,12 +22,12 @@ pub fn core_hz() -> Option<f64> {
         .max_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal))?
 }
 
-/// Runs so many links, or a few more; says how many. An exclusive or of two registers takes one cycle
-/// on all of these CPUs (Agner Fog, Instruction tables), and is not done away with when registers are
-/// renamed, as additions of a constant may be.
+/// Runs at least so many links; returns how many. An exclusive or of two registers takes one cycle on
+/// all of these CPUs (Agner Fog, Instruction tables), and register renaming does not remove it, as it
+/// may remove the addition of a constant.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 fn chain(links: u64) -> Option<u64> {
-    /// Links in one turn of the loop.
+    /// Links per turn of the loop.
     const TURN: u64 = 32;
     let turns = links.div_ceil(TURN);
     macro_rules! run {
@@ -60,13 +60,13 @@ fn chain(_: u64) -> Option<u64> {
 pub struct Cycles(Counter);
 
 impl Cycles {
-    /// Absent where there is none, as in most virtual machines, or the kernel allows none
+    /// Absent where there is none, as in most virtual machines, or where the kernel allows none
     /// (`/proc/sys/kernel/perf_event_paranoid`).
     pub fn counter() -> Option<Cycles> {
         let mut counter = Builder::new(Hardware::CPU_CYCLES).build().ok()?;
         counter.enable().ok()?;
         let mut cycles = Cycles(counter);
-        // Where it is emulated it may stand still.
+        // An emulated one may stand still.
         let before = cycles.now()?;
         chain(100_000);
         (cycles.now()? > before).then_some(cycles)
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-    fn the_frequency_is_that_of_a_cpu() {
+    fn the_frequency_is_plausible() {
         let hz = core_hz().unwrap();
         assert!((1e8..1e10).contains(&hz), "{hz}");
     }

@@ -1,45 +1,45 @@
 //! AES-GCM on a packet (RFC 5647, as OpenSSH's `PROTOCOL`, section 1.6, names and amends it): the
-//! packet length is associated data, and the nonce counts packets from what the key exchange gave.
+//! packet length is associated data, and the nonce starts at what the key exchange gave and counts packets.
 
 use std::ops::Range;
 
 use super::packet::{End, Fault, LENGTH, Layout, Open, Seal};
 use super::suite::{Aead, Keys, Suite};
 
-/// Bytes of the tag.
-pub const TAG: usize = 16;
+/// 4 bytes that stay and 8 that count (RFC 5647, section 7.1).
+pub type Nonce = [u8; 12];
+
+pub type Tag = [u8; 16];
 
 /// One library's GCM, with its key.
 pub trait Gcm: Send {
-    /// Encrypts in place and gives the tag, which is of the associated data too.
+    /// Encrypts in place and gives the tag, which covers the associated data too.
     ///
     /// # Errors
     /// [`Fault::Library`].
-    fn encrypt(
-        &mut self,
-        nonce: &[u8; 12],
-        associated: &[u8],
-        bytes: &mut [u8],
-    ) -> Result<[u8; TAG], Fault>;
+    fn encrypt(&mut self, nonce: &Nonce, associated: &[u8], bytes: &mut [u8])
+    -> Result<Tag, Fault>;
 
-    /// Decrypts `bytes`, and the tag behind them, in place where the tag is right.
+    /// Decrypts `bytes`, which end with the tag, in place where the tag is right.
     ///
     /// # Errors
     /// [`Fault::Tampered`] where it is not.
-    fn decrypt(
-        &mut self,
-        nonce: &[u8; 12],
-        associated: &[u8],
-        bytes: &mut [u8],
-    ) -> Result<(), Fault>;
+    fn decrypt(&mut self, nonce: &Nonce, associated: &[u8], bytes: &mut [u8]) -> Result<(), Fault>;
 }
 
-/// One way of a connection.
+/// What [`Gcm::decrypt`] is given, without the tag, and the tag.
+///
+/// # Errors
+/// [`Fault::Tampered`] where it is too short to hold one.
+pub fn split(bytes: &mut [u8]) -> Result<(&mut [u8], &mut Tag), Fault> {
+    bytes.split_last_chunk_mut().ok_or(Fault::Tampered)
+}
+
+/// One direction of a connection.
 pub struct Packets {
     gcm: Box<dyn Gcm>,
     layout: Layout,
-    /// 4 bytes that stay and 8 that count (RFC 5647, section 7.1).
-    nonce: [u8; 12],
+    nonce: Nonce,
 }
 
 impl Packets {
@@ -49,7 +49,7 @@ impl Packets {
         Packets { gcm, layout: Suite::Alone(aead).layout(), nonce }
     }
 
-    fn next_nonce(&mut self) -> [u8; 12] {
+    fn next_nonce(&mut self) -> Nonce {
         let now = self.nonce;
         if let Some(counter) = self.nonce.last_chunk_mut::<8>() {
             *counter = u64::from_be_bytes(*counter).wrapping_add(1).to_be_bytes();

@@ -1,5 +1,6 @@
-//! What a library must bring, and the libraries that this program has.
+//! What a library of cipher cores provides.
 
+use super::chacha::{self, ChaCha};
 use super::gcm::{self, Gcm};
 use super::packet::{Open, Seal, SealOrOpen};
 use super::suite::{Aead, Block, Hash, Keys, Suite};
@@ -17,11 +18,19 @@ pub trait Implementation {
         None
     }
 
-    /// AES-GCM with its key, for the work of one end.
-    fn galois(&self, aead: Aead, keys: &Keys, work: Work) -> Option<Box<dyn Gcm>>;
+    /// AES-GCM with its key, for the work of one end; absent for another AEAD.
+    fn gcm(&self, aead: Aead, keys: &Keys, work: Work) -> Option<Box<dyn Gcm>>;
 
-    /// ChaCha20-Poly1305 as SSH puts it together.
-    fn chacha(&self, keys: &Keys) -> Option<Box<dyn SealOrOpen>>;
+    /// ChaCha20 and Poly1305 with their keys, one by one.
+    fn chacha20(&self, _keys: &Keys) -> Option<Box<dyn ChaCha>> {
+        None
+    }
+
+    /// ChaCha20-Poly1305 on SSH's packets: put together from its parts, unless the library itself
+    /// has OpenSSH's construction.
+    fn chacha20_poly1305(&self, keys: &Keys) -> Option<Box<dyn SealOrOpen>> {
+        Some(Box::new(chacha::Packets(self.chacha20(keys)?)))
+    }
 
     /// A cipher that needs a MAC, for the work of one end.
     fn blocks(&self, _block: Block, _keys: &Keys, _work: Work) -> Option<Box<dyn Blocks>> {
@@ -36,9 +45,9 @@ pub trait Implementation {
     /// A suite put together from its parts, for the work of one end.
     fn end(&self, suite: Suite, keys: &Keys, work: Work) -> Option<Box<dyn SealOrOpen>> {
         match suite {
-            Suite::Alone(Aead::ChaCha20Poly1305) => self.chacha(keys),
+            Suite::Alone(Aead::ChaCha20Poly1305) => self.chacha20_poly1305(keys),
             Suite::Alone(aead) => {
-                Some(Box::new(gcm::Packets::new(aead, self.galois(aead, keys, work)?, keys)))
+                Some(Box::new(gcm::Packets::new(aead, self.gcm(aead, keys, work)?, keys)))
             }
             Suite::With(block, hmac) => {
                 let (cipher, mac) = (self.blocks(block, keys, work)?, self.mac(hmac.hash, keys)?);
@@ -47,25 +56,13 @@ pub trait Implementation {
         }
     }
 
-    /// A sender's end.
+    /// The sender's end.
     fn sealer(&self, suite: Suite, keys: &Keys) -> Option<Box<dyn Seal>> {
         Some(self.end(suite, keys, Work::Seal)?)
     }
 
-    /// A receiver's end.
+    /// The receiver's end.
     fn opener(&self, suite: Suite, keys: &Keys) -> Option<Box<dyn Open>> {
         Some(self.end(suite, keys, Work::Open)?)
     }
-}
-
-/// The libraries that were compiled in.
-pub fn compiled_in() -> Vec<Box<dyn Implementation>> {
-    vec![
-        #[cfg(feature = "aws-lc-rs")]
-        Box::new(super::aws_lc::AwsLc),
-        #[cfg(feature = "ring")]
-        Box::new(super::ring::Ring),
-        #[cfg(feature = "rustcrypto")]
-        Box::new(super::rustcrypto::RustCrypto),
-    ]
 }

@@ -1,14 +1,14 @@
-//! A host's own `openssl speed` (`openssl-speed(1ssl)`, since OpenSSL 1.1.1): what its libcrypto does
-//! there, with nothing installed. It knows no packets of SSH: an AEAD it seals as TLS does, and of a
-//! cipher that needs a MAC it measures the cipher alone.
+//! A host's own `openssl speed` (`openssl-speed(1ssl)`, since OpenSSL 1.1.1): what its libcrypto costs
+//! on that host, with nothing installed. It does not measure packets of SSH: it seals an AEAD as TLS
+//! does, and measures a cipher that needs a MAC without one.
 
 use crate::model::Cipher;
 use crate::model::cipher_cores::Work;
 
-/// Seconds of a measurement; it takes whole ones.
+/// Seconds of a measurement; `openssl speed` takes whole ones.
 pub const SECONDS: u32 = 1;
 
-/// A shell command that measures, for a POSIX `sh`.
+/// The command that measures, for a POSIX `sh`; absent where OpenSSL has no such cipher.
 pub fn command(
     cipher: &Cipher,
     work: Work,
@@ -51,12 +51,12 @@ fn named(cipher: &Cipher) -> Option<(&'static str, bool)> {
     })
 }
 
-/// How many times it worked on a packet's bytes, and in how many seconds of CPU.
+/// How many blocks of bytes it processed, and in how many CPU-seconds.
 ///
 /// # Errors
 /// What it said instead.
 pub fn read(output: &str) -> Result<(u64, f64), String> {
-    // +R:count:name:seconds; a name may hold colons.
+    // +R:count:name:seconds; a name may contain colons.
     let figures = output.lines().find_map(|line| {
         let rest = line.trim().split_once("+R:")?.1;
         let (count, rest) = rest.split_once(':')?;
@@ -74,7 +74,7 @@ pub fn read(output: &str) -> Result<(u64, f64), String> {
     }
 }
 
-/// Each measurement that a host is worth: both ways only where they differ, since each takes seconds.
+/// Whether this work is measured on a host: both only where they differ, since each takes a second.
 pub fn worth(cipher: &Cipher, work: Work) -> bool {
     work == Work::Seal || cipher.as_str().ends_with("-cbc")
 }
@@ -85,14 +85,14 @@ mod tests {
     use crate::cipher_cores::suite;
 
     #[test]
-    fn each_cipher_of_a_core_has_a_name() {
+    fn openssl_has_a_name_for_each_cipher() {
         for cipher in suite::ciphers() {
             assert!(command(&cipher, Work::Seal, 32, None).is_some(), "{cipher}");
         }
     }
 
     #[test]
-    fn the_command_is_that_of_the_manual() {
+    fn the_command_is_as_in_the_manual() {
         let gcm = Cipher::from("aes128-gcm@openssh.com");
         let found = command(&gcm, Work::Open, 8192, Some("OPENSSL_ia32cap=~0x1:~0x2"));
         let expected = "OPENSSL_ia32cap='~0x1:~0x2' openssl speed -mr -seconds 1 -bytes 8192 -aead \
@@ -101,11 +101,11 @@ mod tests {
     }
 
     #[test]
-    fn what_openssl_says_is_read() {
+    fn the_output_of_openssl_speed_is_read() {
         let said = "+DT:AES-128-GCM:1:32768\n+R:83400:AES-128-GCM:0.590000\n+H:32768\n\
                     +F:25:AES-128-GCM:4631951186.44\n";
         assert_eq!(read(said), Ok((83400, 0.59)));
-        // Standard error may come in the midst of a line.
+        // Standard error may come in the middle of a line.
         assert_eq!(read("2+R:7430:AES-128-GCM:0.760000\n"), Ok((7430, 0.76)));
         assert_eq!(read("sh: 1: openssl: not found\n"), Err("sh: 1: openssl: not found".into()));
         assert_eq!(read(""), Err("it said nothing".into()));

@@ -1,5 +1,5 @@
-//! The binary packet of SSH (RFC 4253, section 6): where its parts lie, and what it is to seal and
-//! to open one.
+//! The binary packet of SSH (RFC 4253, section 6): where its parts are, and what sealing and opening
+//! one means.
 //!
 //! ```text
 //! packet length (4) │ padding length (1) │ payload │ padding (4 or more) │ tag
@@ -19,7 +19,7 @@ const LEAST_PADDING: usize = 4;
 /// Why a packet was not sealed or opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Fault {
-    /// Its tag, its length or its padding is not right; what it holds must not be used.
+    /// Its tag, its length or its padding is wrong; its content must not be used.
     #[error("the packet was tampered with")]
     Tampered,
     /// The library reported an error.
@@ -27,52 +27,52 @@ pub enum Fault {
     Library,
 }
 
-/// One end of one way of a connection, its keys and its state.
+/// One end of one direction of a connection, with its keys and its state.
 pub trait End: Send {
     /// How its packets are laid out.
     fn layout(&self) -> Layout;
 }
 
-/// The sender's.
+/// The sender's end.
 pub trait Seal: End {
-    /// Turns a packet into what goes over the wire, in place. Bytes for the tag follow it in
-    /// `packet`, whose padding is the caller's ([`Layout::frame`]). `sequence` is the packet's number
-    /// (RFC 4253, section 6.4).
+    /// Encrypts and authenticates a packet in place. `packet` has its lengths ([`Layout::frame`]) and
+    /// padding, and ends with room for the tag. `sequence` is the packet's sequence number (RFC 4253,
+    /// section 6.4).
     ///
     /// # Errors
     /// [`Fault::Library`].
     fn seal(&mut self, sequence: u32, packet: &mut [u8]) -> Result<(), Fault>;
 }
 
-/// The receiver's.
+/// The receiver's end.
 pub trait Open: End {
-    /// Turns what came over the wire back, in place, and says where the payload lies. `packet` holds
-    /// one packet exactly.
+    /// Verifies and decrypts a packet in place; returns where its payload is. `packet` holds exactly
+    /// one packet with its tag.
     ///
     /// # Errors
-    /// [`Fault::Tampered`] where the packet is not one that its sender sealed with this number.
+    /// [`Fault::Tampered`] where the packet is not what the sender sealed with this sequence number.
     fn open(&mut self, sequence: u32, packet: &mut [u8]) -> Result<Range<usize>, Fault>;
 }
 
-/// What can do both, with a cipher made for one of them.
+/// An end of either kind; its cipher was made for one of them.
 pub trait SealOrOpen: Seal + Open {}
 
 impl<T: Seal + Open> SealOrOpen for T {}
 
-/// How long a packet is and where its parts lie.
+/// The length of a packet and where its parts are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
-    /// Bytes of which the padded part is a multiple.
+    /// The padded part is a multiple of so many bytes.
     pub block: usize,
-    /// Whether the packet length is in the padded part: it is where it is encrypted by the same
-    /// cipher, not with AEADs and encrypt-then-MAC (OpenSSH `PROTOCOL`, sections 1.4 and 1.6).
+    /// Whether the packet length is in the padded part: where the same cipher encrypts it, so not with
+    /// AEADs and encrypt-then-MAC (OpenSSH `PROTOCOL`, sections 1.4 and 1.6).
     pub length_is_padded: bool,
     /// Bytes of the tag or MAC.
     pub tag: usize,
 }
 
 impl Layout {
-    /// Bytes of padding behind a payload of so many bytes.
+    /// Bytes of padding after a payload of so many bytes.
     pub fn padding(&self, payload: usize) -> usize {
         let unpadded = 1 + payload + if self.length_is_padded { LENGTH } else { 0 };
         let short = self.block - unpadded % self.block;
@@ -84,13 +84,13 @@ impl Layout {
         LENGTH + 1 + payload + self.padding(payload) + self.tag
     }
 
-    /// Where the payload lies.
+    /// Where the payload is.
     pub fn payload(&self, payload: usize) -> Range<usize> {
         LENGTH + 1..LENGTH + 1 + payload
     }
 
-    /// Writes the two lengths of a packet in front of a payload of so many bytes, which is there
-    /// already, as is its padding: RFC 4253 wants that random, and it is no part of a cipher's cost.
+    /// Writes the two lengths of a packet before its payload of so many bytes. Payload and padding are
+    /// there already: RFC 4253 wants random padding, which is no part of a cipher's cost.
     pub fn frame(&self, payload: usize, packet: &mut [u8]) {
         let padding = self.padding(payload);
         let length = (1 + payload + padding) as u32;
@@ -98,10 +98,10 @@ impl Layout {
         packet[LENGTH] = padding as u8;
     }
 
-    /// Where the payload lies in an opened packet of so many bytes, its tag included.
+    /// Where the payload is in an opened packet, whose tag is included.
     ///
     /// # Errors
-    /// [`Fault::Tampered`] where its lengths are not those of such a packet.
+    /// [`Fault::Tampered`] where its lengths are not those of a packet of so many bytes.
     pub fn unframe(&self, packet: &[u8]) -> Result<Range<usize>, Fault> {
         let padded = self.length(packet)?;
         let padding = usize::from(packet[LENGTH]);
@@ -111,7 +111,10 @@ impl Layout {
         Ok(LENGTH + 1..LENGTH + padded - padding)
     }
 
-    /// The packet length, which must be that of a packet of just these bytes.
+    /// The packet length, which must be that of a packet of exactly these bytes.
+    ///
+    /// # Errors
+    /// [`Fault::Tampered`] where it is not.
     pub fn length(&self, packet: &[u8]) -> Result<usize, Fault> {
         let (length, rest) = packet.split_first_chunk::<LENGTH>().ok_or(Fault::Tampered)?;
         let length = u32::from_be_bytes(*length) as usize;
@@ -124,7 +127,7 @@ impl Layout {
         }
     }
 
-    /// A packet's part that its tag protects, and the tag.
+    /// The part of a packet that its tag protects, and the tag.
     ///
     /// # Errors
     /// [`Fault::Tampered`] where the packet is too short to be one.
@@ -141,7 +144,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_packet_is_padded_as_rfc_4253_has_it(
+        fn a_packet_is_padded_as_rfc_4253_requires(
             payload in 0_usize..40_000,
             block in prop::sample::select(vec![8_usize, 16]),
             length_is_padded: bool,
@@ -160,7 +163,7 @@ mod tests {
         }
 
         #[test]
-        fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
+        fn any_bytes_are_opened_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
             let layout = Layout { block: 8, length_is_padded: false, tag: 16 };
             if let Ok(payload) = layout.unframe(&bytes) {
                 prop_assert!(payload.end <= bytes.len() - 16);

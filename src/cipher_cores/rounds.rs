@@ -1,5 +1,5 @@
-//! The rounds of a measurement: each subject once in each, in shuffled order, so that what else the
-//! machine does falls on all alike.
+//! The rounds of a measurement: each subject once per round, in shuffled order, so that whatever else
+//! the machine does falls on all alike.
 
 use std::time::Instant;
 
@@ -21,16 +21,16 @@ pub struct Rounds {
 }
 
 impl Rounds {
-    /// So that all of them take `seconds`.
+    /// Rounds that take `seconds` together.
     ///
     /// # Errors
-    /// The seconds that would be enough, where those are not.
+    /// The seconds that would be enough, where those given are not.
     pub fn fit(subjects: usize, seconds: f64) -> Result<Rounds, f64> {
-        /// Shorter ones are lost in what a process needs to get warm.
+        /// Shorter loops are lost in what a process needs to warm up.
         const SHORTEST_S: f64 = 0.004;
-        /// Fewer tell no interval worth having.
+        /// Fewer give no interval.
         const FEWEST: u32 = 6;
-        /// As long as is needed: more rounds tell more of a machine's changes.
+        /// No longer than needed: more rounds show more of how a machine changes.
         const GOOD_S: f64 = 0.02;
         let subjects = subjects.max(1) as f64;
         let enough = subjects * SHORTEST_S * f64::from(FEWEST);
@@ -42,10 +42,10 @@ impl Rounds {
     }
 }
 
-/// Measures all subjects, and hands each sample on as it comes. False: it was interrupted.
+/// Measures all subjects and passes each sample to `keep` as it comes. False: it was interrupted.
 ///
 /// # Errors
-/// A process that measures ended, a library failed, or a sample could not be kept.
+/// A worker process ended, a library failed, or a sample could not be kept.
 pub fn run(
     rounds: Rounds,
     seed: u64,
@@ -65,9 +65,9 @@ pub fn run(
             let Some(worker) =
                 workers.iter_mut().find(|worker| worker.aes_disabled_by == subject.aes_disabled_by)
             else {
-                bail!("nobody measures with {:?}", subject.aes_disabled_by);
+                bail!("there is no worker process with {:?}", subject.aes_disabled_by);
             };
-            // Half of the time goes into bringing packets back to what they were.
+            // About half of the time restores the packets: sealed ones are opened, opened ones sealed.
             let request = Request {
                 implementation: subject.implementation.clone(),
                 cipher: subject.cipher.clone(),
@@ -77,21 +77,14 @@ pub fn run(
                 seconds: rounds.loop_s,
             };
             match worker.ask(&request, interrupt)? {
-                Answer::Measured {
-                    packets,
-                    real_s,
-                    batch_packets,
-                    batch_median_s,
-                    batch_median_cycles,
-                    core_hz,
-                } => keep(CoresSample {
+                Answer::Measured { measured, core_hz } => keep(CoresSample {
                     subject: subject.clone(),
                     round,
-                    packets,
-                    real_s,
-                    batch_packets: Some(batch_packets),
-                    batch_median_s: Some(batch_median_s),
-                    batch_median_cycles,
+                    packets: measured.packets,
+                    real_s: measured.real_s,
+                    batch_packets: Some(measured.batch_packets),
+                    batch_median_s: Some(measured.batch_median_s),
+                    batch_median_cycles: measured.batch_median_cycles,
                     core_hz,
                     at_s: begun.elapsed().as_secs_f64(),
                 })?,
@@ -110,7 +103,7 @@ mod tests {
     use super::Rounds;
 
     #[test]
-    fn rounds_fill_the_time_and_too_little_is_refused() {
+    fn rounds_fill_the_time_and_too_little_time_is_refused() {
         let rounds = Rounds::fit(80, 20.0).unwrap();
         assert_eq!(rounds.rounds, 12);
         assert!((rounds.loop_s * 12.0 * 80.0 - 20.0).abs() < 1e-9);

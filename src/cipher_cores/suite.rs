@@ -1,4 +1,4 @@
-//! A cipher and, where it needs one, a MAC, by their SSH names: what is sealed and opened with.
+//! A suite: a cipher and, where it needs one, a MAC, by their SSH names.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use crate::ssh::catalog::{self, Mode};
 
 use super::packet::Layout;
 
-/// What a packet is sealed with.
+/// What packets are sealed and opened with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Suite {
     /// A cipher that authenticates by itself.
@@ -39,12 +39,12 @@ pub enum Block {
     TripleDesCbc,
 }
 
-/// HMAC with one of SSH's hashes (RFC 4253, RFC 6668), as one of two orders has it.
+/// HMAC with one of SSH's hashes (RFC 4253, RFC 6668), in one of two orders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Hmac {
     pub hash: Hash,
-    /// `-etm@openssh.com`: the MAC is of what was encrypted, and the packet length is not (OpenSSH
-    /// `PROTOCOL`, section 1.4). Else it is of the plain packet, all of which is encrypted.
+    /// `-etm@openssh.com`: the MAC covers what was encrypted, and the packet length is not encrypted
+    /// (OpenSSH `PROTOCOL`, section 1.4). Else it covers the plain packet, all of which is encrypted.
     pub encrypt_then_mac: bool,
 }
 
@@ -92,7 +92,7 @@ pub fn macs() -> impl Iterator<Item = Mac> {
 }
 
 impl Suite {
-    /// The suite of a cipher and, where that needs one, of a MAC.
+    /// The suite of a cipher and, where that needs one, a MAC; absent where a name is not known.
     pub fn named(cipher: &Cipher, mac: Option<&Mac>) -> Option<Suite> {
         let cipher = cipher.as_str();
         if let Some((_, aead)) = AEADS.iter().find(|(name, _)| *name == cipher) {
@@ -104,7 +104,7 @@ impl Suite {
         Some(Suite::With(*block, Hmac { hash: *hash, encrypt_then_mac: *encrypt_then_mac }))
     }
 
-    /// Each cipher, with each MAC where it needs one.
+    /// Each cipher, and with each MAC where it needs one.
     pub fn all() -> impl Iterator<Item = Suite> {
         ciphers().flat_map(|cipher| {
             let macs: Vec<Option<Mac>> = match catalog::needs_mac(&cipher) {
@@ -129,7 +129,7 @@ impl Suite {
         Some(Mac::from(row.0))
     }
 
-    /// Where a packet's parts lie.
+    /// Where the parts of a packet are.
     pub fn layout(&self) -> Layout {
         match self {
             // chacha20-poly1305 pads to 8 bytes (OpenSSH PROTOCOL.chacha20poly1305).
@@ -199,8 +199,8 @@ impl Hash {
     }
 }
 
-/// What a key exchange gives one way of a connection (RFC 4253, section 7.2): as many bytes of each
-/// are used as the suite wants.
+/// What the key exchange gives one direction of a connection (RFC 4253, section 7.2). A suite uses as
+/// many bytes of each as it needs.
 #[derive(Clone, Debug)]
 pub struct Keys {
     pub key: [u8; 64],
@@ -209,7 +209,7 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Keys that are as good as any to measure with.
+    /// Any keys serve for measuring.
     pub fn for_measuring() -> Keys {
         Keys {
             key: std::array::from_fn(|index| index as u8),
@@ -224,7 +224,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_and_suites_are_the_same_thing() {
+    fn each_suite_is_found_by_its_names() {
         let all: Vec<Suite> = Suite::all().collect();
         assert_eq!(all.len(), 3 + 7 * 6);
         for suite in all {
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn blocks_keys_and_tags_are_those_of_the_catalog() {
+    fn blocks_keys_and_tags_agree_with_the_catalog() {
         for suite in Suite::all() {
             let info = catalog::cipher(&suite.cipher()).unwrap();
             let layout = suite.layout();
@@ -243,7 +243,7 @@ mod tests {
             match suite {
                 Suite::Alone(Aead::ChaCha20Poly1305) => assert_eq!(info.key_bits, 256),
                 Suite::Alone(aead) => assert_eq!(aead.key_bytes() * 8, info.key_bits as usize),
-                // Each byte of a DES key has a bit of parity.
+                // Each byte of a DES key has a parity bit.
                 Suite::With(Block::TripleDesCbc, _) => assert_eq!(info.key_bits, 168),
                 Suite::With(block, _) => {
                     assert_eq!(block.key_bytes() * 8, info.key_bits as usize);

@@ -2,20 +2,22 @@
 
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
 use super::clock::Cycles;
 use super::implementation::Implementation;
 use super::packet::{Fault, Layout, Open, Seal};
 use super::suite::{Keys, Suite};
 use crate::model::cipher_cores::Work;
 
-/// Packets that are timed together hold about so many bytes: few enough to stay in a core's second
-/// cache, as packets do in a transfer, and enough for reading the clock to cost nothing.
-const BATCH: usize = 128 << 10;
+/// Packets that are timed together hold about so many bytes: few enough to stay in a core's L2 cache,
+/// as packets do in a transfer, and so many that reading the clock costs nothing.
+const BATCH_BYTES: usize = 128 << 10;
 
-/// Of small packets so many.
-const MOST: usize = 1024;
+/// The most packets of a batch, where they are small.
+const BATCH_PACKETS: usize = 1024;
 
-/// A sender and a receiver with the same keys, and packets on the way.
+/// A sender and a receiver with the same keys, and a batch of packets.
 pub struct TimedLoop {
     sealer: Box<dyn Seal>,
     opener: Box<dyn Open>,
@@ -27,7 +29,7 @@ pub struct TimedLoop {
 }
 
 /// What was measured.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
     pub packets: u64,
     pub real_s: f64,
@@ -43,19 +45,19 @@ impl TimedLoop {
         let (sealer, opener) = (library.sealer(suite, &keys)?, library.opener(suite, &keys)?);
         let layout = suite.layout();
         let packet_bytes = layout.packet_bytes(payload);
-        let packets = (BATCH / packet_bytes).clamp(1, MOST);
-        // Data that is neither zeros nor alike in each packet.
+        let packets = (BATCH_BYTES / packet_bytes).clamp(1, BATCH_PACKETS);
+        // Neither zeros nor the same data in each packet.
         let bytes = (0..packets * packet_bytes).map(|index| (index * 167 + index / 251) as u8);
         let packets = bytes.collect();
         Some(TimedLoop { sealer, opener, layout, payload, packets, packet_bytes, sequence: 0 })
     }
 
-    /// Packets of a batch.
+    /// Packets per batch.
     pub fn batch(&self) -> usize {
         self.packets.len() / self.packet_bytes
     }
 
-    /// Writes the packets anew; not part of what is timed.
+    /// Writes the lengths of the packets again; not part of what is timed.
     pub fn frame(&mut self) {
         for packet in self.packets.chunks_exact_mut(self.packet_bytes) {
             self.layout.frame(self.payload, packet);
@@ -75,7 +77,7 @@ impl TimedLoop {
         Ok(())
     }
 
-    /// Opens each packet that was just sealed, and is then ready to seal the next.
+    /// Opens each packet that was just sealed; then the next batch can be sealed.
     ///
     /// # Errors
     /// [`Fault::Tampered`] where the library does not open what it sealed.
@@ -97,41 +99,51 @@ impl TimedLoop {
         time: Duration,
         mut cycles: Option<&mut Cycles>,
     ) -> Result<Measured, Fault> {
-        // A first batch brings code and data into the caches.
+        // The first batch brings code and data into the caches.
         self.frame();
         self.seal()?;
         self.open()?;
         let end = Instant::now() + time;
         let (mut seconds, mut counts): (Vec<f64>, Vec<f64>) = Default::default();
         while seconds.is_empty() || Instant::now() < end {
-            self.frame();
-            if work == Work::Open {
-                self.seal()?;
-            }
-            let counted = cycles.as_mut().and_then(|cycles| cycles.now());
-            let start = Instant::now();
-            match work {
-                Work::Seal => self.seal()?,
-                Work::Open => self.open()?,
-            }
-            seconds.push(start.elapsed().as_secs_f64());
-            if let (Some(before), Some(after)) =
-                (counted, cycles.as_mut().and_then(|cycles| cycles.now()))
-            {
-                counts.push(after.wrapping_sub(before) as f64);
-            }
-            if work == Work::Seal {
-                self.open()?;
-            }
+            let (time, count) = self.timed(work, cycles.as_deref_mut())?;
+            seconds.push(time.as_secs_f64());
+            counts.extend(count.map(|count| count as f64));
         }
-        let packets = (seconds.len() * self.batch()) as u64;
         Ok(Measured {
-            packets,
+            packets: (seconds.len() * self.batch()) as u64,
             real_s: seconds.iter().sum(),
             batch_packets: self.batch() as u32,
             batch_median_s: median(&mut seconds).unwrap_or_default(),
             batch_median_cycles: median(&mut counts),
         })
+    }
+
+    /// Seals and opens one batch: the time, and the core's cycles, that one of the two took.
+    ///
+    /// # Errors
+    /// See [`TimedLoop::seal`] and [`TimedLoop::open`].
+    pub fn timed(
+        &mut self,
+        work: Work,
+        mut cycles: Option<&mut Cycles>,
+    ) -> Result<(Duration, Option<u64>), Fault> {
+        self.frame();
+        if work == Work::Open {
+            self.seal()?;
+        }
+        let before = cycles.as_mut().and_then(|cycles| cycles.now());
+        let start = Instant::now();
+        match work {
+            Work::Seal => self.seal()?,
+            Work::Open => self.open()?,
+        }
+        let time = start.elapsed();
+        let after = cycles.and_then(|cycles| cycles.now());
+        if work == Work::Seal {
+            self.open()?;
+        }
+        Ok((time, before.zip(after).map(|(before, after)| after.wrapping_sub(before))))
     }
 }
 
@@ -143,7 +155,7 @@ fn median(values: &mut [f64]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cipher_cores::implementation::compiled_in;
+    use crate::cipher_cores::libraries::compiled_in;
 
     #[test]
     fn each_suite_is_measured_both_ways() {

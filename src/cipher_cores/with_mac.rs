@@ -1,4 +1,4 @@
-//! A cipher with a MAC beside it, in both orders: encrypt-then-MAC (OpenSSH `PROTOCOL`, section 1.4)
+//! A cipher with a MAC, in both orders: encrypt-then-MAC (OpenSSH `PROTOCOL`, section 1.4)
 //! and encrypt-and-MAC (RFC 4253, section 6.4).
 
 use std::ops::Range;
@@ -8,29 +8,33 @@ use subtle::ConstantTimeEq;
 use super::packet::{End, Fault, LENGTH, Layout, Open, Seal};
 use super::suite::{Block, Hmac, Suite};
 
-/// Encrypts, or decrypts, whole blocks in place; goes on where the call before ended.
+/// Encrypts or decrypts whole blocks in place; goes on where the last call ended.
 pub trait Blocks: Send {
     /// # Errors
     /// [`Fault::Library`].
     fn apply(&mut self, blocks: &mut [u8]) -> Result<(), Fault>;
 }
 
-/// The longest MAC, in bytes.
-const LONGEST: usize = 64;
+/// A MAC that a library computed: as many of the first bytes as it has. The longest has 64.
+pub type Code = [u8; 64];
 
-/// A MAC that a library computed; its first bytes count.
-pub type Code = [u8; LONGEST];
+/// A MAC of as many bytes as it has.
+pub fn code(mac: &[u8]) -> Code {
+    let mut code = [0; 64];
+    code[..mac.len()].copy_from_slice(mac);
+    code
+}
 
 /// Computes a MAC.
 pub trait Authenticate: Send {
-    /// The MAC of a packet's number and of its bytes.
+    /// The MAC of a packet's sequence number and of its bytes.
     ///
     /// # Errors
     /// [`Fault::Library`].
     fn code(&mut self, sequence: u32, bytes: &[u8]) -> Result<Code, Fault>;
 }
 
-/// A cipher and a MAC of one library, to seal with or to open with, as the cipher was made.
+/// A cipher and a MAC of one library, for sealing or for opening, whichever the cipher was made for.
 pub struct WithMac {
     cipher: Box<dyn Blocks>,
     mac: Box<dyn Authenticate>,
@@ -89,7 +93,7 @@ impl Open for WithMac {
             self.is_right(&code, tag)?;
             self.cipher.apply(&mut protected[LENGTH..])?;
         } else {
-            // The length is in the first block, which so is decrypted before the rest has come.
+            // The length is in the first block, which is decrypted before the rest has arrived.
             let (protected, _) = self.layout.split(packet)?;
             let first = protected.split_at_mut_checked(self.block).ok_or(Fault::Tampered)?.0;
             self.cipher.apply(first)?;

@@ -1,6 +1,6 @@
-//! The process that measures: this program once more, so that a mask is in its environment before a
-//! library looks for AES instructions, and nothing else of ours runs where time is taken. It reads a
-//! request a line and writes an answer a line, as JSON.
+//! The worker process: this program once more, so that a variable that disables AES is in its
+//! environment before a library looks for AES instructions, and nothing else of ours runs while time
+//! is taken. It reads one request per line and writes one answer per line, as JSON.
 
 use std::io::{self, BufRead, Write};
 use std::path::Path;
@@ -9,18 +9,18 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::clock::{Cycles, core_hz};
-use super::implementation::{Implementation, compiled_in};
-use super::libcrypto::LibCrypto;
+use super::implementation::Implementation;
+use super::libraries;
 use super::suite::{Keys, Suite};
-use super::timed_loop::TimedLoop;
+use super::timed_loop::{Measured, TimedLoop};
 use crate::model::cipher_cores::{LeftOut, Library, Work};
 use crate::model::{Cipher, Mac};
 
-/// The first line that it writes.
+/// The first line that the worker writes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Hello {
     pub libraries: Vec<Available>,
-    /// Libraries that are not there, and why.
+    /// Libraries that can't be used, and why.
     pub absent: Vec<LeftOut>,
     /// The kernel counts core cycles.
     pub counts_cycles: bool,
@@ -47,11 +47,8 @@ pub struct Request {
 #[serde(rename_all = "lowercase")]
 pub enum Answer {
     Measured {
-        packets: u64,
-        real_s: f64,
-        batch_packets: u32,
-        batch_median_s: f64,
-        batch_median_cycles: Option<f64>,
+        measured: Measured,
+        /// The core's frequency just before.
         core_hz: Option<f64>,
     },
     /// Why it was not measured.
@@ -61,29 +58,29 @@ pub enum Answer {
 /// Serves requests until its input ends.
 ///
 /// # Errors
-/// Its streams fail: whoever asked is gone.
+/// Its streams fail: the parent is gone.
 pub fn serve(libcrypto: Option<&Path>) -> io::Result<()> {
     let mut out = io::stdout().lock();
     let mut cycles = Cycles::counter();
-    let mut libraries = compiled_in();
-    let mut absent = Vec::new();
-    match LibCrypto::load(libcrypto) {
-        Ok(library) => libraries.push(Box::new(library)),
-        Err(error) => {
-            absent.push(LeftOut { what: "libcrypto".into(), reason: error.to_string() });
-        }
-    }
-    let available = libraries.iter().map(|library| available(&**library)).collect();
-    say(&mut out, &Hello { libraries: available, absent, counts_cycles: cycles.is_some() })?;
+    let (libraries, loaded) = libraries::load(libcrypto);
+    let left_out = |error: libraries::LoadError| LeftOut {
+        what: "libcrypto".into(),
+        reason: error.to_string(),
+    };
+    let hello = Hello {
+        libraries: libraries.iter().map(|library| available(&**library)).collect(),
+        absent: loaded.err().map(left_out).into_iter().collect(),
+        counts_cycles: cycles.is_some(),
+    };
+    write_line(&mut out, &hello)?;
     for line in io::stdin().lock().lines() {
         let request: Request = serde_json::from_str(&line?)?;
-        say(&mut out, &answer(&libraries, &request, cycles.as_mut()))?;
+        write_line(&mut out, &answer(&libraries, &request, cycles.as_mut()))?;
     }
     Ok(())
 }
 
-/// One line.
-fn say(out: &mut impl Write, what: &impl Serialize) -> io::Result<()> {
+fn write_line(out: &mut impl Write, what: &impl Serialize) -> io::Result<()> {
     let mut line = serde_json::to_vec(what)?;
     line.push(b'\n');
     out.write_all(&line)?;
@@ -111,22 +108,12 @@ fn answer(
         TimedLoop::new(&**library, suite, request.payload_bytes as usize)
     });
     let Some(mut timed_loop) = timed_loop else {
-        return Answer::Failed("the library has none".into());
+        return Answer::Failed("the library does not have it".into());
     };
     let core_hz = core_hz();
-    match timed_loop.run(
-        request.work,
-        Duration::from_secs_f64(request.seconds.clamp(0.0, 60.0)),
-        cycles,
-    ) {
-        Ok(measured) => Answer::Measured {
-            packets: measured.packets,
-            real_s: measured.real_s,
-            batch_packets: measured.batch_packets,
-            batch_median_s: measured.batch_median_s,
-            batch_median_cycles: measured.batch_median_cycles,
-            core_hz,
-        },
+    let time = Duration::from_secs_f64(request.seconds.clamp(0.0, 60.0));
+    match timed_loop.run(request.work, time, cycles) {
+        Ok(measured) => Answer::Measured { measured, core_hz },
         Err(fault) => Answer::Failed(fault.to_string()),
     }
 }

@@ -1,4 +1,4 @@
-//! The processes that measure, one for each mask, as their parent sees them.
+//! Worker processes as their parent sees them: one with AES enabled, one with AES disabled.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -15,30 +15,30 @@ use crate::local::child::Child;
 use crate::local::interrupt::{Interrupt, POLL_INTERVAL};
 use crate::model::units::printable;
 
-/// A process that measures.
+/// A worker process.
 #[derive(Debug)]
 pub struct Worker {
     child: Child,
     stdin: Option<ChildStdin>,
     lines: Receiver<String>,
     errors: Receiver<String>,
-    /// `VARIABLE=value` in its environment, hiding AES instructions.
+    /// `VARIABLE=value` in its environment, which disables AES; absent where AES is enabled.
     pub aes_disabled_by: Option<String>,
     pub hello: Hello,
 }
 
-/// Beyond the time that a request takes by itself.
+/// For an answer, beyond the time that is measured.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// What a mask is given in: of the caller's own environment neither is passed on.
+/// The variables that disable AES. The caller's own are not passed on.
 const AES_VARIABLES: [&str; 2] = ["OPENSSL_ia32cap", "OPENSSL_armcap"];
 
 impl Worker {
-    /// Starts one, its AES instructions hidden where a mask is given.
+    /// Starts one, with AES disabled by a variable and its value where they are given.
     ///
     /// # Errors
-    /// It can't be started, or ends before it says what it has: a library that refuses the mask ends
-    /// its process.
+    /// It can't be started, or ends before it says what it has: a library that refuses the value of
+    /// the variable ends its process.
     pub fn start(
         aes_disabled_by: Option<(&str, &str)>,
         libcrypto: Option<&Path>,
@@ -55,10 +55,10 @@ impl Worker {
         }
         command.envs(aes_disabled_by);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = Child::spawn(&mut command, None)
-            .context("the process that measures can't be started")?;
+        let mut child =
+            Child::spawn(&mut command, None).context("the worker process can't be started")?;
         let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
-            bail!("the process that measures has no streams");
+            bail!("the worker process has no streams");
         };
         let mut worker = Worker {
             stdin: child.stdin.take(),
@@ -68,11 +68,11 @@ impl Worker {
             aes_disabled_by: aes_disabled_by.map(|(variable, value)| format!("{variable}={value}")),
             hello: Hello { libraries: Vec::new(), absent: Vec::new(), counts_cycles: false },
         };
-        worker.hello = worker.hear(TIMEOUT, interrupt)?;
+        worker.hello = worker.receive(TIMEOUT, interrupt)?;
         Ok(worker)
     }
 
-    /// Measures.
+    /// Has it measure.
     ///
     /// # Errors
     /// It has ended, or does not answer.
@@ -83,28 +83,32 @@ impl Worker {
         if !matches!(sent, Some(Ok(()))) {
             return Err(self.ended());
         }
-        self.hear(TIMEOUT + Duration::from_secs_f64(4.0 * request.seconds), interrupt)
+        self.receive(TIMEOUT + Duration::from_secs_f64(4.0 * request.seconds), interrupt)
     }
 
-    fn hear<T: DeserializeOwned>(&mut self, timeout: Duration, interrupt: &Interrupt) -> Result<T> {
+    fn receive<T: DeserializeOwned>(
+        &mut self,
+        timeout: Duration,
+        interrupt: &Interrupt,
+    ) -> Result<T> {
         let deadline = Instant::now() + timeout;
         loop {
             match self.lines.recv_timeout(POLL_INTERVAL) {
                 Ok(line) => {
                     return serde_json::from_str(&line)
-                        .context("the process that measures said what it should not");
+                        .context("the worker process sent an invalid answer");
                 }
                 Err(RecvTimeoutError::Disconnected) => return Err(self.ended()),
                 Err(RecvTimeoutError::Timeout) if interrupt.is_raised() => bail!("interrupted"),
                 Err(RecvTimeoutError::Timeout) if Instant::now() > deadline => {
-                    bail!("the process that measures does not answer")
+                    bail!("the worker process does not answer")
                 }
                 Err(RecvTimeoutError::Timeout) => {}
             }
         }
     }
 
-    /// Why there will be no answer.
+    /// Why there is no answer.
     fn ended(&mut self) -> anyhow::Error {
         let how = match self.child.wait(Duration::from_secs(2)) {
             Ok(Some(reaped)) => reaped.status.to_string(),
@@ -116,11 +120,11 @@ impl Worker {
             .as_ref()
             .map(|aes_disabled_by| format!(" with {aes_disabled_by}"))
             .unwrap_or_default();
-        anyhow::anyhow!("the process that measures{with} ended ({how}){}", said.unwrap_or_default())
+        anyhow::anyhow!("the worker process{with} ended ({how}){}", said.unwrap_or_default())
     }
 }
 
-/// The lines of a stream as they come.
+/// The lines of a stream, as they come.
 fn lines_of(stream: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, lines) = channel();
     std::thread::spawn(move || {

@@ -3,8 +3,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use cipher_survey::cipher_cores::implementation::compiled_in;
-use cipher_survey::cipher_cores::libcrypto::LibCrypto;
+use cipher_survey::cipher_cores::libraries;
 use cipher_survey::cipher_cores::suite::Suite;
 use cipher_survey::cipher_cores::timed_loop::TimedLoop;
 
@@ -12,13 +11,13 @@ thread_local! {
     static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// The system's, counting what this thread asks for.
+/// The system's allocator, which counts the allocations of this thread.
 struct Counting;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-// SAFETY: all is left to the system's.
+// SAFETY: the system's allocator does it all.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.set(ALLOCATIONS.get() + 1);
@@ -32,8 +31,8 @@ unsafe impl GlobalAlloc for Counting {
 
 #[test]
 fn a_packet_costs_no_allocation() {
-    let mut libraries = compiled_in();
-    libraries.push(Box::new(LibCrypto::load(None).unwrap()));
+    let (libraries, loaded) = libraries::load(None);
+    loaded.unwrap();
     for library in libraries {
         for suite in Suite::all() {
             let before = ALLOCATIONS.get();

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::testbed::{CHACHA, GCM, PROGRAM, need, schema};
 
-/// A place for journals.
+/// A directory for journals.
 struct Place(TempDir);
 
 impl Place {
@@ -43,7 +43,7 @@ fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-/// It ended with this code and these words on standard error.
+/// It ended with this code, and standard error contains these words.
 fn assert_ended(output: &Output, code: i32, words: &[&str]) {
     assert_eq!(output.status.code(), Some(code), "{output:?}");
     for word in words {
@@ -56,9 +56,9 @@ fn has_aes() -> bool {
 }
 
 /// Ratios of medians of interleaved measurements: noise falls on all alike, and the bounds are far
-/// from what is measured (15 to 45 times, and 1).
+/// from what is usually measured (15 to 45 times, and 1).
 #[test]
-fn without_aes_instructions_gcm_costs_many_times_as_much_and_chacha_the_same() {
+fn with_aes_disabled_gcm_costs_many_times_as_much_and_chacha_the_same() {
     let place = Place::new();
     let ciphers = format!("{GCM},{CHACHA}");
     let arguments = ["cores", "--cipher", &ciphers, "--size", "8192,32768", "--seconds", "8"];
@@ -89,7 +89,7 @@ fn without_aes_instructions_gcm_costs_many_times_as_much_and_chacha_the_same() {
 }
 
 #[test]
-fn what_there_is_not_is_refused_with_the_list() {
+fn an_unknown_name_is_refused_with_the_list_of_names() {
     let place = Place::new();
     for (arguments, words) in [
         (&["--cipher", "blowfish-cbc"][..], &["no cipher \"blowfish-cbc\"", "3des-cbc"][..]),
@@ -134,9 +134,9 @@ fn a_libcrypto_of_another_abi_is_left_out_with_its_version() {
 }
 
 #[test]
-fn any_user_can_measure_and_needs_no_network() {
+fn any_user_can_measure_without_a_network() {
     let place = Place::new();
-    // Where the account can read it, wherever it was built.
+    // In a directory that the account can read, wherever it was built.
     let program = place.0.path().join("cipher-survey");
     fs::copy(PROGRAM, &program).unwrap();
     fs::set_permissions(place.0.path(), fs::Permissions::from_mode(0o777)).unwrap();
@@ -185,7 +185,7 @@ fn an_interrupt_keeps_and_shows_what_was_measured() {
 }
 
 #[test]
-fn a_measuring_process_that_dies_costs_the_rest_and_no_more() {
+fn what_was_measured_before_a_worker_process_dies_is_kept() {
     let place = Place::new();
     let child = started(&place);
     let children = format!("/proc/{0}/task/{0}/children", child.id());
@@ -195,7 +195,7 @@ fn a_measuring_process_that_dies_costs_the_rest_and_no_more() {
     let output = child.wait_with_output().unwrap();
     assert_ended(&output, 1, &["journal: "]);
     let shown = stdout(&output).replace("\n  ", " ");
-    assert!(shown.contains("warning: the process that measures"), "{shown}");
+    assert!(shown.contains("warning: the worker process"), "{shown}");
     assert!(shown.contains("ended (signal: 9 (SIGKILL))"), "{shown}");
     assert!(shown.contains(CHACHA), "{shown}");
 }
@@ -209,7 +209,7 @@ fn kept(place: &Place, name: &str, more: &[&str]) -> PathBuf {
 }
 
 #[test]
-fn a_journal_of_cores_is_reported_and_compared_again_and_is_no_survey() {
+fn a_journal_of_cores_is_reported_and_compared_and_is_no_survey() {
     let place = Place::new();
     let (one, two) = (kept(&place, "one.jsonl", &[]), kept(&place, "two.jsonl", &[]));
     let (one, two) = (one.to_str().unwrap(), two.to_str().unwrap());

@@ -1,4 +1,4 @@
-//! `cipher-survey cores`, and that its timed loop allocates nothing.
+//! `cipher-survey cores`, and that the timed loop allocates nothing.
 
 mod allocations;
 mod command;

@@ -1,4 +1,4 @@
-//! Other hosts by their own openssl.
+//! Remote hosts, measured by their own openssl.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -25,7 +25,7 @@ fn a_target_is_measured_by_its_own_openssl() {
             |figure: &&Value| figure["host"] == host && figure["implementation"] == "openssl speed";
         let own: Vec<&Value> = figures.iter().filter(own).collect();
         let aes_disabled = own.iter().filter(|figure| !figure["mask"].is_null()).count();
-        // GCM one way, CBC both ways; the same once more where there are AES instructions to hide.
+        // GCM one way, CBC both ways; the same again with AES disabled, where there are AES instructions.
         assert_eq!(own.len() - aes_disabled, 3, "{own:?}");
         assert!(aes_disabled == 0 || aes_disabled == 3, "{own:?}");
     }
@@ -33,14 +33,14 @@ fn a_target_is_measured_by_its_own_openssl() {
 }
 
 #[test]
-fn a_target_without_openssl_is_told() {
-    // A login whose PATH has all programs but that.
+fn a_target_without_openssl_is_reported() {
+    // A login whose PATH has all programs but openssl.
     let programs = tempfile::tempdir().unwrap();
     for directory in ["/usr/bin", "/bin"] {
         for entry in fs::read_dir(directory).unwrap() {
             let entry = entry.unwrap();
             if entry.file_name() != "openssl" {
-                // The same name may be in both.
+                // Both directories may have the same name.
                 let _ = symlink(entry.path(), programs.path().join(entry.file_name()));
             }
         }
@@ -56,7 +56,7 @@ fn a_target_without_openssl_is_told() {
 }
 
 #[test]
-fn a_target_that_can_not_be_reached_is_named() {
+fn an_unreachable_target_is_named() {
     let testbed = Testbed::new();
     let run = testbed.run(&["cores", "nowhere.invalid", "--cipher", GCM, "--seconds", "1"]);
     run.assert_refused(&["nowhere.invalid"]);

@@ -1,5 +1,5 @@
 //! Packets that asyncssh sealed (`fixtures/packets/make`): each implementation opens them, and seals
-//! the very same bytes.
+//! to the same bytes.
 
 use data_encoding::HEXLOWER;
 use serde::Deserialize;
@@ -41,7 +41,7 @@ fn filled<const N: usize>(hex: &str) -> [u8; N] {
 }
 
 #[test]
-fn packets_of_asyncssh_are_opened_and_sealed_alike() {
+fn packets_of_asyncssh_are_opened_and_sealed_to_the_same_bytes() {
     let fixture = include_str!("../../../fixtures/packets/asyncssh.json");
     let fixture: Fixture = serde_json::from_str(fixture).unwrap();
     let suites: Vec<(Suite, Sealed)> = fixture
@@ -53,7 +53,7 @@ fn packets_of_asyncssh_are_opened_and_sealed_alike() {
         })
         .collect();
     for suite in Suite::all() {
-        assert!(suites.iter().any(|(there, _)| *there == suite), "{suite} is not in the fixture");
+        assert!(suites.iter().any(|(fixed, _)| *fixed == suite), "{suite} is not in the fixture");
     }
     for (suite, sealed) in suites {
         let keys =
@@ -66,7 +66,7 @@ fn packets_of_asyncssh_are_opened_and_sealed_alike() {
                 let mut packet = bytes(&fixed.packet);
                 let found = opener.open(fixed.sequence, &mut packet).unwrap();
                 assert_eq!(packet[found], payload, "{suite}: {name}");
-                // Opened, it holds the padding that asyncssh took.
+                // Once opened it has the padding that asyncssh chose.
                 sealer.seal(fixed.sequence, &mut packet).unwrap();
                 assert_eq!(packet, bytes(&fixed.packet), "{suite}: {name}");
             }

@@ -1,4 +1,4 @@
-//! What one seals, each opens, packet by packet; and nobody opens what was changed on the way.
+//! Each implementation opens what any other sealed, and none opens a packet that was changed.
 
 use proptest::prelude::*;
 
@@ -25,7 +25,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn what_one_seals_each_opens(
+    fn each_opens_what_any_other_sealed(
         suite in suite(),
         keys in keys(),
         first: u32,
@@ -52,7 +52,7 @@ proptest! {
     }
 
     #[test]
-    fn a_flipped_bit_or_another_number_is_refused(
+    fn a_flipped_bit_or_another_sequence_number_is_refused(
         suite in suite(),
         keys in keys(),
         sequence: u32,
@@ -69,7 +69,7 @@ proptest! {
                 let refused = opener.open(sequence, &mut flipped.clone());
                 prop_assert_eq!(refused, Err(Fault::Tampered), "{}: {} to {}", suite, sealed_by, opened_by);
             }
-            // GCM counts by itself and is not told the number.
+            // GCM counts packets itself and does not use the sequence number.
             let number_counts = !suite.cipher().as_str().contains("gcm");
             for (opened_by, mut opener) in openers(suite, &keys) {
                 let other = opener.open(sequence.wrapping_add(1), &mut sealed.clone());
@@ -79,7 +79,7 @@ proptest! {
     }
 
     #[test]
-    fn a_packet_that_is_cut_or_no_packet_is_refused(
+    fn a_truncated_packet_or_other_bytes_are_refused(
         suite in suite(),
         bytes in prop::collection::vec(any::<u8>(), 0..200),
     ) {

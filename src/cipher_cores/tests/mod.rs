@@ -1,27 +1,23 @@
-//! Each implementation against the vectors of the standards, against each other, against packets of
-//! an independent implementation of SSH, and against tampering.
+//! Each implementation against the vectors of the standards, the other implementations, packets of
+//! an independent implementation of SSH, and tampering.
 
 mod independent;
 mod interoperability;
 mod vectors;
 
-use super::implementation::{Implementation, compiled_in};
-use super::libcrypto::LibCrypto;
+use super::implementation::Implementation;
+use super::libraries;
 use super::packet::{Open, Seal};
 use super::suite::{Keys, Suite};
 
 /// All of them; the tests need the system's libcrypto as well.
 fn all() -> Vec<Box<dyn Implementation>> {
-    let mut all = compiled_in();
-    all.push(Box::new(libcrypto()));
+    let (all, loaded) = libraries::load(None);
+    loaded.unwrap_or_else(|error| panic!("install libssl3 (Debian): {error}"));
     all
 }
 
-fn libcrypto() -> LibCrypto {
-    LibCrypto::load(None).unwrap_or_else(|error| panic!("install libssl3 (Debian): {error}"))
-}
-
-/// A packet whose payload is these bytes, its padding too, and room for the tag.
+/// A packet with this payload, its padding and room for the tag.
 fn framed(suite: Suite, payload: &[u8]) -> Vec<u8> {
     let layout = suite.layout();
     let mut packet = vec![0xee; layout.packet_bytes(payload.len())];
@@ -40,7 +36,7 @@ fn openers(suite: Suite, keys: &Keys) -> Vec<(&'static str, Box<dyn Open>)> {
 
 #[test]
 #[cfg(all(feature = "aws-lc-rs", feature = "ring", feature = "rustcrypto"))]
-fn each_suite_has_as_many_implementations_as_docs_cores_says() {
+fn each_suite_has_the_implementations_that_docs_cores_lists() {
     let keys = Keys::for_measuring();
     for suite in Suite::all() {
         let names: Vec<&str> = sealers(suite, &keys).iter().map(|(name, _)| *name).collect();

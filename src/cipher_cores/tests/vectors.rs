@@ -1,8 +1,9 @@
-//! Vectors of the standards, each with its source.
+//! Test vectors of the standards, each with its source.
 
 use data_encoding::HEXLOWER_PERMISSIVE;
 
 use super::*;
+use crate::cipher_cores::chacha::Key;
 use crate::cipher_cores::packet::Fault;
 use crate::cipher_cores::suite::{Aead, Block, Hash, Hmac};
 use crate::cipher_cores::with_mac::Code;
@@ -23,7 +24,7 @@ fn keys(key: &str, iv: &str, mac: &str) -> Keys {
     keys
 }
 
-/// With encrypt-and-MAC the whole packet is encrypted: any whole blocks can stand for one.
+/// With encrypt-and-MAC the whole packet is encrypted, so any whole blocks can serve as a packet.
 fn encrypts(block: Block, keys: &Keys, plain: &str, encrypted: &str) {
     let suite = Suite::With(block, Hmac { hash: Hash::Sha1, encrypt_then_mac: false });
     let sealers = sealers(suite, keys);
@@ -76,8 +77,8 @@ fn counter_mode_is_that_of_nist_sp_800_38a() {
 
 #[test]
 fn the_counter_carries_over_all_of_its_bytes() {
-    // RFC 4344, section 4: X is one unsigned integer of a whole block; the counter of all ones is
-    // followed by zero, whose keystream is the block cipher of zero.
+    // RFC 4344, section 4: the counter is one unsigned integer of a whole block. All ones are followed
+    // by zero, whose keystream is the block cipher of zero.
     let zero = keys(KEY_128, "00000000000000000000000000000000", "");
     let ones = keys(KEY_128, "ffffffffffffffffffffffffffffffff", "");
     let suite = Suite::With(Block::Aes128Ctr, Hmac { hash: Hash::Sha1, encrypt_then_mac: false });
@@ -136,7 +137,7 @@ fn triple_des_is_that_of_nists_examples() {
 #[test]
 fn macs_are_those_of_rfc_2202_and_rfc_4231() {
     // Test case 2 of both: the key "Jefe" and "what do ya want for nothing?", whose first four bytes
-    // stand for the packet's number.
+    // serve as the packet's sequence number.
     let keys = keys(KEY_128, "", "4a656665");
     let sequence = u32::from_be_bytes(*b"what");
     let sha256 = "5bdcc146bf60754e6a042426089575c7 5a003f089d2739839dec58b964ec3843";
@@ -177,7 +178,7 @@ fn galois_counter_mode_is_that_of_its_specification() {
     ] {
         let keys = keys(&key, "", "");
         for library in all() {
-            let made = |work| library.galois(aead, &keys, work).unwrap();
+            let made = |work| library.gcm(aead, &keys, work).unwrap();
             let (mut seal, mut open) = (made(Work::Seal), made(Work::Open));
             let mut sealed = plain.clone();
             let found = seal.encrypt(&nonce, &associated, &mut sealed).unwrap();
@@ -209,13 +210,13 @@ fn the_parts_of_chacha20_poly1305_are_those_of_rfc_8439() {
     let one_time: [u8; 32] = bytes(one_time).try_into().unwrap();
     let text = b"Cryptographic Forum Research Group";
     let zero = keys("", "", "");
-    for mut halves in [
-        #[cfg(feature = "rustcrypto")]
-        crate::cipher_cores::rustcrypto::halves(&zero).unwrap(),
-        libcrypto().halves(&zero).unwrap(),
-    ] {
-        let tag = halves.poly1305(&one_time, text).unwrap();
+    let parts: Vec<_> = all().iter().filter_map(|library| library.chacha20(&zero)).collect();
+    assert_eq!(parts.len(), 1 + usize::from(cfg!(feature = "rustcrypto")));
+    for mut parts in parts {
+        let tag = parts.poly1305(&one_time, text).unwrap();
         assert_eq!(tag.to_vec(), bytes("a8061dc1305136c6c22b8baf0c0127a9"));
-        assert_eq!(halves.poly1305_key(0).unwrap().to_vec(), bytes(block_0));
+        let mut key = [0; 32];
+        parts.stream(Key::Main, 0, 0, &mut key).unwrap();
+        assert_eq!(key.to_vec(), bytes(block_0));
     }
 }

@@ -1,5 +1,5 @@
-//! The crate aws-lc-rs, which the built-in SSH uses for its AEADs. Of its 3DES the bindings are not
-//! built by default.
+//! The crate aws-lc-rs, which the built-in SSH uses for its AEADs. Its bindings do not include 3DES
+//! by default.
 
 use aws_lc_rs::cipher::{
     AES_128, AES_192, AES_256, DecryptingKey, DecryptionContext, EncryptingKey, EncryptionContext,
@@ -8,13 +8,14 @@ use aws_lc_rs::cipher::{
 use aws_lc_rs::hmac;
 use aws_lc_rs::iv::FixedLength;
 
-use crate::ssh::catalog::Mode;
-
-use super::implementation::Implementation;
 use super::ring_api::ring_api;
-use super::suite::{Block, Hash};
-use super::with_mac::{Authenticate, Blocks, Code};
+use crate::cipher_cores::gcm::Gcm;
+use crate::cipher_cores::implementation::Implementation;
+use crate::cipher_cores::packet::{Fault, SealOrOpen};
+use crate::cipher_cores::suite::{Aead, Block, Hash, Keys};
+use crate::cipher_cores::with_mac::{Authenticate, Blocks, Code, code};
 use crate::model::cipher_cores::Work;
+use crate::ssh::catalog::Mode;
 
 ring_api!(aws_lc_rs);
 
@@ -25,23 +26,27 @@ impl Implementation for AwsLc {
         "aws-lc-rs"
     }
 
-    fn galois(&self, aead: Aead, keys: &Keys, _: Work) -> Option<Box<dyn Gcm>> {
-        galois(aead, keys)
+    fn gcm(&self, aead: Aead, keys: &Keys, _: Work) -> Option<Box<dyn Gcm>> {
+        aeads::gcm(aead, keys)
     }
 
-    fn chacha(&self, keys: &Keys) -> Option<Box<dyn SealOrOpen>> {
-        Some(chacha(keys))
+    fn chacha20_poly1305(&self, keys: &Keys) -> Option<Box<dyn SealOrOpen>> {
+        Some(aeads::chacha20_poly1305(keys))
     }
 
     fn blocks(&self, block: Block, keys: &Keys, work: Work) -> Option<Box<dyn Blocks>> {
         let (key, iv) = (key(block, keys)?, keys.iv);
         Some(match (block.mode(), work) {
+            // Counter mode is the same both ways.
             (Mode::Ctr, _) => {
                 let key = EncryptingKey::ctr(key).ok()?;
-                Box::new(Counter { key, next: u128::from_be_bytes(iv) })
+                Box::new(Encryption { key, iv, next: counted_on })
             }
-            (_, Work::Seal) => Box::new(CbcEncryption { key: EncryptingKey::cbc(key).ok()?, iv }),
-            (_, Work::Open) => Box::new(CbcDecryption { key: DecryptingKey::cbc(key).ok()?, iv }),
+            (_, Work::Seal) => {
+                let key = EncryptingKey::cbc(key).ok()?;
+                Box::new(Encryption { key, iv, next: last_block })
+            }
+            (_, Work::Open) => Box::new(Decryption { key: DecryptingKey::cbc(key).ok()?, iv }),
         })
     }
 
@@ -66,47 +71,47 @@ fn key(block: Block, keys: &Keys) -> Option<UnboundCipherKey> {
     UnboundCipherKey::new(algorithm, &keys.key[..block.key_bytes()]).ok()
 }
 
-/// Counter mode, the same both ways. The library takes the counter with each call, so we count.
-struct Counter {
+type Iv = [u8; 16];
+
+/// CTR, or encryption with CBC. The library takes the IV with each call, so we keep the next one.
+struct Encryption {
     key: EncryptingKey,
-    next: u128,
+    iv: Iv,
+    /// The IV after the one that was used, and after what was encrypted with it.
+    next: fn(Iv, &[u8]) -> Iv,
 }
 
-impl Blocks for Counter {
-    fn apply(&mut self, blocks: &mut [u8]) -> Result<(), Fault> {
-        let iv = EncryptionContext::Iv128(FixedLength::from(self.next.to_be_bytes()));
-        self.key.less_safe_encrypt(blocks, iv).map_err(|_| Fault::Library)?;
-        self.next = self.next.wrapping_add((blocks.len() / 16) as u128);
-        Ok(())
-    }
-}
-
-/// The library takes the IV with each call, so we keep the last block.
-struct CbcEncryption {
-    key: EncryptingKey,
-    iv: [u8; 16],
-}
-
-impl Blocks for CbcEncryption {
+impl Blocks for Encryption {
     fn apply(&mut self, blocks: &mut [u8]) -> Result<(), Fault> {
         let iv = EncryptionContext::Iv128(FixedLength::from(self.iv));
         self.key.less_safe_encrypt(blocks, iv).map_err(|_| Fault::Library)?;
-        self.iv = blocks.last_chunk().copied().unwrap_or(self.iv);
+        self.iv = (self.next)(self.iv, blocks);
         Ok(())
     }
 }
 
-struct CbcDecryption {
+/// Decryption with CBC.
+struct Decryption {
     key: DecryptingKey,
-    iv: [u8; 16],
+    iv: Iv,
 }
 
-impl Blocks for CbcDecryption {
+impl Blocks for Decryption {
     fn apply(&mut self, blocks: &mut [u8]) -> Result<(), Fault> {
         let iv = DecryptionContext::Iv128(FixedLength::from(self.iv));
-        self.iv = blocks.last_chunk().copied().unwrap_or(self.iv);
+        self.iv = last_block(self.iv, blocks);
         self.key.decrypt(blocks, iv).map(|_| ()).map_err(|_| Fault::Library)
     }
+}
+
+/// The counter of CTR after these blocks.
+fn counted_on(iv: Iv, blocks: &[u8]) -> Iv {
+    u128::from_be_bytes(iv).wrapping_add((blocks.len() / 16) as u128).to_be_bytes()
+}
+
+/// The IV of CBC after these encrypted blocks: the last of them.
+fn last_block(iv: Iv, encrypted: &[u8]) -> Iv {
+    encrypted.last_chunk().copied().unwrap_or(iv)
 }
 
 struct Hmac(hmac::Key);
@@ -116,9 +121,6 @@ impl Authenticate for Hmac {
         let mut context = hmac::Context::with_key(&self.0);
         context.update(&sequence.to_be_bytes());
         context.update(bytes);
-        let mut code = Code::from([0; 64]);
-        let tag = context.sign();
-        code[..tag.as_ref().len()].copy_from_slice(tag.as_ref());
-        Ok(code)
+        Ok(code(context.sign().as_ref()))
     }
 }

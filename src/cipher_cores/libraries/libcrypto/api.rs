@@ -1,5 +1,5 @@
 //! The functions of libcrypto that the cores use, found at run time: those of OpenSSL 1.1.0 and later
-//! (`crypto(7ssl)`), which LibreSSL has too, and the one interface to Poly1305 that came with 3.0.
+//! (`crypto(7ssl)`), which LibreSSL has too, and the interface to Poly1305 of 3.0 and later.
 
 use std::ffi::{CStr, c_char, c_int, c_uchar, c_uint, c_void};
 use std::path::{Path, PathBuf};
@@ -8,12 +8,12 @@ use std::sync::Arc;
 use libloading::Library;
 use thiserror::Error;
 
-/// The names under which systems have it, the newest ABI first. The one without a number is of the
-/// packages for developers, of Apple's systems and of the BSDs.
+/// The names under which systems have it, the newest ABI first. The name without a number comes with
+/// developers' packages and is usual on macOS and the BSDs.
 const NAMES: [&str; 5] =
     ["libcrypto.so.4", "libcrypto.so.3", "libcrypto.so.1.1", "libcrypto.so", "libcrypto.dylib"];
 
-/// Why it is not used.
+/// Why the library is not used.
 #[derive(Debug, Error)]
 pub enum LoadError {
     #[error("there is no libcrypto ({})", NAMES.join(", "))]
@@ -26,13 +26,13 @@ pub enum LoadError {
 
 macro_rules! functions {
     ($($name:ident($($argument:ty),*) $(-> $result:ty)?;)*) => {
-        /// `crypto(7ssl)` and the pages of each function.
+        /// `crypto(7ssl)` and the manual page of each function.
         #[allow(non_snake_case)]
         pub struct Api {
             $(pub $name: unsafe extern "C" fn($($argument),*) $(-> $result)?,)*
             pub poly1305: Option<Poly1305>,
             pub version: String,
-            /// What the functions belong to: unloaded last.
+            /// The library that the functions belong to, unloaded last.
             _library: Library,
         }
 
@@ -96,7 +96,7 @@ pub struct Poly1305 {
     pub mac: *mut c_void,
 }
 
-// SAFETY: an EVP_MAC is counted and never changed once it was fetched.
+// SAFETY: an EVP_MAC is reference-counted and does not change once it was fetched.
 unsafe impl Send for Poly1305 {}
 unsafe impl Sync for Poly1305 {}
 
@@ -125,7 +125,7 @@ impl Poly1305 {
 /// Loads the library at `path`, or else the system's.
 ///
 /// # Errors
-/// [`LoadError`]: it is absent, or not what it is taken for.
+/// [`LoadError`]: it is absent, or has not the functions that we need.
 pub fn load(path: Option<&Path>) -> Result<Arc<Api>, LoadError> {
     let names = match path {
         Some(path) => vec![path],
@@ -151,7 +151,7 @@ pub fn load(path: Option<&Path>) -> Result<Arc<Api>, LoadError> {
     Err(why)
 }
 
-/// What the library says of itself: `OpenSSL_version(3ssl)`, before 1.1.0 `SSLeay_version`.
+/// The library's own name and version: `OpenSSL_version(3ssl)`, before 1.1.0 `SSLeay_version`.
 fn version(library: &Library) -> String {
     type Version = unsafe extern "C" fn(c_int) -> *const c_char;
     for symbol in ["OpenSSL_version", "SSLeay_version"] {

@@ -1,6 +1,7 @@
 //! The crates of RustCrypto: aes, aes-gcm, ctr, cbc, des, chacha20, poly1305, hmac. They look for AES
-//! instructions themselves, and know nothing of OpenSSL's masks.
+//! instructions themselves; OpenSSL's variables do not disable them.
 
+use aes::cipher::{BlockCipherDecrypt, BlockCipherEncrypt};
 use aes::{Aes128, Aes192, Aes256};
 use aes_gcm::aead::AeadInOut;
 use aes_gcm::{Aes128Gcm, Aes256Gcm};
@@ -15,12 +16,12 @@ use poly1305::Poly1305;
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 
-use super::chacha::{self, ChaCha, nonce};
-use super::gcm::{self, Gcm};
-use super::implementation::Implementation;
-use super::packet::{Fault, LENGTH, SealOrOpen};
-use super::suite::{Aead, Block, Hash, Keys};
-use super::with_mac::{Authenticate, Blocks, Code};
+use crate::cipher_cores::chacha::{BLOCK, ChaCha, Key, nonce};
+use crate::cipher_cores::gcm::{self, Gcm};
+use crate::cipher_cores::implementation::Implementation;
+use crate::cipher_cores::packet::Fault;
+use crate::cipher_cores::suite::{Aead, Block, Hash, Keys};
+use crate::cipher_cores::with_mac::{Authenticate, Blocks, Code, code};
 use crate::model::cipher_cores::Work;
 
 pub struct RustCrypto;
@@ -30,7 +31,7 @@ impl Implementation for RustCrypto {
         "rustcrypto"
     }
 
-    fn galois(&self, aead: Aead, keys: &Keys, _: Work) -> Option<Box<dyn Gcm>> {
+    fn gcm(&self, aead: Aead, keys: &Keys, _: Work) -> Option<Box<dyn Gcm>> {
         let key = &keys.key[..aead.key_bytes()];
         Some(match aead {
             Aead::ChaCha20Poly1305 => return None,
@@ -39,14 +40,26 @@ impl Implementation for RustCrypto {
         })
     }
 
-    fn chacha(&self, keys: &Keys) -> Option<Box<dyn SealOrOpen>> {
-        Some(Box::new(chacha::Packets(halves(keys)?)))
+    fn chacha20(&self, keys: &Keys) -> Option<Box<dyn ChaCha>> {
+        let (main, header) = keys.key.split_first_chunk()?;
+        Some(Box::new(Streams { main: *main, header: header.try_into().ok()? }))
     }
 
     fn blocks(&self, block: Block, keys: &Keys, work: Work) -> Option<Box<dyn Blocks>> {
-        match work {
-            Work::Seal => encryption(block, keys),
-            Work::Open => decryption(block, keys),
+        match block {
+            Block::Aes128Ctr => {
+                Some(Box::new(Counter(keyed::<ctr::Ctr128BE<Aes128>>(block, keys)?)))
+            }
+            Block::Aes192Ctr => {
+                Some(Box::new(Counter(keyed::<ctr::Ctr128BE<Aes192>>(block, keys)?)))
+            }
+            Block::Aes256Ctr => {
+                Some(Box::new(Counter(keyed::<ctr::Ctr128BE<Aes256>>(block, keys)?)))
+            }
+            Block::Aes128Cbc => chained::<Aes128>(block, keys, work),
+            Block::Aes192Cbc => chained::<Aes192>(block, keys, work),
+            Block::Aes256Cbc => chained::<Aes256>(block, keys, work),
+            Block::TripleDesCbc => chained::<TdesEde3>(block, keys, work),
         }
     }
 
@@ -65,10 +78,10 @@ struct Galois<A>(A);
 impl<A: AeadInOut + Send> Gcm for Galois<A> {
     fn encrypt(
         &mut self,
-        nonce: &[u8; 12],
+        nonce: &gcm::Nonce,
         associated: &[u8],
         bytes: &mut [u8],
-    ) -> Result<[u8; gcm::TAG], Fault> {
+    ) -> Result<gcm::Tag, Fault> {
         let nonce = nonce.as_slice().try_into().map_err(|_| Fault::Library)?;
         let tag = self.0.encrypt_inout_detached(nonce, associated, bytes.into());
         tag.ok().and_then(|tag| tag.as_slice().try_into().ok()).ok_or(Fault::Library)
@@ -76,51 +89,40 @@ impl<A: AeadInOut + Send> Gcm for Galois<A> {
 
     fn decrypt(
         &mut self,
-        nonce: &[u8; 12],
+        nonce: &gcm::Nonce,
         associated: &[u8],
         bytes: &mut [u8],
     ) -> Result<(), Fault> {
         let nonce = nonce.as_slice().try_into().map_err(|_| Fault::Library)?;
-        let (bytes, tag) = bytes.split_last_chunk_mut::<{ gcm::TAG }>().ok_or(Fault::Tampered)?;
+        let (bytes, tag) = gcm::split(bytes)?;
         let tag = tag.as_slice().try_into().map_err(|_| Fault::Library)?;
         let opened = self.0.decrypt_inout_detached(nonce, associated, bytes.into(), tag);
         opened.map_err(|_| Fault::Tampered)
     }
 }
 
-fn encryption(block: Block, keys: &Keys) -> Option<Box<dyn Blocks>> {
-    Some(match block {
-        Block::Aes128Ctr => Box::new(Counter(keyed::<ctr::Ctr128BE<Aes128>>(block, keys)?)),
-        Block::Aes192Ctr => Box::new(Counter(keyed::<ctr::Ctr128BE<Aes192>>(block, keys)?)),
-        Block::Aes256Ctr => Box::new(Counter(keyed::<ctr::Ctr128BE<Aes256>>(block, keys)?)),
-        Block::Aes128Cbc => Box::new(Encryptor(keyed::<cbc::Encryptor<Aes128>>(block, keys)?)),
-        Block::Aes192Cbc => Box::new(Encryptor(keyed::<cbc::Encryptor<Aes192>>(block, keys)?)),
-        Block::Aes256Cbc => Box::new(Encryptor(keyed::<cbc::Encryptor<Aes256>>(block, keys)?)),
-        Block::TripleDesCbc => Box::new(Encryptor(keyed::<cbc::Encryptor<TdesEde3>>(block, keys)?)),
-    })
-}
-
-fn decryption(block: Block, keys: &Keys) -> Option<Box<dyn Blocks>> {
-    Some(match block {
-        Block::Aes128Cbc => Box::new(Decryptor(keyed::<cbc::Decryptor<Aes128>>(block, keys)?)),
-        Block::Aes192Cbc => Box::new(Decryptor(keyed::<cbc::Decryptor<Aes192>>(block, keys)?)),
-        Block::Aes256Cbc => Box::new(Decryptor(keyed::<cbc::Decryptor<Aes256>>(block, keys)?)),
-        Block::TripleDesCbc => Box::new(Decryptor(keyed::<cbc::Decryptor<TdesEde3>>(block, keys)?)),
-        // The same both ways.
-        Block::Aes128Ctr | Block::Aes192Ctr | Block::Aes256Ctr => encryption(block, keys)?,
-    })
-}
-
 fn keyed<C: KeyIvInit>(block: Block, keys: &Keys) -> Option<C> {
     C::new_from_slices(&keys.key[..block.key_bytes()], &keys.iv[..block.bytes()]).ok()
 }
 
+/// Counter mode, the same both ways.
 struct Counter<C>(C);
 
 impl<C: StreamCipher + Send> Blocks for Counter<C> {
     fn apply(&mut self, blocks: &mut [u8]) -> Result<(), Fault> {
         self.0.try_apply_keystream(blocks).map_err(|_| Fault::Library)
     }
+}
+
+/// Cipher block chaining.
+fn chained<C>(block: Block, keys: &Keys, work: Work) -> Option<Box<dyn Blocks>>
+where
+    C: BlockCipherEncrypt + BlockCipherDecrypt + KeyInit + Send + 'static,
+{
+    Some(match work {
+        Work::Seal => Box::new(Encryptor(keyed::<cbc::Encryptor<C>>(block, keys)?)),
+        Work::Open => Box::new(Decryptor(keyed::<cbc::Decryptor<C>>(block, keys)?)),
+    })
 }
 
 struct Encryptor<C>(C);
@@ -150,48 +152,32 @@ impl<M: Mac + Clone + Send> Authenticate for Keyed<M> {
         let mut mac = self.0.clone();
         mac.update(&sequence.to_be_bytes());
         mac.update(bytes);
-        let tag = mac.finalize().into_bytes();
-        let mut code: Code = [0; 64];
-        code[..tag.len()].copy_from_slice(&tag);
-        Ok(code)
+        Ok(code(&mac.finalize().into_bytes()))
     }
 }
 
-/// Both halves of the key.
-struct Halves {
-    rest: [u8; 32],
-    length: [u8; 32],
+/// The two keys of ChaCha20.
+struct Streams {
+    main: [u8; 32],
+    header: [u8; 32],
 }
 
-pub(super) fn halves(keys: &Keys) -> Option<Box<dyn ChaCha>> {
-    let (rest, length) = keys.key.split_first_chunk::<32>()?;
-    Some(Box::new(Halves { rest: *rest, length: length.try_into().ok()? }))
-}
-
-impl Halves {
-    fn stream(key: &[u8; 32], sequence: u32) -> ChaCha20Legacy {
-        ChaCha20Legacy::new(key.into(), &nonce(sequence).into())
-    }
-}
-
-impl ChaCha for Halves {
-    fn length(&mut self, sequence: u32, length: &mut [u8; LENGTH]) -> Result<(), Fault> {
-        let mut stream = Halves::stream(&self.length, sequence);
-        stream.try_apply_keystream(length).map_err(|_| Fault::Library)
-    }
-
-    fn poly1305_key(&mut self, sequence: u32) -> Result<[u8; 32], Fault> {
-        let mut key = [0; 32];
-        let mut stream = Halves::stream(&self.rest, sequence);
-        stream.try_apply_keystream(&mut key).map_err(|_| Fault::Library)?;
-        Ok(key)
-    }
-
-    fn rest(&mut self, sequence: u32, bytes: &mut [u8]) -> Result<(), Fault> {
-        /// Bytes of the stream's block 0.
-        const FIRST: u64 = 64;
-        let mut stream = Halves::stream(&self.rest, sequence);
-        stream.try_seek(FIRST).map_err(|_| Fault::Library)?;
+impl ChaCha for Streams {
+    fn stream(
+        &mut self,
+        key: Key,
+        block: u64,
+        sequence: u32,
+        bytes: &mut [u8],
+    ) -> Result<(), Fault> {
+        let key = match key {
+            Key::Main => &self.main,
+            Key::Header => &self.header,
+        };
+        let mut stream = ChaCha20Legacy::new(key.into(), &nonce(sequence).into());
+        if block > 0 {
+            stream.try_seek(block * BLOCK).map_err(|_| Fault::Library)?;
+        }
         stream.try_apply_keystream(bytes).map_err(|_| Fault::Library)
     }
 
