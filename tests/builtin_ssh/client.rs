@@ -19,7 +19,7 @@ fn mib() -> u64 {
     std::env::var("CIPHER_SURVEY_TEST_MIB").map_or(64, |text| text.parse().unwrap())
 }
 
-/// A lab with the client under its own name.
+/// A testbed with the client under its own name.
 struct Client {
     testbed: Testbed,
 }
@@ -42,7 +42,7 @@ impl Client {
         self.testbed.path("ssh_config")
     }
 
-    /// The client with the lab's configuration and nothing to read.
+    /// The client with the testbed's configuration and nothing to read.
     fn command(&self) -> Command {
         let mut command = Command::new(self.path());
         command.arg("-F").arg(self.config()).env_remove("SSH_AUTH_SOCK").stdin(Stdio::null());
@@ -67,7 +67,7 @@ impl Client {
 
 /// What a survey would say of a failure.
 fn read(run: &Run) -> Failure {
-    Failure::read(&run.stderr, "lab")
+    Failure::read(&run.stderr, "testbed")
 }
 
 fn assert_kind(run: &Run, kind: FailureKind) {

@@ -12,12 +12,13 @@ fn a_target_is_measured_by_its_own_openssl() {
     need("openssl", "openssl");
     let testbed = Testbed::new();
     let ciphers = format!("{GCM},aes128-cbc");
-    let arguments = ["cores", "lab", "--cipher", &ciphers, "--seconds", "2", "--format", "json"];
+    let arguments =
+        ["cores", "testbed", "--cipher", &ciphers, "--seconds", "2", "--format", "json"];
     let run = testbed.run(&arguments);
     assert_eq!(run.code, Some(0), "{run:?}");
     let report: Value = serde_json::from_str(&run.stdout).unwrap();
     let hosts = report["header"]["hosts"].as_array().unwrap();
-    assert_eq!((hosts.len(), &hosts[1]["target"]), (2, &Value::from("lab")));
+    assert_eq!((hosts.len(), &hosts[1]["target"]), (2, &Value::from("testbed")));
     assert!(hosts[1]["openssl"].as_str().unwrap().starts_with("OpenSSL "), "{hosts:?}");
     let figures = report["figures"].as_array().unwrap();
     for host in [0, 1] {
@@ -47,10 +48,10 @@ fn a_target_without_openssl_is_reported() {
     }
     let server = format!("SetEnv PATH={}\n", programs.path().display());
     let testbed = Testbed::with(Options { server: &server, ..Options::default() });
-    let run = testbed.run(&["cores", "lab", "--cipher", GCM, "--seconds", "1"]);
+    let run = testbed.run(&["cores", "testbed", "--cipher", GCM, "--seconds", "1"]);
     assert_eq!(run.code, Some(0), "{run:?}");
     let shown = run.stdout.replace("\n  ", " ");
-    assert!(shown.contains("note: openssl speed on lab: it says "), "{shown}");
+    assert!(shown.contains("note: openssl speed on testbed: it says "), "{shown}");
     assert!(shown.contains("not found"), "{shown}");
     testbed.assert_nothing_left();
 }

@@ -1,5 +1,5 @@
-//! What does not answer: a link that is down, a client that hangs. Most of the time everybody waits,
-//! so all of it waits at once, and first of all.
+//! What does not answer: a link that is down, a client that hangs. All of it waits at once, and first
+//! (tests begin in the order of their names).
 
 use std::fs;
 use std::process::Command;
@@ -12,13 +12,7 @@ use crate::testbed::{Options, Testbed};
 
 fn behind_a_link(server: &str) -> Testbed {
     let link = Link::new();
-    Testbed::with(Options {
-        host: link.host(),
-        link: Some(link),
-        server,
-        untimed: true,
-        ..Options::default()
-    })
+    Testbed::with(Options { host: link.host(), link: Some(link), server, ..Options::default() })
 }
 
 fn cut_in_mid_sample<'a>(testbed: &'a mut Testbed, survey: &Survey) -> &'a Link {
@@ -30,12 +24,15 @@ fn cut_in_mid_sample<'a>(testbed: &'a mut Testbed, survey: &Survey) -> &'a Link 
 }
 
 #[test]
-fn what_does_not_answer_is_waited_for_and_not_for_ever() {
-    let once = Case { rounds: 1, measured: 1, failed: 1, ..FAILS };
-    all(&[
+fn waiting_for_an_answer_ends() {
+    all(&[&links()[..], &clients()].concat());
+}
+
+fn links() -> [Case; 2] {
+    [
         Case {
             name: "a link that is down for good",
-            // A server that looks after its clients, so that the far end hears of it and cleans up.
+            // A server that looks after its clients, so that the remote end hears of it and cleans up.
             testbed: || behind_a_link("ClientAliveInterval 1\nClientAliveCountMax 2\n"),
             arguments: LONG,
             more: |_| {
@@ -51,7 +48,7 @@ fn what_does_not_answer_is_waited_for_and_not_for_ever() {
             },
             code: 1,
             measured: 1,
-            words: &["lab could not be reached", "waiting 1 min before the next try"],
+            words: &["testbed could not be reached", "waiting 1 min before the next try"],
             after: |testbed| {
                 let journal = fs::read_to_string(testbed.journals().pop().unwrap()).unwrap();
                 assert!(journal.contains("\"reason\":\"lost\""), "{journal}");
@@ -75,6 +72,12 @@ fn what_does_not_answer_is_waited_for_and_not_for_ever() {
             measured: 3,
             ..CASE
         },
+    ]
+}
+
+fn clients() -> [Case; 4] {
+    let once = Case { rounds: 1, measured: 1, failed: 1, ..FAILS };
+    [
         Case {
             name: "a client that hangs in mid-transfer",
             arguments: FROM_FILE,
@@ -107,5 +110,5 @@ fn what_does_not_answer_is_waited_for_and_not_for_ever() {
             words: &["-V", "did not end"],
             ..CASE
         },
-    ]);
+    ]
 }

@@ -12,9 +12,7 @@ use cipher_survey::model::units::is_obeyed;
 use serde_json::Value;
 
 use crate::testbed::relay::Relay;
-use crate::testbed::{
-    GCM, Options, Run, Testbed, children, command_line, descendants, measured, rounds,
-};
+use crate::testbed::{GCM, Run, Testbed, children, command_line, descendants, measured, rounds};
 
 /// A fault in a survey of one cipher.
 #[derive(Clone, Copy)]
@@ -25,7 +23,7 @@ pub struct Case {
     pub testbed: fn() -> Testbed,
     /// Arguments besides those that all have.
     pub arguments: &'static str,
-    /// Arguments that are known only when the lab is there.
+    /// Arguments that are known only when the testbed is there.
     pub more: fn(&Testbed) -> Vec<String>,
     /// Of the program.
     pub environment: fn(&Testbed) -> Vec<(&'static str, String)>,
@@ -36,18 +34,18 @@ pub struct Case {
     /// Bytes of FILE; none: no FILE.
     pub file: u64,
     pub code: i32,
-    /// Trials of the rounds.
+    /// Samples of the rounds.
     pub measured: usize,
     pub failed: usize,
     /// So many that fail may be measured instead: they were under way.
     pub escape: usize,
-    /// What is said of it: on standard error, or of a trial that failed.
+    /// What is said of it: on standard error, or of a sample that failed.
     pub words: &'static [&'static str],
     /// What is left on either end is looked at, and cleared away.
     pub after: fn(&mut Testbed),
 }
 
-/// Small files by scp: a trial takes half a second.
+/// Small files by scp: a sample takes half a second.
 pub const SMALL: &str = "--method scp --limit 1MiB";
 /// Two seconds of uploading into nothing.
 pub const LONG: &str = "--method pipe --directions upload";
@@ -55,7 +53,7 @@ pub const LONG: &str = "--method pipe --directions upload";
 /// A survey without a fault.
 pub const CASE: Case = Case {
     name: "",
-    testbed: untimed,
+    testbed: Testbed::new,
     arguments: "",
     more: |_| Vec::new(),
     fault: |_, _| {},
@@ -70,10 +68,6 @@ pub const CASE: Case = Case {
     words: &[],
     after: |_| {},
 };
-
-pub fn untimed() -> Testbed {
-    Testbed::with(Options { untimed: true, ..Options::default() })
-}
 
 /// A survey that runs.
 pub struct Survey {
@@ -98,17 +92,17 @@ impl Survey {
         self.child.id()
     }
 
-    /// The client program of the monitor: the one with a verbose log.
+    /// The client program of the control connection: the one with a verbose log.
     pub fn control(&self) -> u32 {
         let is_control = |pid: &u32| command_line(*pid).contains(" -vv ");
-        children(self.id()).into_iter().find(is_control).expect("the monitor's client")
+        children(self.id()).into_iter().find(is_control).expect("the control connection's client")
     }
 
-    /// The client program of the present trial, once it is in mid-transfer.
+    /// The client program of the present sample, once it is in mid-transfer.
     pub fn client(&self) -> u32 {
         const MOVED: u64 = 2 << 20;
         let is_sample = |pid: &u32| command_line(*pid).contains(" -v ") && moved(*pid) > MOVED;
-        within(Duration::from_secs(60), "a trial is in mid-transfer", || {
+        within(Duration::from_secs(60), "a sample is in mid-transfer", || {
             // With scp it is a child of a child.
             descendants(self.id()).into_iter().find(is_sample)
         })

@@ -28,7 +28,7 @@ const FLIPPING: &str = "ssh \"$@\" | perl -e '\
         substr($block, 600000 - $n, 1) ^= \"\\1\" if $n <= 600000 && 600000 < $n + $read; \
         $n += $read; syswrite STDOUT, $block; }'";
 
-/// All trials of one cipher fail, those of the other do not.
+/// All samples of one cipher fail, those of the other do not.
 pub const FAILS: Case =
     Case { ciphers: BOTH, code: 1, measured: 2, failed: 2, file: 1 << 20, ..CASE };
 
@@ -36,10 +36,10 @@ const TO_FILE: &str = "--method pipe --sink file --directions download --full";
 pub const FROM_FILE: &str = "--method pipe --sink file --directions upload --full";
 
 #[test]
-fn what_a_client_delivers_wrongly_is_noticed() {
+fn wrong_data_from_a_client_is_noticed() {
     all(&[
         Case {
-            name: "one flipped byte, in the trials of rounds alone",
+            name: "one flipped byte, in the samples of rounds alone",
             arguments: "--method pipe --sink file --directions download",
             more: |testbed| wrapped(testbed, FLIPPING),
             words: &["what was downloaded is not what FILE holds"],
@@ -84,7 +84,7 @@ fn what_a_client_delivers_wrongly_is_noticed() {
 }
 
 #[test]
-fn a_client_that_fails_or_says_too_much_is_told_of() {
+fn a_client_that_fails_or_prints_too_much_is_reported() {
     let quiet = Case { ciphers: BOTH, measured: 4, file: 1 << 20, arguments: FROM_FILE, ..CASE };
     all(&[
         Case {

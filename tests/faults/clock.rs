@@ -17,7 +17,7 @@ fn pause(pid: u32) {
     kill("-CONT", pid);
 }
 
-/// In the second trial.
+/// In the second sample.
 fn stop_us(testbed: &mut Testbed, survey: &Survey) {
     testbed.wait_for_samples(1);
     survey.client();
@@ -32,11 +32,11 @@ fn stop_the_client(testbed: &mut Testbed, survey: &Survey) {
 const US: &[&str] = &["cipher-survey itself was stopped for 10 s while it ran"];
 const CLIENT: &[&str] = &["the SSH client was stopped for 10 s while it ran"];
 
-/// One trial of three is discarded.
+/// One sample of three is discarded.
 const STOPPED: Case = Case { rounds: 3, code: 1, measured: 2, failed: 1, ..CASE };
 
 #[test]
-fn a_sample_in_which_something_of_ours_was_stopped_is_discarded_with_its_reason() {
+fn a_sample_in_which_a_process_of_ours_was_stopped_is_discarded_with_its_reason() {
     let down = "--method pipe --directions download";
     let scp = Case {
         arguments: "--method scp --full --directions download",
@@ -57,7 +57,7 @@ fn a_sample_in_which_something_of_ours_was_stopped_is_discarded_with_its_reason(
         },
         Case { name: "the client below scp", fault: stop_the_client, words: CLIENT, ..scp },
         Case {
-            name: "the monitor's client",
+            name: "the control connection's client",
             arguments: SMALL,
             fault: |testbed, survey| {
                 testbed.wait_for_samples(1);
@@ -90,7 +90,7 @@ fn set(testbed: &Testbed, clock: &str) {
 }
 
 #[test]
-fn a_clock_that_is_set_in_mid_survey_changes_no_figure() {
+fn a_clock_that_is_set_during_a_survey_changes_no_figure() {
     all(&[Case {
         name: "an hour back, and two on",
         environment: with_another_clock,

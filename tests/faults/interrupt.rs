@@ -1,4 +1,4 @@
-//! ^C into a terminal, SIGTERM and SIGKILL, in mid-survey.
+//! ^C in a terminal, SIGTERM and SIGKILL during a survey.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rand::{RngExt, SeedableRng};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
-use crate::case::{kill, untimed};
+use crate::case::kill;
 use crate::testbed::{GCM, PROGRAM, Run, Testbed};
 
 /// The program in a terminal of its own; what is typed goes in, what is shown comes out.
@@ -86,7 +86,7 @@ fn journal_is_readable(testbed: &Testbed) {
 
 #[test]
 fn ctrl_c_ends_a_survey_in_order() {
-    let testbed = untimed();
+    let testbed = Testbed::new();
     let config = testbed.path("ssh_config");
     let config = config.to_str().unwrap();
     let target = testbed.target();
@@ -115,7 +115,7 @@ fn ctrl_c_ends_a_survey_in_order() {
 
 #[test]
 fn ctrl_c_ends_a_loopback_and_its_server() {
-    let testbed = untimed();
+    let testbed = Testbed::new();
     let mut terminal = Terminal::start(&testbed, &["loopback", "--ciphers", GCM, "--rounds", "9"]);
     testbed.wait_for_round();
     terminal.keyboard.write_all(b"\x03").unwrap();
@@ -127,11 +127,11 @@ fn ctrl_c_ends_a_loopback_and_its_server() {
 /// A host that takes the connection and never says a word.
 #[test]
 fn ctrl_c_ends_a_list_that_waits_for_its_host() {
-    let testbed = untimed();
+    let testbed = Testbed::new();
     let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = mute.local_addr().unwrap().port().to_string();
     let config = testbed.path("ssh_config");
-    let arguments = ["list", "lab", "-p", &port, "--ssh-config", config.to_str().unwrap()];
+    let arguments = ["list", "testbed", "-p", &port, "--ssh-config", config.to_str().unwrap()];
     let terminal = Terminal::start(&testbed, &arguments);
     let _connection = mute.accept().unwrap();
     terminal.interrupted_within(Duration::from_secs(4));
@@ -141,7 +141,7 @@ fn ctrl_c_ends_a_list_that_waits_for_its_host() {
 /// A server that takes its time, and what is asked for before it is started.
 #[test]
 fn ctrl_c_ends_a_loopback_that_is_just_starting() {
-    let testbed = untimed();
+    let testbed = Testbed::new();
     for (name, script) in [("sshd", "sleep 1000"), ("id", "sleep 1; exec /usr/bin/id \"$@\"")] {
         let bin = testbed.path(&format!("bin-{name}"));
         fs::create_dir(&bin).unwrap();
@@ -163,8 +163,8 @@ fn ctrl_c_ends_a_loopback_that_is_just_starting() {
 
 /// Shells put a signal off while they wait for their input.
 #[test]
-fn a_remote_shell_that_was_told_to_end_still_cleans_up() {
-    let testbed = untimed();
+fn a_remote_shell_that_got_a_signal_still_cleans_up() {
+    let testbed = Testbed::new();
     let mut command = testbed.program();
     command
         .args(["--method", "pipe", "--ciphers", GCM, "--rounds", "9", &testbed.target()])
@@ -174,22 +174,22 @@ fn a_remote_shell_that_was_told_to_end_still_cleans_up() {
         .stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
     testbed.wait_for_round();
-    // In mid-trial, when nobody asks it anything.
+    // In mid-sample, when nobody asks it anything.
     std::thread::sleep(Duration::from_millis(1000));
-    let owner = fs::read_to_string(testbed.path("far/.cipher-survey/owner")).unwrap();
+    let owner = fs::read_to_string(testbed.path("remote/.cipher-survey/owner")).unwrap();
     kill("-TERM", owner.split_whitespace().nth(3).unwrap().parse().unwrap());
     std::thread::sleep(Duration::from_millis(100));
     child.kill().unwrap();
     child.wait().unwrap();
     let deadline = Instant::now() + Duration::from_secs(10);
-    while testbed.path("far/.cipher-survey").exists() {
+    while testbed.path("remote/.cipher-survey").exists() {
         assert!(Instant::now() < deadline, "{:?}", testbed.left());
         std::thread::sleep(Duration::from_millis(50));
     }
 }
 
 /// 50 moments, those at which something begins or ends among them by chance. Each row of five has a
-/// lab of its own.
+/// testbed of its own.
 #[test]
 fn an_interrupt_at_any_moment_leaves_nothing() {
     let seed: u64 = rand::random();
@@ -199,7 +199,7 @@ fn an_interrupt_at_any_moment_leaves_nothing() {
     std::thread::scope(|scope| {
         for (row, moments) in moments.chunks(10).enumerate() {
             scope.spawn(move || {
-                let testbed = untimed();
+                let testbed = Testbed::new();
                 for (index, &milliseconds) in moments.iter().enumerate() {
                     let method = ["scp", "pipe"][(row + index) % 2];
                     interrupt_after(&testbed, method, milliseconds);
@@ -239,8 +239,8 @@ fn interrupt_after(testbed: &Testbed, method: &str, milliseconds: u64) {
 }
 
 #[test]
-fn killed_outright_the_remote_end_cleans_itself_and_the_next_survey_the_rest() {
-    let testbed = untimed();
+fn after_a_kill_the_remote_shell_cleans_up_and_the_next_survey_does_the_rest() {
+    let testbed = Testbed::new();
     let start = |arguments: &[&str]| {
         let mut command = testbed.program();
         command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null());
@@ -259,7 +259,7 @@ fn killed_outright_the_remote_end_cleans_itself_and_the_next_survey_the_rest() {
         child.kill().unwrap();
         child.wait().unwrap();
         journal_is_readable(&testbed);
-        // All that stays is our temporary directory on this end.
+        // All that stays is our local temporary directory.
         let deadline = Instant::now() + Duration::from_secs(10);
         while testbed
             .left()
@@ -277,15 +277,15 @@ fn killed_outright_the_remote_end_cleans_itself_and_the_next_survey_the_rest() {
 
 /// As a crash or a full disk tears it.
 #[test]
-fn a_journal_that_is_torn_in_its_last_line_is_read_without_it() {
-    let testbed = untimed();
+fn a_journal_with_a_torn_last_line_is_read_without_it() {
+    let testbed = Testbed::new();
     let survey = ["--method", "scp", "--limit", "1MiB", "--rounds", "2", "--ciphers", GCM];
     testbed.survey(&[&survey[..], &[&testbed.target()]].concat());
     let journal = testbed.journals().pop().unwrap();
     let whole = fs::read(&journal).unwrap();
     let last = whole.trim_ascii_end().iter().rposition(|&byte| byte == b'\n').unwrap() + 1;
     let torn = testbed.path("torn");
-    // In its last line, and in the one before it: a trial.
+    // In its last line, and in the one before it: a sample.
     for length in [last + 1, last + (whole.len() - last) / 2, last - 20] {
         fs::write(&torn, &whole[..length]).unwrap();
         for verb in ["report", "compare", "recommend"] {

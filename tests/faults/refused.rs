@@ -1,4 +1,4 @@
-//! Bad input, and hosts that refuse: what is said, how it ends, what is left behind.
+//! Bad input, and hosts that refuse: messages, exit codes, and what is left behind.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::case::{kill, untimed};
+use crate::case::kill;
 use crate::testbed::{
     ACCOUNT, GCM, Options, PROGRAM, Run, Testbed, children, command_line, measured, need_root,
 };
 
 #[test]
-fn a_host_that_can_not_be_reached_is_named_with_a_remedy() {
-    let testbed = untimed();
+fn an_unreachable_host_is_named_with_a_remedy() {
+    let testbed = Testbed::new();
     testbed.run(&["no-such-host.invalid"]).assert_refused(&["no-such-host.invalid", "HostName"]);
     let run = testbed.run(&["127.0.0.1", "-p", "1"]);
     run.assert_refused(&["127.0.0.1 refused the connection", "-p PORT"]);
@@ -26,11 +26,11 @@ fn a_host_that_can_not_be_reached_is_named_with_a_remedy() {
 
 #[test]
 fn keys_are_checked_on_both_sides() {
-    let testbed = untimed();
+    let testbed = Testbed::new();
     let known = fs::read_to_string(testbed.path("known_hosts")).unwrap();
     fs::write(testbed.path("known_hosts"), "").unwrap();
     let target = testbed.target();
-    testbed.run(&[&target]).assert_refused(&["not known", "run 'ssh lab' once by hand"]);
+    testbed.run(&[&target]).assert_refused(&["not known", "run 'ssh testbed' once by hand"]);
     // The client's key in the place of the host's is a changed key.
     let other = fs::read_to_string(testbed.path("client_key.pub")).unwrap();
     let place = known.split_whitespace().next().unwrap();
@@ -38,17 +38,13 @@ fn keys_are_checked_on_both_sides() {
     testbed.run(&[&target]).assert_refused(&["CHANGED", "ssh-keygen -R"]);
     fs::write(testbed.path("known_hosts"), known).unwrap();
     fs::rename(testbed.path("client_key"), testbed.path("elsewhere")).unwrap();
-    testbed.run(&[&target]).assert_refused(&["ssh-copy-id lab", "BatchMode"]);
+    testbed.run(&[&target]).assert_refused(&["ssh-copy-id testbed", "BatchMode"]);
     testbed.assert_nothing_left();
 }
 
 #[test]
-fn a_file_that_can_not_be_sent_is_refused_before_anybody_is_asked() {
-    let testbed = Testbed::with(Options {
-        server: "LogLevel VERBOSE\n",
-        untimed: true,
-        ..Options::default()
-    });
+fn an_unusable_file_is_refused_before_connecting() {
+    let testbed = Testbed::with(Options { server: "LogLevel VERBOSE\n", ..Options::default() });
     fs::write(testbed.path("empty"), "").unwrap();
     let target = testbed.target();
     let refused = |file: &Path, words: &[&str]| {
@@ -70,17 +66,17 @@ fn an_unreadable_file_is_refused() {
     let program = testbed.path("program");
     fs::copy(PROGRAM, &program).unwrap();
     let mut command = Command::new("runuser");
-    command.args(["-u", ACCOUNT, "--"]).arg(&program).args(["lab"]).arg(&file);
+    command.args(["-u", ACCOUNT, "--"]).arg(&program).args(["testbed"]).arg(&file);
     Run::of(command.output().unwrap()).assert_refused(&["secret", "Permission denied"]);
 }
 
 #[test]
-fn a_directory_that_can_not_be_used_is_named() {
-    let testbed = untimed();
+fn an_unusable_directory_is_named() {
+    let testbed = Testbed::new();
     let missing = format!("{}/none", testbed.target());
-    testbed.run(&[&missing]).assert_refused(&["far/none on lab", "lab:DIRECTORY"]);
+    testbed.run(&[&missing]).assert_refused(&["remote/none on testbed", "testbed:DIRECTORY"]);
     need_root();
-    let small = testbed.path("far/small");
+    let small = testbed.path("remote/small");
     fs::create_dir(&small).unwrap();
     let mount = |arguments: &[&str]| {
         let status = Command::new(arguments[0]).args(&arguments[1..]).arg(&small).status();
@@ -93,7 +89,7 @@ fn a_directory_that_can_not_be_used_is_named() {
     let read_only = testbed.run(&[&target]);
     mount(&["umount"]);
     run.assert_refused(&["2 MiB free", "--limit"]);
-    read_only.assert_refused(&["small on lab", "Read-only"]);
+    read_only.assert_refused(&["small on testbed", "Read-only"]);
     testbed.assert_nothing_left();
 }
 
@@ -101,17 +97,17 @@ fn a_directory_that_can_not_be_used_is_named() {
 fn an_ordinary_account_may_not_write_everywhere() {
     need_root();
     let testbed = Testbed::with(Options { ordinary: true, ..Options::default() });
-    testbed.run(&["lab:/usr"]).assert_refused(&[
-        "/usr on lab",
+    testbed.run(&["testbed:/usr"]).assert_refused(&[
+        "/usr on testbed",
         "Permission denied",
-        "lab:DIRECTORY",
+        "testbed:DIRECTORY",
     ]);
 }
 
 #[test]
-fn a_cipher_that_is_not_usable_ends_it_before_it_starts() {
+fn an_unusable_cipher_is_refused_before_the_survey() {
     let server = "Ciphers aes256-ctr\n";
-    let testbed = Testbed::with(Options { server, untimed: true, ..Options::default() });
+    let testbed = Testbed::with(Options { server, ..Options::default() });
     let target = testbed.target();
     let run = testbed.run(&["--ciphers", "aes128-ctr", &target]);
     run.assert_refused(&["aes128-ctr", "the server does not offer it", "usable there: aes256-ctr"]);
@@ -121,13 +117,16 @@ fn a_cipher_that_is_not_usable_ends_it_before_it_starts() {
     run.assert_refused(&["nothing is left", "--skip"]);
     // ssh itself finds no common cipher where the user's configuration allows one only.
     let run = testbed.run(&["-o", "Ciphers=aes128-ctr", &target]);
-    run.assert_refused(&["lab and this client share no algorithm", "cipher-survey list lab"]);
+    run.assert_refused(&[
+        "testbed and this client share no algorithm",
+        "cipher-survey list testbed",
+    ]);
     assert!(testbed.journals().is_empty());
     testbed.assert_nothing_left();
 }
 
 #[test]
-fn odd_names_are_names() {
+fn odd_file_names_work() {
     let odd: [&[u8]; 6] =
         [b"with space", b"it's \"quoted\"", b"-dash", b"a:b", b"[x]*?{y}", b"\xff\xfe~!$(id)"];
     std::thread::scope(|scope| {
@@ -139,11 +138,11 @@ fn odd_names_are_names() {
 
 /// Of FILE here and of a directory there.
 fn is_a_name(name: &OsStr) {
-    let testbed = untimed();
-    let remote = testbed.path("far").join(name);
+    let testbed = Testbed::new();
+    let remote = testbed.path("remote").join(name);
     fs::create_dir(&remote).unwrap();
     fs::copy("/etc/passwd", testbed.directory.path().join(name)).unwrap();
-    let target = [b"lab:".as_slice(), remote.as_os_str().as_bytes()].concat();
+    let target = [b"testbed:".as_slice(), remote.as_os_str().as_bytes()].concat();
     let mut command = testbed.program();
     command
         .args(["--method", "scp,pipe", "--sink", "file", "--rounds", "1", "--full"])
@@ -159,7 +158,7 @@ fn is_a_name(name: &OsStr) {
     testbed.assert_nothing_left();
 }
 
-/// A survey of three trials, in the background.
+/// A survey of three samples, in the background.
 fn survey_of_three(testbed: &Testbed, more: &[&str]) -> Child {
     let mut command = testbed.program();
     command
@@ -183,31 +182,31 @@ fn has_measured_three(survey: Child) -> (Value, Run) {
     (survey, run)
 }
 
-/// The client program of a survey's monitor: the one with a verbose log.
+/// The client program of a survey's control connection: the one with a verbose log.
 fn control_client(survey: &Child) -> u32 {
     let is_control = |pid: &u32| command_line(*pid).contains(" -vv ");
-    children(survey.id()).into_iter().find(is_control).expect("the monitor's client")
+    children(survey.id()).into_iter().find(is_control).expect("the control connection's client")
 }
 
-/// As after a link that broke: the far shell never hears that its client is gone.
+/// As after a link that broke: the remote shell never hears that its client is gone.
 #[test]
-fn a_link_that_breaks_does_not_lock_the_survey_out() {
-    let testbed = untimed();
+fn a_broken_link_does_not_lock_the_survey_out() {
+    let testbed = Testbed::new();
     let survey = survey_of_three(&testbed, &[]);
     testbed.wait_for_round();
-    let owner = || fs::read_to_string(testbed.path("far/.cipher-survey/owner")).unwrap();
+    let owner = || fs::read_to_string(testbed.path("remote/.cipher-survey/owner")).unwrap();
     let (before, session) = (owner(), testbed.sessions()[0]);
     kill("-STOP", session);
     kill("-KILL", control_client(&survey));
     let deadline = Instant::now() + Duration::from_secs(20);
-    while fs::read_to_string(testbed.path("far/.cipher-survey/owner"))
+    while fs::read_to_string(testbed.path("remote/.cipher-survey/owner"))
         .is_ok_and(|now| now == before)
     {
         assert!(Instant::now() < deadline, "the lock was not taken over: {before}");
         std::thread::sleep(Duration::from_millis(50));
     }
     has_measured_three(survey);
-    assert!(!testbed.path("far/.cipher-survey").exists());
+    assert!(!testbed.path("remote/.cipher-survey").exists());
     // Its shell is gone; it itself can only end once it runs again.
     kill("-CONT", session);
     testbed.assert_nothing_left();
@@ -215,12 +214,12 @@ fn a_link_that_breaks_does_not_lock_the_survey_out() {
 
 /// The wrapper refuses one connection, the first that puts a file for downloads in place.
 #[test]
-fn a_refusal_while_a_file_is_put_in_place_is_waited_for() {
-    let testbed = untimed();
+fn a_refusal_while_a_file_is_copied_is_retried() {
+    let testbed = Testbed::new();
     let (client, refused) = (testbed.path("client"), testbed.path("refused"));
     let script = format!(
         "#!/bin/sh\ncase \"$*\" in *'cat >'*) [ -e {0} ] || {{ : > {0}\n\
-         echo 'ssh: connect to host lab port 22: Connection refused' >&2; exit 255; }};; esac\n\
+         echo 'ssh: connect to host testbed port 22: Connection refused' >&2; exit 255; }};; esac\n\
          exec ssh \"$@\"\n",
         refused.display()
     );
@@ -238,8 +237,8 @@ fn a_refusal_while_a_file_is_put_in_place_is_waited_for() {
 }
 
 #[test]
-fn a_second_survey_is_told_who_holds_the_lock() {
-    let testbed = untimed();
+fn a_second_survey_says_who_holds_the_lock() {
+    let testbed = Testbed::new();
     let mut command = testbed.program();
     command
         .args(["--method", "pipe", "--ciphers", GCM, "-q", &testbed.target(), "--ssh-config"])
@@ -248,12 +247,12 @@ fn a_second_survey_is_told_who_holds_the_lock() {
     let mut first = command.spawn().unwrap();
     testbed.wait_for_round();
     let run = testbed.run(&[&testbed.target()]);
-    run.assert_refused(&["another survey of lab is running", "since", "one at a time"]);
+    run.assert_refused(&["another survey of testbed is running", "since", "one at a time"]);
     assert!(first.wait().unwrap().success());
     testbed.assert_nothing_left();
 
     // A directory that nobody holds any more is taken over, a foreign one is not touched.
-    let ours = testbed.path("far/.cipher-survey");
+    let ours = testbed.path("remote/.cipher-survey");
     fs::create_dir(&ours).unwrap();
     let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
@@ -271,16 +270,18 @@ fn a_second_survey_is_told_who_holds_the_lock() {
 }
 
 #[test]
-fn a_server_that_refuses_for_a_while_is_waited_for() {
-    let mut testbed = untimed();
+fn a_server_that_refuses_for_a_while_is_retried() {
+    let mut testbed = Testbed::new();
     let survey = survey_of_three(&testbed, &[]);
     testbed.wait_for_round();
-    // The listener goes; the monitor's session and the present trial's stay.
+    // The listener goes; the server processes of the control connection and of the present sample's stay.
     testbed.stop_listening();
     std::thread::sleep(Duration::from_secs(5));
     testbed.listen_again();
     let (survey, run) = has_measured_three(survey);
-    assert!(run.stderr.contains("lab refused the connection") && run.stderr.contains("waiting"));
+    assert!(
+        run.stderr.contains("testbed refused the connection") && run.stderr.contains("waiting")
+    );
     let waited: f64 =
         measured(&survey).iter().filter_map(|sample| sample["backoff_s"].as_f64()).sum();
     assert!(waited >= 2.0 && survey["end"]["backoff_s"] == waited, "{waited}");

@@ -1,29 +1,33 @@
-//! The server's processes.
+//! Server processes and listeners that are killed.
 
 use crate::case::{CASE, Case, LONG, SMALL, Survey, all, by_a_narrow_way, kill};
 use crate::testbed::Testbed;
 
-/// The session of the present trial.
+/// The session of the present sample.
 fn kill_the_samples_session(testbed: &mut Testbed, survey: &Survey) {
     testbed.wait_for_samples(1);
     survey.client();
     let sessions = testbed.sessions();
-    assert!(sessions.len() >= 2, "the monitor's and a trial's: {sessions:?}");
+    assert!(sessions.len() >= 2, "the control connection's and a sample's: {sessions:?}");
     kill("-KILL", sessions[sessions.len() - 1]);
 }
 
 #[test]
 fn a_server_that_fails_costs_the_sample_that_it_fails_in() {
+    all(&[&connections_of_samples()[..], &what_is_taken_up_again()].concat());
+}
+
+fn connections_of_samples() -> [Case; 4] {
     let broke = Case {
         rounds: 3,
         fault: kill_the_samples_session,
         code: 1,
         measured: 2,
         failed: 1,
-        words: &["the connection to lab broke"],
+        words: &["the connection to testbed broke"],
         ..CASE
     };
-    all(&[
+    [
         Case { name: "a session killed in an upload by pipe", arguments: LONG, ..broke },
         Case {
             name: "a session killed in a download by pipe",
@@ -44,6 +48,11 @@ fn a_server_that_fails_costs_the_sample_that_it_fails_in() {
             file: 20 << 20,
             ..broke
         },
+    ]
+}
+
+fn what_is_taken_up_again() -> [Case; 3] {
+    [
         Case {
             name: "the listener restarted between rounds",
             arguments: SMALL,
@@ -57,7 +66,7 @@ fn a_server_that_fails_costs_the_sample_that_it_fails_in() {
             ..CASE
         },
         Case {
-            name: "the monitor's session killed over there",
+            name: "the server process of the control connection killed",
             arguments: SMALL,
             rounds: 4,
             fault: |testbed, _| {
@@ -65,11 +74,11 @@ fn a_server_that_fails_costs_the_sample_that_it_fails_in() {
                 kill("-KILL", testbed.sessions()[0]);
             },
             measured: 8,
-            words: &["the monitor session on lab ended"],
+            words: &["the monitor session on testbed ended"],
             ..CASE
         },
         Case {
-            name: "the monitor's client killed here",
+            name: "the client of the control connection killed",
             arguments: SMALL,
             rounds: 4,
             fault: |testbed, survey| {
@@ -77,8 +86,8 @@ fn a_server_that_fails_costs_the_sample_that_it_fails_in() {
                 kill("-KILL", survey.control());
             },
             measured: 8,
-            words: &["the monitor session on lab ended"],
+            words: &["the monitor session on testbed ended"],
             ..CASE
         },
-    ]);
+    ]
 }

@@ -1,4 +1,4 @@
-//! File systems: those of the far host and our own.
+//! File systems, remote and local, that are full, read-only or over a quota.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -6,24 +6,24 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::case::{CASE, Case, SMALL, all, untimed, within};
+use crate::case::{CASE, Case, SMALL, all, within};
 use crate::testbed::{Testbed, need, need_root, ran};
 
-/// A lab in which a directory is a file system of its own.
+/// A testbed in which a directory is a file system of its own.
 fn with_small(name: &str, size: &str) -> Testbed {
     need_root();
-    let testbed = untimed();
+    let testbed = Testbed::new();
     let options = format!("size={size},mode=755");
     let mount = need("mount", "mount");
     ran(Command::new(mount).args(["-t", "tmpfs", "-o", &options, "none"]).arg(testbed.path(name)));
     testbed
 }
 
-/// A lab whose far side counts what an account may have there.
+/// A testbed whose remote directory counts what an account may have in it.
 fn with_quota() -> Testbed {
     need_root();
-    let testbed = untimed();
-    let (image, remote) = (testbed.path("image"), testbed.path("far"));
+    let testbed = Testbed::new();
+    let (image, remote) = (testbed.path("image"), testbed.path("remote"));
     File::create(&image).unwrap().set_len(128 << 20).unwrap();
     ran(Command::new(need("mkfs.btrfs", "btrfs-progs")).arg("-q").arg(&image));
     ran(Command::new("mount").args(["-o", "loop"]).args([&image, &remote]));
@@ -43,9 +43,9 @@ fn unfill(directory: &Path) {
     fs::remove_file(directory.join("filler")).unwrap();
 }
 
-fn fill_there(testbed: &mut Testbed) {
+fn fill_remote(testbed: &mut Testbed) {
     testbed.wait_for_samples(1);
-    fill(&testbed.path("far"));
+    fill(&testbed.path("remote"));
 }
 
 fn remount(directory: &Path, how: &str) {
@@ -60,7 +60,7 @@ fn remount(directory: &Path, how: &str) {
 const BY_SCP: &str = "--method scp --limit 1MiB --directions upload";
 const BY_PIPE: &str = "--method pipe --sink file --limit 1MiB --directions upload";
 
-/// It takes the file of the first trial and then no more.
+/// It takes the file of the first sample and then no more.
 const FAILS: Case = Case {
     rounds: 4,
     code: 1,
@@ -72,26 +72,26 @@ const FAILS: Case = Case {
 };
 
 #[test]
-fn a_remote_file_system_that_takes_no_more_is_told_in_its_own_words() {
+fn a_remote_file_system_that_takes_no_more_is_reported_in_its_own_words() {
     let full = Case {
-        testbed: || with_small("far", "16m"),
-        fault: |testbed, _| fill_there(testbed),
-        after: |testbed| unfill(&testbed.path("far")),
-        words: &["/.cipher-survey on lab takes no file: No space left on device"],
+        testbed: || with_small("remote", "16m"),
+        fault: |testbed, _| fill_remote(testbed),
+        after: |testbed| unfill(&testbed.path("remote")),
+        words: &["/.cipher-survey on testbed takes no file: No space left on device"],
         ..FAILS
     };
     let read_only = Case {
-        testbed: || with_small("far", "16m"),
+        testbed: || with_small("remote", "16m"),
         fault: |testbed, _| {
             testbed.wait_for_samples(1);
-            remount(&testbed.path("far"), "ro");
+            remount(&testbed.path("remote"), "ro");
         },
         // What could not be removed is there, with our mark.
         after: |testbed| {
-            remount(&testbed.path("far"), "rw");
-            fs::remove_dir_all(testbed.path("far/.cipher-survey")).unwrap();
+            remount(&testbed.path("remote"), "rw");
+            fs::remove_dir_all(testbed.path("remote/.cipher-survey")).unwrap();
         },
-        words: &["/.cipher-survey on lab takes no file: Read-only file system"],
+        words: &["/.cipher-survey on testbed takes no file: Read-only file system"],
         ..FAILS
     };
     let quota = Case {
@@ -100,7 +100,7 @@ fn a_remote_file_system_that_takes_no_more_is_told_in_its_own_words() {
             testbed.wait_for_samples(1);
             // More is there already.
             let limit = ["qgroup", "limit", "256K"];
-            ran(Command::new("btrfs").args(limit).arg(testbed.path("far")));
+            ran(Command::new("btrfs").args(limit).arg(testbed.path("remote")));
         },
         words: &["Disk quota exceeded"],
         ..FAILS
@@ -116,7 +116,7 @@ fn a_remote_file_system_that_takes_no_more_is_told_in_its_own_words() {
 }
 
 #[test]
-fn our_own_file_system_that_takes_no_more_is_told_in_its_own_words() {
+fn a_full_local_file_system_is_reported_in_its_own_words() {
     let full = Case {
         testbed: || with_small("tmp", "16m"),
         fault: |testbed, _| {
@@ -157,7 +157,7 @@ fn our_own_file_system_that_takes_no_more_is_told_in_its_own_words() {
         Case {
             name: "full: the journal",
             arguments: BY_SCP,
-            // The survey ends with it; the first trials are in it.
+            // The survey ends with it; the first samples are in it.
             failed: 0,
             ..journal
         },
@@ -165,7 +165,7 @@ fn our_own_file_system_that_takes_no_more_is_told_in_its_own_words() {
 }
 
 #[test]
-fn what_somebody_else_does_to_our_files_over_there_costs_one_sample_at_most() {
+fn changes_to_our_remote_files_cost_one_sample_at_most() {
     let download = Case {
         arguments: "--method scp --limit 1MiB --directions download",
         rounds: 5,
@@ -179,7 +179,7 @@ fn what_somebody_else_does_to_our_files_over_there_costs_one_sample_at_most() {
             name: "the prefix is removed",
             fault: |testbed, _| {
                 testbed.wait_for_samples(1);
-                fs::remove_file(testbed.path("far/.cipher-survey/prefix-1048576")).unwrap();
+                fs::remove_file(testbed.path("remote/.cipher-survey/prefix-1048576")).unwrap();
             },
             words: &["No such file or directory"],
             ..download
@@ -188,7 +188,7 @@ fn what_somebody_else_does_to_our_files_over_there_costs_one_sample_at_most() {
             name: "the prefix is cut",
             fault: |testbed, _| {
                 testbed.wait_for_samples(1);
-                let prefix = testbed.path("far/.cipher-survey/prefix-1048576");
+                let prefix = testbed.path("remote/.cipher-survey/prefix-1048576");
                 File::options().write(true).open(prefix).unwrap().set_len(1 << 19).unwrap();
             },
             words: &["1048576 bytes were asked for and 524288 arrived"],
@@ -199,7 +199,7 @@ fn what_somebody_else_does_to_our_files_over_there_costs_one_sample_at_most() {
             arguments: "--method scp --limit 1MiB --directions download --full",
             fault: |testbed, _| {
                 testbed.wait_for_samples(1);
-                let prefix = testbed.path("far/.cipher-survey/prefix-1048576");
+                let prefix = testbed.path("remote/.cipher-survey/prefix-1048576");
                 fs::write(prefix, vec![7; 1 << 20]).unwrap();
             },
             // It has the right size: each download tells.
@@ -215,7 +215,7 @@ fn what_somebody_else_does_to_our_files_over_there_costs_one_sample_at_most() {
             rounds: 4,
             fault: |testbed, _| {
                 testbed.wait_for_samples(1);
-                fs::remove_dir_all(testbed.path("far/.cipher-survey")).unwrap();
+                fs::remove_dir_all(testbed.path("remote/.cipher-survey")).unwrap();
             },
             measured: 8,
             words: &["our directory over there was removed"],

@@ -28,9 +28,9 @@ fn start_up(text: &str) -> Testbed {
 pub fn sftp_only() -> Testbed {
     let server = "ForceCommand internal-sftp\nSubsystem sftp internal-sftp\n\
                   ChrootDirectory /media\n";
-    let change = "mkdir -p \"$lab/jail/far\"\nmount --bind \"$lab/jail\" /media\n\
-                  mount --bind \"$lab/far\" /media/far";
-    let remote = Remote { guest: true, change, seen: "/far", ..Remote::default() };
+    let change = "mkdir -p \"$testbed/jail/remote\"\nmount --bind \"$testbed/jail\" /media\n\
+                  mount --bind \"$testbed/remote\" /media/remote";
+    let remote = Remote { guest: true, change, seen: "/remote", ..Remote::default() };
     testbed(Options { server, remote: Some(remote), ..Options::default() })
 }
 
@@ -100,7 +100,7 @@ hosts! {
     busybox_ash_as_login_shell: Row {
         host: "BusyBox ash",
         testbed: || {
-            let change = "cp /bin/busybox \"$lab/home/ash\"";
+            let change = "cp /bin/busybox \"$testbed/home/ash\"";
             with_remote(Remote { guest: true, shell: "/mnt/ash", change, ..Remote::default() })
         },
         arguments: &[],
@@ -122,7 +122,7 @@ hosts! {
         arguments: &["--directions", "upload"],
         outcome: ALL,
         says: &[],
-        note: "in the handshake",
+        note: "in the setup",
     },
     start_up_files_that_read: Row {
         host: "start-up files that read standard input",
@@ -136,7 +136,7 @@ hosts! {
         host: "start-up files that take all of standard input, or never end",
         testbed: || start_up("cat > /dev/null\n"),
         arguments: &[],
-        outcome: Outcome::Refused(&["lab works", "does not answer", "start-up file"]),
+        outcome: Outcome::Refused(&["testbed works", "does not answer", "start-up file"]),
         says: &[],
         note: "told after a minute",
     },
@@ -160,7 +160,7 @@ hosts! {
         host: "nologin",
         testbed: || nologin(""),
         arguments: &[],
-        outcome: Outcome::Refused(&["lab works", "not available", "survey an account"]),
+        outcome: Outcome::Refused(&["testbed works", "not available", "survey an account"]),
         says: &[],
         note: "what it says is told",
     },
@@ -172,21 +172,22 @@ hosts! {
             testbed(Options { server, remote: Some(remote), ..Options::default() })
         },
         arguments: &[],
-        outcome: Outcome::Refused(&["lab works", "nothing but backups here", "survey an account"]),
+        outcome: Outcome::Refused(&["testbed works", "nothing but backups here", "survey an account"]),
         says: &[],
         note: "what it says is told",
     },
 }
 
 #[test]
-fn a_survey_by_sftp_alone_finds_the_lock_and_what_is_not_ours() {
+fn a_survey_by_sftp_alone_finds_the_lock_and_foreign_files() {
     let testbed = sftp_only();
-    let ours = testbed.path("far/.cipher-survey");
+    let ours = testbed.path("remote/.cipher-survey");
     fs::create_dir(&ours).unwrap();
     survey(&testbed, &["--method", "scp"]).assert_refused(&["not of this program's making"]);
     let owner = "cipher-survey pi1 - 7 1 token by x since noon\n";
     fs::write(ours.join("owner"), owner).unwrap();
-    let words = ["another survey of lab is running (by x since noon)", "remove", ".cipher-survey"];
+    let words =
+        ["another survey of testbed is running (by x since noon)", "remove", ".cipher-survey"];
     survey(&testbed, &["--method", "scp"]).assert_refused(&words);
     assert_eq!(fs::read_to_string(ours.join("owner")).unwrap(), owner);
 }
@@ -199,7 +200,7 @@ fn a_survey_by_sftp_alone_that_is_interrupted_leaves_nothing() {
     command.arg(testbed.path("ssh_config")).arg(testbed.target()).stdout(Stdio::null());
     let mut survey = command.spawn().unwrap();
     let deadline = Instant::now() + Duration::from_secs(30);
-    while !testbed.path("far/.cipher-survey/owner").exists() {
+    while !testbed.path("remote/.cipher-survey/owner").exists() {
         assert!(Instant::now() < deadline, "no survey has begun");
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -216,7 +217,7 @@ fn pipe_alone_can_not_be_surveyed_by_sftp_alone() {
 }
 
 #[test]
-fn a_sample_that_fails_by_sftp_alone_costs_itself_and_no_more() {
+fn a_failed_sample_by_sftp_alone_is_one_failed_sample() {
     let testbed = sftp_only();
     // A client that has one of the two ciphers and then will not use it.
     let client = testbed.path("client");

@@ -1,4 +1,4 @@
-//! Clients that no test can start: what they logged elsewhere. `fixtures/README.md` has the addresses.
+//! Logs of clients that no test can start. `fixtures/README.md` has their sources.
 
 use std::path::Path;
 
@@ -38,7 +38,7 @@ fn the_log_of_openssh_99_shows_what_it_proposes() {
 }
 
 #[test]
-fn a_host_whose_keys_are_too_old_is_told_with_the_option_that_takes_them() {
+fn for_host_keys_that_are_too_old_the_option_is_named() {
     let failure = Failure::read(&log("no-host-key-type-8.8.log"), "pi1");
     assert_eq!(failure.kind, FailureKind::NoCommonAlgorithm);
     assert!(failure.reason.contains("Their offer: ssh-rsa"), "{}", failure.reason);

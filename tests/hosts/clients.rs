@@ -68,7 +68,7 @@ fn a_cipher_that_both_ends_list_and_that_fails_is_a_row_with_its_reason() {
     for (cipher, outcome) in outcomes {
         match cipher {
             CHACHA => assert_eq!(outcome, "measured"),
-            _ => assert!(outcome.contains("on lab"), "{cipher}: {outcome}"),
+            _ => assert!(outcome.contains("on testbed"), "{cipher}: {outcome}"),
         }
     }
     testbed.assert_nothing_left();

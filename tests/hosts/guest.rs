@@ -1,4 +1,4 @@
-//! Being a guest: servers that take few connections.
+//! Servers that accept few connections.
 
 use std::fs;
 use std::process::Command;
@@ -26,7 +26,7 @@ hosts! {
         arguments: &["--directions", "upload"],
         outcome: ALL,
         says: &[],
-        note: "one login at a time, one session a connection",
+        note: "one login at a time, one session per connection",
     },
     penalties_for_whoever_misbehaves: Row {
         host: "PerSourcePenalties (OpenSSH 9.8 and later)",
@@ -62,7 +62,7 @@ fn a_penalty_would_show_in_the_servers_log() {
         "/dev/null",
     ]);
     fs::remove_file(testbed.path("client_key")).unwrap();
-    assert!(!stranger.args(["lab", "true"]).output().unwrap().status.success());
+    assert!(!stranger.args(["testbed", "true"]).output().unwrap().status.success());
     let deadline = Instant::now() + Duration::from_secs(10);
     while !testbed.server_log().contains("penalty") {
         assert!(Instant::now() < deadline, "{}", testbed.server_log());

@@ -2,8 +2,7 @@
 //! for real. The tests run from it, and `docs/hosts.md` is checked against it;
 //! `CIPHER_SURVEY_ACCEPT=1 cargo test --test hosts page` writes the tables of that page anew.
 //!
-//! Nothing here is timed, so the tests run beside each other: each has a lab of its own, whose server
-//! sees accounts, shells and file systems of its own.
+//! Each test has a testbed of its own, whose server sees accounts, shells and file systems of its own.
 
 mod accounts;
 mod captured;

@@ -61,9 +61,9 @@ pub(crate) use hosts;
 /// Stands for the client of OpenSSH 10.0, whose path is known only once it is unpacked.
 pub const SSH_10: &str = "OPENSSH_10";
 
-/// A lab beside others.
+/// A testbed beside others.
 pub fn testbed(options: Options) -> Testbed {
-    Testbed::with(Options { untimed: true, ..options })
+    Testbed::with(options)
 }
 
 /// The same, with what its server sees.
@@ -71,7 +71,7 @@ pub fn with_remote(remote: Remote) -> Testbed {
     testbed(Options { remote: Some(remote), ..Options::default() })
 }
 
-/// A lab to which the user's ssh_config shows another way: `edit` is handed that file's text.
+/// A testbed to which the user's ssh_config shows another way: `edit` is handed that file's text.
 pub fn with_way(testbed: Testbed, edit: impl FnOnce(&Testbed, String) -> String) -> Testbed {
     let path = testbed.path("ssh_config");
     let config = std::fs::read_to_string(&path).unwrap();
@@ -123,7 +123,7 @@ impl Row {
     }
 }
 
-/// Each method was measured both ways, over the cipher asked for; each trial has a figure of the
+/// Each method was measured both ways, over the cipher asked for; each sample has a figure of the
 /// server from there, or the reason.
 pub fn assert_surveyed(survey: &Value, methods: &[&str], directions: &[&str], server: &Server) {
     let samples = rounds(survey);

@@ -25,7 +25,7 @@ pub fn through(testbed: Testbed, relay: &Relay) -> Testbed {
 /// By a jump host, which is the same server once more.
 fn jump() -> Testbed {
     with_way(plain(), |_, config| {
-        format!("{}{config}  ProxyJump gate\n", config.replace("Host lab", "Host gate"))
+        format!("{}{config}  ProxyJump gate\n", config.replace("Host testbed", "Host gate"))
     })
 }
 
@@ -39,8 +39,11 @@ fn proxy_command() -> Testbed {
 fn include_and_match() -> Testbed {
     with_way(plain(), |testbed, config| {
         let included = testbed.path("included");
-        fs::write(&included, config.replace("Host lab", "Match originalhost lab exec true"))
-            .unwrap();
+        fs::write(
+            &included,
+            config.replace("Host testbed", "Match originalhost testbed exec true"),
+        )
+        .unwrap();
         let known = testbed.path("known_hosts");
         ran(Command::new("ssh-keygen").args(["-q", "-H", "-f"]).arg(&known));
         assert!(fs::read_to_string(known).unwrap().starts_with("|1|"));
@@ -113,7 +116,7 @@ hosts! {
         arguments: &["--directions", "upload"],
         outcome: ALL,
         says: &[],
-        note: "the report names the window where that is the limit",
+        note: "the report names the window where that is the bottleneck",
     },
     a_jump_host: Row {
         host: "a jump host (ProxyJump, -J)",
@@ -121,7 +124,7 @@ hosts! {
         arguments: &["--directions", "upload"],
         outcome: ALL,
         says: &["the client's CPU includes that tunnel"],
-        note: "the client's CPU carries the outer tunnel: the report says so",
+        note: "the client's CPU includes the outer tunnel: the report says so",
     },
     a_proxy_command: Row {
         host: "a ProxyCommand",

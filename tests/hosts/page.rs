@@ -72,7 +72,7 @@ fn the_page_lists_every_host_as_the_matrix_has_it() {
 }
 
 #[test]
-fn a_host_that_can_not_be_surveyed_has_its_reason_on_the_page() {
+fn a_host_that_is_refused_has_its_reason_on_the_page() {
     for row in TABLES.iter().flat_map(|(_, rows)| *rows) {
         let all = matches!(&row.outcome, Outcome::Surveyed { methods, server: Server::Inside }
             if methods.len() == 2 || row.arguments.contains(&"--method"));

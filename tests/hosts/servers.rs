@@ -69,12 +69,12 @@ hosts! {
         says: &[],
         note: "chacha20-poly1305 alone",
     },
-    asyncssh_without_a_process_a_session: Row {
+    asyncssh_with_one_process_for_all_connections: Row {
         host: "AsyncSSH",
         testbed: || of(Make::Asyncssh, false, ""),
         arguments: &[],
         outcome: ALL,
         says: &[],
-        note: "one process for all sessions: its CPU is the server's while nobody else is connected",
+        note: "one process for all connections: its CPU is the server's while nobody else is connected",
     },
 }

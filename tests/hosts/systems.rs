@@ -1,4 +1,4 @@
-//! Systems: what a host has beside its server.
+//! Systems: what programs and kernel interfaces a host has.
 
 use std::fs;
 use std::process::Command;
@@ -10,8 +10,8 @@ use crate::testbed::{Testbed, need, said};
 /// Nothing of the programs that people run but BusyBox.
 fn busybox(guest: bool) -> Testbed {
     need("/bin/busybox", "busybox-static");
-    let change = "mkdir \"$lab/bb\" && cp /bin/busybox \"$lab/bb\"\n\
-                  \"$lab/bb/busybox\" --install \"$lab/bb\"\nmount --bind \"$lab/bb\" /usr/bin";
+    let change = "mkdir \"$testbed/bb\" && cp /bin/busybox \"$testbed/bb\"\n\
+                  \"$testbed/bb/busybox\" --install \"$testbed/bb\"\nmount --bind \"$testbed/bb\" /usr/bin";
     with_remote(Remote { guest, shell: "/bin/sh", change, ..Remote::default() })
 }
 
@@ -33,7 +33,7 @@ hosts! {
         arguments: &[],
         outcome: Outcome::Surveyed { methods: BOTH, server: Server::Host },
         says: &[],
-        note: "the account can't see even its own session's server",
+        note: "the account can't see even the server process of its own connection",
     },
     no_proc: Row {
         host: "no /proc",
@@ -55,11 +55,11 @@ const LSTART: &str = "Mon May  5 15:14:23 2026    ";
 /// have been started at that time. `ps` there prints [`LSTART`].
 fn held(start: &str) -> Testbed {
     let change = format!(
-        "echo '#!/bin/sh\necho \"{LSTART}\"' > \"$lab/ps\"; chmod 755 \"$lab/ps\"\n\
-         mount --bind \"$lab/ps\" /usr/bin/ps\nmount -t tmpfs none /proc"
+        "echo '#!/bin/sh\necho \"{LSTART}\"' > \"$testbed/ps\"; chmod 755 \"$testbed/ps\"\n\
+         mount --bind \"$testbed/ps\" /usr/bin/ps\nmount -t tmpfs none /proc"
     );
     let testbed = with_remote(Remote { change: &change, ..Remote::default() });
-    let ours = testbed.path("far/.cipher-survey");
+    let ours = testbed.path("remote/.cipher-survey");
     fs::create_dir(&ours).unwrap();
     let host = said(Command::new("uname").arg("-n"));
     let pid = std::process::id();
@@ -69,14 +69,15 @@ fn held(start: &str) -> Testbed {
 }
 
 #[test]
-fn without_proc_a_lock_is_held_by_whom_ps_knows() {
+fn without_proc_ps_tells_whether_a_lock_is_held() {
     let testbed = held("MonMay515:14:232026");
-    survey(&testbed, &[]).assert_refused(&["another survey of lab is running", "by x since noon"]);
-    assert!(testbed.path("far/.cipher-survey/owner").exists());
+    survey(&testbed, &[])
+        .assert_refused(&["another survey of testbed is running", "by x since noon"]);
+    assert!(testbed.path("remote/.cipher-survey/owner").exists());
 }
 
 #[test]
-fn without_proc_a_lock_of_a_process_that_is_another_by_now_is_taken_over() {
+fn without_proc_the_lock_of_a_process_that_has_ended_is_taken_over() {
     let testbed = held("SunMay423:59:592026");
     let run = survey(&testbed, &["--method", "pipe", "--directions", "upload"]);
     assert_eq!(run.code, Some(0), "{run:?}");

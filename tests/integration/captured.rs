@@ -1,5 +1,5 @@
-//! The parsers on text that real programs and kernels wrote; `fixtures/README.md` tells where each
-//! piece came from.
+//! The parsers on text that real programs and kernels wrote; `fixtures/README.md` has the source
+//! of each piece.
 
 use std::path::Path;
 
@@ -20,7 +20,7 @@ fn log(name: &str) -> String {
 }
 
 #[test]
-fn a_session_shows_both_ends_proposals_and_what_was_negotiated() {
+fn a_log_shows_both_proposals_and_what_was_negotiated() {
     let transcript = Transcript::parse(&log("vv-session"));
     let client = transcript.client_proposal.unwrap();
     let server = transcript.server_proposal.unwrap();
@@ -46,7 +46,7 @@ fn a_cipher_that_needs_a_mac_shows_it() {
 }
 
 #[test]
-fn new_keys_are_told_from_a_new_cipher_and_a_master_from_a_connection() {
+fn a_rekey_is_not_a_new_cipher_and_a_multiplexed_log_not_a_connection() {
     let rekeyed = log("rekeyed");
     assert!(rekeyed.matches("debug1: kex: client->server").count() > 1);
     let transcript = Transcript::parse(&rekeyed);
@@ -83,7 +83,7 @@ fn the_version_of_a_client_is_read() {
 }
 
 #[test]
-fn a_cpu_shows_its_aes_class() {
+fn the_aes_class_of_a_cpu_is_read() {
     for (name, machine, class) in [
         ("x86_64", "x86_64", AesClass::Aes),
         ("aarch64-cortex-a55", "aarch64", AesClass::Aes),

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::testbed::{GCM, Options, Testbed, measured};
 
-/// Surveys a cipher that is never negotiated unasked, by both methods and both ways.
+/// Surveys a cipher that is not what ssh negotiates by default, by both methods and both ways.
 fn survey_is_true(client: &str, before: impl FnOnce(&Testbed)) {
     let testbed = Testbed::with(Options { client, ..Options::default() });
     before(&testbed);
@@ -36,21 +36,22 @@ fn an_open_master_connection_is_not_used() {
     let client = format!("Host *\n  ControlMaster auto\n  ControlPath {}\n", socket.display());
     survey_is_true(&client, |testbed| {
         let config = testbed.path("ssh_config");
-        let arguments = ["-o", "BatchMode=yes", "-o", "ControlPersist=60", "-fN", "lab"];
+        let arguments = ["-o", "BatchMode=yes", "-o", "ControlPersist=60", "-fN", "testbed"];
         let status = Command::new("ssh").arg("-F").arg(&config).args(arguments).status().unwrap();
         assert!(status.success() && socket.exists());
         // It is open and would serve: a plain ssh goes through it.
-        let plain = Command::new("ssh").arg("-F").arg(&config).args(["-v", "lab", "true"]).output();
+        let plain =
+            Command::new("ssh").arg("-F").arg(&config).args(["-v", "testbed", "true"]).output();
         let log = String::from_utf8(plain.unwrap().stderr).unwrap();
         assert!(!log.contains("kex: algorithm"), "{log}");
     });
     let exit = ["-O", "exit", "-o"];
     let path = format!("ControlPath={}", socket.display());
-    let _ = Command::new("ssh").args(exit).args([&path, "lab"]).output();
+    let _ = Command::new("ssh").args(exit).args([&path, "testbed"]).output();
 }
 
 #[test]
-fn options_that_would_end_or_change_a_session_are_overruled() {
+fn options_that_would_end_or_change_a_connection_are_overruled() {
     let traps = [
         "ForkAfterAuthentication yes",
         "StdinNull yes",
@@ -76,11 +77,13 @@ fn options_that_would_end_or_change_a_session_are_overruled() {
 }
 
 #[test]
-fn a_host_key_is_never_waved_through() {
+fn an_unknown_host_key_is_never_accepted() {
     let client = "Host *\n  StrictHostKeyChecking no\n";
     let testbed = Testbed::with(Options { client, ..Options::default() });
     std::fs::write(testbed.path("known_hosts"), "").unwrap();
-    testbed.run(&[&testbed.target()]).assert_refused(&["host key of lab is not known", "by hand"]);
+    testbed
+        .run(&[&testbed.target()])
+        .assert_refused(&["host key of testbed is not known", "by hand"]);
     assert_eq!(std::fs::read_to_string(testbed.path("known_hosts")).unwrap(), "");
     testbed.assert_nothing_left();
 }

@@ -1,4 +1,4 @@
-//! What there is to choose from.
+//! `cipher-survey list`.
 
 use std::process::Command;
 
@@ -12,7 +12,7 @@ fn plain_names_are_those_of_ssh_dash_q() {
 }
 
 #[test]
-fn the_table_tells_mode_standing_and_acceleration() {
+fn the_table_has_mode_security_and_acceleration() {
     let run = Testbed::new().run(&["list"]);
     assert_eq!(run.code, Some(0));
     let row = |name: &str| run.stdout.lines().find(|line| line.contains(name)).unwrap().to_owned();
@@ -23,10 +23,10 @@ fn the_table_tells_mode_standing_and_acceleration() {
 }
 
 #[test]
-fn a_server_is_asked_in_one_connection_without_a_failure() {
+fn a_server_is_listed_in_one_connection_without_a_failure() {
     let server = format!("LogLevel VERBOSE\n{ALL_CIPHERS}");
     let testbed = Testbed::with(Options { server: &server, ..Options::default() });
-    let run = testbed.run(&["list", "lab"]);
+    let run = testbed.run(&["list", "testbed"]);
     assert_eq!(run.code, Some(0), "{run:?}");
     assert!(run.stdout.contains("both ends do strict KEX"), "{run:?}");
     assert!(run.stdout.contains("unasked chacha20-poly1305@openssh.com"), "{run:?}");
@@ -36,11 +36,11 @@ fn a_server_is_asked_in_one_connection_without_a_failure() {
 }
 
 #[test]
-fn usable_is_what_both_ends_have() {
+fn usable_ciphers_are_those_of_both_ends() {
     let server = "Ciphers aes256-ctr,aes128-gcm@openssh.com\n";
     let testbed = Testbed::with(Options { server, ..Options::default() });
-    let run = testbed.run(&["list", "lab", "--usable", "--plain"]);
+    let run = testbed.run(&["list", "testbed", "--usable", "--plain"]);
     assert_eq!(run.stdout, "aes256-ctr\naes128-gcm@openssh.com\n");
-    let run = testbed.run(&["list", "lab", "--plain"]);
+    let run = testbed.run(&["list", "testbed", "--plain"]);
     assert_eq!(run.stdout.lines().count(), 10);
 }

@@ -1,10 +1,11 @@
-//! This machine against itself, and against a slow host without AES.
+//! `cipher-survey loopback`, and emulated hosts.
 
 use std::process::Command;
 
 use serde_json::Value;
 
 use crate::testbed::hosts::Host;
+use crate::testbed::kept::cost;
 use crate::testbed::{ACCOUNT, CHACHA, GCM, Options, PROGRAM, Run, Testbed, measured, need_root};
 
 fn has_aes() -> bool {
@@ -12,27 +13,12 @@ fn has_aes() -> bool {
     flags.split_whitespace().any(|word| word == "aes")
 }
 
-/// Server CPU seconds a GB of a cipher: the median of a pairing's trials.
-fn server_cost(survey: &Value, pairing: u64, cipher: &str) -> f64 {
-    let number = |sample: &Value, pointer: &str| sample.pointer(pointer).unwrap().as_f64().unwrap();
-    let mut costs: Vec<f64> = measured(survey)
-        .into_iter()
-        .filter(|sample| sample["pairing"] == pairing && sample["cipher"] == cipher)
-        .map(|sample| number(sample, "/server/bulk/total_s") / number(sample, "/bytes") * 1e9)
-        .collect();
-    assert!(!costs.is_empty(), "no trial of {cipher} in pairing {pairing}");
-    costs.sort_by(f64::total_cmp);
-    costs[costs.len() / 2]
-}
-
-/// Uploads, since the server of a download also reads what `cat` writes to it: a third of its CPU
-/// that has nothing to do with the cipher.
 #[test]
-fn a_masked_server_pays_for_aes_and_not_for_chacha() {
+fn loopback_surveys_with_aes_enabled_and_disabled() {
     let testbed = Testbed::new();
     let ciphers = format!("{GCM},{CHACHA}");
     let mut command = testbed.program();
-    command.args(["loopback", "--ciphers", &ciphers, "--rounds", "7", "--format", "json"]);
+    command.args(["loopback", "--ciphers", &ciphers, "--rounds", "2", "--format", "json"]);
     command.args(["--directions", "upload"]);
     let run = Run::of(command.output().unwrap());
     assert_eq!(run.code, Some(0), "{run:?}");
@@ -42,9 +28,9 @@ fn a_masked_server_pays_for_aes_and_not_for_chacha() {
         assert_eq!(survey["header"]["pairings"].as_array().unwrap().len(), 1);
         return;
     }
-    let ratio = |cipher: &str| server_cost(&survey, 1, cipher) / server_cost(&survey, 0, cipher);
-    assert!(ratio(GCM) >= 3.0, "{}", ratio(GCM));
-    assert!((0.7..1.4).contains(&ratio(CHACHA)), "{}", ratio(CHACHA));
+    // Seven times as much on a quiet machine (`recorded.rs`).
+    let cost = |pairing: u64| cost(&survey, "server", pairing, "upload", GCM);
+    assert!(cost(1) > 2.0 * cost(0), "{} {}", cost(0), cost(1));
     let aes_disabled = &survey["header"]["pairings"][1]["server"];
     assert_eq!(aes_disabled["host"]["aes"]["class"], "no-aes");
     assert!(aes_disabled["mask"].as_str().unwrap().starts_with("OPENSSL_"));
@@ -52,7 +38,7 @@ fn a_masked_server_pays_for_aes_and_not_for_chacha() {
 }
 
 #[test]
-fn an_ordinary_user_can_do_it_too() {
+fn an_ordinary_user_can_run_loopback() {
     need_root();
     let testbed = Testbed::with(Options { ordinary: true, ..Options::default() });
     let place = std::path::PathBuf::from(format!("/home/{ACCOUNT}/tmp"));
@@ -94,23 +80,41 @@ fn where_there_is_no_sshd_its_package_is_named() {
 
 /// OpenSSH's server under user-mode emulation is slow, steady, and has no AES.
 #[test]
-fn on_a_slow_host_without_aes_chacha_is_fastest() {
+fn a_slow_host_is_surveyed() {
     let testbed = Testbed::with(Options { host: Host::emulated(), ..Options::default() });
     let ciphers = format!("{CHACHA},{GCM},aes128-ctr");
-    let arguments = ["--method", "pipe", "--rounds", "3", "--ciphers", &ciphers, &testbed.target()];
+    let arguments = ["--method", "pipe", "--rounds", "1", "--ciphers", &ciphers, &testbed.target()];
     let survey = testbed.survey(&arguments);
+    assert_surveyed(&survey, 6);
     let tables = survey["summary"]["tables"].as_array().unwrap();
     assert_eq!(tables.len(), 2);
-    for table in tables {
-        let fastest = &table["sections"][0]["conclusion"]["fastest"];
-        assert_eq!(fastest["leader"]["cipher"], CHACHA, "{fastest}");
-        assert_eq!(fastest["decided"], true, "{fastest}");
-        // The margin is above the spread: no interval of another reaches it.
-        let worse = fastest["worse"].as_array().unwrap();
-        assert_eq!(worse.len(), 2, "{fastest}");
-        for other in worse {
-            assert!(other["times_leader"]["high"].as_f64().unwrap() < 1.0, "{fastest}");
-        }
-    }
     testbed.assert_nothing_left();
+}
+
+/// What it says of its CPU is this machine's: its shell runs outside the emulator.
+#[test]
+fn an_arm_host_is_surveyed() {
+    let testbed = Testbed::with(Options { host: Host::arm(false), ..Options::default() });
+    let ciphers = format!("{CHACHA},{GCM}");
+    let arguments = ["--method", "pipe", "--rounds", "1", "--ciphers", &ciphers, &testbed.target()];
+    let survey = testbed.survey(&arguments);
+    assert_surveyed(&survey, 4);
+    let label = &survey["header"]["pairings"][0]["server"]["host"]["aes"]["class"];
+    assert_eq!(*label == "aes", has_aes(), "{label}");
+    testbed.assert_nothing_left();
+}
+
+/// So many samples, each of the cipher asked for, with the CPU of both ends.
+fn assert_surveyed(survey: &Value, many: usize) {
+    let samples = measured(survey);
+    assert_eq!(samples.len(), many, "{survey}");
+    for sample in samples {
+        for way in ["client_to_server", "server_to_client"] {
+            assert_eq!(sample["negotiated"][way]["cipher"], sample["cipher"], "{sample}");
+        }
+        for end in ["client", "server"] {
+            assert!(sample[end]["bulk"]["total_s"].as_f64().unwrap() > 0.0, "{sample}");
+        }
+        assert_eq!(sample["server"]["source"], "inside", "{sample}");
+    }
 }

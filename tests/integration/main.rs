@@ -1,7 +1,8 @@
 //! Whole-program tests against real OpenSSH processes on 127.0.0.1. `tests/run` installs what
 //! they need; a test that misses a program fails and names the package.
 //!
-//! Each lab holds a lock, so that no timed test runs beside another.
+//! All holds on a busy machine: structure, proofs, accounts, words. What needs a quiet one is asserted
+//! on surveys that were made on such a one and are kept (`recorded.rs`).
 
 mod accounting;
 mod bottlenecks;
@@ -14,6 +15,7 @@ mod loopback;
 mod parsers;
 mod pipeline;
 mod recommend;
+mod recorded;
 mod records;
 mod survey;
 #[path = "../testbed/mod.rs"]

@@ -1,5 +1,4 @@
-//! The parsers on text that nobody has captured: what the fuzzers have kept (`fuzz/`), and whatever
-//! is like a real text in a thousand ways.
+//! The parsers on made-up text: the corpus of the fuzzers (`fuzz/`), and property tests.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -20,7 +19,7 @@ fn own(name: &str) -> std::path::PathBuf {
 }
 
 #[test]
-fn what_the_fuzzers_have_kept_breaks_nothing() {
+fn the_corpus_of_the_fuzzers_breaks_nothing() {
     for (name, target) in fuzzed::TARGETS {
         let mut fed = 0;
         for entry in fs::read_dir(own("fuzz/corpus").join(name)).unwrap() {
@@ -38,7 +37,7 @@ fn what_the_fuzzers_have_kept_breaks_nothing() {
 
 /// The fixtures are in no corpus: what is captured later is fed too.
 #[test]
-fn what_was_captured_breaks_nothing() {
+fn captured_text_breaks_nothing() {
     for (fixtures, target) in [
         ("openssh", fuzzed::log as fuzzed::Parser),
         ("openssh", fuzzed::kexinit),
@@ -88,7 +87,7 @@ proptest! {
     }
 
     #[test]
-    fn a_target_has_the_parts_that_it_was_made_of(
+    fn a_target_has_its_parts(
         user in "[a-z_][a-z0-9_.-]{0,8}",
         host in "[a-z0-9][a-z0-9.-]{0,12}",
         directory in "[^\0]{1,20}",
@@ -165,7 +164,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_printable_stays_and_is_obeyed_by_nobody(text in any::<String>()) {
+    fn printable_text_stays_and_controls_no_terminal(text in any::<String>()) {
         let shown = printable(&text);
         prop_assert!(!shown.contains(cipher_survey::model::units::is_obeyed));
         prop_assert_eq!(printable(&shown), shown.clone());

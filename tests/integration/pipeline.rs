@@ -28,9 +28,9 @@ struct Scripted {
     bytes_per_s: HashMap<&'static str, f64>,
     clock_s: Rc<Cell<f64>>,
     prepared: u32,
-    /// What happens to the trial of this number, from 0.
+    /// What happens to the sample of this number, from 0.
     accident: Option<(usize, Accident)>,
-    /// Uploads are faster and slower by turns, as in a changing weather of their own.
+    /// Uploads are faster and slower by turns, as under changing conditions of their own.
     restless: bool,
     run: usize,
 }
@@ -230,7 +230,7 @@ fn a_survey_ends_at_its_budget_at_an_interrupt_and_at_a_loss() {
     }
 }
 
-/// Trials of each round, by direction.
+/// Samples of each round, by direction.
 fn samples_by_round(journal: &[Record], direction: Direction) -> Vec<usize> {
     let samples = samples(journal);
     let last = samples.iter().map(|sample| sample.round).max().unwrap_or(0);

@@ -1,4 +1,4 @@
-//! Each line that is recommended is run by the real program, and negotiates what it says.
+//! `cipher-survey recommend`: each line to paste is run by the real program, and negotiates what it says.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,14 +11,14 @@ use crate::testbed::{Testbed, need, ran, said};
 const CIPHER: &str = "aes128-ctr";
 const MAC: &str = "umac-64-etm@openssh.com";
 
-/// A record of a real survey in which aes128-ctr is by far the fastest, of the lab as target.
+/// A record of a real survey in which aes128-ctr is by far the fastest, of the testbed as target.
 fn journal(testbed: &Testbed, version: Option<&str>) -> PathBuf {
     let record = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/records/pipe-1.jsonl");
     let mut text = String::new();
     for line in fs::read_to_string(record).unwrap().lines() {
         let mut line: Value = serde_json::from_str(line).unwrap();
         if line["kind"] == "survey" {
-            line["pairings"][0]["target"] = "lab".into();
+            line["pairings"][0]["target"] = "testbed".into();
             if let Some(version) = version {
                 line["pairings"][0]["client"]["version"] = version.into();
             }
@@ -44,7 +44,7 @@ fn lines(testbed: &Testbed, journal: &Path) -> Value {
     first["paste"].clone()
 }
 
-/// `ssh` with the lab's ssh_config and a log of its own, in a directory for PATH.
+/// `ssh` with the testbed's ssh_config and a log of its own, in a directory for PATH.
 fn wrapper(testbed: &Testbed) -> PathBuf {
     let directory = testbed.path("bin");
     let _ = fs::create_dir(&directory);
@@ -87,13 +87,14 @@ fn each_line_to_paste_negotiates_what_it_says() {
     let paste = lines(&testbed, &journal(&testbed, None));
     let ssh = wrapper(&testbed);
     let file = testbed.file("file", 100_000);
-    let (file, remote, ssh) = (file.to_str().unwrap(), testbed.path("far"), ssh.to_str().unwrap());
+    let (file, remote, ssh) =
+        (file.to_str().unwrap(), testbed.path("remote"), ssh.to_str().unwrap());
     let named = |line: String| {
-        line.replace("FILE", file).replace("lab:", &format!("lab:{}", remote.display()))
+        line.replace("FILE", file).replace("testbed:", &format!("testbed:{}", remote.display()))
     };
     for (program, key) in [("scp", "scp"), ("sftp", "sftp")] {
         need(program, "openssh-client");
-        // They know where ssh is; the lab's has the lab's configuration.
+        // They know where ssh is; the testbed's has the testbed's configuration.
         run(&testbed, &paste[key], |line| {
             let line = line.replacen(program, &format!("{program} -S {ssh}"), 1);
             named(if program == "sftp" { format!("echo bye | {line}") } else { line })
@@ -137,39 +138,42 @@ fn the_host_block_negotiates_what_it_says_and_keeps_the_rest() {
             .arg(&config)
             .args(["-v", "-E"])
             .arg(testbed.path("ssh.log"))
-            .args(["lab", "true"]));
+            .args(["testbed", "true"]));
         assert_negotiated(&testbed, "ssh_config");
-        let all = said(Command::new("ssh").arg("-F").arg(&config).args(["-G", "lab"]));
+        let all = said(Command::new("ssh").arg("-F").arg(&config).args(["-G", "testbed"]));
         let ciphers = all.lines().find_map(|line| line.strip_prefix("ciphers ")).unwrap();
         assert_eq!(ciphers.split(',').count(), 6, "{ciphers}");
     }
 }
 
 #[test]
-fn the_newest_of_each_target_is_taken_and_nothing_is_contacted() {
+fn the_newest_journal_of_each_target_is_used_and_no_host_is_contacted() {
     let testbed = Testbed::new();
     let store = testbed.path("xdg/cipher-survey");
     fs::create_dir_all(&store).unwrap();
     let mut command = testbed.program();
     let run = crate::testbed::Run::of(command.arg("recommend").output().unwrap());
     run.assert_refused(&["no journal in", "survey a host first"]);
-    fs::copy(journal(&testbed, None), store.join("20260101T000000000Z-lab.jsonl")).unwrap();
-    fs::write(store.join("20260202T000000000Z-lab.jsonl"), "no journal\n").unwrap();
+    fs::copy(journal(&testbed, None), store.join("20260101T000000000Z-testbed.jsonl")).unwrap();
+    fs::write(store.join("20260202T000000000Z-testbed.jsonl"), "no journal\n").unwrap();
     let run = crate::testbed::Run::of(testbed.program().arg("recommend").output().unwrap());
     assert_eq!(run.code, Some(0), "{run:?}");
-    assert!(run.stdout.contains("Recommended for lab"), "{run:?}");
-    assert!(run.stdout.contains("Host lab\n  Ciphers ^aes128-ctr\n  MACs ^umac-64-etm"), "{run:?}");
-    assert!(run.stderr.contains("20260202T000000000Z-lab.jsonl"), "{run:?}");
+    assert!(run.stdout.contains("Recommended for testbed"), "{run:?}");
+    assert!(
+        run.stdout.contains("Host testbed\n  Ciphers ^aes128-ctr\n  MACs ^umac-64-etm"),
+        "{run:?}"
+    );
+    assert!(run.stderr.contains("20260202T000000000Z-testbed.jsonl"), "{run:?}");
     assert!(!testbed.server_log().contains("Connection from"));
 }
 
 #[test]
-fn a_survey_of_several_hosts_is_the_newest_of_those_not_surveyed_since() {
+fn a_survey_of_several_hosts_counts_for_those_not_surveyed_since() {
     let testbed = Testbed::new();
     let store = testbed.path("xdg/cipher-survey");
     fs::create_dir_all(&store).unwrap();
     let path = journal(&testbed, None);
-    fs::copy(&path, store.join("20260202T000000000Z-lab.jsonl")).unwrap();
+    fs::copy(&path, store.join("20260202T000000000Z-testbed.jsonl")).unwrap();
     // The older one had the same host, and another one.
     let mut text = String::new();
     for line in fs::read_to_string(&path).unwrap().lines() {
@@ -186,7 +190,7 @@ fn a_survey_of_several_hosts_is_the_newest_of_those_not_surveyed_since() {
             text += &format!("{line}\n");
         }
     }
-    fs::write(store.join("20260101T000000000Z-lab.jsonl"), text).unwrap();
+    fs::write(store.join("20260101T000000000Z-testbed.jsonl"), text).unwrap();
     let mut command = testbed.program();
     command.args(["recommend", "--format", "json"]);
     let all: Value = serde_json::from_str(&said(&mut command)).unwrap();
@@ -197,5 +201,5 @@ fn a_survey_of_several_hosts_is_the_newest_of_those_not_surveyed_since() {
         .iter()
         .map(|one| (one["scope"].as_str().unwrap(), old(one)))
         .collect();
-    assert_eq!(told, [("lab", false), ("other", true)]);
+    assert_eq!(told, [("testbed", false), ("other", true)]);
 }

@@ -1,4 +1,4 @@
-//! `cipher-survey report` as its user has it.
+//! `cipher-survey report` on the command line.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ fn ran(arguments: &[&str]) -> Run {
 const JOURNAL: &str = "fixtures/records/scp-1.jsonl";
 
 #[test]
-fn a_summary_is_a_form_of_csv_alone() {
+fn a_summary_is_for_csv_only() {
     for format in ["table", "json", "markdown", "html"] {
         let refused = ran(&[JOURNAL, "--format", format, "--summary"]);
         refused.assert_code(2);
@@ -50,7 +50,7 @@ fn a_flag_without_effect_is_refused() {
 }
 
 #[test]
-fn lines_that_a_table_of_samples_lacks_are_told() {
+fn what_a_table_of_samples_lacks_is_reported() {
     let directory = tempfile::tempdir().unwrap();
     let damaged = directory.path().join("damaged.jsonl");
     let text = fs::read_to_string(own(JOURNAL)).unwrap().replace('\n', "\r\n");

@@ -13,7 +13,7 @@ fn kept() -> String {
 }
 
 #[test]
-fn the_reversal_is_seen_in_one_screen_of_a_hundred_columns() {
+fn a_comparison_shows_the_reversal_in_a_hundred_columns() {
     let output = program().env("COLUMNS", "100").args(["compare", &kept()]).output().unwrap();
     let run = Run::of(output);
     run.assert_code(0);
@@ -73,7 +73,7 @@ fn files_directories_patterns_and_the_newest_of_each_target() {
 }
 
 #[test]
-fn damaged_journals_cost_what_is_damaged_and_a_warning() {
+fn a_damaged_journal_loses_what_is_damaged_with_a_warning() {
     let directory = tempfile::tempdir().unwrap();
     let text = fs::read(own(LOOPBACK)).unwrap();
     let with_lines = |end: &str| String::from_utf8(text.clone()).unwrap().replace('\n', end);
@@ -109,7 +109,7 @@ fn damaged_journals_cost_what_is_damaged_and_a_warning() {
 }
 
 #[test]
-fn a_journal_of_many_bad_lines_costs_one_warning() {
+fn a_journal_of_many_bad_lines_gives_one_warning() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("damaged.jsonl");
     let bad = "rubbish\n".repeat(50);
@@ -147,7 +147,7 @@ fn what_has_nothing_to_compare_writes_nothing() {
 }
 
 #[test]
-fn a_change_for_the_worse_fails_only_where_it_is_asked_to() {
+fn a_change_for_the_worse_fails_only_with_fail_above() {
     let directory = tempfile::tempdir().unwrap();
     // Each download of one cipher takes twice as long as it did.
     let text = fs::read_to_string(own(LOOPBACK)).unwrap();

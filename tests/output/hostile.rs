@@ -1,4 +1,4 @@
-//! Whatever a far host, a file name or a journal says is shown and never obeyed.
+//! Whatever a remote host, a file name or a journal says is shown and has no effect.
 
 use std::path::Path;
 
@@ -95,7 +95,7 @@ fn shown(survey: &Survey, hostile: &str, format: Format) -> String {
 }
 
 #[test]
-fn a_terminal_obeys_nothing() {
+fn no_text_controls_the_terminal() {
     for hostile in HOSTILE {
         shown(&survey(hostile).0, hostile, Format::Table);
     }
@@ -163,7 +163,7 @@ fn is_found(text: &str) -> bool {
 }
 
 #[test]
-fn markdown_is_text_and_nothing_else() {
+fn markdown_is_plain_text() {
     for hostile in HOSTILE {
         let (survey, _) = survey(hostile);
         let text = shown(&survey, hostile, Format::Markdown);

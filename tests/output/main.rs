@@ -1,11 +1,12 @@
 //! The files that other tools read: CSV, Markdown, JSON and the schemas of the journal and of the
 //! JSON report.
 //!
-//! `CIPHER_SURVEY_ACCEPT=1 cargo test --test files` writes the schemas anew from the types.
+//! `CIPHER_SURVEY_ACCEPT=1 cargo test --test output` writes the schemas anew from the types.
 
 mod command;
 mod compare;
 mod hostile;
+mod messages;
 mod page;
 mod pandas;
 mod places;
@@ -15,7 +16,6 @@ mod program;
 mod schema;
 mod schemas;
 mod summaries;
-mod told;
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! docs/record.md tells every key and every column.
+//! docs/record.md documents every key and every column.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -33,7 +33,7 @@ fn keys(schema: &Value, found: &mut BTreeSet<String>) {
 }
 
 #[test]
-fn every_key_of_the_schemas_is_told() {
+fn every_key_of_the_schemas_is_documented() {
     let words = words();
     for name in ["record.schema.json", "report.schema.json"] {
         let schema = serde_json::from_str(&fs::read_to_string(path(name)).unwrap()).unwrap();
@@ -64,7 +64,7 @@ fn compared(words: &[&str]) -> Value {
 }
 
 #[test]
-fn every_column_is_told() {
+fn every_column_is_documented() {
     let words = words();
     let known = words.clone();
     let is_told = |column: &str| {

@@ -1,4 +1,4 @@
-//! A data frame of the trials gives the summary again.
+//! A data frame of the samples gives the summary again.
 
 use std::fs;
 use std::path::Path;
@@ -47,7 +47,7 @@ fn the_summary_follows_from_the_samples() {
         lines += own;
     }
     assert!(lines > 40, "{lines} lines");
-    // A figure that the trials don't say is found.
+    // A figure that the samples don't say is found.
     for column in ["measured", "handshake_s", "client_cpu_s_per_gb", "rate_mb_per_s"] {
         let text = fs::read(&summary).unwrap();
         let changed = directory.path().join("changed.csv");

@@ -53,7 +53,7 @@ fn a_device_is_never_replaced_by_a_file() {
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_is_no_error() {
+fn a_broken_pipe_is_no_error() {
     // More than a pipe holds.
     let long = own("results/loopback/survey.jsonl");
     for format in FORMATS {
@@ -72,7 +72,7 @@ fn a_reader_that_has_seen_enough_is_no_error() {
 }
 
 #[test]
-fn samples_too_many_for_a_page_are_in_a_file_beside_it() {
+fn too_many_samples_for_a_page_go_to_a_file_next_to_it() {
     let directory = tempfile::tempdir().unwrap();
     let (long, samples) = long_journal(directory.path());
     let page = directory.path().join("page.html");
@@ -94,7 +94,7 @@ fn samples_too_many_for_a_page_are_in_a_file_beside_it() {
 }
 
 #[test]
-fn samples_beside_a_page_that_fails_stay_as_they_were() {
+fn samples_of_a_page_that_fails_stay_as_they_were() {
     let directory = tempfile::tempdir().unwrap();
     let (long, _) = long_journal(directory.path());
     let report = |page: &Path| {
@@ -111,7 +111,7 @@ fn samples_beside_a_page_that_fails_stay_as_they_were() {
     let sample = directory.path().join("sample.html");
     report(&sample).assert_code(0);
     let csv = fs::metadata(sample.with_extension("trials.csv")).unwrap().len();
-    // The trials have room and the page has none.
+    // The samples have room and the page has none.
     let disk = Disk::mounted(&format!("{}k", csv / 1024 + 24));
     let (page, beside) = (disk.0.path().join("page.html"), disk.0.path().join("page.trials.csv"));
     for mine in [None, Some("mine")] {
@@ -127,7 +127,7 @@ fn samples_beside_a_page_that_fails_stay_as_they_were() {
 }
 
 #[test]
-fn a_survey_is_refused_whose_samples_could_find_no_place() {
+fn a_survey_with_no_place_for_its_samples_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let (page, journal) = (directory.path().join("x.html"), directory.path().join("x.trials.csv"));
     fs::write(&journal, "mine").unwrap();
@@ -136,7 +136,7 @@ fn a_survey_is_refused_whose_samples_could_find_no_place() {
     refused.assert_code(2);
     assert!(refused.stderr.contains("x.trials.csv exists"), "{}", refused.stderr);
     fs::remove_file(&journal).unwrap();
-    // Its own journal would be there before its trials.
+    // Its own journal would be there before its samples.
     let refused = run(&[&survey[..], &["--force", "--journal", word(&journal)]].concat());
     refused.assert_code(2);
     assert!(refused.stderr.contains("the journal itself"), "{}", refused.stderr);
@@ -144,10 +144,10 @@ fn a_survey_is_refused_whose_samples_could_find_no_place() {
 }
 
 #[test]
-fn samples_are_beside_the_page_and_not_beside_a_link_to_it() {
+fn samples_are_next_to_the_page_and_not_to_a_link_to_it() {
     let directory = tempfile::tempdir().unwrap();
     let (long, _) = long_journal(directory.path());
-    let (local, remote) = (directory.path().join("near"), directory.path().join("far"));
+    let (local, remote) = (directory.path().join("near"), directory.path().join("remote"));
     fs::create_dir(&local).unwrap();
     fs::create_dir(&remote).unwrap();
     let (link, page) = (local.join("link.html"), remote.join("page.html"));
@@ -164,7 +164,7 @@ fn samples_are_beside_the_page_and_not_beside_a_link_to_it() {
     assert!(remote.join("page.trials.csv").exists() && link.is_symlink());
     assert_eq!(fs::read_dir(&local).unwrap().count(), 1);
 
-    // Where the trials are a link, the page names what is beside it.
+    // Where the samples are a link, the page names what is beside it.
     let (samples, kept) = (remote.join("page.trials.csv"), local.join("kept.csv"));
     fs::rename(&samples, &kept).unwrap();
     symlink(&kept, &samples).unwrap();
@@ -194,7 +194,7 @@ fn a_journal_is_never_replaced_by_its_report() {
             assert_eq!(fs::read(&own).unwrap(), before);
         }
     }
-    // Nor by the trials beside a page.
+    // Nor by the samples beside a page.
     let (long, _) = long_journal(directory.path());
     let renamed = directory.path().join("page.trials.csv");
     fs::rename(long, &renamed).unwrap();
@@ -206,7 +206,7 @@ fn a_journal_is_never_replaced_by_its_report() {
 }
 
 #[test]
-fn a_full_disk_is_told_and_leaves_nothing() {
+fn a_full_disk_is_reported_and_leaves_nothing() {
     let full = File::options().write(true).open("/dev/full").unwrap();
     let output = program().args(["report", &journal()]).stdout(full).output().unwrap();
     let told = Run::of(output);
@@ -230,14 +230,14 @@ fn a_full_disk_is_told_and_leaves_nothing() {
 }
 
 #[test]
-fn a_place_that_can_not_be_written_is_told() {
+fn an_unwritable_place_is_reported() {
     let nowhere = Path::new("/nowhere/report.html");
     let refused = run(&["report", &journal(), "--format", "html", "--output", word(nowhere)]);
     refused.assert_code(2);
     assert!(refused.stderr.contains("/nowhere/report.html"), "{}", refused.stderr);
 }
 
-/// The journal of a survey of more trials than a page holds, and how many it has.
+/// The journal of a survey of more samples than a page holds, and how many it has.
 fn long_journal(directory: &Path) -> (String, usize) {
     let text = fs::read_to_string(journal()).unwrap();
     let (samples, rest): (Vec<&str>, Vec<&str>) =

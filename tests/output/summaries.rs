@@ -1,6 +1,6 @@
 //! What a later version says of an old journal: the same figures.
 //!
-//! `fixtures/summaries/2405299.jsonl.gz` has, a line a survey, what commit 2405299 wrote as JSON for
+//! `fixtures/summaries/2405299.jsonl.gz` has, one line per survey, what commit 2405299 wrote as JSON for
 //! each journal in `fixtures/records` and `results/` (`summary` and `recommendations`; `figures`
 //! and `maskings` for journals of cipher cores). Sentences may be worded anew; numbers, names,
 //! marks and their order may not change.

@@ -1,4 +1,4 @@
-"""Computes the summary of a survey from its trials and compares: summary.py TRIALS.csv SUMMARY.csv
+"""Computes the summary of a survey from its samples and compares: summary.py SAMPLES.csv SUMMARY.csv
 
 Prints how many lines and figures were compared; ends with status 1 at the first that differs.
 """
@@ -20,29 +20,29 @@ def read(path):
     return table
 
 
-def cost(trials, end):
+def cost(samples, end):
     """CPU-seconds per GB after the start-up: a ratio of sums."""
-    known = trials[(trials["bytes"] > 0) & trials[f"{end}_flow_cpu_s"].notna()]
+    known = samples[(samples["bytes"] > 0) & samples[f"{end}_flow_cpu_s"].notna()]
     return known[f"{end}_flow_cpu_s"].sum() * 1e9 / known["bytes"].sum() if len(known) else math.nan
 
 
-def core_percent(trials, end):
-    known = trials[(trials["bytes"] > 0) & trials[f"{end}_cpu_s"].notna()]
+def core_percent(samples, end):
+    known = samples[(samples["bytes"] > 0) & samples[f"{end}_cpu_s"].notna()]
     real_s = known[f"{end}_real_s"].fillna(known["real_s"])
     return 100 * known[f"{end}_cpu_s"].sum() / real_s.sum() if len(known) else math.nan
 
 
-def helpers(trials):
-    known = trials[(trials["bytes"] > 0) & trials["server_helpers_cpu_s"].notna()]
+def helpers(samples):
+    known = samples[(samples["bytes"] > 0) & samples["server_helpers_cpu_s"].notna()]
     return known["server_helpers_cpu_s"].sum() * 1e9 / known["bytes"].sum() if len(known) else math.nan
 
 
-def figures(trials):
-    measured = trials[trials["outcome"] == "measured"]
+def figures(samples):
+    measured = samples[samples["outcome"] == "measured"]
     client, server = cost(measured, "client"), cost(measured, "server")
     return {
         "measured": len(measured),
-        "failed": len(trials) - len(measured),
+        "failed": len(samples) - len(measured),
         "handshake_s": measured["handshake_s"].median(),
         "median_rate_mb_per_s": measured["steady_mb_per_s"].median(),
         "client_cpu_s_per_gb": client,
@@ -60,16 +60,16 @@ def is_same(own, told):
     return math.isclose(own, told, rel_tol=1e-9, abs_tol=1e-12)
 
 
-def compared_rate(trials):
-    """By round: what is compared. Trials of a fixed time are compared whole."""
-    trials = trials.set_index("round")
-    whole = trials["bytes"] / trials["real_s"] / 1e6
-    return whole.where(trials["asked_seconds"].notna(), trials["steady_mb_per_s"])
+def compared_rate(samples):
+    """By round: what is compared. Samples of a fixed time are compared whole."""
+    samples = samples.set_index("round")
+    whole = samples["bytes"] / samples["real_s"] / 1e6
+    return whole.where(samples["asked_seconds"].notna(), samples["steady_mb_per_s"])
 
 
 def check_rates(rounds, told):
     """The rate that is shown is the leader's, times the ratio to it: a cipher that left the rounds
-    early saw other weather than the rest, so its own median may be far from it. The ratio's interval
+    early had other conditions than the rest, so its own median may be far from it. The ratio's interval
     holds the median ratio of the rounds that both were in.
     """
     compared = 0
@@ -90,8 +90,8 @@ def check_rates(rounds, told):
 
 
 def main(trials_path, summary_path):
-    trials, summary = read(trials_path), read(summary_path)
-    rounds = dict(list(trials[trials["phase"] == "round"].groupby(KEY)))
+    samples, summary = read(trials_path), read(summary_path)
+    rounds = dict(list(samples[samples["phase"] == "round"].groupby(KEY)))
     told = {tuple(line[KEY]): line for _, line in summary.iterrows()}
     if set(rounds) != set(told):
         sys.exit(f"other lines: {set(rounds) ^ set(told)}")
@@ -99,7 +99,7 @@ def main(trials_path, summary_path):
     for key, line in told.items():
         for name, own in figures(rounds[key]).items():
             if not is_same(own, line[name]):
-                sys.exit(f"{key}: {name} is {line[name]} in the summary, {own} from the trials")
+                sys.exit(f"{key}: {name} is {line[name]} in the summary, {own} from the samples")
             compared += not pandas.isna(own)
     compared += check_rates(rounds, told)
     print(len(told), compared)

@@ -71,7 +71,7 @@ fn every_figure_is_that_of_the_csv() {
     }
 }
 
-/// A line a cipher and column; the multiple of the best is that of the column's class.
+/// One line per cipher and column; the multiple of the best is that of the column's class.
 #[test]
 fn every_figure_of_a_comparison_is_that_of_the_csv() {
     let digests = surveys::results().into_iter();

@@ -1,4 +1,4 @@
-//! What a reader sees, on a phone and on a desk, by day and by night, and on paper.
+//! The layout of pages: narrow and wide, light and dark, and printed.
 
 use std::path::Path;
 
@@ -87,7 +87,7 @@ fn assert_sound(surveys: &[(String, Survey)]) {
 }
 
 #[test]
-fn pages_of_old_records_are_sound_in_every_look() {
+fn pages_of_old_records_are_sound_in_every_appearance() {
     let records = surveys::records();
     assert!(records.len() >= 4);
     assert_sound(&records);
@@ -122,7 +122,7 @@ fn the_page_of_a_large_survey_is_sound_and_small() {
 }
 
 #[test]
-fn hostile_names_are_text_and_nothing_else() {
+fn hostile_names_are_plain_text() {
     let survey = surveys::hostile();
     let text = html(&survey);
     assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'));
@@ -143,7 +143,7 @@ fn hostile_names_are_text_and_nothing_else() {
 }
 
 #[test]
-fn nothing_that_is_read_needs_a_script() {
+fn no_text_needs_a_script() {
     let (_, survey) = surveys::kept().pop().unwrap();
     let directory = tempfile::tempdir().unwrap();
     let path = page(directory.path(), "page", &survey);

@@ -1,4 +1,4 @@
-//! The surveys whose pages are looked at.
+//! The surveys whose pages are tested.
 
 use std::path::{Path, PathBuf};
 
@@ -97,21 +97,22 @@ pub fn hostile() -> Survey {
     read(&lines)
 }
 
-/// Ten ciphers, both directions, 500 trials of a target with a long name, from a real record's trials: figures with all their
-/// digits, some nearly equal, some far off, one failed.
+const CIPHERS: [&str; 10] = [
+    "chacha20-poly1305@openssh.com",
+    "aes128-gcm@openssh.com",
+    "aes256-gcm@openssh.com",
+    "aes128-ctr",
+    "aes192-ctr",
+    "aes256-ctr",
+    "aes128-cbc",
+    "aes192-cbc",
+    "aes256-cbc",
+    "3des-cbc",
+];
+
+/// Ten ciphers, both directions, 500 samples of a target with a long name, from samples of a real
+/// record: figures with all their digits, some nearly equal, some far off, one failed.
 pub fn large() -> Survey {
-    const CIPHERS: [&str; 10] = [
-        "chacha20-poly1305@openssh.com",
-        "aes128-gcm@openssh.com",
-        "aes256-gcm@openssh.com",
-        "aes128-ctr",
-        "aes192-ctr",
-        "aes256-ctr",
-        "aes128-cbc",
-        "aes192-cbc",
-        "aes256-cbc",
-        "3des-cbc",
-    ];
     let kept = lines("results/loopback/survey.jsonl");
     let like = |direction: &str| {
         let own = |line: &&Value| {
@@ -130,36 +131,40 @@ pub fn large() -> Survey {
     let mut all = vec![header];
     for round in 1..=25_u32 {
         for (direction, lag) in [("upload", 0), ("download", 2)] {
-            for (place, cipher) in CIPHERS.into_iter().enumerate() {
-                let mut sample = like(direction);
-                sample["cipher"] = json!(cipher);
-                sample["negotiated"]["client_to_server"]["cipher"] = json!(cipher);
-                sample["negotiated"]["server_to_client"]["cipher"] = json!(cipher);
-                sample["round"] = json!(round);
-                sample["at_s"] = json!(f64::from(round) * 20.0 + place as f64 * 1.01);
-                sample["started"] =
-                    json!(format!("2026-11-25T16:{:02}:{:02}.5Z", 9 + round, 5 * place + lag));
-                // In the plane of rate and cost some lie upon each other.
-                let wobble = 1.0 + f64::from((round * 7 + place as u32 * 3) % 11) / 173.0;
-                let slow = (1.0 + (place / 3) as f64 * 0.7) * wobble;
-                for (end, times) in [("client", 0.3), ("server", 0.5)] {
-                    for key in ["user_s", "system_s", "total_s"] {
-                        let spent = &mut sample[end]["bulk"][key];
-                        *spent = json!(spent.as_f64().unwrap() * (0.7 + times * slow));
-                    }
-                }
-                for own in [&["real_s"][..], &["steady", "seconds"]] {
-                    let seconds = own.iter().fold(&mut sample, |at, key| &mut at[*key]);
-                    *seconds = json!(seconds.as_f64().unwrap() * slow);
-                }
-                if round == 7 && place == 4 {
-                    sample["outcome"] = json!("failed");
-                    sample["reason"] = json!("the connection was closed by the server");
-                }
-                all.push(sample);
+            for place in 0..CIPHERS.len() {
+                all.push(changed(like(direction), round, place, lag));
             }
         }
     }
     all.push(kept.last().unwrap().clone());
     read(&all)
+}
+
+/// A sample as that of a round, of the cipher at a place of [`CIPHERS`], begun `lag` seconds late.
+fn changed(mut sample: Value, round: u32, place: usize, lag: usize) -> Value {
+    let cipher = CIPHERS[place];
+    sample["cipher"] = json!(cipher);
+    sample["negotiated"]["client_to_server"]["cipher"] = json!(cipher);
+    sample["negotiated"]["server_to_client"]["cipher"] = json!(cipher);
+    sample["round"] = json!(round);
+    sample["at_s"] = json!(f64::from(round) * 20.0 + place as f64 * 1.01);
+    sample["started"] = json!(format!("2026-11-25T16:{:02}:{:02}.5Z", 9 + round, 5 * place + lag));
+    // In the plane of rate and cost some lie upon each other.
+    let wobble = 1.0 + f64::from((round * 7 + place as u32 * 3) % 11) / 173.0;
+    let slow = (1.0 + (place / 3) as f64 * 0.7) * wobble;
+    for (end, times) in [("client", 0.3), ("server", 0.5)] {
+        for key in ["user_s", "system_s", "total_s"] {
+            let spent = &mut sample[end]["bulk"][key];
+            *spent = json!(spent.as_f64().unwrap() * (0.7 + times * slow));
+        }
+    }
+    for own in [&["real_s"][..], &["steady", "seconds"]] {
+        let seconds = own.iter().fold(&mut sample, |at, key| &mut at[*key]);
+        *seconds = json!(seconds.as_f64().unwrap() * slow);
+    }
+    if round == 7 && place == 4 {
+        sample["outcome"] = json!("failed");
+        sample["reason"] = json!("the connection was closed by the server");
+    }
+    sample
 }

@@ -1,5 +1,5 @@
-//! What must hold of each world. The short form has few surveys: its bounds are as much wider as
-//! chance asks for.
+//! What must hold of each world. The short form has few surveys, so its bounds are wider, by
+//! chance.
 
 use crate::tally::{Share, Tally};
 use crate::worlds::World;

@@ -1,4 +1,4 @@
-//! A scripted executor: the trials of a world, on a clock of its own.
+//! A scripted executor: the samples of a world, on a clock of its own.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::worlds::World;
 
-/// Seconds between two trials.
+/// Seconds between two samples.
 const AROUND_S: f64 = 0.15;
 
 /// One survey's host, with what it has drawn of its world.
@@ -31,7 +31,7 @@ pub struct Host {
     clock_s: f64,
     /// The drift now, in standard deviations.
     conditions: f64,
-    /// What the weather was in each trial: round, logarithm.
+    /// What the conditions were in each sample: round, logarithm.
     conditions_seen: Vec<(u32, f64)>,
 }
 

@@ -20,7 +20,7 @@ pub struct Tally {
     pub right: usize,
     /// Intervals of ratios to the leader, and those that hold the truth.
     pub ratios: Share,
-    /// The same of MB/s, in the survey's own weather.
+    /// The same of MB/s, in the survey's own conditions.
     pub rates: Share,
     /// The same of the costs' ratios.
     pub costs: Share,
@@ -146,7 +146,7 @@ pub fn heading(surveys: u64) -> String {
          slower. false slower: a cipher as fast as the \
          leader was called slower; naive: the same by a t test after each round. The rest: how \
          many of the 95 % intervals hold the truth, pointwise, of the ratios to the leader, of the \
-         rates in the survey's own weather, and of the ratios of costs.\n\n\
+         rates in the survey's own conditions, and of the ratios of costs.\n\n\
          | world | what | wall s | rounds | decided % | right % | wrong % | false slower % | \
          ratios % | rates % | costs % | naive % |\n\
          | --- | --- | --: | --: | --: | --: | --: | --: | --: | --: | --: | --: |\n"

@@ -1,4 +1,4 @@
-//! Hosts whose truth is known: what each cipher's rate is, and how the weather disturbs it.
+//! Hosts whose truth is known: what each cipher's rate is, and how conditions disturb it.
 
 /// One kind of host and link.
 #[derive(Clone, Debug)]
@@ -9,18 +9,18 @@ pub struct World {
     /// True rates in MB/s.
     pub rates: Vec<f64>,
     pub setup_s: f64,
-    /// Standard deviation of a trial, as a fraction; drawn once a survey between these.
+    /// Standard deviation of a sample, as a fraction; drawn once a survey between these.
     pub noise: (f64, f64),
     /// Of a slow drift (Ornstein-Uhlenbeck) that falls on all ciphers alike, and its seconds.
     pub drift: (f64, f64),
     pub drift_s: (f64, f64),
-    /// Share of trials that are 10 to 60 % slower.
+    /// Share of samples that are 10 to 60 % slower.
     pub slow: (f64, f64),
-    /// Seconds of a trial that move nothing; they differ by 5 % between ciphers.
+    /// Seconds of a sample that move nothing; they differ by 5 % between ciphers.
     pub startup_s: (f64, f64),
     /// Share of surveys in which the host throttles by 25 % at some time.
     pub throttled: f64,
-    /// A trial runs in one of two states of placement, of which one is so much slower.
+    /// A sample runs in one of two states of placement, of which one is so much slower.
     pub states: f64,
     pub budget_s: f64,
 }
@@ -93,7 +93,7 @@ pub fn all() -> Vec<World> {
         World {
             setup_s: 5.0,
             budget_s: 900.0,
-            ..World::new("slow handshake", "5 s each, in 15 minutes", fast)
+            ..World::new("slow setup", "5 s each, in 15 minutes", fast)
         },
     ]
 }

@@ -1,13 +1,12 @@
-//! Hosts for a lab's server that this machine is not.
+//! Hosts for a testbed's server that this machine is not.
 
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
 
-use super::{need, need_root, ran};
+use super::system::lock_file;
+use super::{lock, need, need_root, ran};
 
 /// Hides the AES instructions of an x86 CPU from OpenSSL.
 pub const AES_VARIABLE: (&str, &str) =
@@ -108,8 +107,7 @@ pub const OPENSSH_10: Unpacked = Unpacked {
 impl Unpacked {
     /// Its root directory, made once.
     fn root(&self) -> PathBuf {
-        static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-        let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let _alone = lock(self.name);
         let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(self.name);
         if root.join("usr/sbin/sshd").exists() {
             return root;
@@ -161,18 +159,24 @@ pub struct Link {
     name: String,
     /// The third part of its addresses.
     net: u32,
+    /// No other link has these.
+    _lock: File,
 }
-
-static LINKS: AtomicU32 = AtomicU32::new(0);
 
 impl Link {
     pub fn new() -> Link {
         need_root();
         need("tc", "iproute2");
-        let number = LINKS.fetch_add(1, Ordering::Relaxed);
-        let name = format!("cs{}x{number}", std::process::id());
+        let free = (77..177).find_map(|net| {
+            let lock = lock_file(&format!("link-{net}"));
+            lock.try_lock().is_ok().then_some((net, lock))
+        });
+        let (net, lock) = free.expect("a hundred links are in use");
+        let name = format!("cs-link-{net}");
+        // Of a test that was killed.
+        let _ = Command::new("ip").args(["netns", "del", &name]).output();
         let (local, remote) = (format!("{name}n"), format!("{name}f"));
-        let link = Link { name: name.clone(), net: 77 + number % 100 };
+        let link = Link { name: name.clone(), net, _lock: lock };
         let ip = |words: &str| ran(Command::new("ip").args(words.split_whitespace()));
         ip(&format!("netns add {name}"));
         ip(&format!("link add {local} type veth peer name {remote} netns {name}"));
@@ -192,7 +196,7 @@ impl Link {
         format!("10.213.{}.{end}", self.net)
     }
 
-    /// Takes the far end down. (With ours down, what is meant for it would go another way.)
+    /// Takes the remote end down. (With ours down, what is meant for it would go another way.)
     pub fn cut(&self) {
         self.set("down");
     }
@@ -207,7 +211,7 @@ impl Link {
         ran(Command::new("ip").args(words.split_whitespace()));
     }
 
-    /// The far address can't be reached, and who tries hears so at once.
+    /// The remote address can't be reached, and who tries hears so at once.
     pub fn refuse(&self) {
         let words = format!("-n {} addr flush dev {0}f", self.name);
         ran(Command::new("ip").args(words.split_whitespace()));

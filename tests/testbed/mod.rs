@@ -2,6 +2,7 @@
 
 pub mod cgroup;
 pub mod hosts;
+pub mod kept;
 pub mod relay;
 pub mod remote;
 mod run;
@@ -16,7 +17,6 @@ use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -29,7 +29,7 @@ use remote::Remote;
 pub use run::{Run, measured, rounds};
 use server::{sshd, start_server, wait_for_listening};
 use servers::Make;
-pub use system::{children, command_line, descendants, need, need_root, ran, said};
+pub use system::{children, command_line, descendants, lock, need, need_root, ran, said};
 use system::{make_account, processes, started, walk};
 
 /// The program under test.
@@ -44,9 +44,7 @@ pub const CHACHA: &str = "chacha20-poly1305@openssh.com";
 /// An ordinary account of the tests' own.
 pub const ACCOUNT: &str = "cssurvey";
 
-static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-
-/// What the server of a lab is like.
+/// What the server of a testbed is like.
 #[derive(Default)]
 pub struct Options<'a> {
     /// Lines for sshd_config, before ours: the first value counts. For another make of server its
@@ -66,10 +64,8 @@ pub struct Options<'a> {
     pub make: Make,
     /// What the server sees in place of this machine.
     pub remote: Option<Remote<'a>>,
-    /// The way to that host, which lasts as long as the lab.
+    /// The way to that host, which lasts as long as the testbed.
     pub link: Option<Link>,
-    /// Nothing is timed: other labs may run beside it.
-    pub untimed: bool,
 }
 
 pub struct Testbed {
@@ -79,12 +75,12 @@ pub struct Testbed {
     server: Child,
     /// Processes that a test has started for it; they end with it.
     pub helpers: Vec<Child>,
-    ordinary: bool,
     host: Host,
     seen: String,
     port: u16,
     link: Option<Link>,
-    _alone: Option<MutexGuard<'static, ()>>,
+    /// One testbed at a time has the account.
+    account: Option<File>,
 }
 
 impl Testbed {
@@ -93,19 +89,9 @@ impl Testbed {
     }
 
     pub fn with(mut options: Options) -> Testbed {
-        let alone = (!options.untimed)
-            .then(|| ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner));
-        let directory = tempfile::Builder::new().prefix("cs-lab-").tempdir().unwrap();
-        fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).unwrap();
+        let account = options.ordinary.then(|| lock("account"));
+        let directory = laid_out();
         let at = |name: &str| directory.path().join(name);
-        for name in ["tmp", "xdg", "far"] {
-            fs::create_dir(at(name)).unwrap();
-        }
-        for key in ["host_key", "client_key"] {
-            let file = at(key);
-            let arguments = ["-q", "-t", "ed25519", "-N", "", "-f", file.to_str().unwrap()];
-            ran(Command::new(need("ssh-keygen", "openssh-client")).args(arguments));
-        }
         if rustix::process::geteuid().is_root() {
             fs::create_dir_all("/run/sshd").unwrap();
         }
@@ -115,20 +101,20 @@ impl Testbed {
             remote.user().to_owned()
         } else if options.ordinary {
             make_account();
-            ran(Command::new("chown").arg(ACCOUNT).arg(at("far")));
+            ran(Command::new("chown").arg(ACCOUNT).arg(at("remote")));
             ACCOUNT.to_owned()
         } else {
             said(Command::new("id").arg("-un")).trim().to_owned()
         };
         let seen = match options.remote {
             Some(remote) if !remote.seen.is_empty() => remote.seen.to_owned(),
-            _ => at("far").display().to_string(),
+            _ => at("remote").display().to_string(),
         };
         let (server, port) = start_server(directory.path(), &options);
         let address = options.host.address.clone();
         let cgroup = options.cgroup.then(|| Cgroup::with(server.id()));
         let quota = options.quota.map(|share| Quota::of(share, server.id()));
-        let (ordinary, host) = (options.ordinary, options.host.clone());
+        let host = options.host.clone();
         let link = options.link.take();
         let testbed = Testbed {
             directory,
@@ -136,27 +122,26 @@ impl Testbed {
             _quota: quota,
             server,
             helpers: Vec::new(),
-            ordinary,
             host,
             seen,
             port,
             link,
-            _alone: alone,
+            account,
         };
         let public = options.make.host_key(testbed.directory.path());
         fs::write(testbed.path("known_hosts"), format!("[{address}]:{port} {public}")).unwrap();
-        let root = testbed.directory.path().display().to_string();
-        fs::write(
-            testbed.path("ssh_config"),
-            format!(
-                "{}\nHost lab\n  HostName {address}\n  Port {port}\n  User {user}\n  \
-                 IdentityFile {root}/client_key\n  IdentitiesOnly yes\n  IdentityAgent none\n  \
-                 UserKnownHostsFile {root}/known_hosts\n  GlobalKnownHostsFile /dev/null\n",
-                options.client
-            ),
-        )
-        .unwrap();
+        testbed.write_client_config(options.client, &address, &user);
         testbed
+    }
+
+    fn write_client_config(&self, more: &str, address: &str, user: &str) {
+        let (root, port) = (self.directory.path().display(), self.port);
+        let config = format!(
+            "{more}\nHost testbed\n  HostName {address}\n  Port {port}\n  User {user}\n  \
+             IdentityFile {root}/client_key\n  IdentitiesOnly yes\n  IdentityAgent none\n  \
+             UserKnownHostsFile {root}/known_hosts\n  GlobalKnownHostsFile /dev/null\n"
+        );
+        fs::write(self.path("ssh_config"), config).unwrap();
     }
 
     /// The server's.
@@ -177,12 +162,12 @@ impl Testbed {
         self.directory.path().join(name)
     }
 
-    /// The target: the lab's alias and a directory of the lab on the far side.
+    /// The target: the testbed's alias and a directory of the testbed on the remote side.
     pub fn target(&self) -> String {
-        format!("lab:{}", self.seen)
+        format!("testbed:{}", self.seen)
     }
 
-    /// A file of random data in the lab.
+    /// A file of random data in the testbed.
     pub fn file(&self, name: &str, bytes: u64) -> PathBuf {
         let path = self.path(name);
         let mut from = std::io::Read::take(File::open("/dev/urandom").unwrap(), bytes);
@@ -190,7 +175,7 @@ impl Testbed {
         path
     }
 
-    /// The program with the lab's temporary and data directories.
+    /// The program with the testbed's temporary and data directories.
     pub fn program(&self) -> Command {
         let mut command = Command::new(PROGRAM);
         command
@@ -201,14 +186,14 @@ impl Testbed {
         command
     }
 
-    /// The program with these arguments and the lab's ssh_config.
+    /// The program with these arguments and the testbed's ssh_config.
     pub fn run<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Run {
         let mut command = self.program();
         command.args(arguments).arg("--ssh-config").arg(self.path("ssh_config"));
         Run::of(command.output().unwrap())
     }
 
-    /// A survey of the lab; its JSON. Fails the test where it is not complete.
+    /// A survey of the testbed; its JSON. Fails the test where it is not complete.
     pub fn survey(&self, arguments: &[&str]) -> Value {
         let mut all = vec!["--format", "json", "-q"];
         all.extend(arguments);
@@ -247,11 +232,11 @@ impl Testbed {
         }
     }
 
-    /// What is left: our directory on the far side, temporary ones here, the server's sessions, and
-    /// processes that name the lab or work in it.
+    /// What is left: our directory on the remote side, temporary ones here, the server's sessions, and
+    /// processes that name the testbed or work in it.
     pub fn left(&self) -> Vec<String> {
         let ours = |path: &PathBuf| path.display().to_string().contains("/.cipher-survey");
-        let remote = walk(&self.path("far")).into_iter().filter(ours);
+        let remote = walk(&self.path("remote")).into_iter().filter(ours);
         let local = fs::read_dir(self.path("tmp")).unwrap().map(|entry| entry.unwrap().path());
         let files = remote.chain(local).map(|path| path.display().to_string());
         let mark = self.directory.path().to_str().unwrap();
@@ -278,12 +263,12 @@ impl Testbed {
         sessions
     }
 
-    /// Waits until a survey of the lab has measured its pilot.
+    /// Waits until a survey of the testbed has measured its pilot.
     pub fn wait_for_round(&self) {
         self.wait_for_samples(1);
     }
 
-    /// Waits until a survey of the lab has so many trials of its rounds behind it.
+    /// Waits until a survey of the testbed has so many samples of its rounds behind it.
     pub fn wait_for_samples(&self, many: usize) {
         let deadline = Instant::now() + Duration::from_secs(60);
         let begun = |journal: &PathBuf| {
@@ -291,12 +276,12 @@ impl Testbed {
             text.matches("\"phase\":\"round\"").count() >= many
         };
         while !self.journals().iter().any(begun) {
-            assert!(Instant::now() < deadline, "{many} trials of rounds are not over");
+            assert!(Instant::now() < deadline, "{many} samples of rounds are not over");
             std::thread::sleep(Duration::from_millis(20));
         }
     }
 
-    /// Journals that surveys of this lab have written to the default place.
+    /// Journals that surveys of this testbed have written to the default place.
     pub fn journals(&self) -> Vec<PathBuf> {
         let mut found = walk(&self.path("xdg"));
         found.retain(|path| path.extension() == Some(OsStr::new("jsonl")));
@@ -305,22 +290,38 @@ impl Testbed {
     }
 }
 
+/// A directory with keys, and the directories of a testbed.
+fn laid_out() -> TempDir {
+    let directory = tempfile::Builder::new().prefix("cs-testbed-").tempdir().unwrap();
+    fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).unwrap();
+    let at = |name: &str| directory.path().join(name);
+    for name in ["tmp", "xdg", "remote"] {
+        fs::create_dir(at(name)).unwrap();
+    }
+    for key in ["host_key", "client_key"] {
+        let file = at(key);
+        let arguments = ["-q", "-t", "ed25519", "-N", "", "-f", file.to_str().unwrap()];
+        ran(Command::new(need("ssh-keygen", "openssh-client")).args(arguments));
+    }
+    directory
+}
+
 impl Drop for Testbed {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("--- log of the lab's sshd\n{}", self.server_log());
+            eprintln!("--- log of the testbed's sshd\n{}", self.server_log());
         }
         for process in self.helpers.iter_mut().chain([&mut self.server]) {
             // It may have been ended by the test.
             let _ = process.kill();
             let _ = process.wait();
         }
-        if self.ordinary {
-            // Its sessions end with their listener's connections; the account goes with the lab.
+        if self.account.is_some() {
+            // Its sessions end with their listener's connections; the account goes with the testbed.
             let _ = Command::new("userdel").args(["-f", "-r", ACCOUNT]).output();
         }
         if !std::thread::panicking() {
-            // Whatever surveys have written anywhere in the lab.
+            // Whatever surveys have written anywhere in the testbed.
             schema::assert_journals(&walk(self.directory.path()));
         }
     }

@@ -1,5 +1,4 @@
-//! A relay in front of a server that makes the way to it long or narrow: netem is not in every
-//! kernel.
+//! A relay in front of a server that adds delay or limits the rate: netem is not in every kernel.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};

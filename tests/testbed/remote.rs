@@ -1,6 +1,6 @@
-//! A far side that differs from this machine: its accounts, its shells, its file systems. All of it
-//! lies in a mount namespace of the server's own, so that this machine is left as it is and several
-//! labs may run at once.
+//! A remote host that differs from this machine in its accounts, shells and file systems: the server
+//! has a mount namespace of its own, so that this machine stays as it is and several testbeds may run
+//! at once.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::need_root;
 
-/// The ordinary account of such a far side, which exists nowhere else.
+/// The ordinary account of such a remote side, which exists nowhere else.
 pub const GUEST: &str = "guest";
 const GUEST_ID: u32 = 4711;
 
@@ -23,9 +23,9 @@ pub struct Remote<'a> {
     pub shell: &'a str,
     /// Files of the home directory.
     pub home: &'a [(&'a str, &'a str)],
-    /// Lines of shell that change what the server sees, `$testbed` being the lab's directory.
+    /// Lines of shell that change what the server sees, `$testbed` being the testbed's directory.
     pub change: &'a str,
-    /// The lab's `remote` as its sessions see it, where that is another path.
+    /// The testbed's `remote` as its sessions see it, where that is another path.
     pub seen: &'a str,
 }
 
@@ -34,7 +34,7 @@ impl Remote<'_> {
         if self.guest { GUEST } else { "root" }
     }
 
-    /// Lays it out in the lab; the words that a server runs under.
+    /// Lays it out in the testbed; the words that a server runs under.
     pub fn lay_out(&self, testbed: &Path) -> Vec<String> {
         need_root();
         let id = if self.guest { GUEST_ID } else { 0 };
@@ -51,7 +51,7 @@ impl Remote<'_> {
             std::os::unix::fs::chown(path, Some(id), Some(id)).unwrap();
         }
         fs::set_permissions(&home, fs::Permissions::from_mode(0o755)).unwrap();
-        std::os::unix::fs::chown(testbed.join("far"), Some(id), Some(id)).unwrap();
+        std::os::unix::fs::chown(testbed.join("remote"), Some(id), Some(id)).unwrap();
         let shell = if self.shell.is_empty() { "/bin/sh" } else { self.shell };
         let account = |name: &str, id: u32, password: &str| {
             format!("{name}:{password}:{id}:{id}::{HOME}:{shell}\n")
@@ -65,8 +65,8 @@ impl Remote<'_> {
         // The directory, not its files: whoever makes an account renames those, and a file that is
         // replaced loses what is mounted on it, in every namespace.
         let script = format!(
-            "set -e\nlab={}\nmount -t overlay -o lowerdir=\"$lab/etc:/etc\" lab /etc\n\
-             mount --bind \"$lab/home\" {HOME}\n{}\nexec \"$@\"\n",
+            "set -e\ntestbed={}\nmount -t overlay -o lowerdir=\"$testbed/etc:/etc\" testbed /etc\n\
+             mount --bind \"$testbed/home\" {HOME}\n{}\nexec \"$@\"\n",
             testbed.display(),
             self.change
         );

@@ -38,7 +38,7 @@ impl Run {
     }
 }
 
-/// Measured trials of the rounds.
+/// Measured samples of the rounds.
 pub fn measured(survey: &Value) -> Vec<&Value> {
     let rounds = rounds(survey);
     rounds.into_iter().filter(|sample| sample["outcome"] == "measured").collect()

@@ -1,4 +1,4 @@
-//! Labs in which it is known what limits a transfer.
+//! Testbeds whose bottleneck is known.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -12,11 +12,11 @@ use super::hosts::{AES_VARIABLE, Host, Link};
 use super::relay::Relay;
 use super::{CHACHA, GCM, Options, Testbed, need, need_root, ran};
 
-/// A lab with one limit.
+/// A testbed with one bottleneck.
 pub struct Scenario {
     pub name: &'static str,
-    /// The limit that has to be named.
-    pub limit: &'static str,
+    /// The bottleneck that has to be named, as in JSON.
+    pub bottleneck: &'static str,
     pub ciphers: [&'static str; 2],
     run: fn(&Scenario, &Path) -> Value,
 }
@@ -24,26 +24,46 @@ pub struct Scenario {
 const AES_256: &str = "aes256-gcm@openssh.com";
 
 pub const ALL: [Scenario; 10] = [
-    Scenario { name: "link", limit: "network", ciphers: [GCM, CHACHA], run: link },
-    Scenario { name: "server-quota", limit: "quota", ciphers: [GCM, CHACHA], run: server_quota },
-    Scenario { name: "client-quota", limit: "quota", ciphers: [GCM, CHACHA], run: client_quota },
+    Scenario { name: "link", bottleneck: "network", ciphers: [GCM, CHACHA], run: link },
+    Scenario {
+        name: "server-quota",
+        bottleneck: "quota",
+        ciphers: [GCM, CHACHA],
+        run: server_quota,
+    },
+    Scenario {
+        name: "client-quota",
+        bottleneck: "quota",
+        ciphers: [GCM, CHACHA],
+        run: client_quota,
+    },
     Scenario {
         name: "server-aes-disabled",
-        limit: "server_cpu",
+        bottleneck: "server_cpu",
         ciphers: [GCM, AES_256],
         run: aes_disabled_by,
     },
     Scenario {
         name: "client-aes-disabled",
-        limit: "client_cpu",
+        bottleneck: "client_cpu",
         ciphers: [GCM, AES_256],
         run: client_aes_disabled_by,
     },
-    Scenario { name: "emulated", limit: "server_cpu", ciphers: [GCM, CHACHA], run: emulated },
-    Scenario { name: "storage", limit: "storage", ciphers: [GCM, CHACHA], run: storage },
-    Scenario { name: "storage-fuse", limit: "storage", ciphers: [GCM, CHACHA], run: storage_fuse },
-    Scenario { name: "relay", limit: "window", ciphers: [GCM, CHACHA], run: relay },
-    Scenario { name: "neighbour", limit: "contention", ciphers: [GCM, CHACHA], run: neighbour },
+    Scenario { name: "emulated", bottleneck: "server_cpu", ciphers: [GCM, CHACHA], run: emulated },
+    Scenario { name: "storage", bottleneck: "storage", ciphers: [GCM, CHACHA], run: storage },
+    Scenario {
+        name: "storage-fuse",
+        bottleneck: "storage",
+        ciphers: [GCM, CHACHA],
+        run: storage_fuse,
+    },
+    Scenario { name: "relay", bottleneck: "window", ciphers: [GCM, CHACHA], run: relay },
+    Scenario {
+        name: "neighbour",
+        bottleneck: "contention",
+        ciphers: [GCM, CHACHA],
+        run: neighbour,
+    },
 ];
 
 impl Scenario {
@@ -66,8 +86,8 @@ impl Scenario {
 
 const PIPE: [&str; 2] = ["--method", "pipe"];
 
-/// The ends of a machine of two cores apart from each other, as `loopback` holds them: it is to be
-/// the limit under test that shows, not that a client and a server share a core.
+/// The ends of a machine of two cores apart from each other, as `loopback` holds them: it is the
+/// bottleneck under test that is to show, not that a client and a server share a core.
 fn apart(host: Host) -> Host {
     host.on_core(1)
 }
@@ -135,7 +155,7 @@ fn emulated(scenario: &Scenario, journal: &Path) -> Value {
 /// A disk of 10 MB/s.
 fn storage(scenario: &Scenario, journal: &Path) -> Value {
     let testbed = Testbed::new();
-    let disk = SlowDisk::new(&testbed.path("far"));
+    let disk = SlowDisk::new(&testbed.path("remote"));
     let survey = scenario.survey(&testbed, &testbed.target(), &[], journal);
     drop(disk);
     survey
@@ -144,7 +164,7 @@ fn storage(scenario: &Scenario, journal: &Path) -> Value {
 /// A file system in user space, which no disk's counters show: another sshd behind a slow relay.
 fn storage_fuse(scenario: &Scenario, journal: &Path) -> Value {
     let testbed = Testbed::new();
-    let mounted = SlowFuse::new(&testbed, &testbed.path("far"));
+    let mounted = SlowFuse::new(&testbed, &testbed.path("remote"));
     let survey = scenario.survey(&testbed, &testbed.target(), &[], journal);
     drop(mounted);
     survey
@@ -159,7 +179,7 @@ fn relay(scenario: &Scenario, journal: &Path) -> Value {
     scenario.survey(&testbed, &testbed.target(), &[&PIPE[..], &options].concat(), journal)
 }
 
-/// Somebody else at work on the server's core.
+/// Another process on the server's core.
 fn neighbour(scenario: &Scenario, journal: &Path) -> Value {
     let testbed = Testbed::with(Options { host: apart(Host::default()), ..Options::default() });
     let spin = ["-c", "1", "sh", "-c", "while :; do :; done"];
@@ -237,7 +257,7 @@ impl SlowFuse {
         fs::create_dir(&behind).unwrap();
         let mut sshfs = Command::new(need("sshfs", "sshfs"));
         sshfs
-            .arg(format!("lab:{}", behind.display()))
+            .arg(format!("testbed:{}", behind.display()))
             .arg(at)
             .arg("-F")
             .arg(testbed.path("ssh_config"))

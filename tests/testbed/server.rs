@@ -1,4 +1,4 @@
-//! The lab's sshd: its configuration, its start, its first word.
+//! The testbed's sshd: its configuration and its start.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -46,7 +46,7 @@ pub fn start_server(directory: &Path, options: &Options) -> (Child, u16) {
         eprintln!("{}", fs::read_to_string(directory.join("sshd.log")).unwrap_or_default());
     }
     let said = fs::read_to_string(directory.join("sshd.log")).unwrap_or_default();
-    panic!("the lab's server did not start: {said}");
+    panic!("the testbed's server did not start: {said}");
 }
 
 /// A server of another make.

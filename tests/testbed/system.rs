@@ -1,6 +1,6 @@
 //! This machine: its programs, accounts, processes and files.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -18,6 +18,18 @@ pub fn need(program: &str, package: &str) -> PathBuf {
 
 pub fn need_root() {
     assert!(rustix::process::geteuid().is_root(), "this test needs root: run tests/run as root");
+}
+
+/// Held by one thread of one process at a time, until it is dropped.
+pub fn lock(name: &str) -> File {
+    let lock = lock_file(name);
+    lock.lock().unwrap();
+    lock
+}
+
+pub fn lock_file(name: &str) -> File {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.lock"));
+    File::options().create(true).append(true).open(path).unwrap()
 }
 
 pub fn make_account() {

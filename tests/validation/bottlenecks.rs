@@ -1,4 +1,4 @@
-//! Labs with one limit each: how often it is named, and how often another.
+//! Testbeds with one bottleneck each: how often it is named, and how often another.
 
 use std::path::Path;
 
@@ -13,15 +13,15 @@ use crate::testbed::scenarios::{ALL, Scenario};
 
 const REPETITIONS: usize = 10;
 
-/// Repetitions of ten in which a limit has to be named.
-fn at_least(limit: &str) -> usize {
-    if ["storage", "window", "contention"].contains(&limit) { 7 } else { 9 }
+/// Repetitions of ten in which a bottleneck has to be named.
+fn at_least(bottleneck: &str) -> usize {
+    if ["storage", "window", "contention"].contains(&bottleneck) { 7 } else { 9 }
 }
 
 pub fn measure(directory: &Path) {
     evidence::begin(directory);
     let mut journals: Vec<Vec<Vec<u8>>> = vec![Vec::new(); ALL.len()];
-    // One of each in turn, so that weather falls on all alike.
+    // One of each in turn, so that all have the same conditions.
     for repetition in 1..=REPETITIONS {
         for (scenario, kept) in ALL.iter().zip(&mut journals) {
             let directory = tempfile::tempdir().unwrap();
@@ -29,7 +29,7 @@ pub fn measure(directory: &Path) {
             scenario.run(&journal);
             kept.push(std::fs::read(&journal).unwrap());
             let survey = Survey::read(kept.last().unwrap()).unwrap();
-            for (cipher, bottleneck) in limits(&survey) {
+            for (cipher, bottleneck) in bottlenecks(&survey) {
                 eprintln!(
                     "{repetition} {} {cipher}: {} ({})",
                     scenario.name, bottleneck.kind, bottleneck.evidence
@@ -46,26 +46,26 @@ fn file(scenario: &Scenario) -> String {
     format!("{}.jsonl.gz", scenario.name)
 }
 
-fn limits(survey: &Survey) -> Vec<(String, Bottleneck)> {
+fn bottlenecks(survey: &Survey) -> Vec<(String, Bottleneck)> {
     let summary = summarise(survey);
     rows(&summary.tables)
         .filter_map(|row| Some((row.cipher.to_string(), row.bottleneck.clone()?)))
         .collect()
 }
 
-/// The name of a limit as it is in JSON.
+/// The name of a bottleneck as it is in JSON.
 fn name(bottleneck: &Bottleneck) -> String {
     serde_json::to_value(bottleneck.kind).unwrap().as_str().unwrap().to_owned()
 }
 
 pub fn report(directory: &Path) -> Report {
     let mut text = format!(
-        "# What the limit was, where it is known\n\n\
-         Each lab has one limit (`tests/testbed/scenarios.rs`): two ciphers, uploads, one round, \
+        "# The bottleneck, where it is known\n\n\
+         Each testbed has one bottleneck (`tests/testbed/scenarios.rs`): two ciphers, uploads, one round, \
          {REPETITIONS} repetitions. Named: for both ciphers. Wrong: another name for either. \
          Bounds: CPU, quota and network named in 9 of 10, storage, window and contention in 7, \
          wrong in none.\n\n\
-         | lab | limit | named | unknown | wrong | in the survey's words |\n\
+         | testbed | bottleneck | named | unknown | wrong | in the survey's words |\n\
          | --- | --- | ---: | ---: | ---: | --- |\n"
     );
     let mut missed = Vec::new();
@@ -73,24 +73,24 @@ pub fn report(directory: &Path) -> Report {
         let (mut named, mut wrong, mut words) = (0, 0, String::new());
         let surveys = evidence::surveys(&directory.join(file(scenario)));
         for survey in &surveys {
-            let limits = limits(survey);
+            let bottlenecks = bottlenecks(survey);
             let right =
-                |(_, bottleneck): &&(String, Bottleneck)| name(bottleneck) == scenario.limit;
+                |(_, bottleneck): &&(String, Bottleneck)| name(bottleneck) == scenario.bottleneck;
             let is_wrong = |one: &(String, Bottleneck)| !right(&one) && name(&one.1) != "unknown";
-            wrong += usize::from(limits.iter().any(is_wrong));
-            if limits.len() == scenario.ciphers.len()
-                && limits.iter().filter(right).count() == limits.len()
+            wrong += usize::from(bottlenecks.iter().any(is_wrong));
+            if bottlenecks.len() == scenario.ciphers.len()
+                && bottlenecks.iter().filter(right).count() == bottlenecks.len()
             {
                 named += 1;
-                words = limits[0].1.evidence.clone();
+                words = bottlenecks[0].1.evidence.clone();
             }
         }
         let unknown = surveys.len() - named - wrong;
         text += &format!(
             "| {} | {} | {named} | {unknown} | {wrong} | {words} |\n",
-            scenario.name, scenario.limit
+            scenario.name, scenario.bottleneck
         );
-        let least = at_least(scenario.limit);
+        let least = at_least(scenario.bottleneck);
         if surveys.len() < REPETITIONS {
             missed.push(format!("{}: only {} repetitions", scenario.name, surveys.len()));
         }

@@ -140,7 +140,7 @@ fn run(
 fn ssh(ends: &Ends, program: &str, cipher: &str, remote: &str) -> Command {
     let mut command = Ends::on_the_clients_core(program);
     command.args(["-c", cipher, "-m", MAC, "-F"]).arg(ends.testbed.path("ssh_config"));
-    command.args(["lab", remote]);
+    command.args(["testbed", remote]);
     command
 }
 

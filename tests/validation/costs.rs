@@ -15,7 +15,7 @@ use crate::testbed::cgroup::{Cgroup, sampled};
 use crate::testbed::hosts::{Host, OPENSSH_10};
 use crate::testbed::{CHACHA, GCM, Options, Run, Testbed};
 
-/// Trials that spend less are not judged.
+/// Samples that spend less are not judged.
 const LEAST_S: f64 = 0.5;
 /// Nor those whose accounts are known to no better than this.
 const MOST_GAP_S: f64 = 0.02;
@@ -36,10 +36,10 @@ const ALL: [Combination; 4] = [
     Combination { name: "openssh-10.0-ordinary", ordinary: true, new: true },
 ];
 
-/// The kernel's account of one trial's bulk.
+/// The kernel's account of one sample's bulk.
 #[derive(Serialize, Deserialize)]
 struct Truth {
-    /// Tells the trial.
+    /// Tells the sample.
     started: String,
     client_s: f64,
     server_s: f64,
@@ -128,10 +128,10 @@ pub fn report(directory: &Path) -> Report {
     let mut text = format!(
         "# CPU against the kernel's own account\n\n\
          Clients and servers in a control group each, their accounts sampled while whole files of \
-         {} MiB move both ways by scp and pipe; trials of {LEAST_S} CPU-s and more, those left out \
+         {} MiB move both ways by scp and pipe; samples of {LEAST_S} CPU-s and more, those left out \
          around whose begin or end nobody looked for over {} ms. The server's figures hold its \
          helpers, as its group does. Bounds: the median of the errors 3 %, none above 10 %.\n\n\
-         | server and account | method | direction | end | trials | source | median error | largest |\n\
+         | server and account | method | direction | end | samples | source | median error | largest |\n\
          | --- | --- | --- | --- | ---: | --- | ---: | ---: |\n",
         FILE >> 20,
         MOST_GAP_S * 1e3
@@ -168,7 +168,7 @@ pub fn report(directory: &Path) -> Report {
     Report { text, missed }
 }
 
-/// One end's figure of one trial against the account of its group.
+/// One end's figure of one sample against the account of its group.
 struct Account {
     method: Method,
     direction: Direction,

@@ -1,4 +1,4 @@
-//! A lab whose ends have a core each, for surveys and transfers by hand alike.
+//! A testbed whose ends have a core each, for surveys and transfers by hand alike.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -73,7 +73,9 @@ impl Ends {
 
     fn timed(&self, cipher: &str, remote: &str, stdin: Stdio) -> f64 {
         let mut ssh = Ends::on_the_clients_core("ssh");
-        ssh.args(["-c", cipher, "-F"]).arg(self.testbed.path("ssh_config")).args(["lab", remote]);
+        ssh.args(["-c", cipher, "-F"])
+            .arg(self.testbed.path("ssh_config"))
+            .args(["testbed", remote]);
         ssh.stdin(stdin).stdout(Stdio::null());
         let started = Instant::now();
         assert!(ssh.status().unwrap().success());

@@ -1,4 +1,4 @@
-//! What is kept of a measurement: journals and figures, compressed, remade into reports.
+//! What is kept of a measurement: journals and figures, compressed.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};

@@ -117,7 +117,7 @@ pub fn report(directory: &Path) -> Report {
          A client that uses {GCM} whatever it is asked for is surveyed with ten ciphers (`pipe`, \
          uploads, no other flags), {SURVEYS} times: whoever is called slower is called so \
          falsely. Then the rounds of these surveys as one record, their labels permuted within \
-         each round {PERMUTATIONS} times, through the analysis with all its looks. Bounds: no \
+         each round {PERMUTATIONS} times, through the analysis with all its interim analyses. Bounds: no \
          false \"slower\" in the surveys, one in at most {MOST_PERCENT} % of the permutations.\n\n\
          | survey | rounds | false \"slower\" | its conclusion |\n\
          | ---: | ---: | ---: | --- |\n"

@@ -11,6 +11,7 @@ mod bottlenecks;
 #[cfg(feature = "russh")]
 mod builtin_ssh;
 mod costs;
+mod decisions;
 mod ends;
 mod evidence;
 mod labels;
@@ -48,6 +49,7 @@ const ALL: &[Validation] = &[
     Validation { name: "ranking", measure: ranking::measure, report: ranking::report },
     Validation { name: "labels", measure: labels::measure, report: labels::report },
     Validation { name: "bottlenecks", measure: bottlenecks::measure, report: bottlenecks::report },
+    Validation { name: "decisions", measure: decisions::measure, report: decisions::report },
     #[cfg(feature = "russh")]
     Validation { name: "builtin_ssh", measure: builtin_ssh::measure, report: builtin_ssh::report },
 ];

@@ -1,4 +1,4 @@
-//! The least that a russh program can do with a session: no configuration, no log, no proof. It is
+//! The least that a russh program can do with a connection: no configuration, no log, no proof. It is
 //! this test's own executable, started again.
 
 use std::io::{Read, Write};

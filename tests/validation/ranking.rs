@@ -86,9 +86,9 @@ struct ByHand {
     real_s: f64,
 }
 
-/// The wall of one survey of ours.
+/// How long one survey of ours took.
 #[derive(Serialize, Deserialize)]
-struct Wall {
+struct Elapsed {
     wall_s: f64,
 }
 
@@ -108,7 +108,7 @@ pub fn measure(directory: &Path) {
             let (wall_s, journal) = ends.survey(&["--directions", "upload", "--seed", &seed]);
             eprintln!("{} survey {survey}: {wall_s:.0} s", world.name);
             journals.push(journal);
-            walls.push(Wall { wall_s });
+            walls.push(Elapsed { wall_s });
             for _ in 0..world.rounds {
                 let round = by_hand.len() / (CIPHERS.len() + 1);
                 let real_s = ends.by_hand(GCM, Direction::Upload, &empty);
@@ -212,13 +212,13 @@ pub fn report(directory: &Path) -> Report {
         "# Time to a ranking\n\n\
          Surveys by `pipe`, uploads, no other flags, all {} ciphers of OpenSSH 9.2, alternating \
          with rounds by hand on the same sshd: each cipher once with the whole file, `ssh -c \
-         CIPHER lab 'cat >/dev/null' < FILE`. The straightforward way is {ROUNDS} such rounds of \
+         CIPHER testbed 'cat >/dev/null' < FILE`. The straightforward way is {ROUNDS} such rounds of \
          {} MiB and their medians; of the Arm server one round of 32 MiB, scaled. The truth is all \
          rounds by hand. Order: of pairs that the truth parts by 10 % and more, how many are right, \
          over all surveys. Bounds: the straightforward way takes at least 2, 3 and 30 times as \
          long; our leader's interval of truth reaches to 3 % of the fastest; the order is right \
          in {LEAST_RIGHT_PERCENT} % and as often as by the straightforward way.\n\n\
-         | ends | our wall (median of {SURVEYS}) | straightforward | times | our order right | \
+         | ends | our time (median of {SURVEYS}) | straightforward | times | our order right | \
          theirs | our leaders, truth against the fastest |\n\
          | --- | ---: | ---: | ---: | ---: | ---: | --- |\n",
         CIPHERS.len(),
@@ -226,58 +226,74 @@ pub fn report(directory: &Path) -> Report {
     );
     let mut missed = Vec::new();
     for world in &WORLDS {
-        let [journals, walls, by_hand] = files(directory, world);
-        let surveys = evidence::surveys(&journals);
-        let walls: Vec<Wall> = evidence::figures(&walls);
-        let hands = Hands::of(&evidence::figures::<ByHand>(&by_hand));
-        let fastest = hands.fastest();
-        let percent = |orders: Vec<(usize, usize)>| {
-            let pairs: usize = orders.iter().map(|order| order.0).sum();
-            100.0 * orders.iter().map(|order| order.1).sum::<usize>() as f64 / pairs as f64
-        };
-        let ours: Vec<_> = surveys.iter().map(ours).collect();
-        let theirs = hands.surveys(world.bytes);
-        let our_percent = percent(ours.iter().map(|(_, rates)| hands.order(rates)).collect());
-        let their_percent = percent(theirs.iter().map(|(_, rates)| hands.order(rates)).collect());
-        let our_wall = middle(&walls.iter().map(|wall| wall.wall_s).collect::<Vec<_>>());
-        let their_wall = middle(&theirs.iter().map(|(wall_s, _)| *wall_s).collect::<Vec<_>>());
-        let mut leaders: Vec<usize> = ours.iter().map(|(leader, _)| *leader).collect();
-        leaders.sort_unstable();
-        let words = leaders.chunk_by(|a, b| a == b).map(|same| {
-            let (mean, half) = hands.ratio(same[0], fastest);
-            if same[0] != fastest && mean + half < -0.03 {
-                missed.push(format!("{}: {} led", world.about, CIPHERS[same[0]]));
-            }
-            let interval = match same[0] == fastest {
-                true => "the fastest".to_owned(),
-                false => format!(
-                    "{:+.1} % ({:+.1} to {:+.1})",
-                    100.0 * mean.exp_m1(),
-                    100.0 * (mean - half).exp_m1(),
-                    100.0 * (mean + half).exp_m1()
-                ),
-            };
-            format!("{} × {}: {interval}", same.len(), CIPHERS[same[0]])
-        });
-        let words = words.collect::<Vec<_>>().join("; ");
-        let times = their_wall / our_wall;
-        text += &format!(
-            "| {} | {our_wall:.0} s | {their_wall:.0} s | {times:.1} | {our_percent:.1} % | \
-             {their_percent:.1} % | {words} |\n",
-            world.about
-        );
-        if surveys.len() < SURVEYS {
-            missed.push(format!("{}: only {} surveys", world.about, surveys.len()));
-        }
-        if times < world.times {
-            missed.push(format!("{}: {times:.1} times, not {}", world.about, world.times));
-        }
-        if our_percent < LEAST_RIGHT_PERCENT.max(their_percent) {
-            missed.push(format!(
-                "{}: {our_percent:.1} % of the order are right, {their_percent:.1} % of theirs",
-                world.about
-            ));
-        }
+        text += &row(directory, world, &mut missed);
     }
     Report { text, missed }
+}
+
+/// The row of one pair of ends.
+fn row(directory: &Path, world: &World, missed: &mut Vec<String>) -> String {
+    let [journals, walls, by_hand] = files(directory, world);
+    let surveys = evidence::surveys(&journals);
+    let walls: Vec<Elapsed> = evidence::figures(&walls);
+    let hands = Hands::of(&evidence::figures::<ByHand>(&by_hand));
+    let percent = |orders: Vec<(usize, usize)>| {
+        let pairs: usize = orders.iter().map(|order| order.0).sum();
+        100.0 * orders.iter().map(|order| order.1).sum::<usize>() as f64 / pairs as f64
+    };
+    let ours: Vec<_> = surveys.iter().map(ours).collect();
+    let theirs = hands.surveys(world.bytes);
+    let our_percent = percent(ours.iter().map(|(_, rates)| hands.order(rates)).collect());
+    let their_percent = percent(theirs.iter().map(|(_, rates)| hands.order(rates)).collect());
+    let our_s = middle(&walls.iter().map(|wall| wall.wall_s).collect::<Vec<_>>());
+    let their_s = middle(&theirs.iter().map(|(wall_s, _)| *wall_s).collect::<Vec<_>>());
+    let words = leaders(&ours, &hands, world, missed);
+    let times = their_s / our_s;
+    let row = format!(
+        "| {} | {our_s:.0} s | {their_s:.0} s | {times:.1} | {our_percent:.1} % | \
+             {their_percent:.1} % | {words} |\n",
+        world.about
+    );
+    if surveys.len() < SURVEYS {
+        missed.push(format!("{}: only {} surveys", world.about, surveys.len()));
+    }
+    if times < world.times {
+        missed.push(format!("{}: {times:.1} times, not {}", world.about, world.times));
+    }
+    if our_percent < LEAST_RIGHT_PERCENT.max(their_percent) {
+        missed.push(format!(
+            "{}: {our_percent:.1} % of the order are right, {their_percent:.1} % of theirs",
+            world.about
+        ));
+    }
+    row
+}
+
+/// Those that led our surveys, each with what the truth says of it.
+fn leaders(
+    ours: &[(usize, Vec<f64>)],
+    hands: &Hands,
+    world: &World,
+    missed: &mut Vec<String>,
+) -> String {
+    let fastest = hands.fastest();
+    let mut leaders: Vec<usize> = ours.iter().map(|(leader, _)| *leader).collect();
+    leaders.sort_unstable();
+    let words = leaders.chunk_by(|a, b| a == b).map(|same| {
+        let (mean, half) = hands.ratio(same[0], fastest);
+        if same[0] != fastest && mean + half < -0.03 {
+            missed.push(format!("{}: {} led", world.about, CIPHERS[same[0]]));
+        }
+        let interval = match same[0] == fastest {
+            true => "the fastest".to_owned(),
+            false => format!(
+                "{:+.1} % ({:+.1} to {:+.1})",
+                100.0 * mean.exp_m1(),
+                100.0 * (mean - half).exp_m1(),
+                100.0 * (mean + half).exp_m1()
+            ),
+        };
+        format!("{} × {}: {interval}", same.len(), CIPHERS[same[0]])
+    });
+    words.collect::<Vec<_>>().join("; ")
 }

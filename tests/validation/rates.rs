@@ -122,7 +122,7 @@ pub fn report(directory: &Path) -> Report {
     Report { text, missed }
 }
 
-/// MB/s of a survey's one trial.
+/// MB/s of a survey's one sample.
 fn surveyed(survey: &Survey, direction: Direction, cipher: &str) -> Option<f64> {
     let startups = Startups::of(&survey.samples);
     let is = |sample: &&Sample| {

@@ -1,5 +1,5 @@
-//! The surveys, and the measurements of cipher cores, that are kept in `results/`: how they are made, and their pages made again from their
-//! journals.
+//! The surveys, and the measurements of cipher cores, that are kept in `results/`: how they are made,
+//! and their pages, made again from their journals.
 //!
 //! `results/make` runs them anew; without it the pages that are kept must be what today's program
 //! makes of the journals.
@@ -121,7 +121,7 @@ fn loopback(journal: &Path) {
 fn of_host(name: &str, host: Host, journal: &Path) {
     let testbed = Testbed::with(Options { host, ..Options::default() });
     let config = std::fs::read_to_string(testbed.path("ssh_config")).unwrap();
-    let named = config.replace("Host lab\n", &format!("Host lab {name}\n"));
+    let named = config.replace("Host testbed\n", &format!("Host testbed {name}\n"));
     std::fs::write(testbed.path("ssh_config"), named).unwrap();
     let mut command = testbed.program();
     command.current_dir(testbed.directory.path());

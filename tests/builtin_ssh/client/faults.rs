@@ -13,23 +13,23 @@ use crate::testbed::{Options, Run, Testbed, need, ran};
 #[test]
 fn the_remote_commands_end_is_its_own() {
     let client = Client::new();
-    assert_eq!(client.run(&["lab", "exit 0"]).code, Some(0));
-    assert_eq!(client.run(&["lab", "exit 17"]).code, Some(17));
-    let killed = client.run(&["lab", "kill -9 $$"]);
+    assert_eq!(client.run(&["testbed", "exit 0"]).code, Some(0));
+    assert_eq!(client.run(&["testbed", "exit 17"]).code, Some(17));
+    let killed = client.run(&["testbed", "kill -9 $$"]);
     assert_eq!((killed.code, killed.stderr.as_str()), (Some(255), ""), "as ssh has it");
-    let said = client.run(&["lab", "echo out; echo err >&2"]);
+    let said = client.run(&["testbed", "echo out; echo err >&2"]);
     assert_eq!((said.stdout.as_str(), said.stderr.as_str()), ("out\n", "err\n"));
-    let missing = client.refused(&["-s", "lab", "nosuch"], &["subsystem request failed"]);
+    let missing = client.refused(&["-s", "testbed", "nosuch"], &["subsystem request failed"]);
     assert_eq!(missing.code, Some(255));
 }
 
 #[test]
 fn either_end_may_close_first() {
     let client = Client::new();
-    // The far command reads nothing, and our input never ends.
+    // The remote command reads nothing, and our input never ends.
     let mut child = client
         .command()
-        .args(["lab", "echo done"])
+        .args(["testbed", "echo done"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -41,7 +41,7 @@ fn either_end_may_close_first() {
     // It closes its output long before it ends: our reader sees that at once.
     let mut child = client
         .command()
-        .args(["lab", "exec >&- 2>&-; read x; exit 5"])
+        .args(["testbed", "exec >&- 2>&-; read x; exit 5"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -50,7 +50,7 @@ fn either_end_may_close_first() {
     assert!(child.try_wait().unwrap().is_none());
     drop(child.stdin.take());
     assert_eq!(child.wait().unwrap().code(), Some(5));
-    let run = Run::of(client.command().args(["-n", "lab", "cat"]).output().unwrap());
+    let run = Run::of(client.command().args(["-n", "testbed", "cat"]).output().unwrap());
     assert_eq!(run.code, Some(0));
 }
 
@@ -59,7 +59,7 @@ fn a_reader_that_goes_away_ends_it_quietly() {
     let client = Client::new();
     let mut child = client
         .command()
-        .args(["lab", "yes"])
+        .args(["testbed", "yes"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -73,14 +73,15 @@ fn a_reader_that_goes_away_ends_it_quietly() {
 #[test]
 fn bad_usage_is_one_line() {
     let client = Client::new();
-    let unknown = client.refused(&["-c", "rijndael", "lab", "true"], &["aes128-gcm@openssh.com"]);
+    let unknown =
+        client.refused(&["-c", "rijndael", "testbed", "true"], &["aes128-gcm@openssh.com"]);
     assert_kind(&unknown, FailureKind::BadUsage);
     for arguments in [
-        &["-c", "none", "lab", "true"][..],
-        &["-m", "umac-64@openssh.com", "lab", "true"],
-        &["-o", "NoSuch=1", "lab", "true"],
-        &["-Z", "lab", "true"],
-        &["-o", "RevokedHostKeys=/x", "lab", "true"],
+        &["-c", "none", "testbed", "true"][..],
+        &["-m", "umac-64@openssh.com", "testbed", "true"],
+        &["-o", "NoSuch=1", "testbed", "true"],
+        &["-Z", "testbed", "true"],
+        &["-o", "RevokedHostKeys=/x", "testbed", "true"],
     ] {
         let run = client.refused(arguments, &[]);
         assert_eq!(run.stderr.lines().count(), 1, "{run:?}");
@@ -93,7 +94,7 @@ fn what_the_server_lacks_is_told_with_its_offer() {
     let options = Options { server: "Ciphers aes128-ctr\n", ..Options::default() };
     let client = Client::of(Testbed::with(options));
     let run = client.refused(
-        &["-c", "aes256-ctr", "lab", "true"],
+        &["-c", "aes256-ctr", "testbed", "true"],
         &["no matching cipher found. Their offer: aes128-ctr"],
     );
     assert_kind(&run, FailureKind::NoCommonAlgorithm);
@@ -114,14 +115,14 @@ fn a_key_that_is_not_accepted_is_told() {
     };
     keygen("wrong_key", "");
     with_key("wrong_key");
-    let wrong = client.refused(&["lab", "true"], &["Permission denied (publickey"]);
+    let wrong = client.refused(&["testbed", "true"], &["Permission denied (publickey"]);
     assert_kind(&wrong, FailureKind::Denied);
     keygen("locked_key", "secret");
     with_key("locked_key");
-    let locked = client.refused(&["lab", "true"], &["encrypted", "ssh-add"]);
+    let locked = client.refused(&["testbed", "true"], &["encrypted", "ssh-add"]);
     assert_kind(&locked, FailureKind::Denied);
     with_key("no_key");
-    client.refused(&["lab", "true"], &["no such identity", "Permission denied (publickey"]);
+    client.refused(&["testbed", "true"], &["no such identity", "Permission denied (publickey"]);
 }
 
 #[test]
@@ -144,13 +145,13 @@ fn the_agents_keys_serve() {
     fs::copy(client.testbed.path("client_key.pub"), client.testbed.path("kept.pub")).unwrap();
     fs::remove_file(&key).unwrap();
     let agent = format!("IdentityAgent={}", socket.display());
-    let run = client.run(&["-v", "-o", &agent, "lab", "echo in"]);
+    let run = client.run(&["-v", "-o", &agent, "testbed", "echo in"]);
     assert_eq!((run.code, run.stdout.as_str()), (Some(0), "in\n"), "{run:?}");
     let rsa = client.testbed.path("rsa");
     ran(Command::new("ssh-keygen").args(["-q", "-t", "rsa", "-N", "", "-f"]).arg(&rsa));
     let public = fs::read_to_string(client.testbed.path("rsa.pub")).unwrap();
     fs::write(client.testbed.path("client_key.pub"), public).unwrap();
-    let run = client.run(&["-i", rsa.to_str().unwrap(), "lab", "echo rsa"]);
+    let run = client.run(&["-i", rsa.to_str().unwrap(), "testbed", "echo rsa"]);
     assert_eq!((run.code, run.stdout.as_str()), (Some(0), "rsa\n"), "{run:?}");
 }
 
@@ -162,20 +163,20 @@ fn host_keys_are_held_to() {
     let other = fs::read_to_string(client.testbed.path("client_key.pub")).unwrap();
     let name = client.testbed.host_key_alias();
     fs::write(&file, "").unwrap();
-    let unknown = client.refused(&["lab", "true"], &["No ED25519 host key is known for"]);
+    let unknown = client.refused(&["testbed", "true"], &["No ED25519 host key is known for"]);
     assert_kind(&unknown, FailureKind::HostKeyUnknown);
     fs::write(&file, format!("{name} {other}")).unwrap();
-    let changed = client.refused(&["lab", "true"], &["REMOTE HOST IDENTIFICATION HAS CHANGED"]);
+    let changed = client.refused(&["testbed", "true"], &["REMOTE HOST IDENTIFICATION HAS CHANGED"]);
     assert_kind(&changed, FailureKind::HostKeyChanged);
     assert!(read(&changed).remedy.is_some());
     let key = known.split_once(' ').unwrap().1;
     fs::write(&file, format!("{known}@revoked * {key}")).unwrap();
-    let revoked = client.refused(&["lab", "true"], &["REVOKED HOST KEY"]);
+    let revoked = client.refused(&["testbed", "true"], &["REVOKED HOST KEY"]);
     assert_kind(&revoked, FailureKind::HostKeyRevoked);
     fs::write(&file, &known).unwrap();
     ran(Command::new("ssh-keygen").arg("-H").arg("-f").arg(&file));
     assert!(!fs::read_to_string(&file).unwrap().contains("127.0.0.1"));
-    assert_eq!(client.run(&["lab", "true"]).code, Some(0), "hashed");
+    assert_eq!(client.run(&["testbed", "true"]).code, Some(0), "hashed");
 }
 
 #[test]
@@ -183,7 +184,8 @@ fn a_host_certificate_is_believed_by_its_authority() {
     let client = Client::new();
     let at = |name: &str| client.testbed.path(name).display().to_string();
     ran(Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f", &at("ca")]));
-    let sign = ["-q", "-s", &at("ca"), "-I", "lab", "-h", "-n", "127.0.0.1", &at("host_key.pub")];
+    let sign =
+        ["-q", "-s", &at("ca"), "-I", "testbed", "-h", "-n", "127.0.0.1", &at("host_key.pub")];
     ran(Command::new("ssh-keygen").args(sign));
     let mut config = fs::read_to_string(at("sshd_config")).unwrap();
     config.push_str(&format!("HostCertificate {}\n", at("host_key-cert.pub")));
@@ -194,10 +196,10 @@ fn a_host_certificate_is_believed_by_its_authority() {
     let authority = fs::read_to_string(client.testbed.path("ca.pub")).unwrap();
     fs::write(client.testbed.path("known_hosts"), format!("@cert-authority * {authority}"))
         .unwrap();
-    assert_eq!(client.run(&["lab", "true"]).code, Some(0));
+    assert_eq!(client.run(&["testbed", "true"]).code, Some(0));
     let stranger = fs::read_to_string(client.testbed.path("client_key.pub")).unwrap();
     fs::write(client.testbed.path("known_hosts"), format!("@cert-authority * {stranger}")).unwrap();
-    client.refused(&["lab", "true"], &["Host key verification failed."]);
+    client.refused(&["testbed", "true"], &["Host key verification failed."]);
 }
 
 #[test]
@@ -205,7 +207,7 @@ fn a_server_that_is_not_there_or_goes_away_is_told() {
     let mut client = Client::new();
     let session = client
         .command()
-        .args(["-v", "lab", "cat /dev/zero"])
+        .args(["-v", "testbed", "cat /dev/zero"])
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
@@ -219,9 +221,9 @@ fn a_server_that_is_not_there_or_goes_away_is_told() {
     assert_eq!(run.code, Some(255), "{run:?}");
     assert_kind(&run, FailureKind::Broken);
     client.testbed.stop_listening();
-    let refused = client.refused(&["lab", "true"], &["Connection refused"]);
+    let refused = client.refused(&["testbed", "true"], &["Connection refused"]);
     assert_kind(&refused, FailureKind::Refused);
-    let unknown = client.refused(&["-o", "HostName=no-such-host.invalid", "lab", "true"], &[]);
+    let unknown = client.refused(&["-o", "HostName=no-such-host.invalid", "testbed", "true"], &[]);
     assert_kind(&unknown, FailureKind::UnknownHost);
 }
 
@@ -232,7 +234,7 @@ fn a_silent_server_is_given_up() {
     let mut session = client
         .command()
         .args(options)
-        .args(["lab", "echo up; exec sleep 600"])
+        .args(["testbed", "echo up; exec sleep 600"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

@@ -24,7 +24,7 @@ fn run_without(client: &Client, arguments: &[&str]) -> Run {
 #[test]
 fn a_configuration_is_read_without_openssh_too() {
     let client = Client::new();
-    let run = run_without(&client, &["lab", "echo in"]);
+    let run = run_without(&client, &["testbed", "echo in"]);
     assert_eq!((run.code, run.stdout.as_str()), (Some(0), "in\n"), "{run:?}");
     // As `loopback` writes it, in a place with a space and a quote in its name.
     let odd = client.testbed.path("a \"b");
@@ -54,9 +54,9 @@ fn a_configuration_is_read_without_openssh_too() {
 fn what_is_not_understood_without_openssh_is_refused() {
     let client = Client::new();
     let config = fs::read_to_string(client.config()).unwrap();
-    for line in ["Match host lab", "NoSuchThing yes", "RevokedHostKeys /x"] {
+    for line in ["Match host testbed", "NoSuchThing yes", "RevokedHostKeys /x"] {
         fs::write(client.config(), format!("{line}\n{config}")).unwrap();
-        let run = run_without(&client, &["lab", "true"]);
+        let run = run_without(&client, &["testbed", "true"]);
         assert_eq!(run.code, Some(255), "{line}: {run:?}");
         assert_eq!(run.stderr.lines().count(), 1, "{run:?}");
     }
@@ -65,11 +65,11 @@ fn what_is_not_understood_without_openssh_is_refused() {
 #[test]
 fn settings_are_printed_as_ssh_prints_them() {
     let client = Client::new();
-    for run in [client.run(&["-G", "lab"]), run_without(&client, &["-G", "lab"])] {
+    for run in [client.run(&["-G", "testbed"]), run_without(&client, &["-G", "testbed"])] {
         assert_eq!(run.code, Some(0), "{run:?}");
         let port = format!("port {}", client.testbed.port());
         let key = format!("identityfile {}", client.testbed.path("client_key").display());
-        for line in ["host lab", "hostname 127.0.0.1", &port, &key, "rekeylimit 0 0"] {
+        for line in ["host testbed", "hostname 127.0.0.1", &port, &key, "rekeylimit 0 0"] {
             assert!(run.stdout.lines().any(|said| said == line), "{line}: {run:?}");
         }
         let ciphers = run.stdout.lines().find(|line| line.starts_with("ciphers ")).unwrap();
@@ -81,22 +81,26 @@ fn settings_are_printed_as_ssh_prints_them() {
 fn a_server_is_reached_through_a_command_and_through_other_hosts() {
     let client = Client::new();
     let (program, config) = (client.path(), client.config());
-    let proxy = format!("ProxyCommand={} -F {} -W %h:%p lab", program.display(), config.display());
-    let run = client.run(&["-o", &proxy, "lab", "echo in"]);
+    let proxy =
+        format!("ProxyCommand={} -F {} -W %h:%p testbed", program.display(), config.display());
+    let run = client.run(&["-o", &proxy, "testbed", "echo in"]);
     assert_eq!((run.code, run.stdout.as_str()), (Some(0), "in\n"), "{run:?}");
-    for jump in ["lab", "lab,lab"] {
-        let run = client.run(&["-J", jump, "lab", "echo in"]);
+    for jump in ["testbed", "testbed,testbed"] {
+        let run = client.run(&["-J", jump, "testbed", "echo in"]);
         assert_eq!((run.code, run.stdout.as_str()), (Some(0), "in\n"), "{run:?}");
-        let run = run_without(&client, &["-J", jump, "lab", "echo in"]);
+        let run = run_without(&client, &["-J", jump, "testbed", "echo in"]);
         assert_eq!((run.code, run.stdout.as_str()), (Some(0), "in\n"), "{run:?}");
     }
-    client.refused(&["-o", "ProxyCommand=exit 1", "lab", "true"], &["kex_exchange_identification"]);
+    client.refused(
+        &["-o", "ProxyCommand=exit 1", "testbed", "true"],
+        &["kex_exchange_identification"],
+    );
 }
 
 #[test]
 fn the_environment_goes_where_the_server_takes_it() {
-    let options = Options { server: "AcceptEnv LAB_*\n", ..Options::default() };
+    let options = Options { server: "AcceptEnv TEST_*\n", ..Options::default() };
     let client = Client::of(Testbed::with(options));
-    let run = client.run(&["-o", "SetEnv=LAB_ONE=here", "lab", "echo $LAB_ONE"]);
+    let run = client.run(&["-o", "SetEnv=TEST_ONE=here", "testbed", "echo $TEST_ONE"]);
     assert_eq!(run.stdout, "here\n", "{run:?}");
 }

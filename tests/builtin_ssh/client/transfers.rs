@@ -20,7 +20,7 @@ struct Files {
 impl Files {
     fn new(client: &Client) -> Files {
         let here = client.testbed.file("big", mib() << 20);
-        let there = client.testbed.path("far").join("big");
+        let there = client.testbed.path("remote").join("big");
         Files { here, there, back: client.testbed.path("back") }
     }
 
@@ -37,10 +37,10 @@ fn ssh_moves_a_file_both_ways() {
     let there = files.there.display();
     ran(client
         .command()
-        .args(["lab", &format!("cat > {there}")])
+        .args(["testbed", &format!("cat > {there}")])
         .stdin(File::open(&files.here).unwrap()));
     let back = File::create(&files.back).unwrap();
-    ran(client.command().args(["lab", &format!("cat {there}")]).stdout(back));
+    ran(client.command().args(["testbed", &format!("cat {there}")]).stdout(back));
     files.assert_arrived();
 }
 
@@ -50,7 +50,7 @@ fn both_ways_at_once_through_pipes() {
     let here = client.testbed.file("big", mib() << 20);
     let mut child = client
         .command()
-        .args(["lab", "cat"])
+        .args(["testbed", "cat"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -80,7 +80,7 @@ fn scp_in_both_of_its_protocols() {
             scp.args(protocol).arg("-q").arg("-S").arg(client.path());
             ran(scp.arg("-F").arg(client.config()).args([from, to]));
         };
-        let remote = format!("lab:{}", files.there.display());
+        let remote = format!("testbed:{}", files.there.display());
         scp(files.here.to_str().unwrap(), &remote);
         scp(&remote, files.back.to_str().unwrap());
         files.assert_arrived();
@@ -96,7 +96,7 @@ fn sftp() {
         .arg(client.path())
         .arg("-F")
         .arg(client.config())
-        .arg("lab")
+        .arg("testbed")
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .spawn()
@@ -120,7 +120,7 @@ fn rsync() {
     let rsync = |from: &str, to: &str| {
         ran(Command::new(need("rsync", "rsync")).args(["-e", &remote_shell(&client), from, to]));
     };
-    let remote = format!("lab:{}", files.there.display());
+    let remote = format!("testbed:{}", files.there.display());
     rsync(files.here.to_str().unwrap(), &remote);
     rsync(&remote, files.back.to_str().unwrap());
     files.assert_arrived();
@@ -132,7 +132,7 @@ fn sshfs() {
     let files = Files::new(&client);
     let mounted = client.testbed.path("mounted");
     fs::create_dir(&mounted).unwrap();
-    let remote = format!("lab:{}", client.testbed.path("far").display());
+    let remote = format!("testbed:{}", client.testbed.path("remote").display());
     ran(Command::new(need("sshfs", "sshfs"))
         .arg("-o")
         .arg(format!("ssh_command={}", remote_shell(&client)))
@@ -164,19 +164,19 @@ fn trees_of_small_files_with_odd_names() {
         let name = format!("{} {number}", odd[number % odd.len()]);
         fs::write(directory.join(name), vec![number as u8; number % 700]).unwrap();
     }
-    let remote = client.testbed.path("far");
+    let remote = client.testbed.path("remote");
     let same = |other: &Path| ran(Command::new("diff").arg("-r").arg(&tree).arg(other));
     ran(Command::new(need("rsync", "rsync"))
         .args(["-a", "-e", &remote_shell(&client)])
         .arg(format!("{}/", tree.display()))
-        .arg(format!("lab:{}/rsync/", remote.display())));
+        .arg(format!("testbed:{}/rsync/", remote.display())));
     same(&remote.join("rsync"));
     ran(Command::new(need("scp", "openssh-client"))
         .args(["-q", "-r", "-S"])
         .arg(client.path())
         .arg("-F")
         .arg(client.config())
-        .arg(format!("lab:{}", tree.display()))
+        .arg(format!("testbed:{}", tree.display()))
         .arg(client.testbed.path("copied")));
     same(&client.testbed.path("copied"));
 }
@@ -192,7 +192,7 @@ fn every_cipher_of_both_proves_itself() {
         let back = client.testbed.path("back");
         let output = client
             .command()
-            .args(["-vv", "-c", cipher, "-m", "hmac-sha2-256-etm@openssh.com", "lab", "cat"])
+            .args(["-vv", "-c", cipher, "-m", "hmac-sha2-256-etm@openssh.com", "testbed", "cat"])
             .stdin(File::open(&sent).unwrap())
             .stdout(File::create(&back).unwrap())
             .output()
@@ -226,7 +226,7 @@ fn keys_are_renewed_in_mid_transfer() {
     let back = client.testbed.path("back");
     let output = client
         .command()
-        .args(["-v", "-o", "RekeyLimit=1M", "lab", "cat"])
+        .args(["-v", "-o", "RekeyLimit=1M", "testbed", "cat"])
         .stdin(File::open(&sent).unwrap())
         .stdout(File::create(&back).unwrap())
         .output()
@@ -246,7 +246,7 @@ fn memory_is_bounded_however_slow_the_reader() {
     let command = format!("cat {}; read x", big.display());
     let mut child = client
         .command()
-        .args(["-c", GCM, "lab", &command])
+        .args(["-c", GCM, "testbed", &command])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

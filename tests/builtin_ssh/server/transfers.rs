@@ -91,17 +91,17 @@ fn rsync_moves_a_large_file_both_ways() {
 fn sshfs_moves_a_large_file_both_ways() {
     let server = Embedded::new();
     let file = server.file("file", large());
-    fs::create_dir(server.path("far")).unwrap();
+    fs::create_dir(server.path("remote")).unwrap();
     fs::create_dir(server.path("mount")).unwrap();
     let mount = Mount::new(&server);
     // Written and read by programs of their own, as a user would.
     ran(Command::new("cp").arg(&file).arg(mount.0.join("copy")));
-    assert_eq!(sha256(&file), sha256(&server.path("far/copy")));
-    fs::rename(server.path("far/copy"), server.path("far/other")).unwrap();
+    assert_eq!(sha256(&file), sha256(&server.path("remote/copy")));
+    fs::rename(server.path("remote/copy"), server.path("remote/other")).unwrap();
     assert_eq!(sha256(&file), sha256(&mount.0.join("other")));
     ran(Command::new("mv").arg(mount.0.join("other")).arg(mount.0.join("third")));
     ran(Command::new("truncate").args(["-s", "5"]).arg(mount.0.join("third")));
-    assert_eq!(fs::metadata(server.path("far/third")).unwrap().len(), 5);
+    assert_eq!(fs::metadata(server.path("remote/third")).unwrap().len(), 5);
     let free = rustix::fs::statvfs(&mount.0).unwrap();
     assert!(free.f_blocks > 0);
 }
@@ -145,11 +145,11 @@ fn a_tree_of_small_files_with_odd_names_survives() {
         .arg(format!("{}/", tree.display()))
         .arg(format!("embedded:{}", rsync.display())));
     assert_eq!(contents(&tree), contents(&rsync), "rsync");
-    fs::create_dir(server.path("far")).unwrap();
+    fs::create_dir(server.path("remote")).unwrap();
     fs::create_dir(server.path("mount")).unwrap();
     let mount = Mount::new(&server);
     ran(Command::new("cp").arg("-r").arg(&tree).arg(mount.0.join("by-sshfs")));
-    assert_eq!(contents(&tree), contents(&server.path("far/by-sshfs")), "sshfs up");
+    assert_eq!(contents(&tree), contents(&server.path("remote/by-sshfs")), "sshfs up");
     assert_eq!(contents(&tree), contents(&mount.0.join("by-sshfs")), "sshfs down");
     drop(mount);
     let (up, down) = (server.path("by-scp"), server.path("back"));
@@ -201,7 +201,7 @@ impl Mount {
         ran(Command::new(need("sshfs", "sshfs"))
             .arg("-F")
             .arg(server.path("ssh_config"))
-            .arg(format!("embedded:{}", server.path("far").display()))
+            .arg(format!("embedded:{}", server.path("remote").display()))
             .arg(&mount)
             .env_remove("SSH_AUTH_SOCK"));
         Mount(mount)

@@ -1,6 +1,6 @@
 """An SSH server without a process a session: asyncssh.py DIRECTORY ADDRESS PORT [CIPHERS].
 
-Keys are the lab's; a command runs under the login shell, in the lab's home, as this process's
+Keys are the testbed's; a command runs under the login shell, in the testbed's home, as this process's
 own user."""
 
 import asyncio

@@ -1,4 +1,4 @@
-//! Servers of other makes than OpenSSH's, each with the lab's keys.
+//! Servers of other makes than OpenSSH's, each with the testbed's keys.
 
 mod asyncssh;
 mod dropbear;

@@ -1,4 +1,4 @@
-//! What standard error says of journals that somebody else wrote.
+//! Messages about journals that somebody else wrote.
 
 use std::fs;
 use std::path::Path;
@@ -55,7 +55,7 @@ fn journal(slow: bool) -> Vec<Value> {
 }
 
 #[test]
-fn a_terminal_obeys_no_journal_and_no_file_name() {
+fn no_journal_and_no_file_name_controls_the_terminal() {
     let home = tempfile::tempdir().unwrap();
     let directory = home.path().join("cipher-survey");
     fs::create_dir(&directory).unwrap();

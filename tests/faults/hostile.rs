@@ -1,4 +1,4 @@
-//! What a far host says is shown and never obeyed: its banner, its version, its names, its errors,
+//! What a remote host says is shown and has no effect on the terminal: its banner, its version, its names, its errors,
 //! the paths on it.
 
 use std::fs;
@@ -37,7 +37,7 @@ fn hostile(place: &Path) -> Testbed {
     let place = place.display();
     let server =
         format!("Banner {place}/banner\nVersionAddendum {EVIL}\nForceCommand {place}/session\n");
-    Testbed::with(Options { server: &server, untimed: true, ..Options::default() })
+    Testbed::with(Options { server: &server, ..Options::default() })
 }
 
 fn assert_harmless(shown: &str) {
@@ -46,19 +46,19 @@ fn assert_harmless(shown: &str) {
 }
 
 #[test]
-fn a_hostile_host_moves_no_terminal() {
+fn a_hostile_host_does_not_control_the_terminal() {
     let place = tempfile::Builder::new().prefix("cs-evil-").tempdir().unwrap();
     fs::set_permissions(place.path(), PermissionsExt::from_mode(0o755)).unwrap();
     let testbed = hostile(place.path());
-    let remote = testbed.path("far").join(EVIL);
+    let remote = testbed.path("remote").join(EVIL);
     fs::create_dir(&remote).unwrap();
-    let target = format!("lab:{}", remote.display());
-    let missing = format!("lab:{}/none", remote.display());
+    let target = format!("testbed:{}", remote.display());
+    let missing = format!("testbed:{}/none", remote.display());
     let few = ["--method", "pipe", "--directions", "upload", "--rounds", "1"];
     let survey = [&few[..], &["--ciphers", GCM, &target]].concat();
     let mut heard = String::new();
     for (arguments, code) in [
-        (&["list", "lab"][..], 0),
+        (&["list", "testbed"][..], 0),
         (&[&survey[..], &["--dry-run"]].concat(), 0),
         (&survey, 0),
         (&[&missing], 2),
