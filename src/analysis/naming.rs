@@ -1,22 +1,8 @@
 //! Names of pairings and tables: what tells each from the others.
 
 use super::samples::grouping::TableKey;
-use crate::model::record::{PairedEnd, Pairing};
-use crate::model::{AesClass, Direction};
-
-/// Whether AES instructions serve the client and the server: `on/off`.
-pub fn aes_states(pairing: &Pairing) -> String {
-    format!("{}/{}", aes_state(&pairing.client), aes_state(&pairing.server))
-}
-
-/// Whether AES instructions serve an end: `on`, `off` or `?`. A mask hides what the CPU has.
-pub fn aes_state(end: &PairedEnd) -> &'static str {
-    match (&end.aes_disabled_by, end.host.aes.class) {
-        (Some(_), _) | (None, AesClass::NoAes) => "off",
-        (None, AesClass::Aes) => "on",
-        (None, AesClass::Unknown) => "?",
-    }
-}
+use crate::model::Direction;
+use crate::model::record::Pairing;
 
 /// What tells each pairing from the others: its target, its programs, who has AES
 /// instructions; with the preposition that it is said with.
@@ -27,8 +13,8 @@ pub fn distinctions(pairings: &[Pairing]) -> Vec<String> {
             words.push(format!("on {}", own.target));
         }
         words.extend(programs(own, pairings.iter()).map(|programs| format!("with {programs}")));
-        if pairings.iter().any(|other| aes_states(other) != aes_states(own)) {
-            words.push(format!("with AES {}", aes_states(own)));
+        if pairings.iter().any(|other| other.aes() != own.aes()) {
+            words.push(format!("with {}", own.aes().phrase()));
         }
         words.join(" ")
     };

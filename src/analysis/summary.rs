@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::naming::{aes_states, table_title};
+use super::naming::table_title;
 use crate::analysis::bottleneck::find::bottlenecks;
 use crate::analysis::bottleneck::path::Path;
 use crate::analysis::bottleneck::path::Transfers;
@@ -105,9 +105,9 @@ fn sections(
     let several = by_pairing.len() > 1;
     let of = |(index, rows): (usize, Vec<(Row, Vec<&Sample>)>)| {
         let pairing = &survey.header.pairings[index];
-        let aes = aes_states(pairing);
+        let aes = pairing.aes();
         let scope = match several {
-            true => format!("{title}, AES {aes}"),
+            true => format!("{title}, {}", aes.phrase()),
             false => title.to_owned(),
         };
         let (mut rows, lists): (Vec<Row>, Vec<Vec<&Sample>>) = rows.into_iter().unzip();
@@ -156,6 +156,7 @@ mod tests {
         self, MAC, each, failed, loopback, rounds, sample, survey, with_mac,
     };
     use crate::model::record::Phase;
+    use crate::model::{AesClass, AesEnds};
 
     const CHACHA: &str = "chacha20-poly1305@openssh.com";
     const GCM: &str = "aes128-gcm@openssh.com";
@@ -177,8 +178,8 @@ mod tests {
         assert_eq!((table.title.as_str(), table.setup_s), ("upload", Some(0.25)));
         let section = &table.sections[0];
         assert_eq!(
-            (names(section), section.aes.as_str()),
-            (vec![CHACHA, "aes128-ctr", GCM], "on/off")
+            (names(section), section.aes),
+            (vec![CHACHA, "aes128-ctr", GCM], AesEnds::CLIENT)
         );
         let marks: Vec<_> = section.rows.iter().map(|row| row.marks.as_slice()).collect();
         let all = [Mark::Fastest, Mark::Cheapest, Mark::Default];
@@ -200,18 +201,18 @@ mod tests {
         let mut samples = rounds(GCM, [900.0; 3]);
         samples.extend(each(rounds(GCM, [200.0; 3]), |sample| sample.pairing = 1));
         let mut survey = loopback(samples);
-        let states = |survey: &Survey| -> Vec<String> {
+        let states = |survey: &Survey| -> Vec<AesEnds> {
             let summary = summarise(survey);
             assert_eq!(summary.tables.len(), 1);
-            summary.tables[0].sections.iter().map(|section| section.aes.clone()).collect()
+            summary.tables[0].sections.iter().map(|section| section.aes).collect()
         };
-        assert_eq!(states(&survey), ["on/on", "on/off"]);
+        assert_eq!(states(&survey), [AesEnds::BOTH, AesEnds::CLIENT]);
         for pairing in &mut survey.header.pairings {
-            pairing.client.host.aes.class = crate::model::AesClass::NoAes;
-            pairing.server.host.aes.class = crate::model::AesClass::NoAes;
+            pairing.client.host.aes.class = AesClass::NoAes;
+            pairing.server.host.aes.class = AesClass::NoAes;
             pairing.server.aes_disabled_by = None;
         }
-        assert_eq!(states(&survey), ["off/off", "off/off"]);
+        assert_eq!(states(&survey), [AesEnds::NEITHER; 2]);
     }
 
     #[test]

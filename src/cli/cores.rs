@@ -55,8 +55,8 @@ pub struct CoresArgs {
         help_heading = "What is compared"
     )]
     pub sizes: Vec<String>,
-    /// With AES instructions (on), with them hidden (off), or both [default: on,off where the CPU
-    /// has any]
+    /// Measure with AES instructions enabled, disabled, or both [default: both where the CPU has
+    /// them]
     #[arg(long, value_delimiter = ',', value_name = "STATE", help_heading = "What is compared")]
     pub aes: Vec<AesState>,
     /// Seconds that the measurements on this machine take; those on a target take their own
@@ -88,6 +88,6 @@ pub struct CoresArgs {
 /// One of `--aes` of `cores`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum AesState {
-    On,
-    Off,
+    Enabled,
+    Disabled,
 }

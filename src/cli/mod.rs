@@ -14,7 +14,7 @@ pub use cores::{AesState, CoresArgs};
 
 use crate::loopback::server::ServerProgram;
 use crate::model::units::{parse_duration, parse_fraction, parse_size};
-use crate::model::{Direction, Method, Sink};
+use crate::model::{AesEnds, Direction, Method, Sink};
 use crate::report::Format;
 use crate::report::advised::AdviceFormat;
 
@@ -104,11 +104,10 @@ pub struct LoopbackArgs {
     /// The file to transfer; without it random data is made
     #[arg(value_hint = ValueHint::FilePath)]
     pub file: Option<PathBuf>,
-    /// Which ends may use AES instructions (client/server), e.g. on/on,on/off,off/off; off hides them
-    /// from the process [default: on/on,on/off where they have any]
-    #[arg(long, value_delimiter = ',', value_name = "PAIR", value_parser = parse_aes_pair,
-          help_heading = "What is compared")]
-    pub aes: Option<Vec<AesPair>>,
+    /// Which ends may use AES instructions; they are disabled at the other [default: both,client
+    /// where the CPU has them]
+    #[arg(long, value_delimiter = ',', value_name = "ENDS", help_heading = "What is compared")]
+    pub aes: Option<Vec<AesEnds>>,
     /// All ciphers of the client, not only those that sshd offers by default; the built-in server
     /// always offers all that it has
     #[arg(long, help_heading = "What is compared")]
@@ -132,25 +131,6 @@ pub struct LoopbackArgs {
     pub with_none: bool,
     #[command(flatten)]
     pub survey: SurveyArgs,
-}
-
-/// One pair of `--aes`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AesPair {
-    pub client: bool,
-    pub server: bool,
-}
-
-fn parse_aes_pair(text: &str) -> Result<AesPair, String> {
-    let end = |word: &str| match word {
-        "on" => Some(true),
-        "off" => Some(false),
-        _ => None,
-    };
-    let pair = text
-        .split_once('/')
-        .and_then(|(client, server)| Some(AesPair { client: end(client)?, server: end(server)? }));
-    pair.ok_or_else(|| "write client/server, e.g. on/on, on/off or off/off".into())
 }
 
 /// How to reach a host, as ssh has it.
@@ -369,11 +349,5 @@ mod tests {
         assert!(
             matches!(cli.verb, Some(Verb::Run(args)) if args.target.as_deref() == Some("list".as_ref()))
         );
-    }
-
-    #[test]
-    fn pairs_of_aes_are_read() {
-        assert_eq!(parse_aes_pair("on/off"), Ok(AesPair { client: true, server: false }));
-        assert!(parse_aes_pair("on").is_err());
     }
 }

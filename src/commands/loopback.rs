@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 
 use super::survey::{self, Request};
 use super::{Status, unless_interrupted};
-use crate::cli::{AesPair, LoopbackArgs};
+use crate::cli::LoopbackArgs;
 use crate::local::client::Client;
 use crate::local::interrupt::Interrupt;
 use crate::local::profile;
@@ -18,7 +18,7 @@ use crate::loopback::server::ServerProgram::{self, Openssh, Russh};
 use crate::loopback::server::{Server, ServerSpec};
 use crate::loopback::{pin, sshd};
 use crate::model::names::{OPENSSH, RUSSH};
-use crate::model::{AesClass, Destination, HostProfile};
+use crate::model::{AesClass, AesEnds, Destination, HostProfile};
 use crate::progress::tell;
 use crate::remote::control::ClientSetting;
 use crate::remote::target::{PrivateServer, TargetSpec};
@@ -29,10 +29,7 @@ use crate::survey::plan::deduplicated;
 const BUDGET: Duration = Duration::from_secs(120);
 
 /// A PC with a PC, and a PC with a small host.
-const DEFAULT_PAIRS: [AesPair; 2] =
-    [AesPair { client: true, server: true }, AesPair { client: true, server: false }];
-
-const OFF: AesPair = AesPair { client: false, server: false };
+const DEFAULT_ENDS: [AesEnds; 2] = [AesEnds::BOTH, AesEnds::CLIENT];
 
 pub fn execute(args: &LoopbackArgs) -> Result<Status> {
     unless_interrupted(&Interrupt::install()?, |interrupt| loopback(args, interrupt))
@@ -47,8 +44,8 @@ fn loopback(args: &LoopbackArgs, interrupt: &Interrupt) -> Result<Status> {
         );
     }
     let local = profile::profile()?;
-    let pairs = pairs(args.aes.as_deref(), local.aes.class)?;
-    let aes_disabled_by = aes_disabled_by(&local, &pairs)?;
+    let aes_ends = aes_ends(args.aes.as_deref(), local.aes.class)?;
+    let aes_disabled_by = aes_disabled_by(&local, &aes_ends)?;
     let scratch = Scratch::new()?;
     let clients: Vec<Client> =
         clients.iter().map(|asked| Client::probe(asked, scratch.path())).collect::<Result<_>>()?;
@@ -65,9 +62,11 @@ fn loopback(args: &LoopbackArgs, interrupt: &Interrupt) -> Result<Status> {
     let mut running = Vec::new();
     let mut specs = Vec::new();
     let ends = clients.iter().flat_map(|client| servers.iter().map(move |server| (client, server)));
-    for ((client, &server), pair) in ends.flat_map(|ends| pairs.iter().map(move |p| (ends, p))) {
-        let hidden = |on: bool| aes_disabled_by.clone().filter(|_| !on);
-        let server_aes_disabled_by = hidden(pair.server);
+    for ((client, &server), aes) in
+        ends.flat_map(|ends| aes_ends.iter().map(move |aes| (ends, aes)))
+    {
+        let variable = |may: Option<bool>| aes_disabled_by.clone().filter(|_| may == Some(false));
+        let server_aes_disabled_by = variable(aes.server);
         let with_none = args.with_none && client.name == RUSSH && server == Russh;
         let started = Server::start(
             &ServerSpec {
@@ -102,7 +101,7 @@ fn loopback(args: &LoopbackArgs, interrupt: &Interrupt) -> Result<Status> {
             client: client.clone(),
             client_index: 0,
             setting: ClientSetting {
-                aes_disabled_by: hidden(pair.client),
+                aes_disabled_by: variable(aes.client),
                 cores: client_cores.clone(),
             },
             server: PrivateServer {
@@ -146,15 +145,15 @@ fn or_default<T: Clone + PartialEq>(named: &[T], default: T) -> Vec<T> {
     if named.is_empty() { vec![default] } else { deduplicated(named) }
 }
 
-/// How AES instructions are hidden where a pair wants that; absent where the CPU has none.
-fn aes_disabled_by(local: &HostProfile, pairs: &[AesPair]) -> Result<Option<(String, String)>> {
+/// The variable that disables AES in a process; absent where the CPU has no AES instructions.
+fn aes_disabled_by(local: &HostProfile, aes_ends: &[AesEnds]) -> Result<Option<(String, String)>> {
     if local.aes.class != AesClass::Aes {
         return Ok(None);
     }
     let aes_disabled_by = disable_aes(&local.machine);
-    if aes_disabled_by.is_none() && pairs.iter().any(|pair| !(pair.client && pair.server)) {
+    if aes_disabled_by.is_none() && aes_ends.iter().any(|&ends| ends != AesEnds::BOTH) {
         bail!(
-            "no way is known to hide AES instructions on {}; survey with --aes on/on",
+            "no way is known to disable AES instructions on {}; survey with --aes both",
             local.machine
         );
     }
@@ -176,11 +175,11 @@ fn say_what_is_special(args: &LoopbackArgs, local: &HostProfile, clients: &[Clie
     match local.aes.class {
         AesClass::Aes => {}
         AesClass::NoAes => tell(&format!(
-            "this CPU shows no AES instructions ({evidence}), so only off/off exists here"
+            "this CPU has no AES instructions ({evidence}): only --aes neither is possible"
         )),
         AesClass::Unknown => tell(&format!(
-            "whether this CPU has AES instructions is not known ({evidence}), so nothing is hidden \
-             from either end"
+            "it is not known whether this CPU has AES instructions ({evidence}): they are disabled at \
+             neither end"
         )),
     }
     for client in clients.iter().filter(|client| args.all && client.ciphers.is_none()) {
@@ -192,19 +191,19 @@ fn say_what_is_special(args: &LoopbackArgs, local: &HostProfile, clients: &[Clie
     }
 }
 
-/// The pairs to survey on a CPU of this class.
-fn pairs(asked: Option<&[AesPair]>, class: AesClass) -> Result<Vec<AesPair>> {
+/// The AES states to survey on a CPU of this class.
+fn aes_ends(asked: Option<&[AesEnds]>, class: AesClass) -> Result<Vec<AesEnds>> {
     match (asked, class) {
-        (None, AesClass::Aes) => Ok(DEFAULT_PAIRS.to_vec()),
+        (None, AesClass::Aes) => Ok(DEFAULT_ENDS.to_vec()),
         (Some(asked), AesClass::Aes) => Ok(deduplicated(asked)),
-        (Some(asked), AesClass::NoAes) if asked.iter().any(|pair| *pair != OFF) => {
-            bail!("this CPU shows no AES instructions: only --aes off/off exists here")
+        (Some(asked), AesClass::NoAes) if asked.iter().any(|&ends| ends != AesEnds::NEITHER) => {
+            bail!("this CPU has no AES instructions: only --aes neither is possible")
         }
         (Some(_), AesClass::Unknown) => bail!(
-            "whether this CPU has AES instructions is not known, so they can't be hidden for \
-             certain; leave out --aes"
+            "it is not known whether this CPU has AES instructions, so disabling them may have no \
+             effect; leave out --aes"
         ),
-        _ => Ok(vec![OFF]),
+        _ => Ok(vec![AesEnds::NEITHER]),
     }
 }
 
@@ -213,12 +212,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_aes_instructions_there_is_one_pair() {
-        assert_eq!(pairs(None, AesClass::NoAes).unwrap(), [OFF]);
-        assert!(pairs(Some(&DEFAULT_PAIRS), AesClass::NoAes).is_err());
-        assert_eq!(pairs(None, AesClass::Aes).unwrap(), DEFAULT_PAIRS);
-        assert_eq!(pairs(Some(&[OFF, OFF]), AesClass::Aes).unwrap(), [OFF]);
-        assert_eq!(pairs(None, AesClass::Unknown).unwrap(), [OFF]);
-        assert!(pairs(Some(&[OFF]), AesClass::Unknown).is_err());
+    fn without_aes_instructions_there_is_one_state() {
+        assert_eq!(aes_ends(None, AesClass::NoAes).unwrap(), [AesEnds::NEITHER]);
+        assert!(aes_ends(Some(&DEFAULT_ENDS), AesClass::NoAes).is_err());
+        assert_eq!(aes_ends(None, AesClass::Aes).unwrap(), DEFAULT_ENDS);
+        assert_eq!(
+            aes_ends(Some(&[AesEnds::NEITHER; 2]), AesClass::Aes).unwrap(),
+            [AesEnds::NEITHER]
+        );
+        assert_eq!(aes_ends(None, AesClass::Unknown).unwrap(), [AesEnds::NEITHER]);
+        assert!(aes_ends(Some(&[AesEnds::NEITHER]), AesClass::Unknown).is_err());
     }
 }

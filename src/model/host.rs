@@ -3,32 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Whether a host's CPU accelerates AES.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, JsonSchema, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum AesClass {
-    Aes,
-    NoAes,
-    Unknown,
-}
-
-impl std::fmt::Display for AesClass {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(match self {
-            AesClass::Aes => "AES",
-            AesClass::NoAes => "no AES",
-            AesClass::Unknown => "AES unknown",
-        })
-    }
-}
-
-/// An AES class with what it rests on, e.g. the flags of `/proc/cpuinfo`, or a mask.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
-pub struct AesEvidence {
-    pub class: AesClass,
-    /// One phrase: `cpuinfo flags: aes pclmulqdq vaes`, `masked by OPENSSL_ia32cap=…`.
-    pub evidence: String,
-}
+use super::aes::AesEvidence;
 
 /// One end of a survey, read once before it starts. What could not be read is absent.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]

@@ -6,6 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::aes::{AesClass, AesEnds};
 use super::algorithms::{Negotiated, Proposal};
 use super::cpu::{CpuTimes, Source, Waits};
 use super::host::{HostProfile, Storage};
@@ -112,6 +113,12 @@ pub struct Pairing {
     pub skipped: Vec<Skip>,
 }
 
+impl Pairing {
+    pub fn aes(&self) -> AesEnds {
+        AesEnds { client: self.client.uses_aes(), server: self.server.uses_aes() }
+    }
+}
+
 /// A plain TCP connection from the far host to a port of this machine, without SSH.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct PlainTcp {
@@ -145,6 +152,17 @@ pub struct PairedEnd {
     /// The cores that this end was held to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pinned: Option<Vec<u32>>,
+}
+
+impl PairedEnd {
+    /// Whether it uses AES instructions; absent: not known.
+    pub fn uses_aes(&self) -> Option<bool> {
+        match (&self.aes_disabled_by, self.host.aes.class) {
+            (Some(_), _) | (None, AesClass::NoAes) => Some(false),
+            (None, AesClass::Aes) => Some(true),
+            (None, AesClass::Unknown) => None,
+        }
+    }
 }
 
 /// What was left out of the plan, and why.

@@ -69,7 +69,7 @@ pub fn columns(table: &Table, wide: bool) -> Vec<Column> {
     let columns = [
         (true, column(CIPHER, Kind::Name, move |_, row| cipher(row, mac_below))),
         (wide, column("MAC", Kind::Name, |_, row| mac(row).unwrap_or_default())),
-        (aes_disabled, column("AES", Kind::Name, |section, _| section.aes.clone())),
+        (aes_disabled, column("AES", Kind::Name, |section, _| section.aes.to_string())),
         (wide, of_row("n", |row| row.measured.to_string())),
         (true, of_row(RATE, |row| figure(row.rate_mb_per_s))),
         (true, of_row(HALF_INTERVAL, |row| half(row.speed))),

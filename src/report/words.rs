@@ -76,7 +76,7 @@ fn upper_bound(section: &Section, several: bool) -> Option<String> {
 
 /// Tells one section of a table from the others.
 fn scope(section: &Section, several: bool) -> String {
-    if several { format!(", AES {}", section.aes) } else { String::new() }
+    if several { format!(", {}", section.aes.phrase()) } else { String::new() }
 }
 
 /// What the signs in the tables mean; empty where there are none. `wide`: the columns of the wide

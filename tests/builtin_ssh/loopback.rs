@@ -86,7 +86,7 @@ fn clients_and_servers_are_compared_in_the_same_rounds() {
     let testbed = Testbed::new();
     let survey = survey(
         &testbed,
-        &["--client", "openssh,russh", "--server", "russh,openssh", "--aes", "on/on"]
+        &["--client", "openssh,russh", "--server", "russh,openssh", "--aes", "both"]
             .into_iter()
             .chain(["--ciphers", GCM, "--rounds", "2", "--method", "scp,pipe"])
             .collect::<Vec<_>>(),
@@ -115,7 +115,7 @@ fn a_session_without_a_cipher_stands_apart_and_is_never_a_choice() {
     let testbed = Testbed::new();
     let both = ["--client", "russh", "--server", "russh"];
     let ciphers = format!("{GCM},{CHACHA}");
-    let rest = ["--with-none", "--aes", "on/on", "--ciphers", &ciphers, "--rounds", "2"];
+    let rest = ["--with-none", "--aes", "both", "--ciphers", &ciphers, "--rounds", "2"];
     let survey = survey(&testbed, &[&both[..], &rest[..]].concat());
     let rows = marked(&survey, "no_cipher");
     assert_eq!(rows.len(), 2);
@@ -139,12 +139,12 @@ fn aes_can_be_disabled_at_either_end() {
     let testbed = Testbed::new();
     let flags = fs::read_to_string("/proc/cpuinfo").unwrap();
     if !flags.split_whitespace().any(|word| word == "aes") {
-        let run = loopback(&testbed, &["--client", "russh", "--aes", "off/on"]);
+        let run = loopback(&testbed, &["--client", "russh", "--aes", "server"]);
         return run.assert_refused(&["no AES instructions"]);
     }
     let survey = survey(
         &testbed,
-        &["--client", "russh", "--server", "russh", "--aes", "on/on,off/on,on/off"]
+        &["--client", "russh", "--server", "russh", "--aes", "both,server,client"]
             .into_iter()
             .chain(["--ciphers", GCM, "--rounds", "1", "--directions", "upload"])
             .collect::<Vec<_>>(),

@@ -10,7 +10,6 @@ use crate::analysis::advice::alternative::{Alternative, find_path_bottlenecks};
 use crate::analysis::advice::goal::{Advice, GOALS, Goal};
 use crate::analysis::advice::sentence::Background;
 use crate::analysis::advice::sentence::text;
-use crate::analysis::naming::aes_states;
 use crate::analysis::naming::programs;
 use crate::analysis::phrases::list;
 use crate::analysis::rows::compare::compare_field;
@@ -252,8 +251,8 @@ fn scope(survey: &Survey, index: usize, method: Method) -> String {
     if let Some(programs) = programs(own, alike()) {
         scope += &format!(", {programs}");
     }
-    if alike().any(|other| aes_states(other) != aes_states(own)) {
-        scope += &format!(", AES {}", aes_states(own));
+    if alike().any(|other| other.aes() != own.aes()) {
+        scope += &format!(", {}", own.aes().phrase());
     }
     if survey.header.methods.len() > 1 {
         scope += &format!(", {method}");

@@ -9,7 +9,6 @@ use super::digest::Digest;
 use super::host_column::{HostColumn, columns};
 use super::measure::{Ends, missing};
 use crate::analysis::end::End;
-use crate::analysis::naming::aes_states;
 use crate::analysis::rows::compare::{Compared, Ratio};
 use crate::analysis::rows::ranking::Choice;
 use crate::analysis::rows::row::Row;
@@ -187,7 +186,7 @@ impl Change {
     }
 }
 
-/// What tells each pairing and method of the new survey from its others: `, AES on/off`.
+/// What tells each pairing and method of the new survey from its others: `, AES at the client only`.
 fn titles(new: &[Digest]) -> BTreeMap<(usize, Method), String> {
     let columns = columns(new, Ends::Both);
     let several = columns.iter().any(|column| column.target != columns[0].target);
@@ -211,7 +210,7 @@ fn partner<'a>(
     let client = |column: &HostColumn| pairing(column).client.program.clone();
     let server = |column: &HostColumn| pairing(column).server.program.clone();
     let method = |column: &HostColumn| column.method.to_string();
-    let aes = |column: &HostColumn| aes_states(pairing(column));
+    let aes = |column: &HostColumn| pairing(column).aes().to_string();
     let tells: [&dyn Fn(&HostColumn) -> String; 5] = [&target, &client, &server, &method, &aes];
     let varies = |columns: &[&HostColumn], tell: &dyn Fn(&HostColumn) -> String| {
         columns.iter().any(|column| tell(column) != tell(columns[0]))

@@ -4,7 +4,6 @@ use serde::Serialize;
 
 use super::digest::Digest;
 use super::host_column::HostColumn;
-use crate::analysis::naming::aes_states;
 use crate::analysis::rows::unranked::Unranked;
 use crate::model::record::{Header, PairedEnd, Pairing};
 use crate::model::units::MB;
@@ -58,7 +57,7 @@ const SERVER_TELLS: [(&str, Tell, &str); 4] = [
     ("the target", target, "it may be another host"),
     ("the server's machine", server, "its CPU is in all figures but the client's cost"),
     ("the server program", server_program, "versions differ in their cost for the same cipher"),
-    ("the AES instructions of an end", aes, "they decide which ciphers are cheap"),
+    ("which ends use AES instructions", aes, "they decide which ciphers are cheap"),
 ];
 
 /// All in which hosts side by side differ beside the hosts.
@@ -120,7 +119,7 @@ fn server_program(_: &Digest, pairing: &Pairing, _: &HostColumn) -> Option<Strin
 
 /// Of a survey that masks it is what tells its columns apart.
 fn aes(_: &Digest, pairing: &Pairing, _: &HostColumn) -> Option<String> {
-    (!pairing.loopback).then(|| aes_states(pairing))
+    (!pairing.loopback).then(|| pairing.aes().to_string())
 }
 
 /// With its version, without the crypto library's.

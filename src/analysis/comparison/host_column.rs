@@ -6,7 +6,6 @@ use serde::Serialize;
 use super::digest::Digest;
 use super::measure::Ends;
 use crate::analysis::end::End;
-use crate::analysis::naming::aes_states;
 use crate::analysis::rows::table::Section;
 use crate::analysis::warnings::aes::contradiction;
 use crate::model::record::Pairing;
@@ -20,7 +19,7 @@ pub struct HostColumn {
     pub pairing: usize,
     pub method: Method,
     pub target: String,
-    /// What tells it from other columns of the same target: `AES on/off`, `scp`, `2026-02-03`.
+    /// What tells it from other columns of the same target: `AES at the client only`, `scp`, `2026-02-03`.
     pub details: Vec<String>,
     /// The class of the end or ends that are compared: without AES where one of them is.
     pub aes: AesClass,
@@ -29,7 +28,7 @@ pub struct HostColumn {
 }
 
 impl HostColumn {
-    /// `loopback, AES on/off`
+    /// `loopback, AES at the client only`
     pub fn label(&self) -> String {
         let parts = std::iter::once(&self.target).chain(&self.details);
         parts.map(String::as_str).collect::<Vec<_>>().join(", ")
@@ -144,7 +143,7 @@ fn details(digests: &[Digest], own: &HostColumn, alike: &[&HostColumn]) -> Vec<S
         let pairing = pairing(column);
         format!("{}/{}", pairing.client.program, pairing.server.program)
     };
-    let aes = |column: &HostColumn| format!("AES {}", aes_states(pairing(column)));
+    let aes = |column: &HostColumn| pairing(column).aes().phrase();
     let method = |column: &HostColumn| column.method.to_string();
     let day = |column: &HostColumn| {
         let started = &digests[column.survey].header.started;

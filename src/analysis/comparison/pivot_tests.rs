@@ -97,7 +97,7 @@ fn a_masked_end_is_without_aes_and_the_class_is_that_of_the_end_asked_for() {
     assert_eq!(classes(Ends::Server), [AesClass::Aes, AesClass::NoAes]);
     assert_eq!(classes(Ends::Both), [AesClass::Aes, AesClass::NoAes]);
     let pivot = pivot(&digests, THROUGHPUT, &[Direction::Upload]);
-    assert_eq!(pivot.columns[1].details, ["AES on/off"]);
+    assert_eq!(pivot.columns[1].details, ["AES at the client only"]);
     assert!(pivot.columns[1].evidence.contains("hidden by OPENSSL_ia32cap="), "{pivot:?}");
 }
 

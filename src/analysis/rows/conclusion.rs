@@ -13,7 +13,7 @@ use crate::model::units::{duration, significant};
 /// The verdict on one section.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Conclusion {
-    /// What it is about: `upload, AES on/off`. The text begins with it.
+    /// What it is about: `upload, AES at the client only`. The text begins with it.
     pub scope: String,
     pub fastest: Ranking,
     /// Least CPU; absent where it is not known or too coarse to tell.

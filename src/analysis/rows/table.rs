@@ -7,7 +7,7 @@ use crate::analysis::end::End;
 use crate::analysis::rows::conclusion::Conclusion;
 use crate::analysis::rows::row::{Cost, Row};
 use crate::analysis::rows::upper_bound::UpperBound;
-use crate::model::{Direction, Method};
+use crate::model::{AesEnds, Direction, Method};
 
 /// What is compared with each other: one target, client program, method and direction.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
@@ -31,8 +31,10 @@ pub struct Table {
 pub struct Section {
     /// Index in the header.
     pub pairing: usize,
-    /// Whether AES instructions serve the client and the server: `on/off`.
-    pub aes: String,
+    /// Which ends use AES instructions: `both`, `client`, `server`, `neither`, or, where an end is
+    /// not known, `client yes, server ?`.
+    #[schemars(with = "String")]
+    pub aes: AesEnds,
     /// Fastest first; those without a rate last.
     pub rows: Vec<Row>,
     /// What the path carries; absent where nothing was measured.

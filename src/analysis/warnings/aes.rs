@@ -35,7 +35,7 @@ pub fn unseen(table: &Table, pairings: &[Pairing]) -> Vec<Finding> {
             else {
                 continue;
             };
-            let (table, aes) = (table.title.clone(), section.aes.clone());
+            let (table, aes) = (table.title.clone(), section.aes);
             findings.push(Finding::AesStateUnseen { table, aes, end, most_ratio });
         }
     }
@@ -147,7 +147,7 @@ mod tests {
     use crate::analysis::summarise;
     use crate::analysis::testing::{each, loopback, rounds, sample, spent, survey};
     use crate::model::record::Sample;
-    use crate::model::{Direction, Source, Survey};
+    use crate::model::{AesEnds, Direction, Source, Survey};
 
     fn found(survey: &Survey) -> Vec<Finding> {
         summarise(survey).warnings.into_iter().map(|warning| warning.finding).collect()
@@ -211,7 +211,7 @@ mod tests {
         else {
             panic!("the mask should be in doubt: {:?}", aes_disabled(0.28));
         };
-        assert_eq!((*end, aes.as_str()), (End::Server, "on/off"));
+        assert_eq!((*end, *aes), (End::Server, AesEnds::CLIENT));
         assert!((most_ratio - 1.4).abs() < 1e-6, "{most_ratio}");
         assert_eq!(aes_disabled(0.31), [Finding::SharedMachine]);
     }

@@ -4,8 +4,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::end::End;
-use crate::model::Source;
 use crate::model::units::significant;
+use crate::model::{AesEnds, Source};
 
 /// One thing to mind.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
@@ -78,13 +78,14 @@ pub enum Finding {
         of: usize,
         resolution_s: f64,
     },
-    /// A masked end spends about as much as an unmasked one.
+    /// An end with AES disabled spends about as much as with AES enabled.
     #[serde(rename = "mask_unseen")]
     AesStateUnseen {
         table: String,
-        aes: String,
+        #[schemars(with = "String")]
+        aes: AesEnds,
         end: End,
-        /// Of the AES ciphers' costs with the mask to those without it.
+        /// Of the AES ciphers' costs with AES disabled to those with AES enabled.
         most_ratio: f64,
     },
     /// What is said of an end's AES instructions is not what its figures say.
@@ -227,8 +228,9 @@ impl Finding {
                 significant(resolution_s * 1e3)
             ),
             Finding::AesStateUnseen { table, aes, end, most_ratio } => format!(
-                "{table}, AES {aes}: the mask does not show in the {end}'s figures (no AES cipher \
-                 costs it more than {} times what it costs without the mask)",
+                "{table}, {}: disabling AES does not show in the {end}'s figures (no AES cipher \
+                 costs it more than {} times what it costs with AES enabled)",
+                aes.phrase(),
                 significant(*most_ratio)
             ),
             Finding::LabelContradicted {
@@ -324,7 +326,7 @@ impl Finding {
             Finding::WithHelpers { .. } => "--method pipe has next to none",
             Finding::Coarse { .. } => "use a larger FILE, --full or more --rounds",
             Finding::AesStateUnseen { .. } => {
-                "take that section for unmasked: the program may not read the variable"
+                "read that section as AES enabled: the program may not know the variable"
             }
             Finding::LabelContradicted { .. } => {
                 "trust the figures: the SSH program may be emulated, or built without these \

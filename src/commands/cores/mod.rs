@@ -119,7 +119,7 @@ struct Work {
     begun: Instant,
 }
 
-/// What hides AES instructions in each state that is measured; absent: nothing does.
+/// The variable and value that set each AES state to measure; `None`: AES enabled.
 fn aes_states(
     asked: &[AesState],
     local: &HostProfile,
@@ -127,22 +127,24 @@ fn aes_states(
 ) -> Result<Vec<Option<(String, String)>>> {
     let wants = |state| asked.is_empty() || asked.contains(&state);
     let mut states = Vec::new();
-    if wants(AesState::On) {
+    if wants(AesState::Enabled) {
         states.push(None);
     }
-    if wants(AesState::Off) {
+    if wants(AesState::Disabled) {
         let why = match disable_aes(&local.machine) {
-            _ if local.aes.class == AesClass::NoAes => "this CPU has none to hide".to_owned(),
-            None => format!("no way is known to hide them on {}", local.machine),
+            _ if local.aes.class == AesClass::NoAes => {
+                "this CPU has no AES instructions".to_owned()
+            }
+            None => format!("no way is known to disable them on {}", local.machine),
             Some(variable) => {
                 states.push(Some(variable));
                 return Ok(states);
             }
         };
         if states.is_empty() {
-            bail!("AES instructions off: {why}; leave --aes off out");
+            bail!("AES can't be disabled: {why}; leave out --aes disabled");
         }
-        skipped.push(LeftOut { what: "AES instructions off".into(), reason: why });
+        skipped.push(LeftOut { what: "AES disabled".into(), reason: why });
     }
     Ok(states)
 }

@@ -122,14 +122,14 @@ impl RemoteHost {
         }
         let wants = |state| aes.is_empty() || aes.contains(&state);
         let mut states = Vec::new();
-        if wants(AesState::On) {
+        if wants(AesState::Enabled) {
             states.push(None);
         }
-        let hides = host.profile.aes.class != AesClass::NoAes && wants(AesState::Off);
+        let hides = host.profile.aes.class != AesClass::NoAes && wants(AesState::Disabled);
         let variable = disable_aes(&host.profile.machine).filter(|_| hides);
         states.extend(variable.map(|(variable, value)| Some(format!("{variable}={value}"))));
         if states.is_empty() {
-            host.leave_out("it has no AES instructions to hide".into());
+            host.leave_out("its CPU has no AES instructions to disable".into());
         }
         for aes_disabled_by in states {
             for cipher in &choice.ciphers {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::end::End;
-use crate::analysis::naming::aes_states;
 use crate::analysis::naming::programs;
 use crate::analysis::rows::ranking::Choice;
 use crate::analysis::rows::row::{EndTimes, Row};
@@ -16,7 +15,7 @@ pub const ENDS: [End; 2] = [End::Client, End::Server];
 
 /// The sections of one pairing by one method.
 pub struct Panel<'a> {
-    /// Tells it from the other panels: `loopback, AES on/off`.
+    /// Tells it from the other panels: `loopback, AES at the client only`.
     pub title: String,
     /// Index in the header.
     pub pairing: usize,
@@ -107,8 +106,8 @@ pub fn panels<'a>(survey: &Survey, tables: &'a [Table]) -> Vec<Panel<'a>> {
         if several_methods {
             title += &format!(" by {method}");
         }
-        if pairings.iter().any(|other| aes_states(other) != aes_states(own)) {
-            title += &format!(", AES {}", aes_states(own));
+        if pairings.iter().any(|other| other.aes() != own.aes()) {
+            title += &format!(", {}", own.aes().phrase());
         }
         let mut choices: Vec<Choice> = Vec::new();
         for way in &ways {

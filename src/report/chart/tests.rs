@@ -51,7 +51,8 @@ fn each_pairing_and_method_is_a_panel_with_both_directions() {
         })
     };
     let both = titles(&loopback([samples(), aes_disabled].concat()));
-    let expected = [("loopback, AES on/on", 2, 2), ("loopback, AES on/off", 2, 2)];
+    let expected =
+        [("loopback, AES at both ends", 2, 2), ("loopback, AES at the client only", 2, 2)];
     assert_eq!(both, expected.map(|(title, ways, choices)| (title.to_owned(), ways, choices)));
     assert_eq!(titles(&survey(rounds(GCM, [1.0; 3]))), [("pi1".to_owned(), 1, 1)]);
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use super::place::{Key, Place, keys};
 use crate::analysis::cipher_cores::{CoreFigure, times_aes_enabled};
 use crate::analysis::phrases::per_cent;
+use crate::model::Mac;
 use crate::model::cipher_cores::Work;
 use crate::model::units::significant;
-use crate::model::{AesClass, Mac};
 use crate::report::compare::sheet::{Cell, Grid, Heading};
 
 /// A host's own grids, one a library and size.
@@ -57,7 +57,7 @@ struct Column {
 enum What {
     Rate,
     Cycles,
-    /// How many times as fast without the mask.
+    /// How many times as fast with AES enabled.
     Times,
 }
 
@@ -74,12 +74,12 @@ fn columns(place: &Place, keys: &[Key]) -> Vec<Column> {
 }
 
 impl Column {
-    /// `both`: the grid has figures with a mask and without.
+    /// `both`: the grid has figures with AES enabled and disabled.
     fn lines(&self, both: bool) -> Vec<String> {
         let state = match (self.what, self.aes_disabled) {
-            (What::Times, _) => "on/off",
-            (_, true) => "AES off",
-            (_, false) if both => "AES on",
+            (What::Times, _) => "speedup",
+            (_, true) => "no AES",
+            (_, false) if both => "AES",
             (_, false) => "",
         };
         let unit = match self.what {
@@ -181,8 +181,7 @@ fn samples_file(places: &[Place], keys: &[&Key]) -> Grid {
                 continue;
             }
             let state = match (aes_disabled, place.host().profile.aes.class) {
-                (true, _) => "AES off".into(),
-                (false, AesClass::Aes) if place.is_aes_disabled() => "AES on".into(),
+                (true, _) => "AES disabled".into(),
                 (false, class) => class.to_string(),
             };
             let lines = vec![place.label.clone(), state, "MB/s".into()];

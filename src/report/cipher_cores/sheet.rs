@@ -60,7 +60,8 @@ fn legend(places: &[Place]) -> String {
         };
     }
     if places.iter().any(Place::is_aes_disabled) {
-        text += " AES off: the same in a process that AES instructions are hidden from.";
+        text += " no AES: in a process with AES instructions disabled; speedup: how many times as fast with \
+                 them.";
     }
     text += " Seal: the sender's work on a packet; open: the receiver's.";
     let macs: BTreeSet<&Mac> = places
@@ -100,8 +101,8 @@ fn notes(view: &View, places: &[Place]) -> Vec<String> {
             aes_settings(&place.figures).iter().filter(|aes_setting| aes_setting.is_ignored())
         {
             notes.push(format!(
-                "{} on {} has the same figures with AES off as with AES on (at most {} times): it \
-                 takes no notice of the mask.",
+                "{} on {} has the same figures with AES disabled as with AES enabled (at most {} \
+                 times): it ignores the variable that disables them.",
                 aes_setting.implementation,
                 place.label,
                 significant(aes_setting.most_ratio)

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::Report;
-use crate::analysis::naming::aes_state;
+use crate::model::aes::yes_or_no;
 use crate::model::record::{PairedEnd, Pairing};
 use crate::model::units::printable;
 use crate::model::{Direction, Method, Survey};
@@ -217,7 +217,7 @@ fn of_end<'a>(
         ("cores", |end| end.host.cores.into()),
         ("program", |end| end.program.clone().into()),
         ("version", |end| end.version.clone().into()),
-        ("aes", |end| aes_state(end).into()),
+        ("aes", |end| yes_or_no(end.uses_aes()).into()),
         ("mask", |end| end.aes_disabled_by.clone().into()),
     ];
     parts.into_iter().map(move |(part, cell)| {

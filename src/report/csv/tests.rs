@@ -39,8 +39,8 @@ fn a_line_a_sample_with_what_is_absent_left_empty() {
     // A failed trial joins the row that it belongs to.
     assert_eq!(of("mac"), [testing::MAC; 3]);
     assert_eq!(of("negotiated_mac"), [testing::MAC, testing::MAC, ""]);
-    assert_eq!(of("client_aes"), ["on"; 3]);
-    assert_eq!(of("server_aes"), ["off"; 3]);
+    assert_eq!(of("client_aes"), ["yes"; 3]);
+    assert_eq!(of("server_aes"), ["no"; 3]);
 }
 
 #[test]

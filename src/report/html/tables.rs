@@ -45,7 +45,7 @@ fn place(table: &Table, section: &Section) -> String {
 fn figures(table: &Table, section: &Section) -> Grid {
     let mut caption = table.title.clone();
     if table.sections.len() > 1 {
-        caption += &format!(", AES {}", section.aes);
+        caption += &format!(", {}", section.aes.phrase());
     }
     let many = section.rows.iter().filter(|row| row.unranked.is_none()).count();
     caption += &format!(": {many} cipher{}, fastest first", if many == 1 { "" } else { "s" });

@@ -136,7 +136,7 @@ fn bars_fit_whatever_the_names() {
     }
     let narrow = shown(&crowded(), Style { width: 60, bars: true, ..Style::default() });
     let (_, bars) = narrow.split_once("MB/s (").unwrap();
-    let own = format!("{CHACHA} on/off\n");
+    let own = format!("{CHACHA} client\n");
     assert!(bars.contains(&own), "a name that is long is whole, above its bar: {bars}");
 }
 
