@@ -7,13 +7,12 @@ use comfy_table::{LineStyle, Table, TableStyle};
 
 use super::{Status, output, run::connection, unless_interrupted};
 use crate::cli::{ListArgs, PlaceArgs};
-use crate::local::client::Client;
+use crate::local::client::{Client, ClientSetting};
 use crate::local::interrupt::Interrupt;
 use crate::local::profile;
 use crate::local::temporary::Scratch;
 use crate::model::units::printable;
 use crate::model::{Cipher, Destination, HostProfile};
-use crate::remote::control::ClientSetting;
 use crate::remote::opening::{Opened, open_control};
 use crate::report::terminal::page::{Ink, Page};
 use crate::ssh::catalog::{self, CipherInfo, Mode};

@@ -8,12 +8,12 @@ use anyhow::{Result, bail};
 use super::survey::{self, Request};
 use super::{Status, unless_interrupted};
 use crate::cli::{ConnectArgs, RunArgs, VERBS};
-use crate::local::client::Client;
+use crate::local::client::{Client, ClientSetting};
 use crate::local::interrupt::Interrupt;
 use crate::local::temporary::Scratch;
 use crate::model::Destination;
-use crate::remote::control::ClientSetting;
-use crate::remote::target::{PrivateServer, TargetSpec};
+use crate::remote::server::PrivateServer;
+use crate::remote::target::TargetSpec;
 use crate::ssh::Connection;
 use crate::survey::plan::deduplicated;
 

@@ -69,7 +69,7 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
     let data = Data {
         largest: named.as_ref().map_or(args.limit.unwrap_or(usual), |payload| payload.usable),
         full: args.full,
-        made: named.is_none(),
+        generated: named.is_none(),
     };
     let shim = shim::install(scratch.path())?;
 

@@ -1,6 +1,6 @@
-//! Child processes: outside the terminal's foreground process group (so that ^C reaches us alone
-//! and we end them in order), ended with us however we end, and reaped by `wait4`, whose rusage
-//! covers the descendants that they reaped.
+//! Child processes. Each has a process group of its own, so that ^C reaches this program alone and
+//! it can end them in order. The kernel ends them when this program ends, however that happens. They
+//! are reaped by `wait4`, whose rusage includes the descendants that they reaped.
 
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
@@ -33,14 +33,14 @@ pub struct Child {
 #[derive(Clone, Copy, Debug)]
 pub struct Reaped {
     pub status: ExitStatus,
-    /// Of the child and of all descendants that it reaped.
+    /// Of the child and all descendants that it reaped.
     pub cpu: CpuTimes,
     pub at: Instant,
 }
 
 impl Child {
-    /// Starts a command, held to some cores where they are named. To be called from the main
-    /// thread: the kernel ends the child when the thread that started it ends.
+    /// Starts a command, pinned to the CPU cores that are named. Call it from the main thread: the
+    /// kernel ends the child when the thread that started it ends.
     pub fn spawn(command: &mut Command, cores: Option<&[u32]>) -> io::Result<Child> {
         command.process_group(0);
         let parent = rustix::process::getpid();
@@ -68,7 +68,7 @@ impl Child {
         })
     }
 
-    /// Waits until the child has ended or the time is over.
+    /// Waits for the child to end, at most for `time`.
     pub fn wait(&mut self, time: Duration) -> io::Result<Option<Reaped>> {
         let end = Instant::now() + time;
         loop {
@@ -100,7 +100,7 @@ impl Child {
         Ok(self.reaped)
     }
 
-    /// Ends the child and its process group: politely, then not.
+    /// Ends the child and its process group: by SIGTERM, after two seconds by SIGKILL.
     pub fn end(&mut self) -> Option<Reaped> {
         self.stdin = None;
         for (signal, timeout) in [(Signal::TERM, 2000), (Signal::KILL, 2000)] {
@@ -108,7 +108,7 @@ impl Child {
                 return Some(reaped);
             }
             if let Some(group) = Pid::from_raw(self.pid as i32) {
-                // The group may have ended by itself in between: then there is nobody to signal.
+                // The group may have ended in between; then there is nothing to signal.
                 let _ = rustix::process::kill_process_group(group, signal);
             }
             if let Ok(Some(reaped)) = self.wait(Duration::from_millis(timeout)) {
@@ -118,8 +118,8 @@ impl Child {
         None
     }
 
-    /// CPU so far of the child and its descendants that still live or were reaped by them. The
-    /// total is to the nanosecond where the kernel keeps such an account, else to the tick.
+    /// CPU so far of the child and its descendants, those that it reaped included. The total is in
+    /// nanoseconds where the kernel has schedstat, else in clock ticks.
     pub fn cpu_so_far(&self, ticks_per_s: u32) -> CpuTimes {
         let mut sum = CpuTimes::default();
         for pid in tree(self.pid) {
@@ -134,33 +134,33 @@ impl Child {
     }
 }
 
-/// What a helper says that ends by itself at once: out of the reach of ^C as well, so that what
-/// it says is whole.
+/// The output of a command that ends by itself within seconds. It is out of reach of ^C too, so that
+/// its output is complete.
 pub fn output(command: &mut Command) -> io::Result<Output> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = Child::spawn(command, None)?;
-    let (stdout, stderr) = (all_of(child.stdout.take()), all_of(child.stderr.take()));
+    let (stdout, stderr) = (read_all(child.stdout.take()), read_all(child.stderr.take()));
     let late = || io::Error::new(io::ErrorKind::TimedOut, "it did not end within 10 s");
-    let reaped = child.wait(HELPERS_TIMEOUT)?.ok_or_else(late)?;
-    // Whatever it has left running may hold them open.
-    let whole = |text: Receiver<Vec<u8>>| text.recv_timeout(HELPERS_TIMEOUT).map_err(|_| late());
-    Ok(Output { status: reaped.status, stdout: whole(stdout)?, stderr: whole(stderr)? })
+    let reaped = child.wait(OUTPUT_TIMEOUT)?.ok_or_else(late)?;
+    // A process that it left running may hold its streams open.
+    let complete = |text: Receiver<Vec<u8>>| text.recv_timeout(OUTPUT_TIMEOUT).map_err(|_| late());
+    Ok(Output { status: reaped.status, stdout: complete(stdout)?, stderr: complete(stderr)? })
 }
 
-/// A helper that has not ended by then hangs.
-const HELPERS_TIMEOUT: Duration = Duration::from_secs(10);
+/// A command of [`output`] that has not ended by then hangs.
+const OUTPUT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// More than any helper has to say.
-const HELPERS_WORDS: u64 = 1 << 20;
+/// More than any such command prints.
+const OUTPUT_BYTES: u64 = 1 << 20;
 
-/// All that can be read, once its end has come.
-fn all_of(from: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
+/// Reads a stream to its end in a thread of its own.
+fn read_all(from: Option<impl Read + Send + 'static>) -> Receiver<Vec<u8>> {
     let (sender, text) = channel();
     std::thread::spawn(move || {
         let mut all = Vec::new();
         if let Some(mut from) = from {
-            // An error is the end of it; what comes after so many words is dropped.
-            let _ = from.by_ref().take(HELPERS_WORDS).read_to_end(&mut all);
+            // An error counts as the end. What exceeds the limit is read and dropped.
+            let _ = from.by_ref().take(OUTPUT_BYTES).read_to_end(&mut all);
             let _ = io::copy(&mut from, &mut io::sink());
         }
         sender.send(all)
@@ -174,7 +174,7 @@ impl Drop for Child {
     }
 }
 
-/// Runs `start` with this thread held to some cores, so that what it starts inherits them.
+/// Runs `start` with this thread pinned to some CPU cores, so that what it starts inherits them.
 fn with_cores<T>(cores: Option<&[u32]>, start: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     let Some(cores) = cores else { return start() };
     let before = rustix::thread::sched_getaffinity(None)?;
@@ -218,7 +218,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_child_is_reaped_with_the_cpu_of_those_it_reaped() {
+    fn the_cpu_of_a_child_includes_the_children_that_it_reaped() {
         let mut command = Command::new("sh");
         command.args(["-c", "sh -c 'i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done'; exit 3"]);
         let mut child = Child::spawn(&mut command, None).unwrap();
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_child_that_is_dropped_is_gone() {
+    fn a_dropped_child_is_ended() {
         let mut command = Command::new("sleep");
         command.arg("1000").stdin(Stdio::null());
         let child = Child::spawn(&mut command, None).unwrap();

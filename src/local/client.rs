@@ -1,4 +1,4 @@
-//! What the client program on this machine is and supports.
+//! The SSH client program of this machine: its version, ciphers and MACs.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -11,24 +11,24 @@ use crate::model::names::{OPENSSH, RUSSH};
 use crate::model::{Cipher, Mac};
 use crate::ssh::{Transcript, Version};
 
-/// A client program and what it is built with.
+/// A client program and what it supports.
 #[derive(Clone, Debug)]
 pub struct Client {
     /// As records name it: `openssh`, `russh`, or the path that was given.
     pub name: String,
     pub program: OsString,
-    /// What it says of itself (`ssh -V`).
+    /// What `ssh -V` prints.
     pub version_text: String,
     pub version: Option<Version>,
-    /// Absent where the program has no `-Q` (it came with OpenSSH 6.3).
+    /// Absent where the program has no `-Q` (added in OpenSSH 6.3).
     pub ciphers: Option<Vec<Cipher>>,
     pub macs: Option<Vec<Mac>>,
 }
 
 impl Client {
-    /// `asked`: `openssh` for the system's `ssh`, `russh` for the built-in one, or the path of an
-    /// ssh-compatible program. The built-in one is a link in `directory`, which has to live as long
-    /// as the client is used.
+    /// `asked`: `openssh` for the system's `ssh`, `russh` for the built-in client, or the path of an
+    /// ssh-compatible program. The built-in client is a link in `directory`, which has to exist as
+    /// long as the client is used.
     pub fn probe(asked: &OsStr, directory: &Path) -> Result<Client> {
         let program = match asked.to_str() {
             Some(OPENSSH) => OsString::from("ssh"),
@@ -39,12 +39,12 @@ impl Client {
         let output = output(Command::new(&program).arg("-V")).with_context(|| {
             format!("the SSH client {shown} can't be started (-V){}", missing(&program))
         })?;
-        // OpenSSH says its version on standard error.
+        // OpenSSH prints its version on standard error.
         let text = [output.stderr, output.stdout].concat();
         let version_text =
             String::from_utf8_lossy(&text).lines().next().unwrap_or_default().to_owned();
         if version_text.is_empty() && !output.status.success() {
-            bail!("{shown} is not an SSH client: 'ssh -V' says nothing and ends with an error");
+            bail!("{shown} is not an SSH client: with -V it prints nothing and ends with an error");
         }
         let query = |what: &str| query(&program, what);
         Ok(Client {
@@ -57,8 +57,8 @@ impl Client {
         })
     }
 
-    /// A cipher that this client has but does not propose by itself, where a server offers none that
-    /// it does. Absent where it was the user's configuration (`Ciphers`) that left the others out.
+    /// A cipher that this client supports but does not propose by default, for a server that offers
+    /// none of its default ciphers. Absent where the user's own `Ciphers` left the others out.
     pub fn beyond_default(&self, transcript: &Transcript) -> Option<Cipher> {
         let offered = &transcript.server_proposal.as_ref()?.ciphers;
         let own = self.ciphers.as_ref()?;
@@ -69,7 +69,7 @@ impl Client {
         offered.iter().find(|cipher| own.contains(cipher)).cloned()
     }
 
-    /// What it proposes without any configuration (`ssh -G`, since OpenSSH 6.8).
+    /// The ciphers that it proposes without any configuration (`ssh -G`, since OpenSSH 6.8).
     fn proposed_by_default(&self) -> Option<Vec<Cipher>> {
         let mut command = Command::new(&self.program);
         let output = output(command.args(["-F", "/dev/null", "-G", "localhost"])).ok()?;
@@ -78,39 +78,64 @@ impl Client {
         Some(names.trim().split(',').map(Cipher::from).collect())
     }
 
-    /// Ciphers and MACs that the user named and this client lacks are told before anybody is
-    /// bothered.
+    /// Refuses ciphers and MACs that this client does not support, before anything connects.
     pub fn refuse_unknown(&self, ciphers: &[Cipher], macs: &[Mac]) -> Result<()> {
-        let lacking = |kind: &str, name: &str, known: Vec<&str>| {
+        let unsupported = |kind: &str, name: &str, known: Vec<&str>| {
             let known = known.join(", ");
-            format!("the client {} has no {kind} {name}; it has: {known}", self.name)
+            format!(
+                "the client {} does not support the {kind} {name}; it supports: {known}",
+                self.name
+            )
         };
         if let Some(known) = &self.ciphers
             && let Some(cipher) = ciphers.iter().find(|cipher| !known.contains(cipher))
         {
-            bail!(lacking("cipher", cipher.as_str(), known.iter().map(Cipher::as_str).collect()));
+            bail!(unsupported(
+                "cipher",
+                cipher.as_str(),
+                known.iter().map(Cipher::as_str).collect()
+            ));
         }
         if let Some(known) = &self.macs
             && let Some(mac) = macs.iter().find(|mac| !known.contains(mac))
         {
-            bail!(lacking("MAC", mac.as_str(), known.iter().map(Mac::as_str).collect()));
+            bail!(unsupported("MAC", mac.as_str(), known.iter().map(Mac::as_str).collect()));
         }
         Ok(())
+    }
+}
+
+/// How a client program is started, besides its arguments.
+#[derive(Clone, Debug, Default)]
+pub struct ClientSetting {
+    /// `VARIABLE=value` that disables AES instructions.
+    pub aes_disabled_by: Option<(String, String)>,
+    /// The CPU cores that it is pinned to.
+    pub cores: Option<Vec<u32>>,
+}
+
+impl ClientSetting {
+    pub fn apply(&self, command: &mut Command) {
+        if let Some((variable, value)) = &self.aes_disabled_by {
+            command.env(variable, value);
+        }
     }
 }
 
 #[cfg(feature = "russh")]
 fn built_in(directory: &Path) -> Result<OsString> {
     let link = crate::builtin_ssh::Program::Client.install(directory);
-    Ok(link.context("the built-in SSH client can't be made ready")?.into_os_string())
+    Ok(link
+        .context("the built-in SSH client can't be installed in the temporary directory")?
+        .into_os_string())
 }
 
 #[cfg(not(feature = "russh"))]
 fn built_in(_directory: &Path) -> Result<OsString> {
-    bail!("this build has no SSH client of its own (it was made without the feature russh)")
+    bail!("this build has no built-in SSH client (it was built without the feature russh)")
 }
 
-/// The package to install, where a standard program is missing.
+/// Which package to install where a standard program is missing.
 pub fn missing(program: &OsStr) -> &'static str {
     match program.to_str() {
         Some("ssh" | "scp") => {
@@ -121,7 +146,7 @@ pub fn missing(program: &OsStr) -> &'static str {
     }
 }
 
-/// `ssh -Q what`, a name a line.
+/// `ssh -Q what`: one name per line.
 fn query(program: &OsStr, what: &str) -> Option<Vec<String>> {
     let output = output(Command::new(program).args(["-Q", what])).ok()?;
     let text = String::from_utf8_lossy(&output.stdout);

@@ -1,20 +1,20 @@
-//! Ctrl-C and SIGTERM: noticed at the next turn of whatever loop waits, so that children are ended
-//! in order and temporaries removed.
+//! SIGINT (^C), SIGTERM and SIGHUP. They set a flag that every waiting loop polls, so that children
+//! are ended in order and temporary files are removed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-/// Shared by all that waits.
+/// The flag, shared by everything that waits.
 #[derive(Clone, Debug, Default)]
 pub struct Interrupt(Arc<AtomicBool>);
 
-/// Every wait looks at the interrupt at least so often.
+/// Every wait polls the interrupt at least this often.
 pub const POLL_INTERVAL: std::time::Duration = std::time::Duration::from_millis(50);
 
 impl Interrupt {
-    /// Takes over SIGINT, SIGTERM and SIGHUP of this process.
+    /// Handles SIGINT, SIGTERM and SIGHUP of this process from now on.
     pub fn install() -> std::io::Result<Interrupt> {
         let interrupt = Interrupt::default();
         for signal in [SIGINT, SIGTERM, SIGHUP] {
@@ -27,18 +27,17 @@ impl Interrupt {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// As a signal does.
+    /// Sets the flag, as a signal does.
     pub fn raise(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 
-    /// For what moves bytes by itself, with an interrupt as its error. (`ErrorKind::Interrupted`
-    /// would only be tried again.)
+    /// An I/O error if an interrupt was raised. (Not `ErrorKind::Interrupted`, which callers retry.)
     pub fn check(&self) -> std::io::Result<()> {
         if self.is_raised() { Err(std::io::Error::other("interrupted")) } else { Ok(()) }
     }
 
-    /// Sleeps, but not past an interrupt.
+    /// Sleeps until the time is over or an interrupt is raised.
     pub fn sleep(&self, time: std::time::Duration) {
         let end = std::time::Instant::now() + time;
         while !self.is_raised() {

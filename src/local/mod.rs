@@ -1,4 +1,4 @@
-//! This machine: child processes, /proc, temporary files, interrupt.
+//! This machine: child processes, `/proc`, temporary files, interrupts.
 
 pub mod child;
 pub mod client;

@@ -1,4 +1,4 @@
-//! Reading this machine's own `/proc`.
+//! This machine's `/proc`.
 
 use std::fs;
 
@@ -18,7 +18,7 @@ pub fn schedstat(pid: u32) -> Option<f64> {
     schedstat_seconds(&fs::read_to_string(format!("/proc/{pid}/schedstat")).ok()?)
 }
 
-/// A process and all its descendants that live.
+/// A process and all its living descendants.
 pub fn tree(pid: u32) -> Vec<u32> {
     let mut tree = vec![pid];
     let mut next = 0;
@@ -29,25 +29,25 @@ pub fn tree(pid: u32) -> Vec<u32> {
     tree
 }
 
-/// A process that a signal has stopped, until another continues it.
+/// Whether a process is stopped by a signal (state `T`).
 pub fn is_stopped(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    // The name before it may hold anything.
+    // The process name in front of the state may contain anything.
     stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('T'))
 }
 
-/// What keeps a process and its descendants from the CPU, from when it was first looked at.
+/// How long a process and its descendants wait for a CPU, from [`WaitTimes::of`] on.
 #[derive(Debug)]
-pub struct Waiting {
+pub struct WaitTimes {
     pid: u32,
-    /// The `cpu.stat` of their cgroups, which outlive them.
+    /// The `cpu.stat` files of their cgroups, which still exist when the processes have ended.
     quotas: Vec<String>,
     begin: Waits,
     last: Waits,
 }
 
-impl Waiting {
-    pub fn of(pid: u32) -> Waiting {
+impl WaitTimes {
+    pub fn of(pid: u32) -> WaitTimes {
         let mut quotas: Vec<String> = tree(pid)
             .iter()
             .filter_map(|pid| fs::read_to_string(format!("/proc/{pid}/cgroup")).ok())
@@ -57,31 +57,32 @@ impl Waiting {
         quotas.sort();
         quotas.dedup();
         let begin = Waits { run_delay_s: run_delay(pid), throttled_s: throttled(&quotas) };
-        Waiting { pid, quotas, begin, last: begin }
+        WaitTimes { pid, quotas, begin, last: begin }
     }
 
-    /// Reads the run delay while there is still somebody to read it of.
-    pub fn look(&mut self) {
-        // Of a tree that is ending only a part can be read.
+    /// Reads the run delay; it is gone once the processes have ended.
+    pub fn poll(&mut self) {
+        // Some of the processes may have ended: the largest sum is the latest complete one.
         let seen = self.last.run_delay_s.into_iter().chain(run_delay(self.pid));
         self.last.run_delay_s = seen.reduce(f64::max);
     }
 
-    /// What has been waited until now.
-    pub fn until_now(mut self) -> Waits {
-        self.look();
+    /// The times waited until now.
+    pub fn finish(mut self) -> Waits {
+        self.poll();
         self.last.throttled_s = throttled(&self.quotas);
         self.last.since(self.begin)
     }
 }
 
-/// Seconds of all living processes of a tree together.
+/// Run delay of all living processes of a tree together, in seconds.
 fn run_delay(pid: u32) -> Option<f64> {
     let of =
         |pid: u32| run_delay_seconds(&fs::read_to_string(format!("/proc/{pid}/schedstat")).ok()?);
     tree(pid).into_iter().filter_map(of).reduce(|sum, seconds| sum + seconds)
 }
 
+/// Seconds for which the CPU quotas of cgroups throttled them.
 fn throttled(quotas: &[String]) -> Option<f64> {
     let of = |path: &String| throttled_seconds(&fs::read_to_string(path).ok()?);
     quotas.iter().filter_map(of).reduce(|sum, seconds| sum + seconds)
@@ -104,7 +105,7 @@ pub fn io_bytes(pid: u32) -> Option<(u64, u64)> {
     Some((value("rchar:")?, value("wchar:")?))
 }
 
-/// This machine's counters, through the same parsing as the far host's.
+/// This machine's counters, parsed as the remote host's are.
 pub fn host_counters(ticks_per_s: u32, device: Option<&str>) -> Option<HostCounters> {
     let mut sections = Sections::default();
     let sources = [
@@ -125,7 +126,7 @@ pub fn host_counters(ticks_per_s: u32, device: Option<&str>) -> Option<HostCount
     HostCounters::parse(&sections, ticks_per_s, device)
 }
 
-/// CPU seconds of this process itself so far, its children excluded.
+/// CPU seconds of this process so far, without its children.
 pub fn own_cpu_s() -> f64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
     time.tv_sec as f64 + time.tv_nsec as f64 / 1e9

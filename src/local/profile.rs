@@ -1,4 +1,4 @@
-//! This end: its profile and file system, asked by the same shell fragments as the far end's.
+//! This machine's profile and file system, by the same shell scripts as the remote host's.
 
 use std::path::Path;
 use std::process::Command;
@@ -12,12 +12,12 @@ use crate::model::HostProfile;
 use crate::model::host::Storage;
 
 pub fn profile() -> Result<HostProfile> {
-    Ok(host_profile(&ask(script::PROFILE, Path::new("/"))?))
+    Ok(host_profile(&run(script::PROFILE, Path::new("/"))?))
 }
 
-/// What the kernel says of the first core's frequency, in hertz: the most that cpufreq allows (kernel
-/// `Documentation/admin-guide/pm/cpufreq.rst`), else what `/proc/cpuinfo` says, which without cpufreq
-/// does not change. Absent where neither tells.
+/// The frequency of the first CPU core according to the kernel, in hertz: the maximum of cpufreq (kernel
+/// `Documentation/admin-guide/pm/cpufreq.rst`), else that of `/proc/cpuinfo`, which is constant without
+/// cpufreq. Absent where the kernel shows neither.
 pub fn claimed_hz() -> Option<f64> {
     let cpufreq = std::fs::read_to_string("/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq");
     if let Some(khz) = cpufreq.ok().and_then(|text| text.trim().parse::<f64>().ok()) {
@@ -29,13 +29,13 @@ pub fn claimed_hz() -> Option<f64> {
     Some(mhz * 1e6)
 }
 
-/// The file system behind a directory.
+/// The file system of a directory.
 pub fn storage_of(directory: &Path) -> Result<Storage> {
-    Ok(storage(&ask(script::STORAGE, directory)?))
+    Ok(storage(&run(script::STORAGE, directory)?))
 }
 
-fn ask(fragment: &str, directory: &Path) -> Result<Sections> {
+fn run(fragment: &str, directory: &Path) -> Result<Sections> {
     let output = output(Command::new("sh").args(["-c", fragment]).current_dir(directory))
-        .context("the shell of this machine, sh, can't be started")?;
+        .context("sh can't be started on this machine")?;
     Ok(Sections::parse(&String::from_utf8_lossy(&output.stdout)))
 }

@@ -1,61 +1,69 @@
-//! Whether we or a process of ours stood still while a transfer ran (^Z, SIGSTOP, a debugger): its
-//! times are then not those of the transfer.
+//! Whether this program or the client was stopped while a transfer ran (^Z, SIGSTOP, a debugger).
+//! Then the times are not those of the transfer.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use crate::local::proc::{is_stopped, tree};
 
-/// Looked at in every loop that waits for a transfer.
+/// Notices stops. Every loop that waits for a transfer calls [`Standstill::poll`].
 #[derive(Debug)]
-pub struct Pulse {
+pub struct Standstill {
     client: u32,
-    last: Cell<Instant>,
-    /// When the client's processes were looked at.
-    asked: Cell<Instant>,
-    /// The longest time between two looks.
-    ours: Cell<Duration>,
-    /// All time in which a process of the client's was found stopped.
-    theirs: Cell<Duration>,
+    last_poll: Cell<Instant>,
+    /// When the client's processes were last read.
+    last_read: Cell<Instant>,
+    /// The longest time between two polls.
+    longest_gap: Cell<Duration>,
+    /// All time in which a process of the client was found stopped.
+    client_stopped: Cell<Duration>,
 }
 
-/// Waits look at least every 50 ms ([`crate::local::interrupt::POLL_INTERVAL`]): who is so much late has not run.
+/// Waits poll at least every 50 ms ([`crate::local::interrupt::POLL_INTERVAL`]): after such a gap this
+/// program did not run.
 const STOPPED: Duration = Duration::from_secs(2);
 
-/// Reading what the client's processes do costs CPU, which the trial needs.
-const ASKED_EVERY: Duration = Duration::from_millis(500);
+/// Reading the state of the client's processes costs CPU, which the sample needs.
+const READ_EVERY: Duration = Duration::from_millis(500);
 
-impl Pulse {
-    pub fn of(client: u32) -> Pulse {
+impl Standstill {
+    /// `client`: the process ID of the client program.
+    pub fn of(client: u32) -> Standstill {
         let now = Instant::now();
-        let (last, asked) = (Cell::new(now), Cell::new(now));
-        Pulse { client, last, asked, ours: Cell::default(), theirs: Cell::default() }
+        Standstill {
+            client,
+            last_poll: Cell::new(now),
+            last_read: Cell::new(now),
+            longest_gap: Cell::default(),
+            client_stopped: Cell::default(),
+        }
     }
 
-    pub fn look(&self) {
+    pub fn poll(&self) {
         let now = Instant::now();
-        self.ours.set(self.ours.get().max(now.duration_since(self.last.replace(now))));
-        let by_default = now.duration_since(self.asked.get());
-        if by_default < ASKED_EVERY {
+        let gap = now.duration_since(self.last_poll.replace(now));
+        self.longest_gap.set(self.longest_gap.get().max(gap));
+        let since_read = now.duration_since(self.last_read.get());
+        if since_read < READ_EVERY {
             return;
         }
-        self.asked.set(now);
+        self.last_read.set(now);
         if tree(self.client).into_iter().any(is_stopped) {
-            self.theirs.set(self.theirs.get() + by_default);
+            self.client_stopped.set(self.client_stopped.get() + since_read);
         }
     }
 
-    /// Why the transfer is not to be believed.
-    pub fn stood_still(&self) -> Option<String> {
-        self.look();
-        let (ours, theirs) = (self.ours.get(), self.theirs.get());
-        let (who, time, by) = match (ours >= STOPPED, theirs >= STOPPED) {
-            (true, _) => ("cipher-survey itself", ours, ", a debugger, or a machine that stalled"),
-            (false, true) => ("the SSH client", theirs, " or a debugger"),
+    /// Why the times of the transfer are wrong; absent where nothing was stopped.
+    pub fn reason(&self) -> Option<String> {
+        self.poll();
+        let (gap, stopped) = (self.longest_gap.get(), self.client_stopped.get());
+        let (who, time, by) = match (gap >= STOPPED, stopped >= STOPPED) {
+            (true, _) => ("cipher-survey itself", gap, ", a debugger, or a machine that stalled"),
+            (false, true) => ("the SSH client", stopped, " or a debugger"),
             (false, false) => return None,
         };
         Some(format!(
-            "{who} was stopped for {:.0} s while it ran (by ^Z, SIGSTOP{by})",
+            "{who} was stopped for {:.0} s during the transfer (by ^Z, SIGSTOP{by})",
             time.as_secs_f64()
         ))
     }
@@ -67,25 +75,25 @@ mod tests {
     use std::process::{Command, Stdio};
 
     #[test]
-    fn a_client_that_is_stopped_is_noticed_and_one_that_sleeps_is_not() {
+    fn a_stopped_client_is_noticed_and_a_sleeping_one_is_not() {
         let mut client = Command::new("sleep").arg("1000").stdin(Stdio::null()).spawn().unwrap();
-        let pulse = Pulse::of(client.id());
-        std::thread::sleep(ASKED_EVERY + ASKED_EVERY / 5);
-        pulse.look();
-        assert_eq!(pulse.theirs.get(), Duration::ZERO);
+        let standstill = Standstill::of(client.id());
+        std::thread::sleep(READ_EVERY + READ_EVERY / 5);
+        standstill.poll();
+        assert_eq!(standstill.client_stopped.get(), Duration::ZERO);
         rustix::process::kill_process(
             rustix::process::Pid::from_child(&client),
             rustix::process::Signal::STOP,
         )
         .unwrap();
-        std::thread::sleep(ASKED_EVERY + ASKED_EVERY / 5);
-        pulse.look();
-        assert!(pulse.theirs.get() >= ASKED_EVERY);
-        assert_eq!(pulse.stood_still(), None);
-        pulse.theirs.set(STOPPED);
-        assert!(pulse.stood_still().unwrap().starts_with("the SSH client was stopped for 2 s"));
-        pulse.ours.set(STOPPED);
-        assert!(pulse.stood_still().unwrap().starts_with("cipher-survey itself"));
+        std::thread::sleep(READ_EVERY + READ_EVERY / 5);
+        standstill.poll();
+        assert!(standstill.client_stopped.get() >= READ_EVERY);
+        assert_eq!(standstill.reason(), None);
+        standstill.client_stopped.set(STOPPED);
+        assert!(standstill.reason().unwrap().starts_with("the SSH client was stopped for 2 s"));
+        standstill.longest_gap.set(STOPPED);
+        assert!(standstill.reason().unwrap().starts_with("cipher-survey itself"));
         client.kill().unwrap();
         client.wait().unwrap();
     }

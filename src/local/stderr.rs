@@ -1,39 +1,39 @@
-//! A thread that reads a child's standard error line by line and notes when each line came.
+//! A child's standard error, read line by line in a thread that notes when each line arrived.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::ChildStderr;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-/// So much is kept of a client's own log (`-v`), and of whatever else it says. A client that floods
-/// its standard error is read on, so that it does not stall, but not stored.
+/// Bytes kept of a client's log (`-v`), and of its other output. Beyond that its output is read, so
+/// that it does not block, but not stored.
 const LOG_KEPT: usize = 16 << 20;
-const ELSE_KEPT: usize = 1 << 20;
+const OTHER_KEPT: usize = 1 << 20;
 
-/// A line that does not end comes in pieces.
-const LONGEST: u64 = 64 << 10;
+/// A longer line is split.
+const LONGEST_LINE: u64 = 64 << 10;
 
-/// The reading end.
+/// The lines that have arrived and are still to come.
 #[derive(Debug)]
-pub struct Listener {
+pub struct StderrReader {
     lines: Receiver<(Instant, String)>,
     log: String,
     ended: bool,
 }
 
-impl Listener {
-    /// `mark`: what our far part begins its lines with; all of them are wanted.
-    pub fn new(stderr: ChildStderr, mark: &str) -> Listener {
+impl StderrReader {
+    /// `mark`: what the lines of the remote command's report begin with; all of them are kept.
+    pub fn new(stderr: ChildStderr, mark: &str) -> StderrReader {
         let (sender, lines) = channel();
         let mark = mark.to_owned();
         std::thread::spawn(move || {
             let mut reader = BufReader::new(stderr);
             let mut line = Vec::new();
-            // An error here is the end of the pipe in other words.
-            let (mut log, mut other) = (LOG_KEPT, ELSE_KEPT);
+            let (mut log, mut other) = (LOG_KEPT, OTHER_KEPT);
+            // An error counts as the end of the pipe.
             let read = |reader: &mut BufReader<ChildStderr>, line: &mut Vec<u8>| {
                 line.clear();
-                reader.take(LONGEST).read_until(b'\n', line).is_ok_and(|read| read > 0)
+                reader.take(LONGEST_LINE).read_until(b'\n', line).is_ok_and(|read| read > 0)
             };
             while read(&mut reader, &mut line) {
                 let text = String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']).to_owned();
@@ -47,10 +47,10 @@ impl Listener {
                 }
             }
         });
-        Listener { lines, log: String::new(), ended: false }
+        StderrReader { lines, log: String::new(), ended: false }
     }
 
-    /// The next line, if one comes in time.
+    /// The next line, waiting for it at most for `time`.
     pub fn next(&mut self, time: Duration) -> Option<(Instant, String)> {
         match self.lines.recv_timeout(time) {
             Ok((at, line)) => {
@@ -68,12 +68,12 @@ impl Listener {
         }
     }
 
-    /// Nobody holds the other end any more and all lines were taken.
+    /// The pipe is closed and all lines were returned.
     pub fn has_ended(&self) -> bool {
         self.ended
     }
 
-    /// Takes whatever has come, waiting for the end at most so long; the whole text so far.
+    /// Reads until the pipe is closed, at most for `time`; returns the whole text so far.
     pub fn drain(&mut self, time: Duration) -> &str {
         let end = Instant::now() + time;
         while !self.ended {
@@ -90,8 +90,8 @@ impl Listener {
     }
 }
 
-/// A log without the lines of our far part.
-pub fn without(log: &str, mark: &str) -> String {
+/// A log without the remote command's report.
+pub fn without_report(log: &str, mark: &str) -> String {
     let lines = log.lines().filter(|line| !line.contains(mark));
     lines.flat_map(|line| [line, "\n"]).collect()
 }

@@ -1,4 +1,4 @@
-//! A temporary directory of our own on this end, with the data that is sent.
+//! The survey's temporary directory on this machine, and the data that is sent.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -14,16 +14,16 @@ use tempfile::TempDir;
 use crate::local::interrupt::Interrupt;
 use crate::model::units::shown;
 
-/// So much is made, copied or hashed between two looks at the interrupt.
+/// Bytes that are generated, copied or hashed between two polls of the interrupt.
 const BLOCK: usize = 1 << 20;
 
-/// Begins the names of our directories.
+/// The names of these directories begin so.
 pub const PREFIX: &str = "cipher-survey-";
 
-/// In each of them, held locked by its owner while that lives.
+/// A file in each of them, which its survey keeps locked as long as it runs.
 const LOCK: &str = "lock";
 
-/// Removed when dropped; what a killed survey left is removed by the next one.
+/// A temporary directory, removed when dropped. What a killed survey left is removed by the next one.
 #[derive(Debug)]
 pub struct Scratch {
     directory: TempDir,
@@ -41,7 +41,7 @@ impl Scratch {
             Ok(Scratch { directory, _lock: lock })
         };
         create().with_context(|| {
-            format!("no temporary directory could be made in {} (TMPDIR)", parent.display())
+            format!("no temporary directory could be created in {} (TMPDIR)", parent.display())
         })
     }
 
@@ -49,14 +49,14 @@ impl Scratch {
         self.directory.path()
     }
 
-    /// Why 64 KiB more can't be written; absent where they can.
+    /// Why another 64 KiB can't be written; absent where they can.
     pub fn unwritable(&self) -> Option<String> {
         let probe = self.join("probe");
         let written = fs::write(&probe, [0; 1 << 16]);
-        // Where it was not made there is nothing to remove.
+        // If it was not created there is nothing to remove.
         let _ = fs::remove_file(&probe);
         let (place, error) = (shown(&std::env::temp_dir()), written.err()?);
-        Some(format!("{place} on this machine takes no file: {error}"))
+        Some(format!("{place} on this machine can't be written: {error}"))
     }
 
     pub fn join(&self, name: &str) -> PathBuf {
@@ -64,49 +64,52 @@ impl Scratch {
     }
 }
 
-/// Removes directories by our mark whose owner is gone.
+/// Removes the directories of surveys that have ended.
 fn sweep(parent: &Path) {
     let Ok(entries) = fs::read_dir(parent) else { return };
     for entry in entries.flatten() {
-        let ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
-        let lock = ours.then(|| File::open(entry.path().join(LOCK)).ok()).flatten();
+        let is_survey = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
+        let lock = is_survey.then(|| File::open(entry.path().join(LOCK)).ok()).flatten();
         let abandoned = lock.is_some_and(|lock| {
             rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok()
         });
         if abandoned {
-            // Somebody else's directory of that name can't be removed, and need not be.
+            // Another user's directory can't be removed, and that is fine.
             let _ = fs::remove_dir_all(entry.path());
         }
     }
 }
 
-/// The data that is sent: FILE, or random bytes in its place.
+/// The data that is sent: FILE, or random bytes if none was named.
 #[derive(Debug)]
 pub struct Payload {
-    /// As the user named it; absent: generated.
+    /// FILE as the user named it; absent: random bytes.
     pub name: Option<String>,
     pub file: File,
     path: PathBuf,
-    /// The whole file.
+    /// Bytes of the whole file.
     pub length: u64,
-    /// What is used of it at most.
+    /// Bytes of it that may be used (`--limit`).
     pub usable: u64,
 }
 
 impl Payload {
-    /// Opens FILE, or says why it can't serve.
+    /// Opens FILE.
+    ///
+    /// # Errors
+    /// It can't be read, is no regular file, or is empty.
     pub fn open(path: &Path, limit: Option<u64>) -> Result<Payload> {
         let shown = path.display();
         let about =
             fs::metadata(path).with_context(|| format!("the file {shown} can't be read"))?;
         if about.is_dir() {
-            bail!("{shown} is a directory; name a file in it, or pack it first (tar)");
+            bail!("{shown} is a directory; name a file in it, or pack it into one (tar)");
         }
         if !about.is_file() {
-            bail!("{shown} is not a regular file; copy its content into one first");
+            bail!("{shown} is not a regular file; copy its content into one");
         }
         if about.len() == 0 {
-            bail!("the file {shown} is empty; name one of some megabytes, or none at all");
+            bail!("the file {shown} is empty; name one of some megabytes, or leave FILE out");
         }
         let file = File::open(path).with_context(|| format!("the file {shown} can't be read"))?;
         Ok(Payload {
@@ -118,7 +121,7 @@ impl Payload {
         })
     }
 
-    /// Random bytes, which no file system and no link can compress.
+    /// Random bytes, which neither a file system nor a link can compress.
     pub fn generate(
         scratch: &Scratch,
         bytes: u64,
@@ -145,10 +148,10 @@ impl Payload {
         Ok(Payload { name: None, file, path, length: bytes, usable: bytes })
     }
 
-    /// A file in `scratch` with the first `bytes` of the data, under a name without surprises.
-    /// Made once a size, by the kernel (`copy_file_range`) where it can.
+    /// The chunk of FILE with its first `bytes`, as a file in `scratch` under a plain name. Each size is
+    /// made once, by the kernel (`copy_file_range`) where it can.
     pub fn chunk(&self, scratch: &Scratch, bytes: u64, interrupt: &Interrupt) -> Result<PathBuf> {
-        let path = scratch.join(&format!("prefix-{bytes}"));
+        let path = scratch.join(&format!("chunk-{bytes}"));
         if path.symlink_metadata().is_ok() {
             return Ok(path);
         }
@@ -167,31 +170,32 @@ impl Payload {
             }
             Ok(())
         };
-        let about = || format!("a prefix of {bytes} bytes could not be made at {}", path.display());
+        let about =
+            || format!("a chunk of {bytes} bytes could not be written to {}", path.display());
         if let Err(error) = make() {
-            // A part of it is not to be taken for the whole.
+            // An incomplete chunk must not be taken for a complete one.
             let _ = fs::remove_file(&path);
             return Err(error).with_context(about);
         }
         Ok(path)
     }
 
-    /// Removes the prefixes that are not needed any more.
+    /// Removes all chunks but those of these sizes.
     pub fn keep_only(&self, scratch: &Scratch, sizes: &[u64]) {
         let Ok(entries) = fs::read_dir(scratch.path()) else { return };
         for entry in entries.flatten() {
             let size = entry
                 .file_name()
                 .to_str()
-                .and_then(|name| name.strip_prefix("prefix-")?.parse::<u64>().ok());
+                .and_then(|name| name.strip_prefix("chunk-")?.parse::<u64>().ok());
             if size.is_some_and(|size| !sizes.contains(&size)) {
-                // It goes with the directory otherwise.
+                // Otherwise it is removed with the directory.
                 let _ = fs::remove_file(entry.path());
             }
         }
     }
 
-    /// The data from its start.
+    /// Reads the data from its start.
     pub fn reader(&self) -> io::Result<File> {
         File::open(&self.path)
     }
@@ -221,42 +225,42 @@ mod tests {
     use super::*;
 
     #[test]
-    fn prefixes_are_prefixes() {
-        let (scratch, calm) = (Scratch::new().unwrap(), Interrupt::default());
-        let payload = Payload::generate(&scratch, 3_000_000, 7, &calm).unwrap();
-        let part = payload.chunk(&scratch, 1_000_001, &calm).unwrap();
-        let made = sha256(File::open(&part).unwrap(), &calm).unwrap();
-        assert_eq!(made, payload.sha256(1_000_001, &calm).unwrap());
+    fn a_chunk_holds_the_first_bytes_of_the_data() {
+        let (scratch, none) = (Scratch::new().unwrap(), Interrupt::default());
+        let payload = Payload::generate(&scratch, 3_000_000, 7, &none).unwrap();
+        let part = payload.chunk(&scratch, 1_000_001, &none).unwrap();
+        let made = sha256(File::open(&part).unwrap(), &none).unwrap();
+        assert_eq!(made, payload.sha256(1_000_001, &none).unwrap());
         assert_eq!(fs::metadata(&part).unwrap().len(), 1_000_001);
-        let whole = payload.chunk(&scratch, 3_000_000, &calm).unwrap();
+        let whole = payload.chunk(&scratch, 3_000_000, &none).unwrap();
         assert_eq!(fs::metadata(&whole).unwrap().len(), 3_000_000);
         payload.keep_only(&scratch, &[3_000_000]);
         assert!(!part.exists() && whole.exists());
-        // What is longer than it says leaves no part behind.
-        assert!(payload.chunk(&scratch, 3_000_001, &calm).is_err());
-        assert!(!scratch.join("prefix-3000001").exists());
+        // A chunk that is longer than the data fails and leaves nothing behind.
+        assert!(payload.chunk(&scratch, 3_000_001, &none).is_err());
+        assert!(!scratch.join("chunk-3000001").exists());
     }
 
     #[test]
-    fn an_interrupt_ends_making_copying_and_hashing() {
+    fn an_interrupt_ends_generating_copying_and_hashing() {
         let scratch = Scratch::new().unwrap();
         let payload = Payload::generate(&scratch, 100_000, 7, &Interrupt::default()).unwrap();
         let raised = Interrupt::default();
         raised.raise();
-        let said = |error: anyhow::Error| format!("{error:#}");
+        let message = |error: anyhow::Error| format!("{error:#}");
         assert!(
-            said(payload.chunk(&scratch, 99_999, &raised).unwrap_err()).contains("interrupted")
+            message(payload.chunk(&scratch, 99_999, &raised).unwrap_err()).contains("interrupted")
         );
-        assert!(!scratch.join("prefix-99999").exists());
+        assert!(!scratch.join("chunk-99999").exists());
         assert!(payload.sha256(100_000, &raised).is_err());
         let other = Scratch::new().unwrap();
         assert!(
-            said(Payload::generate(&other, 1, 7, &raised).unwrap_err()).contains("interrupted")
+            message(Payload::generate(&other, 1, 7, &raised).unwrap_err()).contains("interrupted")
         );
     }
 
     #[test]
-    fn what_a_dead_survey_left_is_removed_and_a_living_ones_is_not() {
+    fn the_directory_of_an_ended_survey_is_removed_and_that_of_a_running_one_is_not() {
         let parent = tempfile::tempdir().unwrap();
         let dead = parent.path().join("cipher-survey-dead");
         let living = parent.path().join("cipher-survey-living");
@@ -272,13 +276,13 @@ mod tests {
     }
 
     #[test]
-    fn what_can_not_serve_says_why() {
+    fn an_unusable_file_is_refused_with_the_reason() {
         let directory = tempfile::tempdir().unwrap();
         let empty = directory.path().join("empty");
         File::create(&empty).unwrap();
-        let said = |path: &Path| format!("{:#}", Payload::open(path, None).unwrap_err());
-        assert!(said(&empty).contains("is empty"));
-        assert!(said(directory.path()).contains("is a directory"));
-        assert!(said(&directory.path().join("none")).contains("can't be read"));
+        let message = |path: &Path| format!("{:#}", Payload::open(path, None).unwrap_err());
+        assert!(message(&empty).contains("is empty"));
+        assert!(message(directory.path()).contains("is a directory"));
+        assert!(message(&directory.path().join("none")).contains("can't be read"));
     }
 }

@@ -1,8 +1,12 @@
-//! The remote host: the control connection, our directory there, what the path carries without SSH.
+//! The remote host: the control connection, the survey's directory, the plain TCP rate of the path.
 
+mod channel;
 pub mod control;
 pub mod directory;
+pub mod error;
+pub mod lock;
 pub mod opening;
 pub mod plain_tcp;
-pub mod sftp;
+pub mod server;
+mod sftp;
 pub mod target;

@@ -1,4 +1,4 @@
-//! Meeting a far host: the way in, what both ends propose, what the host is.
+//! Opening the control connection, and what it shows of both ends.
 
 use std::time::Instant;
 
@@ -7,17 +7,16 @@ use anyhow::Result;
 use crate::host::profile::host_profile;
 use crate::host::{Sections, script};
 use crate::local::child::output;
-use crate::local::client::Client;
+use crate::local::client::{Client, ClientSetting};
 use crate::local::interrupt::Interrupt;
 use crate::model::{AesClass, AesEvidence, HostProfile, Negotiated, Proposal};
-use crate::remote::control::{
-    Access, ClientSetting, ControlConnection, ControlError, ControlOptions,
-};
-use crate::remote::directory::TIMEOUT;
-use crate::remote::target::ServerProcesses;
+use crate::remote::channel::TIMEOUT;
+use crate::remote::control::{Access, ControlConnection, ControlOptions};
+use crate::remote::error::ControlError;
+use crate::remote::server::ServerProcesses;
 use crate::ssh::{Connection, FailureKind, Session};
 
-/// The two ends as a connection shows them, before anything is done there.
+/// A control connection, and what its log shows of both ends.
 #[derive(Debug)]
 pub struct Opened {
     pub control: ControlConnection,
@@ -30,9 +29,8 @@ pub struct Opened {
     pub proxied: bool,
 }
 
-/// Connects the monitor and reads from its log what both ends propose. Where an account has no shell,
-/// its SFTP server answers in its place; where ssh by itself proposes no cipher that the server has,
-/// one is asked for.
+/// Opens the control connection to a target for the first time. Where the account has no shell, it is to
+/// the SFTP server; where ssh proposes no cipher by default that the server offers, one is asked for.
 pub fn open_control(
     connection: &Connection,
     client: &Client,
@@ -41,16 +39,18 @@ pub fn open_control(
 ) -> Result<Opened, ControlError> {
     let mut options = ControlOptions::default();
     loop {
-        let error = match open_as(connection, setting, &options, interrupt) {
-            Ok(met) => return Ok(met),
+        let error = match open_with(connection, setting, &options, interrupt) {
+            Ok(opened) => return Ok(opened),
             Err(error) => error,
         };
         match &error {
             ControlError::NoShell { .. } if options.access == Access::Shell => {
                 options.access = Access::Sftp;
-                // What the shell's place said is the better reason.
-                return match open_as(connection, setting, &options, interrupt) {
-                    Err(ControlError::NoShell { .. } | ControlError::Deaf { .. }) => Err(error),
+                // Without SFTP too, what was printed in place of a shell is the better reason.
+                return match open_with(connection, setting, &options, interrupt) {
+                    Err(ControlError::NoShell { .. } | ControlError::LoginHangs { .. }) => {
+                        Err(error)
+                    }
                     other => other,
                 };
             }
@@ -67,8 +67,8 @@ pub fn open_control(
     }
 }
 
-/// The same by a way that is known.
-pub fn open_as(
+/// Opens a control connection whose options are known.
+pub fn open_with(
     connection: &Connection,
     setting: &ClientSetting,
     options: &ControlOptions,
@@ -80,9 +80,9 @@ pub fn open_as(
     let (Some(client_proposal), Some(server_proposal), Some(by_default)) =
         (transcript.client_proposal, transcript.server_proposal, transcript.negotiated)
     else {
-        return Err(ControlError::Gone {
+        return Err(ControlError::Ended {
             host: connection.target.host_label(),
-            reason: "its client's log (-vv) does not show the KEXINIT of both ends; is the client \
+            reason: "the client's log (-vv) does not show the KEXINIT of both ends; is the client \
                      program ssh-compatible?"
                 .into(),
         });
@@ -99,17 +99,17 @@ pub fn open_as(
     })
 }
 
-/// What the host is, and what its server's processes look like.
+/// The remote host's profile and its server's processes.
 pub fn describe(
     control: &mut ControlConnection,
     mark: &str,
 ) -> Result<(HostProfile, ServerProcesses)> {
     if control.access == Access::Sftp {
-        return Ok((unseen(control.host()), ServerProcesses::default()));
+        return Ok((unknown_profile(control.host()), ServerProcesses::default()));
     }
-    let answer = control.ask(script::PROFILE, TIMEOUT)?;
+    let answer = control.run(script::PROFILE, TIMEOUT)?;
     let profile = host_profile(&Sections::parse(&String::from_utf8_lossy(&answer)));
-    let answer = control.ask(&script::server(mark), TIMEOUT)?;
+    let answer = control.run(&script::server(mark), TIMEOUT)?;
     let sections = Sections::parse(&String::from_utf8_lossy(&answer));
     let processes = ServerProcesses {
         chain: sections
@@ -122,8 +122,8 @@ pub fn describe(
     Ok((profile, processes))
 }
 
-/// A host of which SFTP tells nothing.
-fn unseen(name: &str) -> HostProfile {
+/// The profile of a host whose account allows SFTP only: SFTP shows nothing of it.
+fn unknown_profile(name: &str) -> HostProfile {
     HostProfile {
         name: name.to_owned(),
         kernel: "unknown".into(),
@@ -133,7 +133,7 @@ fn unseen(name: &str) -> HostProfile {
         cores: None,
         aes: AesEvidence {
             class: AesClass::Unknown,
-            evidence: "its account allows SFTP alone".into(),
+            evidence: "the account allows SFTP only".into(),
         },
         governor: None,
         memory_bytes: None,
@@ -142,7 +142,7 @@ fn unseen(name: &str) -> HostProfile {
     }
 }
 
-/// The user's RekeyLimit, where one is set: it falls into the figures.
+/// The user's RekeyLimit, where one is set: key re-exchanges show in the figures.
 pub fn rekey_limit(connection: &Connection) -> Option<String> {
     let mut command = std::process::Command::new(&connection.program);
     command.arg("-G").args(connection.arguments(&Session::default()));
@@ -152,17 +152,17 @@ pub fn rekey_limit(connection: &Connection) -> Option<String> {
     (value != "0 0").then(|| value.to_owned())
 }
 
-/// Seconds that a question takes to be answered, at best.
+/// The shortest time that an answer takes, in seconds.
 pub fn round_trip(control: &mut ControlConnection) -> Result<f64, ControlError> {
     const TRIES: usize = 3;
     let mut least = f64::INFINITY;
     for _ in 0..TRIES {
-        let asked = Instant::now();
+        let started = Instant::now();
         match control.access {
-            Access::Shell => control.ask(":", TIMEOUT).map(|_| ())?,
-            Access::Sftp => control.ask_nothing()?,
+            Access::Shell => control.run(":", TIMEOUT).map(|_| ())?,
+            Access::Sftp => control.sftp().round_trip()?,
         }
-        least = least.min(asked.elapsed().as_secs_f64());
+        least = least.min(started.elapsed().as_secs_f64());
     }
     Ok(least)
 }

@@ -1,163 +1,128 @@
-//! Our directory on a far host whose account allows SFTP alone. There is no shell that would remove
-//! it, so we do, however the survey ends; only if we are ended at once does it stay.
+//! Requests to the SFTP server that answers on the control connection of an account without a shell.
 
 use std::io::Read;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use crate::host::sftp::{BLOCK, Reply, Request, free_bytes, hello, take};
-use crate::model::host::Storage;
 use crate::model::units::printable;
-use crate::remote::control::{ControlConnection, ControlError};
-use crate::remote::directory::{NAME, Owner, RemoteDirectory, TIMEOUT, foreign, named};
-
-/// Begins the line that names an owner whose process nobody over there can look for.
-const SIGNED: &str = "cipher-survey - - - -";
+use crate::remote::channel::{Channel, TIMEOUT};
+use crate::remote::error::ControlError;
 
 /// Writes that are under way at once.
 const AHEAD: u32 = 32;
 
-impl ControlConnection {
-    /// The first words of both ends.
-    pub(super) fn greet(&mut self, timeout: Duration) -> Result<(), ControlError> {
-        self.send(&hello())?;
-        match self.reply(0, timeout)? {
+/// An SFTP client over a channel.
+#[derive(Debug)]
+pub struct Sftp<'a> {
+    channel: &'a mut Channel,
+}
+
+impl<'a> Sftp<'a> {
+    pub fn over(channel: &'a mut Channel) -> Sftp<'a> {
+        Sftp { channel }
+    }
+
+    /// Exchanges versions.
+    pub fn start(&mut self, timeout: Duration) -> Result<(), ControlError> {
+        self.channel.send(&hello())?;
+        match self.reply(|number| number == 0, timeout)? {
             Reply::Version(3..) => Ok(()),
-            _ => Err(self.gone("the server access another version of SFTP")),
+            _ => Err(self.channel.ended("the server speaks another version of SFTP")),
         }
     }
 
-    fn request(&mut self, request: &Request) -> Result<Reply, ControlError> {
-        self.ask_sftp(request)?;
-        self.reply(self.asked, TIMEOUT)
-    }
-
-    fn ask_sftp(&mut self, request: &Request) -> Result<(), ControlError> {
-        self.asked += 1;
-        self.send(&request.encode(self.asked))
-    }
-
-    /// The answer to a request. What answers an earlier one was given up by an interrupt.
-    fn reply(&mut self, to: u32, timeout: Duration) -> Result<Reply, ControlError> {
-        let deadline = Instant::now() + timeout;
-        loop {
-            match take(&mut self.come) {
-                Ok(Some((number, reply))) if number == to => return Ok(reply),
-                Ok(Some(_)) => {}
-                Ok(None) => self.wait(deadline, timeout)?,
-                Err(not_sftp) => return Err(self.gone(&not_sftp.to_string())),
-            }
-        }
-    }
-
-    /// The next answer to a request from this one on: servers may answer in another order.
-    fn any_reply(&mut self, from: u32, timeout: Duration) -> Result<Reply, ControlError> {
-        let deadline = Instant::now() + timeout;
-        loop {
-            match take(&mut self.come) {
-                Ok(Some((number, reply))) if number >= from => return Ok(reply),
-                Ok(Some(_)) => {}
-                Ok(None) => self.wait(deadline, timeout)?,
-                Err(not_sftp) => return Err(self.gone(&not_sftp.to_string())),
-            }
-        }
-    }
-
-    /// A question for the sake of the time that it takes.
-    pub(super) fn ask_nothing(&mut self) -> Result<(), ControlError> {
+    /// A request that changes nothing, for the time that its answer takes.
+    pub fn round_trip(&mut self) -> Result<(), ControlError> {
         self.request(&Request::RealPath(b".")).map(|_| ())
     }
 
-    fn handle(&mut self, request: &Request) -> Result<Vec<u8>> {
-        match self.request(request)? {
-            Reply::Handle(handle) => Ok(handle),
-            other => bail!(words(other)),
-        }
+    /// The absolute name of a path; the server's words where it refuses.
+    pub fn real_path(&mut self, path: &[u8]) -> Result<Result<Vec<u8>, String>, ControlError> {
+        Ok(match self.request(&Request::RealPath(path))? {
+            Reply::Names(names) => Ok(names.into_iter().next().unwrap_or_default()),
+            refused => Err(error_text(refused)),
+        })
     }
 
-    fn close_handle(&mut self, handle: &[u8]) -> Result<()> {
-        done(self.request(&Request::Close(handle))?)
+    /// Creates a directory; the server's words where it refuses. An interrupt waits for the answer:
+    /// whether the directory exists has to be known.
+    pub fn make_directory(&mut self, path: &[u8]) -> Result<Result<(), String>, ControlError> {
+        let interrupt = std::mem::take(&mut self.channel.interrupt);
+        let reply = self.request(&Request::MakeDirectory(path));
+        self.channel.interrupt = interrupt;
+        Ok(match reply? {
+            Reply::Ok => Ok(()),
+            refused => Err(error_text(refused)),
+        })
     }
 
-    /// Makes our directory. Whether that was done has to be known: an interrupt waits for it.
-    fn make(&mut self, path: &[u8]) -> Result<Reply, ControlError> {
-        let interrupt = std::mem::take(&mut self.interrupt);
-        let made = self.request(&Request::MakeDirectory(path));
-        self.interrupt = interrupt;
-        if matches!(made, Ok(Reply::Ok)) {
-            self.directory = Some(path.to_vec());
-        }
-        made
+    pub fn exists(&mut self, path: &[u8]) -> Result<bool, ControlError> {
+        Ok(matches!(self.request(&Request::Stat(path))?, Reply::Size(_)))
     }
 
-    /// Removes our directory and all in it, where no shell will.
-    pub(super) fn clean_up(&mut self) {
-        if let Some(directory) = self.directory.take() {
-            // What can't be removed now is named to the next survey by its lock.
-            let _ = self.remove_all(&directory);
-        }
-    }
-
-    fn remove_all(&mut self, directory: &[u8]) -> Result<()> {
+    /// Removes a directory and the files in it.
+    pub fn remove_all(&mut self, directory: &[u8]) -> Result<()> {
         for name in self.names(directory)? {
             self.request(&Request::Remove(&join(directory, &name)))?;
         }
         done(self.request(&Request::RemoveDirectory(directory))?)
     }
 
-    fn names(&mut self, directory: &[u8]) -> Result<Vec<Vec<u8>>> {
+    /// The names in a directory.
+    pub fn names(&mut self, directory: &[u8]) -> Result<Vec<Vec<u8>>> {
         let handle = self.handle(&Request::OpenDirectory(directory))?;
         let mut names = Vec::new();
         while let Reply::Names(more) = self.request(&Request::ReadDirectory(&handle))? {
             names.extend(more.into_iter().filter(|name| name != b"." && name != b".."));
         }
-        self.close_handle(&handle)?;
+        self.close(&handle)?;
         Ok(names)
     }
 
-    /// Writes a file and has it on disk, where the server can do that.
-    pub(super) fn put(
-        &mut self,
-        path: &[u8],
-        mut from: impl Read,
-        timeout: Duration,
-    ) -> Result<u64> {
+    pub fn remove(&mut self, path: &[u8]) -> Result<(), ControlError> {
+        self.request(&Request::Remove(path)).map(|_| ())
+    }
+
+    /// Writes a file, to disk where the server can do that; returns its size.
+    pub fn put(&mut self, path: &[u8], mut from: impl Read, timeout: Duration) -> Result<u64> {
         let handle = self.handle(&Request::Open { path, write: true })?;
         let (mut offset, mut under_way) = (0, 0_u32);
-        let first = self.asked + 1;
+        let first = self.channel.requests + 1;
         let mut block = Vec::with_capacity(BLOCK);
         loop {
             block.clear();
             from.by_ref().take(BLOCK as u64).read_to_end(&mut block)?;
             if !block.is_empty() {
-                self.ask_sftp(&Request::Write { handle: &handle, offset, data: &block })?;
+                self.send(&Request::Write { handle: &handle, offset, data: &block })?;
                 offset += block.len() as u64;
                 under_way += 1;
             }
             while under_way > 0 && (under_way == AHEAD || block.is_empty()) {
-                done(self.any_reply(first, timeout)?)?;
+                // Servers may answer in another order.
+                done(self.reply(|number| number >= first, timeout)?)?;
                 under_way -= 1;
             }
             if block.is_empty() {
                 break;
             }
         }
-        // A server without the extension says so, and nothing is lost but some quiet.
+        // A server without the extension refuses; then its kernel writes the file back when it likes.
         self.request(&Request::Sync(&handle))?;
-        self.close_handle(&handle)?;
+        self.close(&handle)?;
         Ok(offset)
     }
 
     /// The size of a file, which is removed.
-    pub(super) fn take_size(&mut self, path: &[u8]) -> Result<Option<u64>> {
+    pub fn take_size(&mut self, path: &[u8]) -> Result<Option<u64>> {
         let size = self.size(path)?;
-        self.request(&Request::Remove(path))?;
+        self.remove(path)?;
         Ok(size)
     }
 
     /// The size of a file; absent where there is none.
-    pub(super) fn size(&mut self, path: &[u8]) -> Result<Option<u64>, ControlError> {
+    pub fn size(&mut self, path: &[u8]) -> Result<Option<u64>, ControlError> {
         Ok(match self.request(&Request::Stat(path))? {
             Reply::Size(size) => size,
             _ => None,
@@ -165,7 +130,7 @@ impl ControlConnection {
     }
 
     /// The first line of a file; empty where there is none.
-    pub(super) fn first_line(&mut self, path: &[u8]) -> Result<String, ControlError> {
+    pub fn first_line(&mut self, path: &[u8]) -> Result<String, ControlError> {
         let Reply::Handle(handle) = self.request(&Request::Open { path, write: false })? else {
             return Ok(String::new());
         };
@@ -175,86 +140,73 @@ impl ControlConnection {
         Ok(String::from_utf8_lossy(&text).lines().next().unwrap_or_default().to_owned())
     }
 
-    /// What the server says when 64 KiB more are to be written; nothing where it takes them.
-    pub(super) fn refuses_more(&mut self, probe: &[u8]) -> Result<Option<String>, ControlError> {
+    /// Why the server does not write another 64 KiB to a file; absent where it does.
+    pub fn unwritable(&mut self, probe: &[u8]) -> Result<Option<String>, ControlError> {
         let opened = self.request(&Request::Open { path: probe, write: true })?;
-        let Reply::Handle(handle) = opened else { return Ok(Some(words(opened))) };
+        let Reply::Handle(handle) = opened else { return Ok(Some(error_text(opened))) };
         let mut refused = None;
         for offset in [0, BLOCK as u64] {
             let data: &[u8] = &[0; BLOCK];
             match self.request(&Request::Write { handle: &handle, offset, data })? {
                 Reply::Ok => {}
-                other => refused = Some(words(other)),
+                other => refused = Some(error_text(other)),
             }
         }
         self.request(&Request::Close(&handle))?;
-        self.request(&Request::Remove(probe))?;
+        self.remove(probe)?;
         Ok(refused)
     }
 
-    pub(super) fn keep_only(&mut self, directory: &[u8], kept: &[String]) -> Result<()> {
-        for name in self.names(directory)? {
-            let text = String::from_utf8_lossy(&name);
-            if text.starts_with("prefix-") && !kept.iter().any(|kept| *kept == text) {
-                self.request(&Request::Remove(&join(directory, &name)))?;
+    /// Free bytes of the file system that holds a path; absent where the server does not tell.
+    pub fn free_bytes(&mut self, path: &[u8]) -> Result<Option<u64>, ControlError> {
+        Ok(match self.request(&Request::FileSystem(path))? {
+            Reply::Extended(answer) => free_bytes(&answer),
+            _ => None,
+        })
+    }
+
+    fn handle(&mut self, request: &Request) -> Result<Vec<u8>> {
+        match self.request(request)? {
+            Reply::Handle(handle) => Ok(handle),
+            other => bail!(error_text(other)),
+        }
+    }
+
+    fn close(&mut self, handle: &[u8]) -> Result<()> {
+        done(self.request(&Request::Close(handle))?)
+    }
+
+    fn request(&mut self, request: &Request) -> Result<Reply, ControlError> {
+        self.send(request)?;
+        let sent = self.channel.requests;
+        self.reply(|number| number == sent, TIMEOUT)
+    }
+
+    fn send(&mut self, request: &Request) -> Result<(), ControlError> {
+        self.channel.requests += 1;
+        self.channel.send(&request.encode(self.channel.requests))
+    }
+
+    /// The next reply whose number is wanted. Others answer requests that an interrupt gave up.
+    fn reply(
+        &mut self,
+        wanted: impl Fn(u32) -> bool,
+        timeout: Duration,
+    ) -> Result<Reply, ControlError> {
+        let deadline = Instant::now() + timeout;
+        loop {
+            match take(&mut self.channel.received) {
+                Ok(Some((number, reply))) if wanted(number) => return Ok(reply),
+                Ok(Some(_)) => {}
+                Ok(None) => self.channel.receive(deadline, timeout)?,
+                Err(not_sftp) => return Err(self.channel.ended(&not_sftp.to_string())),
             }
         }
-        Ok(())
     }
 }
 
-/// Makes our directory: a lock, as with a shell, but nobody can tell whether its owner still lives.
-pub fn claim(
-    control: &mut ControlConnection,
-    target: &str,
-    directory: Option<&[u8]>,
-    owner: &Owner,
-) -> Result<RemoteDirectory> {
-    let named = named(directory);
-    let hint =
-        || format!("{named} on {target} can't be used; name another one, as {target}:DIRECTORY");
-    let base = match control.request(&Request::RealPath(directory.unwrap_or(b".")))? {
-        Reply::Names(names) => names.into_iter().next().unwrap_or_default(),
-        other => return Err(anyhow::anyhow!(words(other))).with_context(hint),
-    };
-    let path = join(&base, format!("{NAME}{}", owner.suffix()).as_bytes());
-    let made = control.make(&path)?;
-    if made != Reply::Ok {
-        if !matches!(control.request(&Request::Stat(&path))?, Reply::Size(_)) {
-            return Err(anyhow::anyhow!(words(made))).with_context(hint);
-        }
-        let line = control.first_line(&join(&path, b"owner"))?;
-        let shown = printable(&String::from_utf8_lossy(&path));
-        let words: Vec<&str> = line.split_whitespace().collect();
-        if words.first() != Some(&"cipher-survey") {
-            bail!(foreign(&shown, target));
-        }
-        if words.get(5) != Some(&owner.token.as_str()) {
-            bail!(
-                "another survey of {target} is running ({}); one at a time: wait until it has \
-                 ended, or, if it was cut off, remove {shown} with sftp: this account shows no \
-                 processes to tell the one from the other",
-                printable(&words.get(6..).unwrap_or_default().join(" "))
-            );
-        }
-    }
-    control.directory = Some(path.clone());
-    let signed = format!("{SIGNED} {} {}\n", owner.token, owner.plain_name());
-    control.put(&join(&path, b"owner"), signed.as_bytes(), TIMEOUT).with_context(hint)?;
-    let free_bytes = match control.request(&Request::FileSystem(&path))? {
-        Reply::Extended(answer) => free_bytes(&answer),
-        _ => None,
-    };
-    let storage = Storage {
-        directory: String::from_utf8_lossy(&base).into_owned(),
-        device: None,
-        file_system: None,
-        free_bytes,
-    };
-    Ok(RemoteDirectory { path, storage })
-}
-
-fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
+/// The path of a name in a directory.
+pub fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
     let directory = directory.strip_suffix(b"/").unwrap_or(directory);
     [directory, b"/", name].concat()
 }
@@ -262,13 +214,13 @@ fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
 fn done(reply: Reply) -> Result<()> {
     match reply {
         Reply::Ok => Ok(()),
-        other => bail!(words(other)),
+        other => bail!(error_text(other)),
     }
 }
 
-fn words(reply: Reply) -> String {
+fn error_text(reply: Reply) -> String {
     match reply {
-        Reply::Refused(words) => printable(&words),
-        _ => "the SFTP server's answer does not fit the question".to_owned(),
+        Reply::Refused(text) => printable(&text),
+        _ => "the SFTP server's answer does not fit the request".to_owned(),
     }
 }

@@ -1,17 +1,17 @@
-//! The server's CPU in one trial: the best source that there is, checked against the next.
+//! The server's CPU in one sample: by the most trusted source that there is, checked against the others.
 
 use crate::host::counters::HostCounters;
 use crate::host::linux::ProcessStat;
 use crate::model::record::{Check, HostDelta, Spent};
 use crate::model::{CpuTimes, Source, Waits};
-use crate::remote::target::ServerProcesses;
+use crate::remote::server::ServerProcesses;
 
-/// All readings that one trial has.
+/// The readings of one sample.
 #[derive(Debug, Default)]
 pub struct Readings<'a> {
     pub inside: Option<Spent>,
     pub sampled: Option<Spent>,
-    /// Before the client was started and afterwards.
+    /// Counters of the remote host before the client was started, and after it has ended.
     pub before: Option<&'a HostCounters>,
     pub after: Option<&'a HostCounters>,
     /// `after` was read once the session had been reaped.
@@ -19,12 +19,13 @@ pub struct Readings<'a> {
     pub host: Option<&'a HostDelta>,
 }
 
-/// What is known of the far host beside them.
+/// What else is known of the remote host.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting<'a> {
     pub processes: &'a ServerProcesses,
-    /// Growth of the reaper's account by an empty transfer, where it was read.
+    /// CPU seconds that an empty transfer adds to the reaper's counters, where they were read.
     pub empty_reaper_s: Option<f64>,
+    /// Busy CPU seconds per second while nothing is transferred.
     pub idle_busy: f64,
     pub ticks_per_s: u32,
     pub loopback: bool,
@@ -32,7 +33,7 @@ pub struct Setting<'a> {
     pub shell: bool,
 }
 
-/// The figure or why there is none, and what it was checked against.
+/// The figure or why it is missing, and the other sources that it was checked against.
 #[derive(Debug, Default, PartialEq)]
 pub struct Account {
     pub spent: Option<Spent>,
@@ -43,19 +44,19 @@ pub struct Account {
 pub fn account(readings: &Readings, setting: &Setting) -> Account {
     let reaper = reaper(readings, setting);
     let mut checks = Vec::new();
-    // Only a reading that knows its empty transfer is like the others.
+    // Without the empty transfer the reaper's figure includes setup, and the others do not.
     if let (Ok(spent), true) = (&reaper, setting.empty_reaper_s.is_some()) {
         let note = match setting.processes.reaper_is_blind {
-            true => "blind here: the sessions' CPU is not in it",
-            false => "less an empty transfer and the helpers",
+            true => "does not include the CPU of sessions on this server",
+            false => "less an empty transfer and helpers",
         };
         let helpers = readings.inside.and_then(|spent| spent.helpers).unwrap_or_default();
-        let mut alike = *spent;
-        alike.bulk = alike.bulk - helpers;
-        checks.push(check(&alike, note));
+        let mut comparable = *spent;
+        comparable.bulk = comparable.bulk - helpers;
+        checks.push(check(&comparable, note));
     }
     if let Some(sampled) = &readings.sampled {
-        checks.push(check(sampled, "without what was spent after the last look"));
+        checks.push(check(sampled, "without CPU after the last reading"));
     }
     let usable_reaper = reaper.clone().ok().filter(|_| !setting.processes.reaper_is_blind);
     let found = readings
@@ -73,16 +74,16 @@ pub fn account(readings: &Readings, setting: &Setting) -> Account {
     }
 }
 
-/// Growth of the reaper's account less that of an empty transfer.
+/// What the reaper's counters have gained, less what an empty transfer adds.
 fn reaper(readings: &Readings, setting: &Setting) -> Result<Spent, String> {
     let (Some(before), Some(after)) = (readings.before, readings.after) else {
-        return Err("no counters of the far host".into());
+        return Err("the remote host's counters were not read".into());
     };
     let (Some(from), Some(to)) = (before.reaper, after.reaper) else {
         return Err("the process that reaps the server's sessions is not known".into());
     };
     if !readings.reaped || before.children != after.children {
-        return Err("another session of that server began or ended meanwhile".into());
+        return Err("another session of the server began or ended during the transfer".into());
     }
     let ticks = setting.ticks_per_s;
     let tick = 1.0 / f64::from(ticks.max(1));
@@ -103,7 +104,7 @@ fn reaper(readings: &Readings, setting: &Setting) -> Result<Spent, String> {
     })
 }
 
-/// Growth of the reaper's account as it is, once the session has been reaped.
+/// CPU seconds that the reaper's counters have gained, once the session is reaped.
 pub fn reaper_growth(before: &HostCounters, after: &HostCounters, ticks_per_s: u32) -> Option<f64> {
     let all = |stat: ProcessStat| (stat.own(ticks_per_s) + stat.children(ticks_per_s)).total_s;
     let (from, to) = (before.reaper?, after.reaper?);
@@ -112,14 +113,16 @@ pub fn reaper_growth(before: &HostCounters, after: &HostCounters, ticks_per_s: u
 
 fn whole_host(readings: &Readings, setting: &Setting) -> Result<Spent, String> {
     if setting.loopback {
-        return Err("no session of the server could be seen, and both ends share this host's \
-                    counters"
-            .into());
+        return Err(
+            "the server's processes can't be read, and both ends share the counters of this \
+                    host"
+                .into(),
+        );
     }
     if !setting.shell {
-        return Err("the account allows SFTP alone, and SFTP shows no counters".into());
+        return Err("the account allows SFTP only, and SFTP shows no counters".into());
     }
-    let host = readings.host.ok_or("the far host shows no counters (no /proc)")?;
+    let host = readings.host.ok_or("the remote host shows no counters (it has no /proc)")?;
     let tick = 1.0 / f64::from(setting.ticks_per_s.max(1));
     let idle = setting.idle_busy * host.real_s;
     Ok(Spent {
@@ -139,12 +142,12 @@ fn whole_host(readings: &Readings, setting: &Setting) -> Result<Spent, String> {
     })
 }
 
-/// No process can have spent more than its whole host was busy. The host's counters are sampled
-/// by the tick: a fifth and a tenth of a second are allowed for that.
+/// A process can't use more CPU than the whole host was busy. The kernel samples the host's counters by
+/// clock ticks: a fifth and 0.1 s are allowed for that.
 fn within_busy(spent: Spent, host: Option<&HostDelta>) -> Result<Spent, String> {
     match host {
         Some(host) if spent.bulk.total_s > 1.2 * host.busy_s() + 0.1 => Err(format!(
-            "the source ({}) says {:.2} s, but the whole host was busy for {:.2} s only",
+            "the source \"{}\" shows {:.2} s, but the whole host was busy for only {:.2} s",
             spent.source,
             spent.bulk.total_s,
             host.busy_s()
@@ -203,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn the_most_trusted_reading_is_taken_and_the_next_is_its_check() {
+    fn the_most_trusted_reading_is_taken_and_checked_against_the_next() {
         let (before, after) = (counters(100, "11"), counters(220, "11"));
         let mut readings = Readings {
             inside: Some(spent(Source::Inside, 0.9)),
@@ -223,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reaper_with_other_sessions_is_not_believed() {
+    fn the_counters_of_a_reaper_with_other_sessions_are_not_used() {
         let (before, after) = (counters(100, "11"), counters(220, "11 12"));
         let host = HostDelta { real_s: 2.0, user_s: 3.0, ..HostDelta::default() };
         let readings = Readings {
@@ -239,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_the_host_was_busy_is_no_figure() {
+    fn more_cpu_than_the_host_was_busy_is_refused() {
         let host = HostDelta { real_s: 2.0, user_s: 0.5, ..HostDelta::default() };
         let readings = Readings {
             inside: Some(spent(Source::Inside, 1.5)),

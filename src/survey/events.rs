@@ -1,24 +1,24 @@
-//! What a survey tells of its progress while it runs.
+//! The progress of a survey.
 
 use super::plan::PlannedSample;
 use crate::model::record::Sample;
 
-/// Told of a survey's progress.
+/// Is told of the progress of a survey.
 pub trait Events {
-    /// One line that the user should see once.
+    /// A line for the user.
     fn say(&mut self, line: &str);
-    /// A trial begins; `done` of `total` are over, and about `left_s` seconds are left.
+    /// A sample begins; `done` of `total` are finished, and about `left_s` seconds are left.
     fn sample_begins(&mut self, sample: &PlannedSample, done: usize, total: usize, left_s: f64);
-    /// Bytes that the present trial has moved so far.
+    /// Bytes that the current sample has moved so far.
     fn progress(&mut self, bytes: u64);
     fn sample_ends(&mut self, sample: &Sample);
-    /// A round is over, and something has become clear.
+    /// A round has ended with an interim analysis, which has shown `news`.
     fn round_ends(&mut self, round: u32, news: &str);
-    /// All is over.
+    /// The survey has ended.
     fn finish(&mut self);
 }
 
-/// Says nothing (`--quiet`, tests).
+/// Shows nothing (`--quiet`, tests).
 #[derive(Debug, Default)]
 pub struct Silent;
 

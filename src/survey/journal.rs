@@ -1,4 +1,4 @@
-//! The journal: each line is on disk the moment its trial ends.
+//! The journal: each record is written the moment its sample ends.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -10,9 +10,9 @@ use serde::Serialize;
 
 use crate::model::record::Record;
 
-/// Takes records as they come into being.
+/// Takes records one by one.
 pub trait Journal {
-    fn append(&mut self, line: &Record) -> Result<()>;
+    fn append(&mut self, record: &Record) -> Result<()>;
 }
 
 /// A JSON-lines file.
@@ -23,29 +23,29 @@ pub struct FileJournal {
 }
 
 impl FileJournal {
-    /// An existing journal is never overwritten: asked before anybody is bothered.
+    /// Refuses a journal that exists, before anything connects: it is never overwritten.
     pub fn refuse_existing(path: &Path) -> Result<()> {
         if path.exists() {
             bail!(
-                "the journal {} exists; name another with --journal, or move it away",
+                "the journal {} exists; name another one with --journal, or move it away",
                 path.display()
             );
         }
         Ok(())
     }
 
-    /// Makes the file; an existing one is never overwritten.
+    /// Creates the file; an existing one is never overwritten.
     pub fn create(path: &Path) -> Result<FileJournal> {
         if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             fs::create_dir_all(parent)
-                .with_context(|| format!("the directory {} can't be made", parent.display()))?;
+                .with_context(|| format!("the directory {} can't be created", parent.display()))?;
         }
         let file = match File::options().append(true).create_new(true).open(path) {
             Ok(file) => file,
             Err(error) => {
                 FileJournal::refuse_existing(path)?;
                 return Err(error)
-                    .with_context(|| format!("the journal {} can't be made", path.display()));
+                    .with_context(|| format!("the journal {} can't be created", path.display()));
             }
         };
         Ok(FileJournal { path: path.to_owned(), file })
@@ -59,11 +59,11 @@ impl FileJournal {
     pub fn write(&mut self, line: &impl Serialize) -> Result<()> {
         let mut text = serde_json::to_vec(line)?;
         text.push(b'\n');
-        // One write a line: a kill leaves whole lines.
+        // One write per line: if this program is killed, whole lines are left.
         self.file.write_all(&text).with_context(|| {
             format!(
-                "the journal {} can't be written (is the disk full?), and nothing is measured that \
-                 can't be kept; free space, or name another place with --journal",
+                "the journal {} can't be written (is the disk full?), so the survey ends here; free \
+                 space, or name another file with --journal",
                 self.path.display()
             )
         })
@@ -71,28 +71,28 @@ impl FileJournal {
 }
 
 impl Journal for FileJournal {
-    fn append(&mut self, line: &Record) -> Result<()> {
-        self.write(line)
+    fn append(&mut self, record: &Record) -> Result<()> {
+        self.write(record)
     }
 }
 
-/// A journal in memory, for tests and dry runs of the pipeline.
+/// A journal in memory, for tests.
 impl Journal for Vec<Record> {
-    fn append(&mut self, line: &Record) -> Result<()> {
-        self.push(line.clone());
+    fn append(&mut self, record: &Record) -> Result<()> {
+        self.push(record.clone());
         Ok(())
     }
 }
 
-/// Where journals go unless told otherwise: `cipher-survey` below the platform's data directory
+/// Where journals are kept by default: `cipher-survey` below the platform's data directory
 /// (`$XDG_DATA_HOME`, else `~/.local/share`).
 pub fn default_directory() -> Result<PathBuf> {
     let base = etcetera::choose_base_strategy()
-        .context("no home directory is known; name a journal with --journal")?;
+        .context("the home directory is unknown; name a journal with --journal")?;
     Ok(base.data_dir().join("cipher-survey"))
 }
 
-/// A name for the journal of a survey of `target`, that sorts by time.
+/// The default name for the journal of a survey of `target`; names sort by time.
 pub fn default_path(target: &str, started: &jiff::Timestamp) -> Result<PathBuf> {
     let plain = |c: char| if c.is_ascii_alphanumeric() || ".-_@".contains(c) { c } else { '_' };
     let name: String = target.chars().map(plain).take(80).collect();

@@ -1,14 +1,16 @@
-//! A survey as it runs: planned, calibrated, measured in rounds, recorded.
+//! A survey: its plan, the pilot, rounds of samples, when they stop, and the journal.
 
 pub mod account;
+mod aes_proof;
 pub mod announcement;
 pub mod events;
 pub mod executor;
 pub mod journal;
 pub mod pilot;
 pub mod plan;
-pub mod retry;
+mod retry;
 pub mod rounds;
+pub mod sampler;
 pub mod sizing;
 pub mod staging;
 pub mod stopping;

@@ -1,4 +1,4 @@
-//! Options and what both ends can do, turned into an ordered list of trials. Pure.
+//! The configurations of a survey, from the user's options and from what both ends support. Pure.
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -11,10 +11,10 @@ use crate::model::units;
 use crate::model::{Cipher, Configuration, Direction, Mac, Method, Negotiated, Proposal, Sink};
 use crate::ssh::catalog;
 
-/// Which MACs to survey with ciphers that need one.
+/// Which MACs to measure with ciphers that need one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum MacChoice {
-    /// The one that is negotiated unasked.
+    /// The one that ssh negotiates by default.
     #[default]
     Default,
     /// All that both ends support.
@@ -25,32 +25,32 @@ pub enum MacChoice {
 /// What the user chose.
 #[derive(Clone, Debug, Default)]
 pub struct Choice {
-    /// Absent: all usable ones.
+    /// Absent: all that both ends support.
     pub ciphers: Option<Vec<Cipher>>,
     pub skip: Vec<Cipher>,
     pub macs: MacChoice,
     pub methods: Vec<Method>,
     pub directions: Vec<Direction>,
     pub sink: Sink,
-    /// Of each authenticated mode only the cipher with the shortest key.
+    /// Only the cipher with the shortest key of each authenticated mode (`--quick`).
     pub quick: bool,
 }
 
-/// What the two ends of a pairing can do.
+/// What the two ends of a pairing support.
 #[derive(Clone, Debug)]
 pub struct Ends<'a> {
-    /// How messages name the far end.
+    /// The remote host, as messages name it.
     pub target: &'a str,
-    /// What the client is built with (`ssh -Q cipher`, `ssh -Q mac`).
+    /// What the client supports (`ssh -Q cipher`, `ssh -Q mac`).
     pub client_ciphers: &'a [Cipher],
     pub client_macs: &'a [Mac],
     pub server: &'a Proposal,
     pub by_default: &'a Negotiated,
-    /// Both ends are ours, on this machine, and allow a session without a cipher.
+    /// Both ends are built in, on this machine, and allow the cipher `none`.
     pub with_none: bool,
 }
 
-/// A contender with its amount: one trial of a round.
+/// A configuration with its amount: one sample of a round.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlannedSample {
     pub round: u32,
@@ -60,54 +60,54 @@ pub struct PlannedSample {
 
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum PlanError {
-    #[error("{cipher} can't be surveyed with {target}: {reason}; usable there: {usable}")]
+    #[error("{cipher} can't be used with {target}: {reason}; both ends support {usable}")]
     Unusable { cipher: Cipher, target: String, reason: String, usable: String },
-    #[error("the MAC {mac} can't be surveyed with {target}: {reason}; usable there: {usable}")]
+    #[error("the MAC {mac} can't be used with {target}: {reason}; both ends support {usable}")]
     UnusableMac { mac: Mac, target: String, reason: String, usable: String },
     #[error(
         "this client and {target} have no cipher in common; the client supports {client}, \
          {target} offers {server}"
     )]
     NothingInCommon { target: String, client: String, server: String },
-    #[error("nothing is left to survey with {target}: --skip leaves out every usable cipher")]
+    #[error(
+        "no cipher is left to measure with {target}: --skip leaves out all that both ends support"
+    )]
     NothingLeft { target: String },
 }
 
-/// The contenders of one pairing, and what is left out with the reason.
+/// The configurations of one pairing, and what is left out, with the reason.
 pub fn configurations(
     pairing: usize,
     choice: &Choice,
     ends: &Ends,
 ) -> Result<(Vec<Configuration>, Vec<Skip>), PlanError> {
-    let usable: Vec<&Cipher> =
-        ends.server.ciphers.iter().filter(|name| ends.client_ciphers.contains(name)).collect();
-    if usable.is_empty() {
-        return Err(PlanError::NothingInCommon {
-            target: ends.target.to_owned(),
-            client: join(ends.client_ciphers.iter()),
-            server: join(ends.server.ciphers.iter()),
-        });
-    }
-    let mut skips = Vec::new();
-    let chosen: Vec<Cipher> = match &choice.ciphers {
-        Some(named) => {
-            if let Some(cipher) = named.iter().find(|cipher| !usable.contains(cipher)) {
-                return Err(PlanError::Unusable {
-                    cipher: cipher.clone(),
-                    target: ends.target.to_owned(),
-                    reason: why_unusable(
-                        ends.client_ciphers.contains(cipher),
-                        ends.server.ciphers.contains(cipher),
-                    ),
-                    usable: join(usable.iter().copied()),
-                });
+    let (ciphers, skips) = ciphers(choice, ends)?;
+    let macs = macs(choice, ends)?;
+    let mut configurations = Vec::new();
+    for &method in &choice.methods {
+        for &direction in &choice.directions {
+            let configuration = |cipher: &Cipher, mac: Option<Mac>| {
+                let cipher = cipher.clone();
+                Configuration { pairing, method, direction, cipher, mac }
+            };
+            for cipher in &ciphers {
+                let choices: &[Option<Mac>] =
+                    if catalog::needs_mac(cipher) { &macs } else { &[None] };
+                configurations.extend(choices.iter().map(|mac| configuration(cipher, mac.clone())));
             }
-            deduplicated(named)
+            if ends.with_none {
+                configurations.push(configuration(&NONE.into(), Some(NONE.into())));
+            }
         }
-        None => {
-            skips.extend(unusable(ends));
-            usable.into_iter().cloned().collect()
-        }
+    }
+    Ok((configurations, skips))
+}
+
+/// The ciphers to measure, and those left out.
+fn ciphers(choice: &Choice, ends: &Ends) -> Result<(Vec<Cipher>, Vec<Skip>), PlanError> {
+    let (chosen, mut skips) = match &choice.ciphers {
+        Some(named) => (named_ciphers(named, ends)?, Vec::new()),
+        None => (common_ciphers(ends)?.into_iter().cloned().collect(), unusable(ends)),
     };
     let (skipped, mut chosen): (Vec<Cipher>, Vec<Cipher>) =
         chosen.into_iter().partition(|cipher| choice.skip.contains(cipher));
@@ -120,35 +120,42 @@ pub fn configurations(
     if chosen.is_empty() {
         return Err(PlanError::NothingLeft { target: ends.target.to_owned() });
     }
-    let macs = macs(choice, ends)?;
-    let mut configurations = Vec::new();
-    for &method in &choice.methods {
-        for &direction in &choice.directions {
-            for cipher in &chosen {
-                let choices: &[Option<Mac>] =
-                    if catalog::needs_mac(cipher) { &macs } else { &[None] };
-                configurations.extend(choices.iter().map(|mac| Configuration {
-                    pairing,
-                    method,
-                    direction,
-                    cipher: cipher.clone(),
-                    mac: mac.clone(),
-                }));
-            }
-            configurations.extend(ends.with_none.then(|| Configuration {
-                pairing,
-                method,
-                direction,
-                cipher: NONE.into(),
-                mac: Some(NONE.into()),
-            }));
-        }
-    }
-    Ok((configurations, skips))
+    Ok((chosen, skips))
 }
 
-/// What a first answer needs: of each authenticated mode the cipher with the shortest key, and
-/// what is negotiated unasked. All of them where that leaves no choice.
+/// The ciphers that both ends support.
+fn common_ciphers<'a>(ends: &Ends<'a>) -> Result<Vec<&'a Cipher>, PlanError> {
+    let common: Vec<&Cipher> =
+        ends.server.ciphers.iter().filter(|name| ends.client_ciphers.contains(name)).collect();
+    if common.is_empty() {
+        return Err(PlanError::NothingInCommon {
+            target: ends.target.to_owned(),
+            client: join(ends.client_ciphers.iter()),
+            server: join(ends.server.ciphers.iter()),
+        });
+    }
+    Ok(common)
+}
+
+/// The ciphers that the user named (`--ciphers`), each once.
+fn named_ciphers(named: &[Cipher], ends: &Ends) -> Result<Vec<Cipher>, PlanError> {
+    let common = common_ciphers(ends)?;
+    match named.iter().find(|cipher| !common.contains(cipher)) {
+        None => Ok(deduplicated(named)),
+        Some(cipher) => Err(PlanError::Unusable {
+            cipher: cipher.clone(),
+            target: ends.target.to_owned(),
+            reason: why_unusable(
+                ends.client_ciphers.contains(cipher),
+                ends.server.ciphers.contains(cipher),
+            ),
+            usable: join(common.iter().copied()),
+        }),
+    }
+}
+
+/// What a first answer needs (`--quick`): of each authenticated mode the cipher with the shortest key, and
+/// the default cipher. All ciphers where that leaves no choice.
 fn representatives(ciphers: Vec<Cipher>, by_default: &Negotiated) -> (Vec<Cipher>, Vec<Cipher>) {
     let aead = |cipher: &&Cipher| catalog::cipher(cipher).filter(|info| info.aead);
     let is_shortest = |cipher: &Cipher| {
@@ -157,10 +164,10 @@ fn representatives(ciphers: Vec<Cipher>, by_default: &Negotiated) -> (Vec<Cipher
             alike.filter(|other| other.mode == own.mode).all(|other| own.key_bits <= other.key_bits)
         })
     };
-    let ways = [&by_default.client_to_server, &by_default.server_to_client];
+    let directions = [&by_default.client_to_server, &by_default.server_to_client];
     let stays: Vec<bool> = ciphers
         .iter()
-        .map(|cipher| is_shortest(cipher) || ways.iter().any(|way| way.cipher == *cipher))
+        .map(|cipher| is_shortest(cipher) || directions.iter().any(|of| of.cipher == *cipher))
         .collect();
     if stays.iter().filter(|stays| **stays).count() < 2 {
         return (ciphers, Vec::new());
@@ -169,8 +176,8 @@ fn representatives(ciphers: Vec<Cipher>, by_default: &Negotiated) -> (Vec<Cipher
     ciphers.into_iter().partition(|_| stays.next().unwrap_or(true))
 }
 
-/// The order of one round: all contenders, shuffled by the seed and the round's number, so that
-/// drift falls on all alike and the order can be had again. ChaCha8 is the same everywhere.
+/// The order of one round: shuffled by the seed and the number of the round, so that drift affects all
+/// configurations alike and the order can be reproduced. ChaCha8 gives the same on every machine.
 pub fn shuffled<T: Clone>(items: &[T], seed: u64, round: u32) -> Vec<T> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     random.set_stream(u64::from(round));
@@ -179,21 +186,21 @@ pub fn shuffled<T: Clone>(items: &[T], seed: u64, round: u32) -> Vec<T> {
     order
 }
 
-/// Seconds that a trial lasts: long enough that the start-up is small, the same for all ciphers,
-/// so that it cancels in their ratios (`docs/method.md`, "A trial's length").
+/// Seconds per sample: long enough that the start-up is small, and the same for all ciphers, so that it
+/// cancels in their ratios (`docs/method.md`).
 pub fn sample_seconds(setup_s: f64, loopback: bool) -> f64 {
     if loopback { 1.0 } else { (3.0 * setup_s).clamp(2.0, 10.0) }
 }
 
-/// The share of the budget that what comes before the rounds may take.
+/// The share of the budget that the pilot may take.
 pub const PILOT_SHARE: f64 = 0.5;
 
-/// A pilot's file is at most so large: long enough to tell a rate on a fast host.
+/// The largest file of the pilot: large enough for a rate on a fast host.
 pub const PILOT_LARGEST: u64 = 32 << 20;
-/// And at least so large, unless FILE is smaller: above the 2 MiB of a session's window.
+/// The smallest, unless FILE is smaller: above the 2 MiB of a channel's window.
 pub const PILOT_SMALL: u64 = 4 << 20;
 
-/// Pairing, method and direction of contenders that are compared with each other.
+/// Pairing, method and direction of the configurations that are compared with each other.
 pub fn groups(configurations: &[Configuration]) -> Vec<(usize, Method, Direction)> {
     let mut groups: Vec<_> =
         configurations.iter().map(|c| (c.pairing, c.method, c.direction)).collect();
@@ -225,14 +232,16 @@ fn macs(choice: &Choice, ends: &Ends) -> Result<Vec<Option<Mac>>, PlanError> {
     }
 }
 
-/// Ciphers that only one end has.
+/// Ciphers that only one end supports.
 fn unusable(ends: &Ends) -> Vec<Skip> {
-    let lacking = |cipher: &&Cipher, list: &[Cipher]| !list.contains(cipher);
-    let here = ends.client_ciphers.iter().filter(|cipher| lacking(cipher, &ends.server.ciphers));
+    let missing = |cipher: &&Cipher, list: &[Cipher]| !list.contains(cipher);
+    let client_only =
+        ends.client_ciphers.iter().filter(|cipher| missing(cipher, &ends.server.ciphers));
     let offered = ends.server.ciphers.iter().filter(|cipher| cipher.as_str() != NONE);
-    let there = offered.filter(|cipher| lacking(cipher, ends.client_ciphers));
-    here.map(|cipher| skip(cipher.clone(), "not offered by the server"))
-        .chain(there.map(|cipher| skip(cipher.clone(), "not supported by this client")))
+    let server_only = offered.filter(|cipher| missing(cipher, ends.client_ciphers));
+    client_only
+        .map(|cipher| skip(cipher.clone(), "not offered by the server"))
+        .chain(server_only.map(|cipher| skip(cipher.clone(), "not supported by this client")))
         .collect()
 }
 

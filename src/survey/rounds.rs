@@ -1,6 +1,6 @@
-//! Rounds of trials: interleaved, shuffled, recorded as they end, until a rule, the budget or the
-//! user says stop. What runs a trial is behind [`Executor`], so that all of this is tested with no
-//! time and no network.
+//! Rounds of samples: one per configuration, shuffled, each recorded as it ends, until a rule, the budget
+//! or the user stops them. What takes a sample is behind [`Executor`], so that tests need neither time
+//! nor a network.
 
 use std::time::Duration;
 
@@ -10,28 +10,35 @@ use crate::local::interrupt::Interrupt;
 use crate::model::Configuration;
 use crate::model::record::{Asked, Footer, Record, Sample, StopReason};
 use crate::model::units;
-use crate::remote::control::ControlError;
+use crate::remote::error::ControlError;
 use crate::survey::events::Events;
 use crate::survey::journal::Journal;
 use crate::survey::plan::{PlannedSample, shuffled};
 use crate::survey::sizing::Sizer;
 
-/// Runs single trials.
+/// Takes single samples.
 pub trait Executor {
-    /// The survey's clock: time since its start without waiting for a server that refuses.
+    /// Time since the survey began, without back-off.
     fn elapsed(&self) -> Duration;
-    /// Puts in place what the trials of a round need, outside any clock.
+    /// Puts in place what the samples of a round need, while no clock runs.
     fn prepare(&mut self, round: &[PlannedSample]) -> Result<(), Stopped>;
-    /// A trial that fails is a record like any other.
+    /// Takes one sample; a failed one is a result too.
     fn run(&mut self, planned: &PlannedSample, events: &mut dyn Events) -> Result<Sample, Stopped>;
 }
 
-/// Why no further trial can be run.
+/// Why no further sample can be taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stopped {
     Interrupted,
-    /// The far host can no longer be reached, with the reason.
+    /// The remote host can't be reached any more; the reason.
     Lost(String),
+}
+
+impl Stopped {
+    /// An error if an interrupt was raised.
+    pub fn if_raised(interrupt: &Interrupt) -> Result<(), Stopped> {
+        if interrupt.is_raised() { Err(Stopped::Interrupted) } else { Ok(()) }
+    }
 }
 
 impl From<ControlError> for Stopped {
@@ -52,10 +59,10 @@ impl From<anyhow::Error> for Stopped {
     }
 }
 
-/// Decides after each round who goes on.
+/// Decides after each round which configurations go on.
 pub trait StopRule {
-    /// Those that the next round holds; none ends the survey. `samples` are those of all rounds so
-    /// far, `left` what is left of the budget.
+    /// The configurations of the next round; with none the survey ends. `samples` are those of all rounds
+    /// so far, `left` is what is left of the budget.
     fn after_round(
         &mut self,
         round: u32,
@@ -64,17 +71,17 @@ pub trait StopRule {
         left: Option<Duration>,
     ) -> Vec<Configuration>;
 
-    /// Why it stopped, once nobody goes on.
+    /// Why the rounds stopped, once no configuration goes on.
     fn reason(&self) -> StopReason;
 
-    /// What the last round has told, in a few words for the progress line.
+    /// What the last round has shown, in one line.
     fn news(&self) -> Option<String>;
 
-    /// Rounds that a contender still in will take, as far as can be told.
+    /// About how many rounds a configuration that goes on needs in all.
     fn expected_rounds(&self) -> u32;
 }
 
-/// A number of rounds fixed beforehand.
+/// A fixed number of rounds (`--rounds`).
 #[derive(Clone, Copy, Debug)]
 pub struct FixedRounds(pub u32);
 
@@ -102,36 +109,38 @@ impl StopRule for FixedRounds {
     }
 }
 
-/// What is run, in which order, for how long.
+/// What is measured, in which order, for how long.
 #[derive(Debug)]
 pub struct Schedule {
     pub configurations: Vec<Configuration>,
     pub sizer: Sizer,
     pub seed: u64,
     pub budget: Option<Duration>,
-    /// Seconds of a trial with all that is around it, for the progress line.
+    /// Expected seconds per sample, with setup and everything between two samples.
     pub sample_s: f64,
 }
 
 impl Schedule {
-    /// Why there is no trial at all, and what would do.
+    /// Why there is no sample at all, and which budget holds a round.
     fn too_short(&self, budget: Duration, begun: Duration) -> String {
         let round_s = self.sample_s * self.configurations.len() as f64;
-        // With more time the pilot takes more, up to a half of all.
+        // With a larger budget the pilot takes longer, up to a half of it.
         let needed_s = (begun.as_secs_f64() + round_s).max(2.0 * round_s);
         let enough = match needed_s {
             short if short < 120.0 => format!("{}s", 5 * (short / 5.0).ceil() as u32),
             long => format!("{}m", (long / 60.0).ceil() as u32),
         };
         format!(
-            "the budget of {} was spent before the first round; --budget {enough} would hold one",
+            "the budget of {} was spent before the first round; a round fits into --budget {enough}",
             units::duration(budget.as_secs_f64())
         )
     }
 }
 
-/// Runs rounds until something says stop; why it stopped. Failing to write the journal ends the
-/// survey: nothing measured may be lost.
+/// Runs rounds; returns why they stopped.
+///
+/// # Errors
+/// The journal can't be written: then nothing more is measured, since it would be lost.
 pub fn run_rounds(
     schedule: &mut Schedule,
     executor: &mut dyn Executor,
@@ -141,12 +150,12 @@ pub fn run_rounds(
     interrupt: &Interrupt,
 ) -> Result<(StopReason, Option<String>)> {
     let mut samples: Vec<Sample> = Vec::new();
-    let mut inside = schedule.configurations.clone();
+    let mut going_on = schedule.configurations.clone();
     let begun = executor.elapsed();
     let mut round = 0;
-    while !inside.is_empty() {
+    while !going_on.is_empty() {
         round += 1;
-        let order = shuffled(&inside, schedule.seed, round);
+        let order = shuffled(&going_on, schedule.seed, round);
         let amounts = schedule.sizer.amounts(&order);
         let planned: Vec<PlannedSample> = order
             .into_iter()
@@ -175,12 +184,12 @@ pub fn run_rounds(
                 return Ok((StopReason::Budget, detail));
             }
             let rounds_left = stop.expected_rounds().saturating_sub(round) as usize;
-            let ahead = planned.len() - index + rounds_left * inside.len();
+            let ahead = planned.len() - index + rounds_left * going_on.len();
             let time_s = match schedule.budget {
                 Some(budget) => (budget - executor.elapsed()).as_secs_f64(),
                 None => f64::INFINITY,
             };
-            // No more are told than there is time for.
+            // No more samples are shown than there is time for.
             let ahead = (ahead as f64).min((time_s / each).ceil());
             let (total, left_s) = (samples.len() + ahead as usize, time_s.min(ahead * each));
             events.sample_begins(next, samples.len(), total, left_s);
@@ -194,7 +203,7 @@ pub fn run_rounds(
         }
         schedule.sizer.after_round(round, &samples[first_of_round..]);
         let left = schedule.budget.map(|budget| budget.saturating_sub(executor.elapsed()));
-        inside = stop.after_round(round, &samples, &inside, left);
+        going_on = stop.after_round(round, &samples, &going_on, left);
         if let Some(news) = stop.news() {
             events.round_ends(round, &news);
         }
@@ -227,7 +236,7 @@ mod tests {
     use crate::model::{Cipher, Direction, Method, Sink};
 
     #[test]
-    fn a_budget_too_short_for_a_round_says_what_would_do() {
+    fn a_budget_too_short_for_a_round_names_one_that_is_enough() {
         let configuration = Configuration {
             pairing: 0,
             method: Method::Scp,
@@ -235,7 +244,7 @@ mod tests {
             cipher: Cipher::from("aes128-ctr"),
             mac: None,
         };
-        let said = |sample_s: f64, begun: u64| {
+        let message = |sample_s: f64, begun: u64| {
             let schedule = Schedule {
                 configurations: vec![configuration.clone(); 4],
                 sizer: Sizer::new(Sink::Null, false, 1 << 20, vec![2.0]),
@@ -245,9 +254,10 @@ mod tests {
             };
             schedule.too_short(Duration::from_secs(30), Duration::from_secs(begun))
         };
-        let expected = "the budget of 30 s was spent before the first round; --budget 75s would";
-        assert!(said(9.0, 14).starts_with(expected), "{}", said(9.0, 14));
-        assert!(said(3.0, 29).contains("--budget 45s"), "{}", said(3.0, 29));
-        assert!(said(60.0, 14).contains("--budget 8m"), "{}", said(60.0, 14));
+        let expected =
+            "the budget of 30 s was spent before the first round; a round fits into --budget 75s";
+        assert!(message(9.0, 14).starts_with(expected), "{}", message(9.0, 14));
+        assert!(message(3.0, 29).contains("--budget 45s"), "{}", message(3.0, 29));
+        assert!(message(60.0, 14).contains("--budget 8m"), "{}", message(60.0, 14));
     }
 }

@@ -1,10 +1,10 @@
-//! How much each contender moves in a trial, so that trials last alike at 5 MB/s and at 1 GB/s.
-//! Pure.
+//! How much each configuration moves in a sample, so that samples last equally long at 5 MB/s and at
+//! 1 GB/s. Pure.
 //!
-//! Methods that make files send a prefix of FILE on a grid of powers of two (durations then
-//! differ by at most 1.41), so that all prefixes together stay small. Sizes follow from a pilot
-//! and are mended after rounds 1 and 2, then left alone: a size that follows the rate for ever
-//! would chase noise.
+//! Methods that make files send a chunk of FILE whose size is a power of two (durations then differ by at
+//! most a factor of 1.41), so that all chunks together stay small. Sizes follow from the pilot's rates and
+//! are corrected after rounds 1 and 2, then kept: sizes that always follow the rate would follow its
+//! noise.
 
 use std::collections::HashMap;
 
@@ -13,26 +13,26 @@ use crate::model::record::{Asked, Outcome, Sample};
 use crate::model::{Direction, Sink};
 use crate::survey::plan::PILOT_SMALL;
 
-/// No prefix is smaller, unless FILE is.
+/// The smallest chunk, unless FILE is smaller.
 const SMALLEST: u64 = 1 << 20;
 
-/// A contender whose pilot failed, or had no time, is tried with no more.
+/// For a configuration that the pilot could not measure.
 pub const UNTRIED: u64 = 2 * PILOT_SMALL;
 
-/// Rounds after which sizes are mended.
-const MENDED_AFTER: [u32; 2] = [1, 2];
+/// Rounds after which sizes are corrected.
+const CORRECTED_AFTER: [u32; 2] = [1, 2];
 
-/// Amounts of all contenders of a survey.
+/// The amounts of all configurations of a survey.
 #[derive(Clone, Debug)]
 pub struct Sizer {
     sink: Sink,
-    /// `--full`: exactly so many bytes, always.
+    /// `--full`: each sample moves `largest` bytes.
     full: bool,
-    /// FILE's usable bytes, or less where `--max-bytes` asks for it.
+    /// The bytes of FILE that may be used, or less to comply with `--max-bytes`.
     largest: u64,
-    /// Seconds of a trial, by pairing.
+    /// Seconds per sample, by pairing.
     sample_s: Vec<f64>,
-    /// Bytes a second, as measured last.
+    /// Bytes per second, as measured last.
     rates: HashMap<Configuration, f64>,
 }
 
@@ -41,24 +41,24 @@ impl Sizer {
         Sizer { sink, full, largest, sample_s, rates: HashMap::new() }
     }
 
-    /// No trial moves a larger file, one of the pilot neither.
+    /// The largest file that a sample may move, in the pilot too.
     pub fn largest(&self) -> u64 {
         self.largest
     }
 
-    /// Sizes follow from rates.
+    /// Whether sizes follow from rates.
     pub fn needs_rates(&self) -> bool {
         !self.full
     }
 
-    /// What a pilot of one group told of all its contenders.
+    /// The rate of a configuration in the pilot.
     pub fn start_with(&mut self, configuration: Configuration, bytes_per_s: f64) {
         self.rates.insert(configuration, bytes_per_s);
     }
 
-    /// Mends the sizes by what a round measured.
+    /// Corrects the sizes by what a round has measured.
     pub fn after_round(&mut self, round: u32, samples: &[Sample]) {
-        if !MENDED_AFTER.contains(&round) {
+        if !CORRECTED_AFTER.contains(&round) {
             return;
         }
         for sample in samples {
@@ -73,8 +73,8 @@ impl Sizer {
 
     /// The amounts of a round, in the order of `configurations`.
     pub fn amounts(&self, configurations: &[Configuration]) -> Vec<Asked> {
-        // Never more at once on an end than twice FILE: the prefixes for downloads together with
-        // the file that an upload makes.
+        // Neither end may store more than twice FILE at once: the chunks for downloads and the file that
+        // an upload makes.
         let mut cap = self.largest;
         loop {
             let amounts: Vec<Asked> = configurations.iter().map(|c| self.amount(c, cap)).collect();
@@ -86,12 +86,12 @@ impl Sizer {
         }
     }
 
-    /// How long a trial of a pairing is to last.
+    /// How long a sample of a pairing is to last.
     pub fn seconds(&self, pairing: usize) -> f64 {
         self.sample_s[pairing]
     }
 
-    /// Seconds that one trial of each is likely to flow for.
+    /// Seconds that one sample of each configuration transfers for, as far as known.
     pub fn flow_s(&self, configurations: &[Configuration]) -> f64 {
         let of = |(configuration, asked): (&Configuration, Asked)| match (
             asked,
@@ -113,7 +113,7 @@ impl Sizer {
             return Asked::Seconds(seconds);
         }
         let wanted = match self.rates.get(configuration) {
-            Some(rate) => on_grid(rate * seconds),
+            Some(rate) => power_of_two(rate * seconds),
             None => UNTRIED,
         };
         Asked::Bytes(wanted.max(SMALLEST).min(cap))
@@ -121,11 +121,11 @@ impl Sizer {
 }
 
 /// The power of two nearest to a number of bytes, by ratio.
-pub fn on_grid(bytes: f64) -> u64 {
+pub fn power_of_two(bytes: f64) -> u64 {
     1 << bytes.max(1.0).log2().round().min(62.0) as u32
 }
 
-/// Bytes that one end stores at once in the worst pairing.
+/// Bytes that one end stores at once, in the pairing with the most.
 fn stored(configurations: &[Configuration], amounts: &[Asked]) -> u64 {
     let pairings = configurations.iter().map(|c| c.pairing).max().map_or(0, |last| last + 1);
     let bytes = |pairing: usize, direction: Direction| {
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_powers_of_two_that_last_alike() {
+    fn sizes_are_powers_of_two_that_take_equally_long() {
         let fast = configuration("fast", Direction::Upload);
         let slow = configuration("slow", Direction::Upload);
         let mut sizer = Sizer::new(Sink::Null, false, 1 << 30, vec![2.0]);
@@ -176,14 +176,14 @@ mod tests {
         sizer.start_with(slow.clone(), 3e6);
         let amounts = sizer.amounts(&[fast, slow]);
         assert_eq!(amounts, [Asked::Bytes(256 << 20), Asked::Bytes(8 << 20)]);
-        // On a slow path the smallest file takes longer than a trial should.
-        let crawling = configuration("crawling", Direction::Upload);
-        sizer.start_with(crawling.clone(), 131_072.0);
-        assert_eq!(sizer.flow_s(&[crawling]), 8.0);
+        // On a slow path the smallest chunk takes longer than a sample should.
+        let slowest = configuration("slowest", Direction::Upload);
+        sizer.start_with(slowest.clone(), 131_072.0);
+        assert_eq!(sizer.flow_s(&[slowest]), 8.0);
     }
 
     #[test]
-    fn no_more_is_stored_than_twice_the_file() {
+    fn at_most_twice_the_file_is_stored() {
         let both: Vec<_> = ["a", "b", "c"]
             .iter()
             .flat_map(|n| {
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_is_timed_unless_it_makes_a_file() {
+    fn a_pipe_runs_for_a_time_unless_it_makes_a_file() {
         let pipe = Configuration { method: Method::Pipe, ..configuration("a", Direction::Upload) };
         let timed = Sizer::new(Sink::Null, false, 1 << 20, vec![2.0]);
         assert_eq!(timed.amounts(std::slice::from_ref(&pipe)), [Asked::Seconds(2.0)]);

@@ -9,7 +9,7 @@ fn adaptive() -> Adaptive {
     Adaptive::new(Rule::sequential(0.03, Question::Choice), Vec::new())
 }
 
-/// Those who go on after a round, of all trials until then, with so many seconds left.
+/// The configurations that go on after a round, with so many seconds left.
 fn after(stop: &mut Adaptive, round: u32, samples: &[Sample], left_s: u64) -> Vec<Configuration> {
     let until: Vec<Sample> =
         samples.iter().filter(|sample| sample.round <= round).cloned().collect();
@@ -19,7 +19,7 @@ fn after(stop: &mut Adaptive, round: u32, samples: &[Sample], left_s: u64) -> Ve
 }
 
 #[test]
-fn the_news_tell_what_is_decided_what_is_open_and_what_was_given_up() {
+fn the_news_name_decided_undecided_and_given_up_races() {
     let uploads = [rounds(GCM, [60.0, 60.1]), rounds(CHACHA, [30.0, 30.1])].concat();
     let alike =
         [rounds(GCM, [100.0, 103.0, 99.0, 101.0]), rounds(CHACHA, [101.0, 100.0, 101.0, 99.5])];
@@ -30,24 +30,24 @@ fn the_news_tell_what_is_decided_what_is_open_and_what_was_given_up() {
     assert!(going_on.iter().all(|configuration| configuration.direction == Direction::Download));
     let decided = format!("decided: upload ({GCM}); ");
     let news = stop.news().unwrap();
-    assert!(news.starts_with(&format!("{decided}open: download between ")), "{news}");
+    assert!(news.starts_with(&format!("{decided}undecided: download, between ")), "{news}");
 
     // Time for more rounds.
-    let mut patient = stop.clone();
-    assert_eq!(after(&mut patient, 4, &samples, 600).len(), 2);
-    let news = patient.news().unwrap();
-    let open = format!("{decided}open: download between {GCM} and {CHACHA} (about ");
+    let mut with_time = stop.clone();
+    assert_eq!(after(&mut with_time, 4, &samples, 600).len(), 2);
+    let news = with_time.news().unwrap();
+    let open = format!("{decided}undecided: download, between {GCM} and {CHACHA} (about ");
     assert!(news.starts_with(&open) && news.ends_with(" s more)"), "{news}");
 
     assert!(after(&mut stop, 4, &samples, 1).is_empty());
     let news = stop.news().unwrap();
-    let given_up = format!("{decided}given up: download ({GCM} leads, nothing is more than ");
+    let given_up = format!("{decided}given up: download ({GCM} leads, none is more than ");
     assert!(news.starts_with(&given_up), "{news}");
     assert_eq!(stop.reason(), StopReason::OutOfReach);
 }
 
 #[test]
-fn races_are_told_apart_and_between_looks_there_are_no_news() {
+fn races_are_named_by_pairing_and_only_interim_analyses_have_news() {
     let open = [rounds(GCM, [60.0; 5]), rounds(CHACHA, [30.0; 5])].concat();
     let aes_disabled = each(open.clone(), |sample| sample.pairing = 1);
     let samples = [open, aes_disabled].concat();
@@ -60,19 +60,19 @@ fn races_are_told_apart_and_between_looks_there_are_no_news() {
 }
 
 #[test]
-fn where_every_cipher_fails_it_ends_and_nothing_is_decided() {
+fn a_race_in_which_every_cipher_failed_is_given_up() {
     let samples = each([rounds(GCM, [1.0; 3]), rounds(CHACHA, [1.0; 3])].concat(), |sample| {
         *sample = failed(sample.clone(), "no reply", None);
     });
     let mut stop = adaptive();
     assert_eq!(after(&mut stop, 2, &samples, 600).len(), 2);
     assert!(after(&mut stop, 3, &samples, 600).is_empty());
-    assert_eq!(stop.news().unwrap(), "given up: upload (every cipher fails)");
+    assert_eq!(stop.news().unwrap(), "given up: upload (every cipher failed)");
     assert_eq!(stop.reason(), StopReason::OutOfReach);
 }
 
 #[test]
-fn what_stands_apart_goes_on_with_its_race_and_is_not_in_it() {
+fn an_unranked_cipher_goes_on_with_its_race_and_is_not_in_it() {
     let alike =
         [rounds(GCM, [100.0, 103.0, 99.0, 101.0]), rounds(CHACHA, [101.0, 100.0, 101.0, 99.5])];
     let none = rounds("none", [300.0; 4]);
@@ -83,7 +83,7 @@ fn what_stands_apart_goes_on_with_its_race_and_is_not_in_it() {
     assert!(!stop.news().unwrap().contains("none"), "{:?}", stop.news());
     assert!(after(&mut stop, 4, &samples, 1).is_empty());
 
-    // Alone it has nothing to wait for.
+    // Without a race it does not go on.
     let mut stop = adaptive().with_pairings(loopback(vec![]).header.pairings);
     assert!(after(&mut stop, 2, &none, 600).is_empty());
     assert_eq!((stop.news(), stop.reason()), (None, StopReason::Decided));

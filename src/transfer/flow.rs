@@ -1,9 +1,9 @@
-//! Moving the bytes of a `pipe` trial by splice, never through our memory.
+//! Moves the bytes of `pipe` by splice(2), never through this program's memory.
 //!
-//! A wake-up a packet would cost a tenth of a core at 1 GB/s. So the pipe is made large, and
-//! between two turns we sleep for as long as it takes to empty (or fill) most of it. Where nothing
-//! moves at all, as when a quota holds the client back, we wait for the first byte that does: it
-//! may then go on in a burst, which a sleep that had grown meanwhile would starve.
+//! A wake-up per packet would cost a tenth of a CPU core at 1 GB/s. So the pipe is made large, and
+//! between two turns this program sleeps for as long as it takes to empty (or fill) most of it. Where
+//! nothing moves, as when a quota throttles the client, it waits for the first byte instead: a burst
+//! may follow, which a longer sleep would stall.
 
 use std::fs::File;
 use std::io;
@@ -16,11 +16,11 @@ use rustix::pipe::{SpliceFlags, fcntl_setpipe_size, splice};
 
 use crate::local::interrupt::Interrupt;
 
-/// What has flowed, and when.
+/// Bytes that have moved, and when.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Flow {
     pub bytes: u64,
-    /// Seconds since the first byte might flow, and bytes until then; about 20 a second.
+    /// Seconds since the start, and bytes until then; about 20 per second.
     pub marks: Vec<(f64, u64)>,
     pub end: FlowEnd,
 }
@@ -28,30 +28,30 @@ pub struct Flow {
 /// Why a flow ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FlowEnd {
-    /// All that was asked for, or the end of the stream.
+    /// All that was asked for has moved, or the stream ended.
     #[default]
     Done,
     /// Nothing moved for [`STALLED_AFTER`].
     Stalled,
-    /// The other end of the pipe is gone.
+    /// The pipe's other end was closed.
     Closed,
     Interrupted,
 }
 
-/// A transfer that moves no byte for so long is given up.
+/// A transfer that moves no byte for so long has failed.
 pub const STALLED_AFTER: Duration = Duration::from_secs(30);
 
-/// Linux lets any user have pipes of up to 1 MiB (`/proc/sys/fs/pipe-max-size`).
+/// Linux allows any user pipes of up to 1 MiB (`/proc/sys/fs/pipe-max-size`).
 const PIPE_BYTES: usize = 1 << 20;
 
 const SHORTEST_PAUSE: Duration = Duration::from_micros(200);
 const LONGEST_PAUSE: Duration = Duration::from_millis(10);
 const MARK_EVERY_S: f64 = 0.05;
 
-/// How long a feed goes on.
+/// When a feed ends.
 #[derive(Clone, Copy, Debug)]
 pub enum Until {
-    /// FILE again from its start where it ends.
+    /// Repeats the file as often as needed.
     Seconds(f64),
     Bytes(u64),
 }
@@ -63,10 +63,10 @@ pub fn feed(
     pipe: impl AsFd,
     until: Until,
     interrupt: &Interrupt,
-    live: &mut dyn FnMut(u64),
+    progress: &mut dyn FnMut(u64),
 ) -> io::Result<Flow> {
     let mut offset = 0_u64;
-    run(pipe.as_fd(), PollFlags::OUT, interrupt, live, |flow, elapsed_s, pipe| {
+    run(pipe.as_fd(), PollFlags::OUT, interrupt, progress, |flow, elapsed_s, pipe| {
         let left = match until {
             Until::Seconds(seconds) if elapsed_s >= seconds => 0,
             Until::Seconds(_) => u64::MAX,
@@ -83,9 +83,9 @@ pub fn feed(
         match moved {
             Ok(0) => Err(io::Error::new(
                 io::ErrorKind::UnexpectedEof,
-                "the file has become shorter while it was sent",
+                "FILE was shortened while it was sent",
             )),
-            // Less than there was room for in the file: the pipe is full now.
+            // Less than the file has left: the pipe is full.
             Ok(moved) if moved < most => Ok(Step::Last(moved)),
             Ok(moved) => Ok(Step::Moved(moved)),
             Err(Errno::AGAIN | Errno::INTR) => Ok(Step::Last(0)),
@@ -94,17 +94,17 @@ pub fn feed(
     })
 }
 
-/// Drains a pipe into `/dev/null` until its end. After `stop_after` seconds `stop` is called once.
+/// Drains a pipe into `/dev/null` until it is closed. Calls `stop` once, after `stop_after` seconds.
 pub fn drain(
     pipe: impl AsFd,
     null: &File,
     stop_after: Option<f64>,
     stop: &mut dyn FnMut(),
     interrupt: &Interrupt,
-    live: &mut dyn FnMut(u64),
+    progress: &mut dyn FnMut(u64),
 ) -> io::Result<Flow> {
     let mut stop_after = stop_after;
-    run(pipe.as_fd(), PollFlags::IN, interrupt, live, |_, elapsed_s, pipe| {
+    run(pipe.as_fd(), PollFlags::IN, interrupt, progress, |_, elapsed_s, pipe| {
         if stop_after.is_some_and(|seconds| elapsed_s >= seconds) {
             stop_after = None;
             stop();
@@ -118,8 +118,8 @@ pub fn drain(
     })
 }
 
-/// Drops what has come so far: what start-up files over there print comes before the far part says
-/// that it is ready.
+/// Drops what has arrived so far: the output of remote start-up files, which comes before the remote
+/// command is ready.
 pub fn discard(pipe: impl AsFd, null: &File) -> io::Result<()> {
     loop {
         match splice(&pipe, None, null, None, PIPE_BYTES, SpliceFlags::NONBLOCK) {
@@ -130,24 +130,23 @@ pub fn discard(pipe: impl AsFd, null: &File) -> io::Result<()> {
     }
 }
 
-/// What one attempt to move bytes came to.
+/// What one attempt to move bytes did.
 enum Step {
     Moved(usize),
-    /// So much, and no more just now.
+    /// Moved so many; no more can be moved just now.
     Last(usize),
     Over,
 }
 
-/// Turns `step` until it says that all is over. `ready`: what the pipe has to be for it to move
-/// anything.
+/// Repeats `step` until it is over. `ready`: the state of the pipe in which it can move bytes.
 fn run(
     pipe: BorrowedFd,
     ready: PollFlags,
     interrupt: &Interrupt,
-    live: &mut dyn FnMut(u64),
+    progress: &mut dyn FnMut(u64),
     mut step: impl FnMut(&Flow, f64, BorrowedFd) -> io::Result<Step>,
 ) -> io::Result<Flow> {
-    // A smaller pipe works as well, with more wake-ups.
+    // If this fails, a smaller pipe works too, with more wake-ups.
     let _ = fcntl_setpipe_size(pipe, PIPE_BYTES);
     let mut flow = Flow::default();
     let started = Instant::now();
@@ -177,7 +176,7 @@ fn run(
                 }
                 Err(error) => return Err(error),
             }
-            // The marks need their turn even where the pipe is never found full.
+            // So that marks are made even if the pipe is never found full.
             if turn >= 2 * PIPE_BYTES {
                 break;
             }
@@ -186,7 +185,7 @@ fn run(
         let elapsed_s = now.duration_since(started).as_secs_f64();
         if flow.marks.last().is_none_or(|(at, _)| elapsed_s - at >= MARK_EVERY_S) {
             flow.marks.push((elapsed_s, flow.bytes));
-            live(flow.bytes);
+            progress(flow.bytes);
         }
         if turn > 0 {
             last_moved = now;
@@ -207,7 +206,7 @@ fn run(
     }
 }
 
-/// Waits for movement, but not so long that marks, stalls and interrupts are missed.
+/// Waits until bytes can be moved, but not so long that marks, stalls and interrupts are missed.
 fn wait_until(ready: PollFlags, pipe: BorrowedFd) -> io::Result<()> {
     const TIMEOUT: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
     match poll(&mut [PollFd::from_borrowed_fd(pipe, ready)], Some(&TIMEOUT)) {
@@ -216,8 +215,8 @@ fn wait_until(ready: PollFlags, pipe: BorrowedFd) -> io::Result<()> {
     }
 }
 
-/// Aims at most of a pipe a turn. The client's own buffers and window (2 MiB) bridge a turn that
-/// comes late.
+/// Aims at moving most of a pipe per turn. The client's own buffers and window (2 MiB) bridge a turn
+/// that comes late.
 fn next_pause(pause: Duration, moved: usize) -> Duration {
     let wanted = PIPE_BYTES / 8 * 7;
     let factor = wanted as f64 / moved.max(PIPE_BYTES / 16) as f64;
@@ -230,7 +229,7 @@ mod tests {
     use std::io::{Read, Write};
 
     #[test]
-    fn a_small_file_is_fed_again_and_again_and_every_byte_is_counted() {
+    fn a_small_file_is_repeated_and_every_byte_is_counted() {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(b"0123456789").unwrap();
         let (mut reader, writer) = std::io::pipe().unwrap();
@@ -247,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_is_counted_until_the_end() {
+    fn bytes_are_counted_until_the_pipe_is_closed() {
         let (reader, mut writer) = std::io::pipe().unwrap();
         let null = File::options().write(true).open("/dev/null").unwrap();
         let writing = std::thread::spawn(move || writer.write_all(&vec![1; 3_000_000]).unwrap());
@@ -258,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_that_goes_away_is_told_from_the_end() {
+    fn a_reader_that_closes_the_pipe_is_no_normal_end() {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(&[1; 1000]).unwrap();
         let (reader, writer) = std::io::pipe().unwrap();

@@ -1,6 +1,7 @@
-//! How the bytes of a trial move: the far part's command line for each method, as pure text.
+//! One timed transfer: the client program that makes it, the remote command for each method, the bytes,
+//! and the proof that they were moved as asked.
 
-pub mod broken;
+pub mod error;
 pub mod flow;
 pub mod pipe;
 pub mod proof;

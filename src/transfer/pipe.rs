@@ -1,20 +1,20 @@
-//! `pipe`: standard input or output of a session, as `cat` over ssh.
+//! `pipe`: standard input or output of a remote command, as with `cat` over ssh.
 //!
-//! The far shell says that it is ready and its last word ends the clock, so neither the handshake
-//! nor a window filled in advance is in the figure. Payload alone passes through standard input:
-//! a shell that reads its script from the same stream would take payload with it.
+//! The remote command reports when it is ready and when it has finished, and the clock runs between
+//! the two: neither setup nor a window filled in advance is in the figure. Standard input carries the
+//! payload only: a shell that reads its script from the same stream would consume payload too.
 
 use crate::host::script::{REPORT_BYTES, assign, one_word, watch_server};
 
-/// What the far part does.
+/// What the remote command does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RemoteCommand<'a> {
-    /// Counts what arrives and drops it.
+    /// Reads all input, and counts it.
     Count,
-    /// Writes what arrives to a file.
+    /// Writes its input to a file.
     Write(&'a [u8]),
-    /// Waits for a line, then sends zeros until its standard input ends. (What is sent does not
-    /// matter to a cipher, and without compression to nothing else; no file is read.)
+    /// Waits for a line, then sends zeros until its standard input ends. (Without compression it makes
+    /// no difference what is sent, and zeros need no file.)
     SendUntilClosed,
     /// Waits for a line, then sends so many zeros.
     Send(u64),
@@ -22,20 +22,20 @@ pub enum RemoteCommand<'a> {
     Read(&'a [u8]),
 }
 
-/// Bytes of one write of the far part.
+/// Bytes per write of the remote command.
 const BLOCK: u64 = 65_536;
 
-/// The session's command.
-pub fn command(mark: &str, part: RemoteCommand) -> String {
+/// The command line of a session. `mark` begins the lines of its report.
+pub fn command(mark: &str, remote: RemoteCommand) -> String {
     let watch = watch_server(mark);
-    let work = match part {
-        // wc reads to the end, as cat would, and tells how much it was.
+    let work = match remote {
+        // wc reads to the end, as cat does, and counts.
         RemoteCommand::Count => "snap begin; n=$(wc -c);".to_owned(),
         RemoteCommand::Write(path) => {
             format!("{} snap begin; cat >\"$f\"; n=$(wc -c <\"$f\");", assign("f", path))
         }
-        // Chunks grow with what was sent, so that a fast link sees no gap between them and a slow
-        // one stops soon. The signal comes from the job that waits for the end of input.
+        // Each dd sends an eighth of what was sent so far: few gaps on a fast link, an early end on a
+        // slow one. The signal comes from the job that waits for the end of input.
         RemoteCommand::SendUntilClosed => format!(
             "snap begin; read -r g; exec 3<&0; t=; trap \"t=1\" USR1; \
              {{ cat <&3 >/dev/null; kill -USR1 $$; }} & n=0; k=4; \
@@ -65,11 +65,11 @@ mod tests {
     use std::io::Write;
     use std::process::{Command, Output, Stdio};
 
-    /// Runs a far part here, as a login shell would, with `input` as its standard input.
-    fn run(part: RemoteCommand, input: &[u8]) -> (Output, Report) {
+    /// Runs a remote command on this machine, as a login shell would, with `input` as its standard input.
+    fn run(remote: RemoteCommand, input: &[u8]) -> (Output, Report) {
         let mut child = Command::new("sh")
             .arg("-c")
-            .arg(command("MARK", part))
+            .arg(command("MARK", remote))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -78,14 +78,14 @@ mod tests {
         child.stdin.take().unwrap().write_all(input).unwrap();
         let output = child.wait_with_output().unwrap();
         let mut report = Report::default();
-        let said = String::from_utf8(output.stderr.clone()).unwrap();
-        let events: Vec<_> = said.lines().filter_map(|line| report.take(line, "MARK")).collect();
-        assert_eq!(events, [Event::Ready, Event::Finished], "{said}");
+        let stderr = String::from_utf8(output.stderr.clone()).unwrap();
+        let events: Vec<_> = stderr.lines().filter_map(|line| report.take(line, "MARK")).collect();
+        assert_eq!(events, [Event::Ready, Event::Finished], "{stderr}");
         (output, report)
     }
 
     #[test]
-    fn every_remote_part_counts_what_it_moved() {
+    fn every_remote_command_counts_what_it_moved() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("it's a file");
         let path_bytes = path.as_os_str().as_encoded_bytes();

@@ -1,49 +1,54 @@
-//! The proof of a trial: no label is trusted, neither ours nor the user's. Pure.
+//! The proof of a sample: the cipher, MAC and bytes that were used, not those that were asked for. Pure.
 
 use crate::model::Configuration;
 use crate::model::Negotiated;
 use crate::ssh::Transcript;
 
-/// What a transfer shows of itself.
+/// What is known of a completed transfer.
 #[derive(Clone, Copy, Debug)]
-pub struct Shown<'a> {
+pub struct Evidence<'a> {
     pub transcript: &'a Transcript,
-    /// Bytes that left, that arrived, and that were asked for, where each is known.
+    /// Bytes that were sent, that arrived and that were asked for; absent where unknown.
     pub sent: Option<u64>,
     pub received: Option<u64>,
     pub asked: Option<u64>,
 }
 
-/// What was negotiated, or why the trial does not count.
-pub fn check(configuration: &Configuration, shown: &Shown) -> Result<Negotiated, String> {
-    let log = shown.transcript;
+/// What was negotiated, or why the sample does not count.
+pub fn check(configuration: &Configuration, evidence: &Evidence) -> Result<Negotiated, String> {
+    let log = evidence.transcript;
     if log.multiplexed {
-        return Err("an existing master connection carried the session; nothing was negotiated \
-                    for it"
-            .into());
+        return Err(
+            "an existing master connection (ControlMaster) carried the session; nothing was \
+                    negotiated for it"
+                .into(),
+        );
     }
     let Some(negotiated) = &log.negotiated else {
-        return Err("the client's log does not say what was negotiated".into());
+        return Err("the client's log does not show what was negotiated".into());
     };
     if log.renegotiated_otherwise {
-        return Err("another cipher was negotiated in mid-transfer".into());
+        return Err("another cipher was negotiated during the transfer".into());
     }
-    for way in [&negotiated.client_to_server, &negotiated.server_to_client] {
-        if way.cipher != configuration.cipher {
-            return Err(format!("{} was negotiated, not {}", way.cipher, configuration.cipher));
+    for direction in [&negotiated.client_to_server, &negotiated.server_to_client] {
+        if direction.cipher != configuration.cipher {
+            return Err(format!(
+                "{} was negotiated, not {}",
+                direction.cipher, configuration.cipher
+            ));
         }
         if let Some(mac) = &configuration.mac
-            && way.mac != mac.as_str()
+            && direction.mac != mac.as_str()
         {
-            return Err(format!("the MAC {} was negotiated, not {mac}", way.mac));
+            return Err(format!("the MAC {} was negotiated, not {mac}", direction.mac));
         }
-        if way.compression != "none" {
-            return Err(format!("the transfer was compressed ({})", way.compression));
+        if direction.compression != "none" {
+            return Err(format!("the transfer was compressed ({})", direction.compression));
         }
     }
-    match (shown.sent, shown.received, shown.asked) {
-        (_, None, _) => Err("it is not known how many bytes arrived".into()),
-        (_, Some(0), _) if shown.asked != Some(0) => Err("no byte arrived".into()),
+    match (evidence.sent, evidence.received, evidence.asked) {
+        (_, None, _) => Err("the number of bytes that arrived is unknown".into()),
+        (_, Some(0), _) if evidence.asked != Some(0) => Err("no byte arrived".into()),
         (Some(sent), Some(received), _) if sent != received => {
             Err(format!("{sent} bytes were sent and {received} arrived"))
         }
@@ -54,10 +59,9 @@ pub fn check(configuration: &Configuration, shown: &Shown) -> Result<Negotiated,
     }
 }
 
-/// Bytes that arrived, where the client wrote them to `/dev/null` itself: all that were sent, if
-/// the client's count of the whole connection has room for them and for no more than the framing
-/// (RFC 4253, section 6: under 120 bytes a packet, of which even short ones hold 4 KiB), else
-/// that count.
+/// Bytes that arrived where the client itself wrote them to `/dev/null`: those that were sent, if the
+/// client's count of the connection is at least that and at most the packet framing more (RFC 4253,
+/// section 6: under 120 bytes per packet, and even short packets hold 4 KiB); else the client's count.
 pub fn arrived(sent: Option<u64>, received_in_all: Option<u64>) -> Option<u64> {
     let (sent, received) = (sent?, received_in_all?);
     let most = sent + sent / 32 + (1 << 16);
@@ -89,11 +93,11 @@ mod tests {
             mac: mac.map(Mac::from),
         };
         let (sent, received, asked) = (Some(bytes.0), Some(bytes.1), Some(bytes.2));
-        check(&configuration, &Shown { transcript, sent, received, asked })
+        check(&configuration, &Evidence { transcript, sent, received, asked })
     }
 
     #[test]
-    fn the_clients_count_must_have_room_for_what_was_sent() {
+    fn the_clients_count_of_bytes_has_to_fit_those_sent() {
         assert_eq!(arrived(Some(1_000_000), Some(1_004_000)), Some(1_000_000));
         assert_eq!(arrived(Some(1_000_000), Some(999_999)), Some(999_999));
         assert_eq!(arrived(Some(1_000_000), Some(2_000_000)), Some(2_000_000));
@@ -102,20 +106,22 @@ mod tests {
     }
 
     #[test]
-    fn only_what_was_asked_for_counts() {
+    fn a_sample_counts_only_as_it_was_asked_for() {
         let good = transcript("aes128-ctr", "none");
         assert!(verdict(&good, None, (5, 5, 5)).is_ok());
         assert!(verdict(&good, Some("m"), (5, 5, 5)).is_ok());
-        let said = |result: Result<Negotiated, String>| result.unwrap_err();
-        assert!(said(verdict(&good, Some("other"), (5, 5, 5))).contains("MAC m"));
-        assert!(said(verdict(&good, None, (5, 4, 5))).contains("4 arrived"));
-        assert!(said(verdict(&good, None, (4, 4, 5))).contains("5 bytes were asked"));
-        assert!(said(verdict(&good, None, (0, 0, 5))).contains("no byte"));
-        assert!(said(verdict(&transcript("3des-cbc", "none"), None, (5, 5, 5))).contains("3des"));
-        assert!(said(verdict(&transcript("aes128-ctr", "zlib"), None, (5, 5, 5))).contains("zlib"));
+        let reason = |result: Result<Negotiated, String>| result.unwrap_err();
+        assert!(reason(verdict(&good, Some("other"), (5, 5, 5))).contains("MAC m"));
+        assert!(reason(verdict(&good, None, (5, 4, 5))).contains("4 arrived"));
+        assert!(reason(verdict(&good, None, (4, 4, 5))).contains("5 bytes were asked"));
+        assert!(reason(verdict(&good, None, (0, 0, 5))).contains("no byte"));
+        assert!(reason(verdict(&transcript("3des-cbc", "none"), None, (5, 5, 5))).contains("3des"));
+        assert!(
+            reason(verdict(&transcript("aes128-ctr", "zlib"), None, (5, 5, 5))).contains("zlib")
+        );
         let mut shared = good.clone();
         shared.multiplexed = true;
-        assert!(said(verdict(&shared, None, (5, 5, 5))).contains("master"));
-        assert!(said(verdict(&Transcript::default(), None, (5, 5, 5))).contains("does not say"));
+        assert!(reason(verdict(&shared, None, (5, 5, 5))).contains("master"));
+        assert!(reason(verdict(&Transcript::default(), None, (5, 5, 5))).contains("does not show"));
     }
 }

@@ -1,4 +1,4 @@
-//! Which way the bytes of a trial take.
+//! Between what a sample moves its bytes.
 
 use std::fs::File;
 use std::path::Path;
@@ -13,38 +13,38 @@ use crate::transfer::pipe::RemoteCommand;
 /// What a transfer moves, and between what.
 #[derive(Debug)]
 pub enum Route<'a> {
-    /// Our feed into the session's standard input.
+    /// From this program into the session's standard input.
     FeedPipe { file: &'a File, length: u64, until: Until, remote: RemoteCommand<'a> },
-    /// The session's standard output into nothing; after `stop_after` seconds the far part is told
-    /// to end; absent: it ends by itself. The client writes to `/dev/null` itself, which costs
-    /// neither it nor us anything: through a pipe of ours it would spend half as much system time
-    /// again, and we one part in twenty of what both ends spend.
+    /// The session's standard output into `/dev/null`, by the client itself. After `stop_after` seconds
+    /// the remote command is told to end; absent: it ends by itself. Through a pipe the client would
+    /// use half as much system time again, and this program a twentieth of what both ends use.
     DrainNull { stop_after: Option<f64>, remote: RemoteCommand<'a> },
-    /// The same through a pipe of ours, each byte counted; for the pilot.
+    /// The same through a pipe of this program, with each byte counted; for the pilot.
     DrainPipe { stop_after: Option<f64>, remote: RemoteCommand<'a> },
     /// The session's standard output into a file.
     PipeToFile { local: &'a Path, remote: RemoteCommand<'a> },
-    /// scp between two files.
+    /// scp between two files; `command` in place of the sftp subsystem.
     Scp { local: &'a Path, remote: &'a [u8], command: Option<String> },
 }
 
-/// Files of one trial on both ends.
-pub struct Places<'a> {
-    pub local_chunk: &'a std::path::Path,
-    pub local_file: &'a std::path::Path,
-    pub remote_chunk: &'a [u8],
-    pub made: &'a [u8],
+/// The files of one sample.
+pub struct SampleFiles<'a> {
+    pub local_source: &'a Path,
+    pub local_destination: &'a Path,
+    pub remote_source: &'a [u8],
+    pub remote_destination: &'a [u8],
 }
 
-/// The route of a trial. `counted`: each byte of a download goes through our hands.
+/// The route of a sample. `counted`: each byte of a download goes through this program.
+/// `scp_command`: see [`Route::Scp`].
 pub fn route<'a>(
     configuration: &Configuration,
     asked: Asked,
     sink: Sink,
     counted: bool,
     payload: &'a Payload,
-    places: &Places<'a>,
-    command: Option<String>,
+    files: &SampleFiles<'a>,
+    scp_command: Option<String>,
 ) -> Route<'a> {
     let until = match asked {
         Asked::Bytes(bytes) => Until::Bytes(bytes),
@@ -53,14 +53,20 @@ pub fn route<'a>(
     let feed =
         |remote| Route::FeedPipe { file: &payload.file, length: payload.usable, until, remote };
     match (configuration.method, configuration.direction, sink) {
-        (Method::Scp, Direction::Upload, _) => {
-            Route::Scp { local: places.local_chunk, remote: places.made, command }
-        }
-        (Method::Scp, Direction::Download, _) => {
-            Route::Scp { local: places.local_file, remote: places.remote_chunk, command }
-        }
+        (Method::Scp, Direction::Upload, _) => Route::Scp {
+            local: files.local_source,
+            remote: files.remote_destination,
+            command: scp_command,
+        },
+        (Method::Scp, Direction::Download, _) => Route::Scp {
+            local: files.local_destination,
+            remote: files.remote_source,
+            command: scp_command,
+        },
         (Method::Pipe, Direction::Upload, Sink::Null) => feed(RemoteCommand::Count),
-        (Method::Pipe, Direction::Upload, Sink::File) => feed(RemoteCommand::Write(places.made)),
+        (Method::Pipe, Direction::Upload, Sink::File) => {
+            feed(RemoteCommand::Write(files.remote_destination))
+        }
         (Method::Pipe, Direction::Download, Sink::Null) => {
             let (stop_after, remote) = match asked {
                 Asked::Seconds(seconds) => (Some(seconds), RemoteCommand::SendUntilClosed),
@@ -72,14 +78,14 @@ pub fn route<'a>(
             }
         }
         (Method::Pipe, Direction::Download, Sink::File) => Route::PipeToFile {
-            local: places.local_file,
-            remote: RemoteCommand::Read(places.remote_chunk),
+            local: files.local_destination,
+            remote: RemoteCommand::Read(files.remote_source),
         },
     }
 }
 
-/// A pilot's download by `pipe` goes through our hands, so that the client's own count may be
-/// believed in the rounds.
+/// In the pilot each byte of a download by `pipe` is counted, which shows that the client's own count
+/// may be trusted in the rounds.
 pub fn counts_each_byte(phase: Phase) -> bool {
     phase == Phase::Pilot
 }

@@ -1,9 +1,9 @@
 //! `scp`: the system's scp over the client program.
 //!
-//! scp starts its client (`-S`) with an argument list of its own and asks for the `sftp`
-//! subsystem. We hand it this executable under another name (see `run::shim`), which calls the
-//! real client with our options and asks, instead of the subsystem, for a command that reads the
-//! server's counters, runs the same sftp-server, and reads them again.
+//! scp starts its client (`-S`) with its own argument list and asks for the `sftp` subsystem. Here that
+//! client is this executable under another name ([`super::shim`]). It runs the real client with the
+//! survey's options and, instead of the subsystem, a command that reads the server's counters, runs
+//! the same sftp-server, and reads them again.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -12,11 +12,11 @@ use std::path::Path;
 use crate::host::script::{one_word, watch_server};
 use crate::model::Direction;
 
-/// The host in scp's arguments. It never reaches ssh: the shim knows the real one.
-const HOST: &str = "far";
+/// The host in scp's arguments. It never reaches ssh: the shim names the real one.
+const HOST: &str = "remote";
 
-/// The session's command in place of the subsystem; absent where the sftp server is not a plain
-/// program (`internal-sftp`, or a line that we would have to guess at).
+/// The command in place of the sftp subsystem; absent where the sftp server is not a plain program
+/// (`internal-sftp`, or a line with shell syntax).
 pub fn command(mark: &str, sftp_server: &str) -> Option<String> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+,=@ ".contains(&byte);
     let usable = sftp_server.starts_with('/') && sftp_server.bytes().all(plain);
@@ -28,13 +28,13 @@ pub fn command(mark: &str, sftp_server: &str) -> Option<String> {
     })
 }
 
-/// Arguments of scp. `local` and `remote` are absolute, so that no name is taken for an option or a
-/// host. `-s`: SFTP also where it is not yet the default (OpenSSH 8.7 to 8.9).
+/// The arguments of scp. `local` and `remote` are absolute paths, so that none is taken for an option or
+/// a host. `-s`: SFTP also where it is not yet the default (OpenSSH 8.7 to 8.9).
 pub fn arguments(shim: &Path, direction: Direction, local: &Path, remote: &[u8]) -> Vec<OsString> {
     let mut operand = Vec::from(format!("{HOST}:").as_bytes());
     match direction {
         Direction::Upload => operand.extend_from_slice(remote),
-        // A source is a pattern to scp, a destination is not.
+        // scp expands patterns in a source, not in a destination.
         Direction::Download => operand.extend(escape_pattern(remote)),
     }
     let operand = OsString::from_vec(operand);
@@ -56,7 +56,7 @@ fn escape_pattern(path: &[u8]) -> Vec<u8> {
     escaped
 }
 
-/// Whether an argument list that scp gave its client asks for the sftp subsystem.
+/// Whether the arguments that scp gives its client ask for the sftp subsystem.
 pub fn asks_for_sftp(arguments: &[OsString]) -> bool {
     arguments.iter().any(|argument| argument.as_bytes() == b"-s")
         && arguments.last().is_some_and(|argument| argument.as_bytes() == b"sftp")
@@ -76,11 +76,11 @@ mod tests {
     }
 
     #[test]
-    fn a_source_on_the_remote_host_is_no_pattern() {
+    fn a_remote_source_is_not_expanded_as_a_pattern() {
         let remote = b"/srv/a[1] b/up".as_slice();
         let list = |direction| arguments(Path::new("/t/ssh"), direction, Path::new("/t/x"), remote);
-        assert_eq!(list(Direction::Upload).last().unwrap().as_bytes(), b"far:/srv/a[1] b/up");
-        assert_eq!(list(Direction::Download)[5].as_bytes(), b"far:/srv/a\\[1\\] b/up");
+        assert_eq!(list(Direction::Upload).last().unwrap().as_bytes(), b"remote:/srv/a[1] b/up");
+        assert_eq!(list(Direction::Download)[5].as_bytes(), b"remote:/srv/a\\[1\\] b/up");
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! This executable under another name, between scp and the client program.
+//! This executable as the program that scp runs as its ssh (`-S`).
 //!
-//! scp can be given a program in ssh's place (`-S`), but no arguments for it. So a link to this
-//! executable lies in the scratch directory, and beside it what the real client is to be told.
-//! What scp itself says to its ssh (forwardings off, the host) is covered by our own list.
+//! scp takes a program there, but no arguments for it. So the temporary directory holds a link to this
+//! executable, and files with the arguments of the real client. The arguments that scp gives (no
+//! forwarding, the host) are in that list already.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -18,11 +18,11 @@ use crate::transfer::scp::asks_for_sftp;
 /// The file name under which this executable is the shim.
 pub const NAME: &str = "ssh-for-scp";
 
-/// Program and arguments that end in a session for a command, and in one for the subsystem.
+/// The real client with its arguments: for a command, and for the sftp subsystem.
 const COMMAND_FILE: &str = "ssh-for-scp.command";
 const SUBSYSTEM_FILE: &str = "ssh-for-scp.subsystem";
 
-/// Makes the link; returns the path for `scp -S`.
+/// Creates the link; returns the path for `scp -S`.
 pub fn install(directory: &Path) -> io::Result<PathBuf> {
     let link = directory.join(NAME);
     if link.symlink_metadata().is_err() {
@@ -31,8 +31,8 @@ pub fn install(directory: &Path) -> io::Result<PathBuf> {
     Ok(link)
 }
 
-/// Says what the next scp's client is to be told. `command`: what to run in place of the sftp
-/// subsystem; absent: the subsystem itself.
+/// Writes the arguments for the next scp. `command`: what to run in place of the sftp subsystem;
+/// absent: the subsystem itself.
 pub fn prepare(
     directory: &Path,
     connection: &Connection,
@@ -63,12 +63,12 @@ pub fn is_called(argv0: &OsStr) -> bool {
     Path::new(argv0).file_name() == Some(OsStr::new(NAME))
 }
 
-/// Becomes the real client. Returns only if that fails.
+/// Executes the real client. Returns only if that fails, with the reason.
 pub fn run(argv0: &OsStr, arguments: &[OsString]) -> String {
     let directory = Path::new(argv0).parent().unwrap_or(Path::new("."));
     if !asks_for_sftp(arguments) {
-        return "this scp did not ask for SFTP; cipher-survey needs scp of OpenSSH 8.7 or later \
-                (or use --method pipe)"
+        return "this scp does not use SFTP; cipher-survey needs scp of OpenSSH 8.7 or later; use \
+                --method pipe"
             .into();
     }
     let read = fs::read(directory.join(COMMAND_FILE))
@@ -78,7 +78,7 @@ pub fn run(argv0: &OsStr, arguments: &[OsString]) -> String {
         Err(error) => return format!("the arguments of the SSH client can't be read: {error}"),
     };
     let Some((program, arguments)) = words.split_first() else {
-        return "no SSH client is named".into();
+        return "the arguments of the SSH client are empty".into();
     };
     let error = Command::new(program).args(arguments).exec();
     format!("the SSH client {} can't be started: {error}", program.to_string_lossy())

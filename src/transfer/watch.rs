@@ -1,4 +1,4 @@
-//! Waiting for what a session says while its transfer runs.
+//! Waits for the remote command's report while its transfer runs.
 
 use std::process::ChildStdin;
 use std::time::{Duration, Instant};
@@ -6,33 +6,35 @@ use std::time::{Duration, Instant};
 use crate::host::session::{Event, Report};
 use crate::local::child::{Child, Reaped};
 use crate::local::interrupt::{Interrupt, POLL_INTERVAL};
-use crate::local::proc::{Waiting, io_bytes};
-use crate::local::standstill::Pulse;
-use crate::local::stderr::{Listener, without};
+use crate::local::proc::{WaitTimes, io_bytes};
+use crate::local::standstill::Standstill;
+use crate::local::stderr::{StderrReader, without_report};
 use crate::ssh::Failure;
 use crate::ssh::log::SESSION_UP;
-use crate::transfer::broken::{Broken, other};
+use crate::transfer::error::{TransferError, failed};
 use crate::transfer::flow::{Flow, STALLED_AFTER};
 
-/// A login that takes longer has failed; a far part that does not end either.
+/// A login that takes longer has failed; and so has a remote command that does not end in time.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(60);
-const LAST_WORD_TIMEOUT: Duration = Duration::from_secs(120);
+const END_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Waits for what the session says.
+/// Reads the standard error of a client: its log, and the remote command's report.
 pub struct Watch<'a> {
-    pub listener: Listener,
-    pub pulse: &'a Pulse,
+    pub stderr: StderrReader,
+    pub standstill: &'a Standstill,
     pub report: Report,
+    /// When the remote command reported that it has finished.
     pub finished: Option<Instant>,
     pub mark: &'a str,
+    /// There is no report; the client's log shows when the session is up.
     pub ready_by_log: bool,
 }
 
 impl Watch<'_> {
-    /// Takes one line in, if one comes in time; the event and when it was.
-    pub fn turn(&mut self, time: Duration) -> Option<(Instant, Event)> {
-        self.pulse.look();
-        let (at, line) = self.listener.next(time)?;
+    /// Reads one line, waiting for it at most for `time`; the event that it reports, and when.
+    fn read_line(&mut self, time: Duration) -> Option<(Instant, Event)> {
+        self.standstill.poll();
+        let (at, line) = self.stderr.next(time)?;
         if self.ready_by_log && line.starts_with(SESSION_UP) {
             return Some((at, Event::Ready));
         }
@@ -43,18 +45,22 @@ impl Watch<'_> {
         Some((at, event))
     }
 
-    /// Until the far part is ready to move data; when that was.
-    pub fn ready(&mut self, child: &mut Child, interrupt: &Interrupt) -> Result<Instant, Broken> {
+    /// Waits until the remote command is ready to move data; when that was.
+    pub fn wait_until_ready(
+        &mut self,
+        child: &mut Child,
+        interrupt: &Interrupt,
+    ) -> Result<Instant, TransferError> {
         let deadline = Instant::now() + LOGIN_TIMEOUT;
         loop {
-            match self.turn(POLL_INTERVAL) {
+            match self.read_line(POLL_INTERVAL) {
                 Some((at, Event::Ready)) => return Ok(at),
                 Some(_) => {}
-                None if interrupt.is_raised() => return Err(Broken::Interrupted),
-                None if self.listener.has_ended() => return Err(self.ended(child)),
+                None if interrupt.is_raised() => return Err(TransferError::Interrupted),
+                None if self.stderr.has_ended() => return Err(self.ended_early(child)),
                 None if Instant::now() > deadline => {
-                    return Err(Broken::Other(format!(
-                        "the far part was not ready after {} s",
+                    return Err(TransferError::Other(format!(
+                        "the remote command was not ready after {} s",
                         LOGIN_TIMEOUT.as_secs()
                     )));
                 }
@@ -63,58 +69,58 @@ impl Watch<'_> {
         }
     }
 
-    /// Until the client or the far part is done, as long as something moves.
-    pub fn until_finished(
+    /// Waits until the client has ended or the remote command has finished, as long as bytes move.
+    pub fn wait_until_finished(
         &mut self,
         child: &mut Child,
         interrupt: &Interrupt,
-        live: &mut dyn FnMut(u64),
+        progress: &mut dyn FnMut(u64),
         moved: &mut dyn FnMut(u32) -> u64,
-    ) -> Result<(), Broken> {
+    ) -> Result<(), TransferError> {
         let (mut last, mut last_moved) = (0, Instant::now());
-        while self.finished.is_none() && !self.listener.has_ended() {
-            self.turn(POLL_INTERVAL);
+        while self.finished.is_none() && !self.stderr.has_ended() {
+            self.read_line(POLL_INTERVAL);
             if interrupt.is_raised() {
-                return Err(Broken::Interrupted);
+                return Err(TransferError::Interrupted);
             }
             let now = moved(child.pid);
-            live(now);
+            progress(now);
             if now != last {
                 (last, last_moved) = (now, Instant::now());
             } else if last_moved.elapsed() > STALLED_AFTER {
-                return Err(Broken::Other(stalled()));
+                return Err(TransferError::Other(stalled()));
             }
         }
         Ok(())
     }
 
-    /// Until the far part has sent all, with marks of what the client has read by then.
-    pub fn drained(
+    /// Waits until the remote command has sent everything; marks what the client has read.
+    pub fn drain(
         &mut self,
         pid: u32,
         mut stdin: Option<ChildStdin>,
         stop_after: Option<f64>,
         interrupt: &Interrupt,
-        live: &mut dyn FnMut(u64),
-    ) -> Result<Flow, Broken> {
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Flow, TransferError> {
         let read = || io_bytes(pid).map_or(0, |(read, _)| read);
         let (started, before) = (Instant::now(), read());
         let mut last_moved = started;
         let mut flow = Flow::default();
-        while self.finished.is_none() && !self.listener.has_ended() {
+        while self.finished.is_none() && !self.stderr.has_ended() {
             let left = stop_after
                 .map(Duration::from_secs_f64)
                 .filter(|_| stdin.is_some())
                 .map(|stop| stop.saturating_sub(started.elapsed()));
-            self.turn(left.unwrap_or(POLL_INTERVAL).min(POLL_INTERVAL));
+            self.read_line(left.unwrap_or(POLL_INTERVAL).min(POLL_INTERVAL));
             if interrupt.is_raised() {
-                return Err(Broken::Interrupted);
+                return Err(TransferError::Interrupted);
             }
             let now = read().saturating_sub(before);
-            // What comes after the word to stop is no steady flow.
+            // What arrives after the end was asked for is no steady flow.
             if stdin.is_some() && now >= flow.bytes {
                 flow.marks.push((started.elapsed().as_secs_f64(), now));
-                live(now);
+                progress(now);
             }
             if left.is_some_and(|left| left.is_zero()) {
                 stdin = None;
@@ -122,64 +128,66 @@ impl Watch<'_> {
             if now > flow.bytes {
                 (flow.bytes, last_moved) = (now, Instant::now());
             } else if last_moved.elapsed() > STALLED_AFTER {
-                return Err(Broken::Other(stalled()));
+                return Err(TransferError::Other(stalled()));
             }
         }
         Ok(flow)
     }
 
-    /// Until the far part has spoken its last word and the client has ended.
-    pub fn last_word(
+    /// Waits until the remote command has reported its end and the client has ended.
+    pub fn wait_for_end(
         &mut self,
         child: &mut Child,
-        waiting: &mut Waiting,
+        waits: &mut WaitTimes,
         interrupt: &Interrupt,
-    ) -> Result<Reaped, Broken> {
-        let deadline = Instant::now() + LAST_WORD_TIMEOUT;
+    ) -> Result<Reaped, TransferError> {
+        let deadline = Instant::now() + END_TIMEOUT;
         let in_time = |late: &str| match Instant::now() > deadline {
-            _ if interrupt.is_raised() => Err(Broken::Interrupted),
-            true => Err(Broken::Other(late.into())),
+            _ if interrupt.is_raised() => Err(TransferError::Interrupted),
+            true => Err(TransferError::Other(late.into())),
             false => Ok(()),
         };
-        while !self.ready_by_log && self.finished.is_none() && !self.listener.has_ended() {
-            self.turn(POLL_INTERVAL);
-            waiting.look();
-            in_time("the far part did not say its last word")?;
+        while !self.ready_by_log && self.finished.is_none() && !self.stderr.has_ended() {
+            self.read_line(POLL_INTERVAL);
+            waits.poll();
+            in_time("the remote command did not report its end")?;
         }
         let reaped = loop {
-            self.pulse.look();
-            match child.wait(POLL_INTERVAL).map_err(other("the client"))? {
+            self.standstill.poll();
+            match child.wait(POLL_INTERVAL).map_err(failed("the client"))? {
                 Some(reaped) => break reaped,
                 None => in_time("the client did not end")?,
             }
         };
         if !self.ready_by_log && self.finished.is_none() && reaped.status.success() {
-            return Err(Broken::Other("the session ended before its far part was done".into()));
+            return Err(TransferError::Other(
+                "the session ended before the remote command had finished".into(),
+            ));
         }
         Ok(reaped)
     }
 
-    /// Why the client has ended before its time.
-    fn ended(&mut self, child: &mut Child) -> Broken {
+    /// Why the client has ended too early.
+    fn ended_early(&mut self, child: &mut Child) -> TransferError {
         let deadline = Instant::now() + Duration::from_secs(2);
         let mut waited = child.wait(POLL_INTERVAL);
         while matches!(waited, Ok(None)) && Instant::now() < deadline {
-            self.pulse.look();
+            self.standstill.poll();
             waited = child.wait(POLL_INTERVAL);
         }
         match waited {
             Ok(Some(reaped)) if reaped.status.success() => {
-                Broken::Other("the client ended before the far part was ready".into())
+                TransferError::Other("the client ended before the remote command was ready".into())
             }
             Ok(Some(reaped)) => {
-                Broken::of_client(&reaped, &without(self.listener.log(), self.mark), "")
+                TransferError::of_client(&reaped, &without_report(self.stderr.log(), self.mark), "")
             }
-            _ => Broken::Client(Failure::read(self.listener.log(), "")),
+            _ => TransferError::Client(Failure::read(self.stderr.log(), "")),
         }
     }
 }
 
-/// Why a transfer in which nothing moves is given up.
+/// Why a transfer in which nothing moves has failed.
 pub fn stalled() -> String {
     format!("no byte moved for {} s", STALLED_AFTER.as_secs())
 }

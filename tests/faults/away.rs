@@ -90,7 +90,7 @@ fn clients() -> [Case; 4] {
             name: "a client that hangs before it connects",
             arguments: FROM_FILE,
             more: |testbed| wrapped(testbed, "exec sleep 600"),
-            words: &["the far part was not ready after 60 s"],
+            words: &["the remote command was not ready after 60 s"],
             ..once
         },
         Case {

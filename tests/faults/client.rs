@@ -42,14 +42,14 @@ fn wrong_data_from_a_client_is_noticed() {
             name: "one flipped byte, in the samples of rounds alone",
             arguments: "--method pipe --sink file --directions download",
             more: |testbed| wrapped(testbed, FLIPPING),
-            words: &["what was downloaded is not what FILE holds"],
+            words: &["the downloaded data differs from FILE"],
             ..FAILS
         },
         Case {
             name: "one flipped byte below scp",
             arguments: "--method scp --directions download --full",
             more: |testbed| wrapped(testbed, FLIPPING),
-            words: &["what was downloaded is not what FILE holds"],
+            words: &["the downloaded data differs from FILE"],
             ..FAILS
         },
         Case {

@@ -74,7 +74,7 @@ fn what_is_taken_up_again() -> [Case; 3] {
                 kill("-KILL", testbed.sessions()[0]);
             },
             measured: 8,
-            words: &["the monitor session on testbed ended"],
+            words: &["the control connection to testbed ended"],
             ..CASE
         },
         Case {
@@ -86,7 +86,7 @@ fn what_is_taken_up_again() -> [Case; 3] {
                 kill("-KILL", survey.control());
             },
             measured: 8,
-            words: &["the monitor session on testbed ended"],
+            words: &["the control connection to testbed ended"],
             ..CASE
         },
     ]

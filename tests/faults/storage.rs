@@ -77,7 +77,7 @@ fn a_remote_file_system_that_takes_no_more_is_reported_in_its_own_words() {
         testbed: || with_small("remote", "16m"),
         fault: |testbed, _| fill_remote(testbed),
         after: |testbed| unfill(&testbed.path("remote")),
-        words: &["/.cipher-survey on testbed takes no file: No space left on device"],
+        words: &["/.cipher-survey on testbed can't be written: No space left on device"],
         ..FAILS
     };
     let read_only = Case {
@@ -91,7 +91,7 @@ fn a_remote_file_system_that_takes_no_more_is_reported_in_its_own_words() {
             remount(&testbed.path("remote"), "rw");
             fs::remove_dir_all(testbed.path("remote/.cipher-survey")).unwrap();
         },
-        words: &["/.cipher-survey on testbed takes no file: Read-only file system"],
+        words: &["/.cipher-survey on testbed can't be written: Read-only file system"],
         ..FAILS
     };
     let quota = Case {
@@ -124,7 +124,7 @@ fn a_full_local_file_system_is_reported_in_its_own_words() {
             fill(&testbed.path("tmp"));
         },
         after: |testbed| unfill(&testbed.path("tmp")),
-        words: &["/tmp on this machine takes no file: No space left on device", "TMPDIR"],
+        words: &["/tmp on this machine can't be written: No space left on device", "TMPDIR"],
         ..FAILS
     };
     let journal = Case {
@@ -179,7 +179,7 @@ fn changes_to_our_remote_files_cost_one_sample_at_most() {
             name: "the prefix is removed",
             fault: |testbed, _| {
                 testbed.wait_for_samples(1);
-                fs::remove_file(testbed.path("remote/.cipher-survey/prefix-1048576")).unwrap();
+                fs::remove_file(testbed.path("remote/.cipher-survey/chunk-1048576")).unwrap();
             },
             words: &["No such file or directory"],
             ..download
@@ -188,7 +188,7 @@ fn changes_to_our_remote_files_cost_one_sample_at_most() {
             name: "the prefix is cut",
             fault: |testbed, _| {
                 testbed.wait_for_samples(1);
-                let prefix = testbed.path("remote/.cipher-survey/prefix-1048576");
+                let prefix = testbed.path("remote/.cipher-survey/chunk-1048576");
                 File::options().write(true).open(prefix).unwrap().set_len(1 << 19).unwrap();
             },
             words: &["1048576 bytes were asked for and 524288 arrived"],
@@ -199,14 +199,14 @@ fn changes_to_our_remote_files_cost_one_sample_at_most() {
             arguments: "--method scp --limit 1MiB --directions download --full",
             fault: |testbed, _| {
                 testbed.wait_for_samples(1);
-                let prefix = testbed.path("remote/.cipher-survey/prefix-1048576");
+                let prefix = testbed.path("remote/.cipher-survey/chunk-1048576");
                 fs::write(prefix, vec![7; 1 << 20]).unwrap();
             },
             // It has the right size: each download tells.
             measured: 1,
             failed: 4,
             escape: 1,
-            words: &["what was downloaded is not what FILE holds"],
+            words: &["the downloaded data differs from FILE"],
             ..download
         },
         Case {
@@ -218,7 +218,7 @@ fn changes_to_our_remote_files_cost_one_sample_at_most() {
                 fs::remove_dir_all(testbed.path("remote/.cipher-survey")).unwrap();
             },
             measured: 8,
-            words: &["our directory over there was removed"],
+            words: &["was removed or changed"],
             ..CASE
         },
     ]);

@@ -160,7 +160,7 @@ hosts! {
         host: "nologin",
         testbed: || nologin(""),
         arguments: &[],
-        outcome: Outcome::Refused(&["testbed works", "not available", "survey an account"]),
+        outcome: Outcome::Refused(&["testbed works", "not available", "use an account"]),
         says: &[],
         note: "what it says is told",
     },
@@ -172,7 +172,7 @@ hosts! {
             testbed(Options { server, remote: Some(remote), ..Options::default() })
         },
         arguments: &[],
-        outcome: Outcome::Refused(&["testbed works", "nothing but backups here", "survey an account"]),
+        outcome: Outcome::Refused(&["testbed works", "nothing but backups here", "use an account"]),
         says: &[],
         note: "what it says is told",
     },
@@ -183,7 +183,7 @@ fn a_survey_by_sftp_alone_finds_the_lock_and_foreign_files() {
     let testbed = sftp_only();
     let ours = testbed.path("remote/.cipher-survey");
     fs::create_dir(&ours).unwrap();
-    survey(&testbed, &["--method", "scp"]).assert_refused(&["not of this program's making"]);
+    survey(&testbed, &["--method", "scp"]).assert_refused(&["was not created by cipher-survey"]);
     let owner = "cipher-survey pi1 - 7 1 token by x since noon\n";
     fs::write(ours.join("owner"), owner).unwrap();
     let words =

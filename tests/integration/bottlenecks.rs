@@ -111,6 +111,6 @@ fn where_the_plain_tcp_rate_can_not_be_measured_it_is_refused() {
     let taken = std::net::TcpListener::bind("[::]:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let run: Run = testbed.run(&["--plain-tcp-port", &port, &testbed.target()]);
-    run.assert_refused(&["--plain-tcp-port", "can't be listened on"]);
+    run.assert_refused(&["--plain-tcp-port", "can't listen on"]);
     testbed.assert_nothing_left();
 }

@@ -38,5 +38,5 @@ fn a_budget_too_small_for_a_round_says_what_it_holds() {
     let base = ["--budget", "8s", "--method", "pipe", "--dry-run"];
     let run = testbed.run(&[&base[..], &[&testbed.target()]].concat());
     assert_eq!(run.code, Some(0), "{run:?}");
-    assert!(run.stderr.contains("the budget of 8 s holds about"), "{run:?}");
+    assert!(run.stderr.contains("the budget of 8 s is enough for about"), "{run:?}");
 }

@@ -109,16 +109,16 @@ fn a_pipe_writes_a_file_only_where_it_is_told_to() {
         run.stderr
     };
     let named = testbed.run(&[&base[..], &["--dry-run", &target, file.to_str().unwrap()]].concat());
-    assert!(named.stderr.contains("no file is written on either end"), "{named:?}");
+    assert!(named.stderr.contains("writes no files"), "{named:?}");
     // For want of a FILE random data is made here, and no more of it than is allowed.
     let made = |more: &[&str], words: &str| {
         let said = dry(more);
         assert!(said.contains(words), "{said}");
     };
-    made(&[], "writes nothing there and at most 16 MiB here");
-    made(&["--limit", "3MiB"], "at most 3 MiB here");
+    made(&[], "writes at most 16 MiB locally");
+    made(&["--limit", "3MiB"], "at most 3 MiB locally");
     let run = testbed.run(&["--method", "pipe", "--max-bytes", "5MB", "--dry-run", &target]);
-    assert!(run.stderr.contains("at most 4 MiB here"), "{run:?}");
+    assert!(run.stderr.contains("at most 4 MiB locally"), "{run:?}");
 }
 
 /// Names of all files in the program's temporary directory while it runs.
@@ -150,7 +150,7 @@ fn a_prefix_is_copied_here_only_for_what_sends_it() {
             ["--rounds", "2", "--ciphers", GCM, "--limit", "8MiB", "--directions", direction];
         let seen = files_made(&testbed, &[&base[..], &[&target]].concat());
         assert!(seen.contains("random-data"), "{seen:?}");
-        seen.iter().filter(|name| name.starts_with("prefix-")).count()
+        seen.iter().filter(|name| name.starts_with("chunk-")).count()
     };
     assert_eq!(made("download"), 0);
     assert!(made("upload") > 0);
@@ -186,7 +186,7 @@ fn a_dry_run_prints_the_plan_and_leaves_nothing() {
     let run = testbed.run(&["--dry-run", "--rounds", "2", "--limit", "4MiB", &testbed.target()]);
     assert_eq!(run.code, Some(0), "{run:?}");
     // Six ciphers that a server offers by default, both ways, twice.
-    assert!(run.stderr.contains("24 trials in 2 rounds"), "{run:?}");
+    assert!(run.stderr.contains("24 samples in 2 rounds"), "{run:?}");
     assert!(run.stderr.contains("writes at most"), "{run:?}");
     assert!(run.stderr.contains(testbed.path("remote").to_str().unwrap()), "{run:?}");
     assert!(run.stdout.is_empty() && testbed.journals().is_empty());

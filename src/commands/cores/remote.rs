@@ -13,14 +13,14 @@ use crate::cli::{AesState, CoresArgs};
 use crate::host::profile::host_profile;
 use crate::host::{Sections, script};
 use crate::local::child::output;
-use crate::local::client::Client;
+use crate::local::client::{Client, ClientSetting};
 use crate::local::interrupt::Interrupt;
 use crate::local::temporary::Scratch;
 use crate::loopback::aes::disable_aes;
 use crate::model::cipher_cores::{CoresHost, CoresSample, LeftOut, OPENSSL_SPEED, Subject, Work};
 use crate::model::units::printable;
 use crate::model::{AesClass, Destination, HostProfile};
-use crate::remote::control::{Access, ClientSetting, ControlConnection};
+use crate::remote::control::{Access, ControlConnection};
 use crate::remote::opening::open_control;
 use crate::ssh::catalog;
 
@@ -66,7 +66,7 @@ pub fn meet_all(
         }
         let mut ask = |what: &str| -> Result<String> {
             let timeout = Duration::from_secs(20);
-            let said = control.ask(what, timeout).with_context(|| format!("asking {label}"))?;
+            let said = control.run(what, timeout).with_context(|| format!("asking {label}"))?;
             Ok(String::from_utf8_lossy(&said).into_owned())
         };
         let profile = host_profile(&Sections::parse(&ask(script::PROFILE)?));
@@ -222,7 +222,7 @@ impl RemoteHost {
     fn ask(&mut self, line: &str) -> Result<String> {
         let timeout = Duration::from_secs(u64::from(SECONDS) + 20);
         let said = match &mut self.control {
-            Some(control) => control.ask(line, timeout)?,
+            Some(control) => control.run(line, timeout)?,
             None => output(Command::new("sh").args(["-c", line]))?.stdout,
         };
         Ok(String::from_utf8_lossy(&said).into_owned())
