@@ -1,4 +1,4 @@
-//! Reading and summarising the journal of a long survey, and comparing many: 10,000 trials.
+//! Reading and summarising the journal of a long survey, 10,000 samples, and comparing many.
 
 use std::hint::black_box;
 
@@ -16,7 +16,7 @@ fn benches(criterion: &mut Criterion) {
     let text = journal("pi1", 10_000);
     let survey = Survey::read(text.as_bytes()).expect("a journal");
     assert_eq!((survey.samples.len(), survey.problems.len()), (10_000, 0));
-    let mut group = criterion.benchmark_group("10,000 trials");
+    let mut group = criterion.benchmark_group("10,000 samples");
     group.sample_size(20);
     group.bench_function("read", |bencher| {
         bencher.iter(|| Survey::read(black_box(text.as_bytes())));
@@ -29,7 +29,7 @@ fn benches(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// What `compare` does between reading its files and writing: 0.3 s are allowed for it.
+/// What `compare` does between reading its files and writing; it may take 0.3 s.
 fn compare_all(journals: &[String]) -> Vec<u8> {
     let digest =
         |text: &String| Digest::of("a.jsonl".into(), Survey::read(text.as_bytes()).unwrap());
@@ -41,6 +41,9 @@ fn compare_all(journals: &[String]) -> Vec<u8> {
     write(&comparison, Format::Table, &Style::default(), &mut out).unwrap();
     out
 }
+
+/// The kind of a sample's line in schema 1.
+const KIND: &str = "trial";
 
 fn journal(target: &str, samples: usize) -> String {
     let end = |name: &str| {
@@ -65,8 +68,8 @@ fn journal(target: &str, samples: usize) -> String {
         }],
     });
     // The kind comes first, as in a real journal.
-    let lines =
-        (0..samples).map(|index| sample(index).to_string().replacen('{', r#"{"kind":"trial","#, 1));
+    let lines = (0..samples)
+        .map(|index| sample(index).to_string().replacen('{', &format!(r#"{{"kind":"{KIND}","#), 1));
     let lines: Vec<String> = [header.to_string()].into_iter().chain(lines).collect();
     lines.join("\n")
 }

@@ -1,5 +1,5 @@
-//! Cipher cores: sealing and opening packets of SSH with each library, by the names that SSH has for
-//! ciphers and MACs.
+//! Cipher cores: sealing and opening SSH packets with each library, by the SSH names of ciphers and
+//! MACs.
 //!
 //! ```text
 //! cargo bench --bench cipher_cores -- aes128-gcm

@@ -1,6 +1,6 @@
-//! What reads text from outside, each fed with any bytes: nothing may panic, and what is shown
-//! holds nothing that a terminal obeys. The fuzzers (`fuzz_targets/`) call these functions, and so
-//! does an ordinary test with what the fuzzers have kept (`tests/integration/parsers.rs`).
+//! The parsers of text from outside, each given any bytes: none may panic, and what is shown holds
+//! nothing that a terminal obeys. The fuzzers (`fuzz_targets/`) call these functions, and so
+//! does an ordinary test with the corpus (`tests/integration/parsers.rs`).
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -19,8 +19,8 @@ use cipher_survey::report::cipher_cores::View;
 use cipher_survey::report::{self, Format, Report, Style, compare, write};
 use cipher_survey::ssh::{Failure, Transcript, Version};
 
-/// The built-in client's, which is part of the program and not of its library.
-#[path = "../../src/builtin_ssh/client/kexinit.rs"]
+/// The built-in client's parser, which is private to the library.
+#[path = "../../src/builtin_ssh/client/connection/kexinit.rs"]
 mod kexinit;
 
 pub type Parser = fn(&[u8]);
@@ -52,11 +52,11 @@ pub fn kexinit(data: &[u8]) {
     }
 }
 
-/// What a client says on its standard error, the lines of our far part among it.
+/// The log of a client, with the lines of the remote shell in it.
 pub fn log(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let transcript = Transcript::parse(&text);
-    // A log that is read again says the same.
+    // Reading a log again gives the same.
     assert_eq!(transcript, Transcript::parse(&text));
     let failure = Failure::read(&text, "host");
     assert!(!failure.reason.contains(is_obeyed), "{:?}", failure.reason);
@@ -72,7 +72,7 @@ pub fn log(data: &[u8]) {
     }
 }
 
-/// A journal, read, analysed and shown in each form.
+/// A journal, read, analysed and shown in each format.
 pub fn journal(data: &[u8]) {
     let survey = match Survey::read(data) {
         Ok(survey) => survey,
@@ -82,7 +82,7 @@ pub fn journal(data: &[u8]) {
             return cores(data);
         }
     };
-    // Rounds without number take time without number: what a survey comes to in a night is enough.
+    // Any number of rounds would take any time: as many as a survey makes in a night are enough.
     if survey.samples.iter().any(|sample| sample.round > 2000) {
         return;
     }
@@ -109,7 +109,7 @@ pub fn journal(data: &[u8]) {
     change(&digests, &directions);
 }
 
-/// A journal of cores, read, analysed and shown in each form.
+/// A journal of cores, read, analysed and shown in each format.
 fn cores(data: &[u8]) {
     let Ok(cores) = Cores::read(data) else { return };
     let view = View { journals: vec![("a".into(), cores.clone()), ("b".into(), cores)] };
@@ -126,7 +126,7 @@ fn cores(data: &[u8]) {
     }
 }
 
-/// `/proc` and the answers of our shell fragments. Two readings, where a line of dashes parts them.
+/// `/proc` and the output of our shell fragments: two readings where a line of dashes separates them.
 pub fn proc(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     for line in text.lines() {

@@ -1,10 +1,10 @@
-//! The names of RFC 4253 that russh knows, in the order in which the built-in client and server
-//! propose them.
+//! The algorithms that russh has, by their SSH names, in the order in which the built-in client and
+//! server propose them.
 
 use russh::{cipher, kex, mac};
 
-/// Every cipher of russh that encrypts, as `ssh -Q cipher` would list them. The order of the
-/// proposal is OpenSSH's (`myproposal.h`), what it no longer proposes last.
+/// Every cipher of russh that encrypts, as `ssh -Q cipher` would list them, in the order of OpenSSH's
+/// proposal (`myproposal.h`); those that it no longer proposes come last.
 pub const CIPHERS: &[cipher::Name] = &[
     cipher::CHACHA20_POLY1305,
     cipher::AES_128_GCM,
@@ -18,7 +18,7 @@ pub const CIPHERS: &[cipher::Name] = &[
     cipher::TRIPLE_DES_CBC,
 ];
 
-/// Those of [`CIPHERS`] that are proposed unasked: no CBC, as with OpenSSH.
+/// Those of [`CIPHERS`] that are proposed by default: no CBC, as with OpenSSH.
 pub const DEFAULT_CIPHERS: &[cipher::Name] = match CIPHERS.split_at_checked(6) {
     Some((default, _)) => default,
     None => CIPHERS,
@@ -53,7 +53,8 @@ pub const KEY_EXCHANGES: &[kex::Name] = &[
     kex::EXTENSION_OPENSSH_STRICT_KEX_AS_SERVER,
 ];
 
-/// A cipher by its name; `none` is not among [`CIPHERS`] and must be allowed apart.
+/// A cipher by its name. `none` is known too, though not one of [`CIPHERS`]: callers decide whether
+/// it is allowed.
 pub fn cipher(name: &str) -> Option<cipher::Name> {
     CIPHERS.iter().chain([&cipher::NONE]).find(|known| known.as_ref() == name).copied()
 }
@@ -68,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_cipher_and_mac_of_russh_is_listed_but_for_what_does_not_protect() {
+    fn every_cipher_and_mac_of_russh_that_protects_is_listed() {
         let ciphers: Vec<&str> = CIPHERS.iter().map(AsRef::as_ref).collect();
         for name in cipher::ALL_CIPHERS.iter().map(|name| name.as_ref()) {
             assert!(ciphers.contains(&name) || ["clear", "none"].contains(&name), "{name}");

@@ -1,7 +1,7 @@
-//! The built-in SSH, over russh: programs of their own, each this same executable started again
-//! under another name. So one path starts, accounts for and ends all clients and servers, a
-//! mask or a core can be given to each alone, and scp, sftp, rsync and sshfs can be handed one
-//! path.
+//! The built-in SSH, over russh: three programs, each of which is this executable started under
+//! another name. So all clients and servers are started, accounted for and ended in the same way, AES
+//! can be disabled for one of them alone, each can be pinned to a core, and scp, sftp, rsync and sshfs
+//! can be given a path.
 
 pub mod algorithms;
 mod client;
@@ -12,18 +12,18 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// What this executable can be besides `cipher-survey`.
+/// A program that this executable is besides `cipher-survey`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Program {
     /// An SSH client with the argument list of OpenSSH's `ssh`.
     Client,
     /// An SSH server for this machine alone.
     Server,
-    /// What serves SFTP on its standard streams, as OpenSSH's `sftp-server` does.
+    /// It serves SFTP on its standard streams, as OpenSSH's `sftp-server` does.
     SftpServer,
 }
 
-/// The hidden verb; after it the word of a [`Program`].
+/// The hidden verb, which the name of a [`Program`] follows.
 pub const VERB: &str = "built-in";
 
 impl Program {
@@ -38,7 +38,7 @@ impl Program {
         }
     }
 
-    /// The word after the hidden verb.
+    /// The name after the hidden verb.
     fn word(self) -> &'static str {
         match self {
             Program::Client => "ssh",
@@ -62,7 +62,7 @@ impl Program {
         Some((program, arguments))
     }
 
-    /// A link to this executable under the program's name, in a directory of the caller's.
+    /// Makes a link to this executable under the program's name, in a directory of the caller's.
     pub fn install(self, directory: &Path) -> io::Result<PathBuf> {
         let link = directory.join(self.name());
         match std::os::unix::fs::symlink(std::env::current_exe()?, &link) {
@@ -71,7 +71,7 @@ impl Program {
         }
     }
 
-    /// Is this program until it ends.
+    /// Runs this program to its end.
     pub fn run(self, arguments: &[OsString]) -> ExitCode {
         match self {
             Program::Client => client::run(arguments),
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_is_known_by_the_executables_name_or_by_the_hidden_verb() {
+    fn a_program_is_chosen_by_the_name_of_the_executable_or_by_the_hidden_verb() {
         assert_eq!(called("/tmp/x/russh -v pi1"), Some((Program::Client, 2)));
         assert_eq!(called("russh-sftp-server"), Some((Program::SftpServer, 0)));
         assert_eq!(called("cipher-survey built-in sshd --port 0"), Some((Program::Server, 2)));

@@ -78,7 +78,7 @@ const PHRASES: &[(&str, FailureKind)] = &[
     ("Unknown cipher type", FailureKind::BadUsage),
     ("Bad configuration option", FailureKind::BadUsage),
     ("Bad SSH2 ", FailureKind::BadUsage),
-    ("is not done by the built-in client", FailureKind::BadUsage),
+    ("is not supported by the built-in client", FailureKind::BadUsage),
     ("this is the built-in client", FailureKind::BadUsage),
     ("No route to host", FailureKind::Unreachable),
     ("Network is unreachable", FailureKind::Unreachable),

@@ -1,4 +1,4 @@
-//! The built-in client against the sshd of OpenSSH.
+//! The built-in client with OpenSSH's sshd.
 
 mod faults;
 mod hosts;
@@ -42,7 +42,7 @@ impl Client {
         self.testbed.path("ssh_config")
     }
 
-    /// The client with the testbed's configuration and nothing to read.
+    /// The client with the testbed's configuration and an empty standard input.
     fn command(&self) -> Command {
         let mut command = Command::new(self.path());
         command.arg("-F").arg(self.config()).env_remove("SSH_AUTH_SOCK").stdin(Stdio::null());
@@ -53,7 +53,7 @@ impl Client {
         Run::of(self.command().args(arguments).output().unwrap())
     }
 
-    /// It ends with 255 and these words, and nothing on standard output.
+    /// It ends with 255, with these words on standard error and nothing on standard output.
     fn refused(&self, arguments: &[&str], words: &[&str]) -> Run {
         let run = self.run(arguments);
         assert_eq!(run.code, Some(255), "{run:?}");
@@ -65,7 +65,7 @@ impl Client {
     }
 }
 
-/// What a survey would say of a failure.
+/// The failure as a survey reads it.
 fn read(run: &Run) -> Failure {
     Failure::read(&run.stderr, "testbed")
 }

@@ -1,5 +1,5 @@
-//! Surveys with the built-in client and server: `loopback` without OpenSSH, several programs in
-//! the same rounds, sessions without a cipher, masks, and what is left when the survey is killed.
+//! Surveys with the built-in client and server: `loopback` without OpenSSH, several programs in the
+//! same rounds, connections without a cipher, AES disabled, and what a killed survey leaves.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::testbed::{CHACHA, GCM, PROGRAM, Run, Testbed, children, command_line, kept, measured};
 
-/// A directory for PATH with all programs of this machine but OpenSSH's.
+/// A directory for PATH with all programs of this machine except OpenSSH's.
 fn without_openssh(testbed: &Testbed) -> PathBuf {
     let hidden = testbed.path("bin");
     fs::create_dir(&hidden).unwrap();
@@ -111,7 +111,7 @@ fn clients_and_servers_are_compared_in_the_same_rounds() {
 }
 
 #[test]
-fn a_session_without_a_cipher_stands_apart_and_is_never_a_choice() {
+fn a_connection_without_a_cipher_is_unranked_and_never_recommended() {
     let testbed = Testbed::new();
     let both = ["--client", "russh", "--server", "russh"];
     let ciphers = format!("{GCM},{CHACHA}");
@@ -179,7 +179,7 @@ fn aes_disabled_shows_in_gcm_and_where_it_does_not_reach_the_row_says_so() {
 }
 
 #[test]
-fn two_clients_share_a_real_host_and_leave_nothing_there() {
+fn two_clients_share_a_real_host_and_leave_nothing_behind() {
     let testbed = Testbed::new();
     let file = testbed.file("data", 8 << 20);
     let target = testbed.target();
@@ -197,7 +197,7 @@ fn two_clients_share_a_real_host_and_leave_nothing_there() {
 }
 
 #[test]
-fn a_cipher_that_the_client_lacks_is_told_before_anything_starts() {
+fn a_cipher_that_the_client_lacks_is_refused_before_anything_starts() {
     let testbed = Testbed::new();
     let arguments = ["--client", "russh", "--ciphers", "rijndael-cbc@lysator.liu.se"];
     let run = loopback(&testbed, &arguments);
@@ -212,13 +212,13 @@ fn a_cipher_that_the_client_lacks_is_told_before_anything_starts() {
 }
 
 #[test]
-fn without_a_place_for_keys_or_a_loopback_it_says_so() {
+fn without_a_directory_for_keys_or_a_loopback_interface_it_is_refused() {
     let testbed = Testbed::new();
     let russh = ["loopback", "--client", "russh", "--server", "russh"];
     let mut command = testbed.program();
     let run = command.args(russh).env("TMPDIR", testbed.path("nowhere")).output().unwrap();
     Run::of(run).assert_refused(&["no temporary directory", "nowhere"]);
-    // A network namespace of its own, in which nothing is up.
+    // A network namespace of its own, in which no interface is up.
     let mut command = Command::new("unshare");
     command.args(["--net", PROGRAM]).args(russh).env("TMPDIR", testbed.path("tmp"));
     Run::of(command.output().unwrap()).assert_refused(&["loopback"]);
@@ -226,7 +226,7 @@ fn without_a_place_for_keys_or_a_loopback_it_says_so() {
 }
 
 #[test]
-fn a_killed_survey_takes_its_server_along_and_the_next_one_clears_up() {
+fn the_server_of_a_killed_survey_ends_and_the_next_survey_cleans_up() {
     let testbed = Testbed::new();
     let mut command = testbed.program();
     command.args(["loopback", "-q", "--client", "russh", "--server", "russh", "--ciphers", GCM]);
@@ -251,7 +251,7 @@ fn a_killed_survey_takes_its_server_along_and_the_next_one_clears_up() {
         assert!(Instant::now() < deadline, "a server outlived its survey");
         std::thread::sleep(Duration::from_millis(20));
     }
-    assert_eq!(fs::read_dir(testbed.path("tmp")).unwrap().count(), 1, "what a kill leaves");
+    assert_eq!(fs::read_dir(testbed.path("tmp")).unwrap().count(), 1, "what the kill left");
     loopback(&testbed, &["--client", "russh", "--ciphers", "rot13"]).assert_refused(&["rot13"]);
     testbed.assert_nothing_left();
 }

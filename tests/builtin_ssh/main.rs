@@ -1,6 +1,5 @@
-//! The built-in SSH as programs: its client against OpenSSH's sshd, OpenSSH's clients against its
-//! server. `CIPHER_SURVEY_TEST_MIB` is the size of the large transfers (64 unless told; 1024 is
-//! the full size).
+//! The built-in SSH as programs: its client with OpenSSH's sshd, OpenSSH's clients with its server.
+//! `CIPHER_SURVEY_TEST_MIB` is the size of the large transfers (64 by default; 1024 is the full size).
 #![cfg(feature = "russh")]
 
 mod client;

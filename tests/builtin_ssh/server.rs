@@ -1,4 +1,4 @@
-//! OpenSSH's clients against the built-in server.
+//! OpenSSH's clients with the built-in server.
 
 mod faults;
 mod library;
@@ -18,31 +18,31 @@ use tempfile::TempDir;
 
 use crate::testbed::{PROGRAM, need, ran};
 
-/// Its one user.
+/// The name of its one user.
 const USER: &str = "somebody";
 
 /// A running server with a directory of its own.
-struct Embedded {
+struct BuiltInServer {
     directory: TempDir,
     server: Child,
-    /// Its end is the server's.
+    /// The server ends with it.
     stdin: Option<ChildStdin>,
     port: u16,
 }
 
-impl Embedded {
-    fn new() -> Embedded {
-        Embedded::with(&[])
+impl BuiltInServer {
+    fn new() -> BuiltInServer {
+        BuiltInServer::with(&[])
     }
 
     /// With further arguments.
-    fn with(arguments: &[&str]) -> Embedded {
+    fn with(arguments: &[&str]) -> BuiltInServer {
         let directory = directory();
         let mut server = server(directory.path()).args(arguments).spawn().unwrap();
         let port = port(&mut server);
-        let embedded = Embedded { directory, stdin: server.stdin.take(), server, port };
-        embedded.write_client_config();
-        embedded
+        let builtin = BuiltInServer { directory, stdin: server.stdin.take(), server, port };
+        builtin.write_client_config();
+        builtin
     }
 
     fn write_client_config(&self) {
@@ -51,7 +51,7 @@ impl Embedded {
         let host_key = fs::read_to_string(self.path("host_key.pub")).unwrap();
         fs::write(self.path("known_hosts"), format!("[127.0.0.1]:{port} {host_key}")).unwrap();
         let config = format!(
-            "Host embedded\n  HostName 127.0.0.1\n  Port {port}\n  User {USER}\n  \
+            "Host builtin\n  HostName 127.0.0.1\n  Port {port}\n  User {USER}\n  \
              IdentityFile {root}client_key\n  IdentitiesOnly yes\n  IdentityAgent none\n  \
              UserKnownHostsFile {root}known_hosts\n  GlobalKnownHostsFile /dev/null\n  \
              BatchMode yes\n  LogLevel ERROR\n"
@@ -71,14 +71,14 @@ impl Embedded {
         command
     }
 
-    /// `ssh` with options, and a command to run.
+    /// `ssh` with options and a remote command.
     fn ssh(&self, options: &[&str], command: &str) -> Command {
         let mut ssh = self.client("ssh");
-        ssh.args(options).arg("embedded").arg(command);
+        ssh.args(options).arg("builtin").arg(command);
         ssh
     }
 
-    /// What a command says, and that it succeeded.
+    /// The output of a remote command, which must succeed.
     #[track_caller]
     fn says(&self, command: &str) -> String {
         let output = self.ssh(&[], command).output().unwrap();
@@ -102,10 +102,10 @@ impl Embedded {
     }
 }
 
-impl Drop for Embedded {
+impl Drop for BuiltInServer {
     fn drop(&mut self) {
         drop(self.stdin.take());
-        // It may have been ended by the test; otherwise it ends with its input.
+        // The test may have ended it; otherwise it ends with its input.
         if !ends(&mut self.server) {
             let _ = self.server.kill();
             let _ = self.server.wait();
@@ -115,7 +115,7 @@ impl Drop for Embedded {
 
 /// A directory with keys and the program under its own name.
 fn directory() -> TempDir {
-    let directory = tempfile::Builder::new().prefix("cs-embedded-").tempdir().unwrap();
+    let directory = tempfile::Builder::new().prefix("cs-builtin-").tempdir().unwrap();
     for key in ["host_key", "client_key", "other_key"] {
         let file = directory.path().join(key);
         let mut keygen = Command::new(need("ssh-keygen", "openssh-client"));
@@ -125,7 +125,7 @@ fn directory() -> TempDir {
     directory
 }
 
-/// The server's command line, without what has a default.
+/// The server's command line, with its required options.
 fn server(directory: &Path) -> Command {
     let mut command = Command::new(directory.join("russh-sshd"));
     command.arg("--host-key").arg(directory.join("host_key"));
@@ -135,7 +135,7 @@ fn server(directory: &Path) -> Command {
     command
 }
 
-/// The port that it says it listens on.
+/// The port that the server says it listens on.
 fn port(server: &mut Child) -> u16 {
     let mut line = String::new();
     BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -143,7 +143,7 @@ fn port(server: &mut Child) -> u16 {
     port.and_then(|port| port.trim_end().strip_suffix('.')).expect(&line).parse().unwrap()
 }
 
-/// A run that is refused before it listens, with its one line.
+/// The one line of a run that is refused before it listens.
 #[track_caller]
 fn refused(output: Output) -> String {
     assert_eq!(output.status.code(), Some(255), "{output:?}");
@@ -154,7 +154,7 @@ fn refused(output: Output) -> String {
     said
 }
 
-/// Whether it comes to be so, sooner or later.
+/// Whether it becomes so within some seconds.
 fn eventually(mut so: impl FnMut() -> bool) -> bool {
     let deadline = Instant::now() + Duration::from_secs(30);
     while Instant::now() < deadline {
@@ -170,7 +170,7 @@ fn ends(child: &mut Child) -> bool {
     eventually(|| child.try_wait().unwrap().is_some())
 }
 
-/// Whether a process lives: not gone, and not waiting to be reaped.
+/// Whether a process lives: it is neither gone nor a zombie.
 fn lives(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
@@ -189,7 +189,7 @@ fn sha256(path: &Path) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// How large the large transfers are.
+/// Bytes of the large transfers.
 fn large() -> u64 {
     let mib = std::env::var("CIPHER_SURVEY_TEST_MIB").map_or(64, |text| text.parse().unwrap());
     mib * 1024 * 1024

@@ -1,4 +1,4 @@
-//! The built-in client against OpenSSH's and against the least that a russh program can do.
+//! The built-in client against OpenSSH's, and against the least that a russh program can do.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -16,7 +16,7 @@ use crate::minimal;
 use crate::testbed::{ALL_CIPHERS, CHACHA, GCM, Options, PROGRAM};
 
 const ROUNDS: usize = 15;
-/// Both ends have it, and it is not the limit of any cipher alone.
+/// Both ends have it, and no transfer's bottleneck is the MAC alone.
 const MAC: &str = "hmac-sha2-256-etm@openssh.com";
 /// With the bytes of a transfer: about half a second each.
 const JUDGED: [(&str, u64); 6] = [
@@ -27,7 +27,7 @@ const JUDGED: [(&str, u64); 6] = [
     ("aes192-ctr", 256 << 20),
     ("aes256-ctr", 256 << 20),
 ];
-/// Where russh itself is the limit: a call for each block.
+/// Where russh itself is the bottleneck: it encrypts one block per call.
 const SHOWN: [(&str, u64); 2] = [("aes128-cbc", 128 << 20), ("3des-cbc", 8 << 20)];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,12 +39,12 @@ enum Client {
 
 const CLIENTS: [Client; 3] = [Client::OpenSsh, Client::BuiltIn, Client::Minimal];
 
-/// One transfer, or a session that moves a byte.
+/// One transfer, or a connection that moves one byte.
 #[derive(Serialize, Deserialize)]
 struct Run {
     round: usize,
     client: Client,
-    /// Absent: the session that moves a byte, until it came.
+    /// Absent: a connection that moves one byte, measured until it arrives.
     transfer: Option<(String, Direction, u64)>,
     seconds: f64,
     /// User and system seconds by `wait4`.
@@ -64,7 +64,7 @@ pub fn measure(directory: &Path) {
                 JUDGED.iter().chain(&SHOWN).copied().cycle().nth(k + round).unwrap();
             for direction in [Direction::Upload, Direction::Download] {
                 for client in turned(round + k) {
-                    // The least program is no more than the client where russh is the limit.
+                    // Where russh is the bottleneck the least program is no faster than the client.
                     if client == Client::Minimal && SHOWN.iter().any(|(name, _)| *name == cipher) {
                         continue;
                     }
@@ -158,61 +158,73 @@ fn wait4(pid: u32) -> io::Result<(f64, i64)> {
     Ok((seconds(usage.ru_utime) + seconds(usage.ru_stime), usage.ru_maxrss))
 }
 
+/// One cipher in one direction: the built-in client's figures as multiples of the others'.
+struct Compared {
+    direction: Direction,
+    cipher: &'static str,
+    /// MB/s of OpenSSH and of the built-in client.
+    mb_per_s: (f64, f64),
+    /// Rate and CPU against OpenSSH.
+    openssh: (f64, f64),
+    /// The same against the least program, where that was measured.
+    least: Option<(f64, f64)>,
+}
+
+impl Compared {
+    fn of(runs: &[Run], direction: Direction, cipher: &'static str, bytes: u64) -> Compared {
+        let transfer = (cipher.to_string(), direction, bytes);
+        let of = |client: Client| bulks(runs, client, &transfer);
+        let (open, own, least) = (of(Client::OpenSsh), of(Client::BuiltIn), of(Client::Minimal));
+        let mb_per_s = |bulks: &[(f64, f64)]| {
+            let rate = |(seconds, _): &(f64, f64)| bytes as f64 / 1e6 / seconds;
+            middle(&bulks.iter().map(rate).collect::<Vec<f64>>())
+        };
+        let against = |other: &[(f64, f64)]| {
+            (ratio(other, &own, |bulk| bulk.0), ratio(&own, other, |bulk| bulk.1))
+        };
+        Compared {
+            direction,
+            cipher,
+            mb_per_s: (mb_per_s(&open), mb_per_s(&own)),
+            openssh: against(&open),
+            least: (!least.is_empty()).then(|| against(&least)),
+        }
+    }
+
+    fn row(&self) -> String {
+        let Compared { direction, cipher, mb_per_s: (open, own), openssh: (rate, cpu), .. } = self;
+        let row =
+            format!("| {direction} | {cipher} | {open:.0} | {own:.0} | {rate:.2} | {cpu:.2} |");
+        match self.least {
+            Some((rate, cpu)) => format!("{row} {rate:.2} | {cpu:.2} |\n"),
+            None => row + "\n",
+        }
+    }
+}
+
 pub fn report(directory: &Path) -> Report {
     let runs: Vec<Run> = evidence::figures(&directory.join("runs.jsonl.gz"));
     let rounds = 1 + runs.iter().map(|run| run.round).max().unwrap_or(0);
-    let mut text = format!(
-        "# The built-in client\n\n\
-         {rounds} interleaved rounds against one sshd (OpenSSH), each end on a core of its own: \
-         every transfer by OpenSSH's `ssh`, by the built-in client, and by the least that a russh \
-         program can do (`tests/validation/minimal.rs`); MAC {MAC} where one is needed. Time from \
-         the program's start to its end and its CPU by `wait4`, each less the median of a session \
-         that moves one byte. Rates and CPU are those of the built-in client as multiples of the \
-         other's: the pseudo-median of the rounds (Hodges and Lehmann). Bounds: against OpenSSH \
-         the geometric mean of the rates at least 1, none below 0.92, that of CPU at most 1; \
-         against the least program rate and CPU within 5 %, each way; until the first byte 1.2 times \
-         OpenSSH's; 64 MB of memory.\n\n\
-         | direction | cipher | OpenSSH, MB/s | built-in, MB/s | rate | CPU | rate, least | CPU, \
-         least |\n| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n"
-    );
+    let directions = [Direction::Upload, Direction::Download];
+    let compared = |of: &[(&'static str, u64)]| -> Vec<Compared> {
+        let pairs = directions.iter().flat_map(|way| of.iter().map(move |of| (*way, of)));
+        pairs
+            .map(|(direction, (cipher, bytes))| Compared::of(&runs, direction, cipher, *bytes))
+            .collect()
+    };
+    let (judged, shown) = (compared(&JUDGED), compared(&SHOWN));
+    let mut text = introduction(rounds);
+    text.extend(judged.iter().map(Compared::row));
     let mut missed = Vec::new();
-    let (mut rates, mut cpus) = (vec![], vec![]);
-    let (mut shown, mut against_least) = (String::new(), String::new());
-    for direction in [Direction::Upload, Direction::Download] {
-        let (mut least_rates, mut least_cpus) = (vec![], vec![]);
-        for (cipher, bytes) in JUDGED.iter().chain(&SHOWN) {
-            let transfer = (cipher.to_string(), direction, *bytes);
-            let of = |client: Client| bulks(&runs, client, &transfer);
-            let (open, own, least) =
-                (of(Client::OpenSsh), of(Client::BuiltIn), of(Client::Minimal));
-            let mb_per_s = |bulks: &[(f64, f64)]| {
-                let rates: Vec<f64> =
-                    bulks.iter().map(|(seconds, _)| *bytes as f64 / 1e6 / seconds).collect();
-                middle(&rates)
-            };
-            let row = format!(
-                "| {direction} | {cipher} | {:.0} | {:.0} |",
-                mb_per_s(&open),
-                mb_per_s(&own)
-            );
-            let rate = ratio(&open, &own, |bulk| bulk.0);
-            let cpu = ratio(&own, &open, |bulk| bulk.1);
-            if least.is_empty() {
-                shown += &format!("{row} {rate:.2} | {cpu:.2} |\n");
-                continue;
-            }
-            let least_rate = ratio(&least, &own, |bulk| bulk.0);
-            let least_cpu = ratio(&own, &least, |bulk| bulk.1);
-            text += &format!("{row} {rate:.2} | {cpu:.2} | {least_rate:.2} | {least_cpu:.2} |\n");
-            if rate < 0.92 {
+    let mut against_least = String::new();
+    for direction in directions {
+        let judged = judged.iter().filter(|one| one.direction == direction);
+        for Compared { cipher, openssh: (rate, _), .. } in judged.clone() {
+            if *rate < 0.92 {
                 missed.push(format!("{direction} {cipher}: {rate:.2} of OpenSSH's rate"));
             }
-            rates.push(rate);
-            cpus.push(cpu);
-            least_rates.push(least_rate);
-            least_cpus.push(least_cpu);
         }
-        let (rate, cpu) = (geometric_mean(&least_rates), geometric_mean(&least_cpus));
+        let (rate, cpu) = geometric_means(judged.filter_map(|one| one.least));
         against_least +=
             &format!("; against the least program, {direction}: rate {rate:.3}, CPU {cpu:.3}");
         if rate < 0.95 {
@@ -222,10 +234,39 @@ pub fn report(directory: &Path) -> Report {
             missed.push(format!("{direction}: {cpu:.3} times the least program's CPU"));
         }
     }
-    let (rate, cpu) = (geometric_mean(&rates), geometric_mean(&cpus));
+    let (rate, cpu) = geometric_means(judged.iter().map(|one| one.openssh));
     text += &format!(
         "\nGeometric means against OpenSSH: rate {rate:.3}, CPU {cpu:.3}{against_least}.\n"
     );
+    let (setup, mut bounds) = setup_and_memory(&runs);
+    text += &setup;
+    text += &slow_in_russh(&shown);
+    bounds.insert(0, (rate < 1.0, format!("the geometric mean of the rates is {rate:.3}")));
+    bounds.insert(1, (cpu > 1.0, format!("the geometric mean of CPU is {cpu:.3}")));
+    bounds.push((rounds < 15, format!("only {rounds} rounds")));
+    missed.extend(bounds.into_iter().filter_map(|(missed, text)| missed.then_some(text)));
+    Report { text, missed }
+}
+
+fn introduction(rounds: usize) -> String {
+    format!(
+        "# The built-in client\n\n\
+         {rounds} interleaved rounds against one sshd (OpenSSH), each end on a core of its own: \
+         every transfer by OpenSSH's `ssh`, by the built-in client, and by the least that a russh \
+         program can do (`tests/validation/minimal.rs`); MAC {MAC} where one is needed. Time from \
+         the program's start to its end and its CPU by `wait4`, each less the median of a connection \
+         that moves one byte. Rates and CPU are those of the built-in client as multiples of the \
+         other's: the pseudo-median of the rounds (Hodges and Lehmann). Bounds: against OpenSSH \
+         the geometric mean of the rates at least 1, none below 0.92, that of CPU at most 1; \
+         against the least program rate and CPU within 5 %, each way; until the first byte 1.2 times \
+         OpenSSH's; 64 MB of memory.\n\n\
+         | direction | cipher | OpenSSH, MB/s | built-in, MB/s | rate | CPU | rate, least | CPU, \
+         least |\n| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n"
+    )
+}
+
+/// Time until the first byte and memory, and which of their bounds are missed.
+fn setup_and_memory(runs: &[Run]) -> (String, Vec<(bool, String)>) {
     let first_byte = |client: Client| {
         let empty = runs.iter().filter(|run| run.client == client && run.transfer.is_none());
         middle(&empty.map(|run| run.seconds).collect::<Vec<_>>())
@@ -233,26 +274,29 @@ pub fn report(directory: &Path) -> Report {
     let (open_s, own_s) = (first_byte(Client::OpenSsh), first_byte(Client::BuiltIn));
     let own = runs.iter().filter(|run| run.client == Client::BuiltIn);
     let largest_mb = own.map(|run| run.largest_kib).max().unwrap_or(0) as f64 * 1024.0 / 1e6;
-    text += &format!(
+    let text = format!(
         "\nUntil the first byte: {:.0} ms, OpenSSH {:.0} ms, {:.2} times. Most memory of any \
-         transfer: {largest_mb:.0} MB.\n\n\
-         Where russh itself is the limit, since it encrypts CBC by a call for each block \
-         (no bound):\n\n\
-         | direction | cipher | OpenSSH, MB/s | built-in, MB/s | rate | CPU |\n\
-         | --- | --- | ---: | ---: | ---: | ---: |\n{shown}",
+         transfer: {largest_mb:.0} MB.\n\n",
         1e3 * own_s,
         1e3 * open_s,
         own_s / open_s
     );
-    let bounds = [
-        (rate < 1.0, format!("the geometric mean of the rates is {rate:.3}")),
-        (cpu > 1.0, format!("the geometric mean of CPU is {cpu:.3}")),
-        (own_s > 1.2 * open_s, "the first byte takes more than 1.2 times as long".to_owned()),
+    let late = "the first byte takes more than 1.2 times as long".to_owned();
+    let bounds = vec![
+        (own_s > 1.2 * open_s, late),
         (largest_mb > 64.0, format!("{largest_mb:.0} MB of memory")),
-        (rounds < 15, format!("only {rounds} rounds")),
     ];
-    missed.extend(bounds.into_iter().filter_map(|(missed, text)| missed.then_some(text)));
-    Report { text, missed }
+    (text, bounds)
+}
+
+fn slow_in_russh(shown: &[Compared]) -> String {
+    let rows: String = shown.iter().map(Compared::row).collect();
+    format!(
+        "Where russh itself is the bottleneck, since it encrypts CBC one block per call \
+         (no bound):\n\n\
+         | direction | cipher | OpenSSH, MB/s | built-in, MB/s | rate | CPU |\n\
+         | --- | --- | ---: | ---: | ---: | ---: |\n{rows}"
+    )
 }
 
 /// Real and CPU seconds of the bulk, round by round.
@@ -270,6 +314,11 @@ fn ratio(first: &[(f64, f64)], second: &[(f64, f64)], figure: fn(&(f64, f64)) ->
     let both = first.iter().zip(second);
     let logs: Vec<f64> = both.map(|(a, b)| (figure(a) / figure(b)).ln()).collect();
     pseudo_median(&logs)[1].exp()
+}
+
+fn geometric_means(pairs: impl Iterator<Item = (f64, f64)>) -> (f64, f64) {
+    let (first, second): (Vec<f64>, Vec<f64>) = pairs.unzip();
+    (geometric_mean(&first), geometric_mean(&second))
 }
 
 fn geometric_mean(ratios: &[f64]) -> f64 {

@@ -1,11 +1,11 @@
-//! The argument list of OpenSSH's `ssh`, as scp, sftp, sshfs, rsync and our own runner use it.
-//! Pure: any bytes in, a request or one clear line out.
+//! The argument list of OpenSSH's `ssh`, as scp, sftp, sshfs, rsync and a survey use it. Pure: any
+//! bytes in, a request or a message of one line out.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
-use super::directives::Directives;
+use super::configuration::directives::Directives;
 use super::error::Error;
 use super::log::Level;
 
@@ -19,12 +19,12 @@ pub enum Request {
     Session(Box<Invocation>),
 }
 
-/// A connection, as it was asked for.
+/// A connection, as the command line asks for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Invocation {
     /// The host as it was given, without user and port.
     pub host: String,
-    /// `-o`, and the flags that stand for one, in their order: the first value counts.
+    /// `-o`, and the flags that stand for one, in their order: the first value of each counts.
     pub directives: Directives,
     /// `-F`.
     pub config: Option<PathBuf>,
@@ -32,7 +32,7 @@ pub struct Invocation {
     pub log_file: Option<PathBuf>,
     /// `-v`, `-q`; absent where LogLevel decides.
     pub level: Option<Level>,
-    /// The command, or the name of the subsystem, in the bytes that it was given in.
+    /// The command or the name of the subsystem, as the bytes that were given.
     pub command: Vec<u8>,
     /// `-s`.
     pub subsystem: bool,
@@ -40,14 +40,14 @@ pub struct Invocation {
     pub no_session: bool,
     /// `-n`.
     pub no_stdin: bool,
-    /// `-W`: the standard streams are a connection from the server to there.
+    /// `-W`: the server connects to this host and port, and the standard streams are that connection.
     pub forward: Option<(String, u16)>,
     /// `-G`.
     pub print_settings: bool,
 }
 
-/// Flags without a value that change nothing here: no terminal, no agent and no X11 is ever
-/// forwarded, nothing is compressed, and there is only one protocol (`-2`).
+/// Flags without a value and without effect: this client has no terminal, never forwards an agent or
+/// X11, never compresses, and has one protocol (`-2`).
 const NO_EFFECT: &[u8] = b"2TxaACk";
 
 /// Flags with a value that stand for a directive.
@@ -99,7 +99,7 @@ impl Request {
 }
 
 impl Invocation {
-    /// One word of flags, without its dash: `xaT`, `p2222`, `oKey=value`.
+    /// One argument with flags, without its dash: `xaT`, `p2222`, `oKey=value`.
     fn flags<'a>(
         &mut self,
         flags: &[u8],
@@ -174,7 +174,7 @@ impl Invocation {
         if uri.is_some() && port.is_none() && host.contains(':') && !host.contains("::") {
             return Err(Error::Usage(format!("'{destination}' has a bad port")));
         }
-        // `-l` and `-p` come before what the host says.
+        // `-l` and `-p` count before what the destination says.
         if let Some(user) = user {
             self.directives.push("user", user);
         }
@@ -186,7 +186,7 @@ impl Invocation {
     }
 }
 
-/// The value of a flag that takes one: the rest of its word, or the next word.
+/// The value of a flag that takes one: the rest of its argument, or the next argument.
 fn value_of<'a>(
     flag: u8,
     rest: &[u8],

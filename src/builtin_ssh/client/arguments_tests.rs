@@ -19,8 +19,8 @@ fn refusal(line: &str) -> String {
 }
 
 #[test]
-fn what_scp_sftp_sshfs_and_rsync_pass_is_understood() {
-    // OpenSSH 9.2, sshfs 3.7, rsync 3.2: seen with `-S` and a script that prints its arguments.
+fn the_arguments_of_scp_sftp_sshfs_and_rsync_are_read() {
+    // OpenSSH 9.2, sshfs 3.7, rsync 3.2: taken with `-S` and a script that prints its arguments.
     let scp = session(
         "-x|-oPermitLocalCommand=no|-oClearAllForwardings=yes|-oRemoteCommand=none|\
          -oRequestTTY=no|-oForwardAgent=no|-l|me|-s|--|pi1|sftp",
@@ -38,7 +38,7 @@ fn what_scp_sftp_sshfs_and_rsync_pass_is_understood() {
 }
 
 #[test]
-fn what_our_own_runner_passes_is_understood() {
+fn the_arguments_of_a_survey_are_read() {
     use crate::model::{Cipher, Destination};
     use crate::ssh::openssh::{Connection, Session};
     let connection = Connection {
@@ -62,11 +62,11 @@ fn what_our_own_runner_passes_is_understood() {
     for (keyword, value) in expected {
         assert_eq!(invocation.directives.first(keyword), Some(value), "{keyword}");
     }
-    assert!(invocation.directives.refuse_what_is_not_done().is_ok());
+    assert!(invocation.directives.refuse_unsupported().is_ok());
 }
 
 #[test]
-fn flags_come_bundled_and_after_the_host_too() {
+fn flags_may_be_bundled_and_follow_the_host() {
     let invocation = session("-xaTvv|-p2222|me@pi1|-n|-v|echo|-p|1");
     assert_eq!(invocation.level, Some(Level::Debug3));
     assert_eq!(invocation.directives.first("port"), Some("2222"));
@@ -87,7 +87,7 @@ fn a_host_may_have_a_user_and_a_port() {
     assert_eq!(of("ssh://me@pi1:22/"), ("pi1".into(), some("me"), some("22")));
     assert_eq!(of("ssh://[::1]:22"), ("::1".into(), None, some("22")));
     assert_eq!(of("::1"), ("::1".into(), None, None));
-    // What a flag says comes before.
+    // A flag counts before it.
     assert_eq!(of("-l|you|me@pi1").1, some("you"));
 }
 
@@ -100,7 +100,7 @@ fn an_option_may_be_written_in_three_ways() {
 }
 
 #[test]
-fn what_is_not_known_is_refused_in_one_line() {
+fn bad_arguments_are_refused_in_one_line() {
     assert!(refusal("-oNoSuch=1|pi1").contains("Bad configuration option: NoSuch"));
     assert!(refusal("-Z|pi1").contains("unknown option -- Z"));
     assert!(refusal("-p|0|pi1").contains("Bad port '0'"));
@@ -113,7 +113,7 @@ fn what_is_not_known_is_refused_in_one_line() {
 }
 
 #[test]
-fn questions_need_no_host() {
+fn queries_need_no_host() {
     assert_eq!(parse("-V").unwrap(), Request::Version);
     assert_eq!(parse("-Q|cipher").unwrap(), Request::Query("cipher".to_owned()));
     assert_eq!(parse("-Qmac").unwrap(), Request::Query("mac".to_owned()));

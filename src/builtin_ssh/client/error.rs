@@ -1,11 +1,11 @@
-//! What ends the client before or instead of the far command, in OpenSSH's words where it has
-//! any: `client::failure` reads reason and remedy from them.
+//! What ends the client before or instead of the remote command, in OpenSSH's words where it has
+//! any: `ssh::failure` reads reason and remedy from them.
 
-/// Each is told on standard error, and the client ends with 255.
+/// Each is printed on standard error, and the client ends with 255.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(
-        "{0} (see ssh(1); this is the built-in client, which knows what scp, sftp, sshfs and rsync pass)"
+        "{0} (see ssh(1); this is the built-in client, which has the options that scp, sftp, sshfs and rsync use)"
     )]
     Usage(String),
     #[error("command-line: line 0: Bad configuration option: {0}")]
@@ -13,9 +13,9 @@ pub enum Error {
     #[error("Bad configuration option: {0}")]
     BadConfiguration(String),
     #[error(
-        "'{0}' is not done by the built-in client: take it out of the configuration of this host, or use --client openssh"
+        "'{0}' is not supported by the built-in client: remove it from the configuration of this host, or use --client openssh"
     )]
-    NotDone(String),
+    Unsupported(String),
     #[error("Unknown cipher type '{0}'. The built-in client has: {1}")]
     UnknownCipher(String, String),
     #[error("Bad SSH2 {0} '{1}'. The built-in client has: {2}")]
@@ -32,12 +32,12 @@ pub enum Error {
     NoCommonAlgorithm { host: String, port: u16, what: &'static str, offer: String },
     #[error("{user}@{host}: Permission denied ({methods}).")]
     Denied { user: String, host: String, methods: String },
-    /// Lines as they are to be said.
+    /// A message as it is printed.
     #[error("{0}")]
-    Said(String),
+    Message(String),
     #[error("{what}: {cause}")]
     System { what: String, cause: std::io::Error },
-    /// Not from a place that knows better words.
+    /// Any other of russh's.
     #[error("ssh: {0}")]
     Protocol(#[from] russh::Error),
 }

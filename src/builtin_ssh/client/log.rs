@@ -1,5 +1,5 @@
-//! What the client says on standard error (or with `-E` into a file), at OpenSSH's levels and in
-//! its words: `client::transcript` reads them.
+//! The client's messages on standard error (with `-E`, in a file), at OpenSSH's levels and in its
+//! words: `ssh::Transcript` reads them.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -62,13 +62,13 @@ impl Log {
         self.level
     }
 
-    /// Without a prefix.
+    /// A message without a prefix.
     pub fn say(&self, level: Level, text: &str) {
         if self.level < level {
             return;
         }
         let line = format!("{text}\n");
-        // A log that can't be written is no reason to end a session.
+        // A log that can't be written is no reason to end the connection.
         let _ = match &self.file {
             Some(file) => { file }.write_all(line.as_bytes()),
             None => std::io::stderr().write_all(line.as_bytes()),

@@ -1,26 +1,13 @@
-//! The client program: an SSH client with the argument list, the streams and the words of
-//! OpenSSH's `ssh`, so that scp, sftp, sshfs, rsync and our own runner can use it as one.
+//! The client program: an SSH client with the argument list, the streams and the messages of
+//! OpenSSH's `ssh`, so that scp, sftp, sshfs, rsync and a survey can use it in place of `ssh`.
 
 mod arguments;
-mod authentication;
-mod connect;
-mod directives;
-mod dump;
+mod configuration;
+mod connection;
 mod error;
-mod kexinit;
-mod known_hosts;
 mod log;
-mod openssh;
-mod outlet;
-mod pattern;
-mod proposed;
 mod relay;
-mod session;
-mod settings;
-mod ssh_config;
-mod stdio;
-mod tokens;
-mod wire;
+mod streams;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -34,20 +21,22 @@ use tokio::sync::mpsc::unbounded_channel;
 
 use super::algorithms;
 use arguments::{Invocation, Request};
-use authentication::Login;
+use configuration::settings::Settings;
+use configuration::{directives, dump, proposal};
+use connection::authentication::Login;
+use connection::handler::Client;
+use connection::known_hosts::KnownHosts;
+use connection::{connect, kexinit};
 use error::Error;
-use known_hosts::KnownHosts;
 use log::{Level, Log};
-use outlet::Outlet;
 use relay::Relay;
-use session::Client;
-use settings::Settings;
-use wire::{Meter, Wire};
+use streams::outlet::Outlet;
+use streams::wire::{Meter, Wire};
 
-/// Whatever fails here and not on the far side ends with it.
+/// The exit status where the client itself fails, as with `ssh`.
 const FAILED: u8 = 255;
 
-/// Is the client until it ends.
+/// Runs the client to its end.
 pub fn run(arguments: &[OsString]) -> ExitCode {
     let told = |error: Error| {
         say(&error);
@@ -64,7 +53,7 @@ pub fn run(arguments: &[OsString]) -> ExitCode {
     }
 }
 
-/// Before there is a log; a standard error that is gone is no reason to panic.
+/// A message from before there is a log. A closed standard error is no reason to panic.
 fn say(text: impl std::fmt::Display) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
@@ -85,9 +74,9 @@ fn query(kind: &str) -> Result<ExitCode, Error> {
             .filter(|name: &&str| name.contains('@'))
             .collect(),
         "mac" | "macs" => algorithms::MACS.iter().map(AsRef::as_ref).collect(),
-        "kex" | "kexalgorithms" => proposed::key_exchange_names(),
+        "kex" | "kexalgorithms" => proposal::key_exchange_names(),
         "key" | "key-plain" | "key-sig" | "hostkeyalgorithms" | "pubkeyacceptedalgorithms" => {
-            proposed::HOST_KEYS.iter().map(|algorithm| algorithm.as_str()).collect()
+            proposal::HOST_KEYS.iter().map(|algorithm| algorithm.as_str()).collect()
         }
         "compression" => vec!["none"],
         "protocol-version" => vec!["2"],
@@ -99,7 +88,7 @@ fn query(kind: &str) -> Result<ExitCode, Error> {
 fn print<T: std::fmt::Display>(lines: Vec<T>) -> ExitCode {
     let mut stdout = std::io::stdout().lock();
     for line in lines {
-        // A reader that has seen enough is no error.
+        // A reader that closes early is no error.
         if writeln!(stdout, "{line}").is_err() {
             break;
         }
@@ -108,10 +97,7 @@ fn print<T: std::fmt::Display>(lines: Vec<T>) -> ExitCode {
 }
 
 fn connected(invocation: &Invocation) -> Result<ExitCode, Error> {
-    let directives = match openssh::resolve(invocation)? {
-        Some(directives) => directives,
-        None => ssh_config::resolve(invocation)?,
-    };
+    let directives = directives(invocation)?;
     let level = invocation.level.or_else(|| directives.first("loglevel").and_then(Level::named));
     let log = Arc::new(Log::new(level.unwrap_or(Level::Info), invocation.log_file.as_deref())?);
     let settings = Settings::new(&invocation.host, &directives)?;
@@ -124,7 +110,7 @@ fn connected(invocation: &Invocation) -> Result<ExitCode, Error> {
         .build()
         .map_err(Error::system("the runtime could not be started"))?;
     let ended = runtime.block_on(session(invocation, &settings, &log));
-    // A read of a terminal may still wait; nothing is lost with it.
+    // A read of a terminal may still be waiting; nothing is lost by not waiting for it.
     runtime.shutdown_background();
     Ok(ExitCode::from(ended.unwrap_or_else(|error| {
         log.say(Level::Error, &error.to_string());
@@ -155,7 +141,7 @@ async fn session(
         stdout: Arc::clone(&stdout),
         stderr: Arc::clone(&stderr),
         server: (settings.hostname.clone(), settings.port),
-        proposals_told: false,
+        proposals_logged: false,
     };
     log.debug1(|| {
         let (host, port, user) = (&settings.hostname, settings.port, &settings.user);
@@ -185,20 +171,20 @@ async fn session(
     };
     let ended = relay.run().await;
     let _ = handle.disconnect(russh::Disconnect::ByApplication, "disconnected by user", "").await;
-    tell_totals(log, &meter, begun.elapsed().as_secs_f64());
+    log_totals(log, &meter, begun.elapsed().as_secs_f64());
     drop(proxy);
     ended
 }
 
-/// russh's, where it is not as OpenSSH's client has it.
+/// russh's configuration, where its defaults are not those of OpenSSH's client.
 fn config(settings: &Settings, known_hosts: &KnownHosts) -> Config {
     let asked = settings.host_key_algorithms.clone();
-    let key = known_hosts.known_first(asked.unwrap_or_else(|| proposed::HOST_KEYS.to_vec()));
+    let key = known_hosts.known_first(asked.unwrap_or_else(|| proposal::HOST_KEYS.to_vec()));
     let certificates = if known_hosts.has_authority() { key.clone() } else { Vec::new() };
     Config {
         client_id: SshId::Standard(format!("SSH-2.0-russh_{RUSSH}").into()),
         limits: settings.rekey.clone(),
-        // As OpenSSH's: more would be granted than a slow reader should have waiting.
+        // As OpenSSH's: with a larger window more would wait for a slow reader.
         window_size: 2 << 20,
         maximum_packet_size: 32 << 10,
         preferred: Preferred {
@@ -209,7 +195,7 @@ fn config(settings: &Settings, known_hosts: &KnownHosts) -> Config {
             mac: settings.macs.clone().into(),
             compression: vec![russh::compression::NONE].into(),
         },
-        // Kept alive by us: see [`relay`].
+        // We keep it alive ourselves: see [`relay`].
         keepalive_interval: None,
         nodelay: true,
         ..Config::default()
@@ -221,17 +207,17 @@ fn outlet(stream: impl std::os::fd::AsFd, meter: &Arc<Meter>) -> Result<Arc<Outl
     outlet.map(Arc::new).map_err(Error::system("the standard streams can't be used"))
 }
 
-/// A failure before the first keys are in use, in ssh's words.
+/// A failure of the key exchange, in the words of `ssh`.
 fn in_key_exchange(error: Error, settings: &Settings, log: &Log, meter: &Meter) -> Error {
     let (host, port) = (settings.hostname.clone(), settings.port);
     if !matches!(error, Error::HostKey(_)) {
-        Client::tell_proposals(log, meter);
+        Client::log_proposals(log, meter);
     }
     let before_key_exchange = kexinit::lines(&meter.first_received()).is_none();
     let closed = |how: &str| {
         let at_once = format!("kex_exchange_identification: {how} by remote host\n");
         let at_once = if before_key_exchange { at_once.as_str() } else { "" };
-        Error::Said(format!("{at_once}{how} by {host} port {port}"))
+        Error::Message(format!("{at_once}{how} by {host} port {port}"))
     };
     match error {
         Error::Protocol(russh::Error::NoCommonAlgo { kind, theirs, .. }) => {
@@ -256,7 +242,7 @@ fn in_key_exchange(error: Error, settings: &Settings, log: &Log, meter: &Meter) 
         Error::Protocol(russh::Error::IO(_) | russh::Error::Disconnect | russh::Error::HUP) => {
             closed("Connection closed")
         }
-        Error::Protocol(russh::Error::Version) => Error::Said(format!(
+        Error::Protocol(russh::Error::Version) => Error::Message(format!(
             "kex_exchange_identification: client sent invalid protocol identifier: {host} port \
              {port} is no SSH server"
         )),
@@ -264,7 +250,7 @@ fn in_key_exchange(error: Error, settings: &Settings, log: &Log, meter: &Meter) 
     }
 }
 
-fn tell_totals(log: &Log, meter: &Meter, seconds: f64) {
+fn log_totals(log: &Log, meter: &Meter, seconds: f64) {
     let (sent, received) = (meter.sent(), meter.received());
     log.say(
         Level::Verbose,

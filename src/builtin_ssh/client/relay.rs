@@ -1,4 +1,4 @@
-//! One session: the far command, and our standard streams as its own.
+//! One session (RFC 4254): the remote command, with our standard streams as its own.
 
 use std::io;
 use std::sync::Arc;
@@ -11,18 +11,18 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinHandle;
 
 use super::arguments::Invocation;
+use super::configuration::settings::{SessionType, Settings};
+use super::connection::handler::{Client, Event};
 use super::error::Error;
 use super::log::{Level, Log};
-use super::outlet::Outlet;
-use super::session::{Client, Event};
-use super::settings::{SessionType, Settings};
-use super::stdio::{self, Stdio};
-use super::wire::Meter;
+use super::streams::outlet::Outlet;
+use super::streams::stdio::{self, Stdio};
+use super::streams::wire::Meter;
 
-/// What one read of our standard input may take: some packets of an upload.
+/// Bytes per read of our standard input: some packets of an upload.
 const READ: usize = 128 * 1024;
 
-/// An authenticated connection and what its session is to be.
+/// An authenticated connection, and what its session is to be.
 pub struct Relay<'a> {
     pub handle: Arc<Handle<Client>>,
     pub events: UnboundedReceiver<Event>,
@@ -34,7 +34,7 @@ pub struct Relay<'a> {
     pub stderr: Arc<Outlet>,
 }
 
-/// How a session went.
+/// How a session ended.
 #[derive(Default)]
 struct Outcome {
     status: Option<u32>,
@@ -42,7 +42,8 @@ struct Outcome {
 }
 
 impl Relay<'_> {
-    /// Runs the session to its end, or until the server is silent for too long; the exit status.
+    /// Runs the session to its end, or until the server has been silent for too long; returns the exit
+    /// status.
     pub async fn run(mut self) -> Result<u8, Error> {
         self.log.debug1(|| "Entering interactive session.".to_owned());
         let (handle, meter) = (Arc::clone(&self.handle), Arc::clone(&self.meter));
@@ -51,7 +52,7 @@ impl Relay<'_> {
         tokio::select! {
             ended = self.relay() => ended,
             () = until_silent(&handle, &meter, interval, most) => {
-                Err(Error::Said(format!("Timeout, server {host} not responding.")))
+                Err(Error::Message(format!("Timeout, server {host} not responding.")))
             }
         }
     }
@@ -60,7 +61,7 @@ impl Relay<'_> {
         let channel = match self.open().await? {
             Some(channel) => {
                 self.start(&channel).await?;
-                // What comes is the handler's: with its reader dropped a channel queues nothing.
+                // Data goes to the handler: once its reader is dropped a channel queues nothing.
                 Some(Arc::new(channel.split().1))
             }
             None => None,
@@ -71,7 +72,7 @@ impl Relay<'_> {
             stdio::give_up(std::io::stdout());
             written
         });
-        // Standard error stays open: there may be more to say.
+        // Standard error stays open: there may be more messages.
         let stderr = tokio::spawn(async move { stderr.run().await });
         let no_stdin = self.invocation.no_stdin || self.settings.no_stdin;
         let input = channel.clone().map(|channel| {
@@ -84,7 +85,7 @@ impl Relay<'_> {
         }
         self.stdout.end();
         self.stderr.end();
-        // A reader that went away ends it quietly.
+        // A reader that went away is no error.
         if !stdout.is_finished() {
             let _ = (&mut stdout).await;
         }
@@ -92,7 +93,7 @@ impl Relay<'_> {
         self.finish(outcome)
     }
 
-    /// A channel, where there is to be one.
+    /// Opens a channel, unless there is to be none.
     async fn open(&self) -> Result<Option<Channel<Msg>>, Error> {
         let opened = match &self.invocation.forward {
             Some((host, port)) => {
@@ -107,7 +108,7 @@ impl Relay<'_> {
         match opened {
             Ok(channel) => Ok(Some(channel)),
             Err(russh::Error::ChannelOpenFailure(reason)) => {
-                Err(Error::Said(format!("channel 0: open failed: {reason:?}")))
+                Err(Error::Message(format!("channel 0: open failed: {reason:?}")))
             }
             Err(error) => Err(error.into()),
         }
@@ -125,7 +126,7 @@ impl Relay<'_> {
         if let Some(configured) = &self.settings.command {
             if !command.is_empty() {
                 let said = "Cannot execute command-line and remote command.";
-                return Err(Error::Said(said.to_owned()));
+                return Err(Error::Message(said.to_owned()));
             }
             command = configured.clone().into_bytes();
         }
@@ -144,7 +145,7 @@ impl Relay<'_> {
         Ok(())
     }
 
-    /// Until the channel or the connection is closed.
+    /// Waits until the channel or the connection is closed.
     async fn wait(
         &mut self,
         channel: Option<&ChannelWriteHalf<Msg>>,
@@ -171,11 +172,11 @@ impl Relay<'_> {
                 Some(Event::Started(false)) => {
                     let what = if self.invocation.subsystem { "subsystem" } else { "exec" };
                     let said = format!("{what} request failed on channel 0");
-                    return Err(Error::Said(said));
+                    return Err(Error::Message(said));
                 }
                 Some(Event::Eof) => self.stdout.end(),
                 Some(Event::ExitStatus(status)) => outcome.status = Some(status),
-                Some(Event::ExitSignal(signal)) => self.tell_signal(&signal),
+                Some(Event::ExitSignal(signal)) => self.log_signal(&signal),
                 Some(Event::Closed) => return Ok(outcome),
                 Some(Event::Disconnected(why)) => {
                     outcome.disconnected = Some(why);
@@ -189,8 +190,9 @@ impl Relay<'_> {
         }
     }
 
-    fn tell_signal(&self, signal: &Sig) {
-        self.log.say(Level::Verbose, &format!("The far command was ended by signal {signal:?}."));
+    fn log_signal(&self, signal: &Sig) {
+        self.log
+            .say(Level::Verbose, &format!("The remote command was ended by signal {signal:?}."));
     }
 
     fn finish(&self, outcome: Outcome) -> Result<u8, Error> {
@@ -203,24 +205,23 @@ impl Relay<'_> {
                 self.log.say(Level::Info, &format!("Connection to {host} closed by remote host."));
                 Ok(255)
             }
-            // As the kernel cuts it.
+            // The low 8 bits, as exit(3) does.
             (Some(status), _) => Ok((status & 0xff) as u8),
             (None, None) => Ok(255),
         }
     }
 }
 
-/// Our standard input to the channel, until either end is gone.
+/// Sends our standard input to the channel, until it ends or the channel closes.
 async fn pump(handle: &Handle<Client>, channel: &ChannelWriteHalf<Msg>, no_stdin: bool) {
     if !no_stdin && let Ok(stdin) = Stdio::open(std::io::stdin(), Interest::READABLE) {
         loop {
             let mut block = Vec::with_capacity(READ);
             match stdin.read(&mut block).await {
-                // An input that can't be read is one that has ended.
+                // An input that can't be read has ended.
                 Ok(0) | Err(_) => break,
                 Ok(_) => {
-                    // russh cuts it into packets, and waits for the window, without a copy of
-                    // its own.
+                    // russh cuts it into packets and waits for the window, without another copy.
                     if handle.data(channel.id(), block).await.is_err() {
                         return;
                     }
@@ -231,7 +232,8 @@ async fn pump(handle: &Handle<Client>, channel: &ChannelWriteHalf<Msg>, no_stdin
     let _ = channel.eof().await;
 }
 
-/// Asks now and then whether the server is still there; returns when it has not answered.
+/// Asks at every interval whether the server still answers; returns when it does not
+/// (ServerAliveInterval, ServerAliveCountMax).
 async fn until_silent(
     handle: &Handle<Client>,
     meter: &Meter,
@@ -243,7 +245,7 @@ async fn until_silent(
     loop {
         tokio::time::sleep(interval).await;
         let now = meter.received();
-        // While our own reader is slow the server may well have answered.
+        // While our own reader is slow, an answer of the server may not have been read.
         if now != received || meter.gate.is_closed() {
             (received, unanswered) = (now, 0);
             continue;
@@ -253,7 +255,7 @@ async fn until_silent(
         }
         unanswered += 1;
         if handle.send_keepalive(true).await.is_err() {
-            // The connection is gone, which is told elsewhere.
+            // The connection is gone, which is reported elsewhere.
             return std::future::pending().await;
         }
     }

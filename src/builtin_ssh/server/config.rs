@@ -1,4 +1,4 @@
-//! What russh's server is configured with.
+//! The configuration of russh's server.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -12,25 +12,24 @@ use super::options::Options;
 use crate::builtin_ssh::algorithms::KEY_EXCHANGES;
 use crate::model::units::printable;
 
-/// How much a channel's client may send before we take it: as with OpenSSH
-/// (`CHAN_SES_WINDOW_DEFAULT`).
+/// The window of a channel, as with OpenSSH (`CHAN_SES_WINDOW_DEFAULT`).
 pub const WINDOW: u32 = 64 * PACKET;
 
-/// The largest data packet that we take (`CHAN_SES_PACKET_DEFAULT`).
+/// The largest data packet that we accept (`CHAN_SES_PACKET_DEFAULT`).
 pub const PACKET: u32 = 32 * 1024;
 
-/// A rejection takes this long whatever its reason, so that its time tells nothing. Nobody guesses
-/// keys, so it need not slow anybody down.
+/// A rejection takes this long whatever its reason, so that its time reveals nothing. Keys can't be
+/// guessed, so it need not slow anybody down.
 const REJECTION: Duration = Duration::from_millis(10);
 
-/// As `MaxAuthTries` of OpenSSH.
+/// `MaxAuthTries` of OpenSSH.
 const TRIES: usize = 6;
 
 /// RFC 4253, section 9.
 const REKEY_BYTES: usize = 1 << 30;
 const REKEY_TIME: Duration = Duration::from_secs(3600);
 
-/// The one method there is.
+/// The only method.
 pub fn methods() -> MethodSet {
     MethodSet::from([MethodKind::PublicKey].as_slice())
 }
@@ -60,8 +59,8 @@ pub fn config(options: &Options) -> Result<Config> {
         },
         window_size: WINDOW,
         maximum_packet_size: PACKET,
-        // Packets on their way from the sessions' processes to the connection: each is of up to
-        // PACKET bytes, and what waits is encrypted and sent as one batch.
+        // Packets from the sessions' processes that wait for the connection: each is of up to PACKET
+        // bytes, and what waits is encrypted and sent as one batch.
         event_buffer_size: 16,
         preferred: Preferred {
             kex: Cow::Borrowed(KEY_EXCHANGES),
@@ -70,14 +69,14 @@ pub fn config(options: &Options) -> Result<Config> {
             compression: Cow::Borrowed(&[compression::NONE]),
             ..Preferred::default()
         },
-        // A monitor's session is silent for long; the login's time is limited by the gate.
+        // The control connection is silent for long; the gate ends a login that takes too long.
         inactivity_timeout: None,
         nodelay: true,
         ..Config::default()
     })
 }
 
-/// The key that opens.
+/// The client's key.
 pub fn authorized_key(options: &Options) -> Result<PublicKey> {
     load_public_key(&options.authorized_key).with_context(|| {
         format!(

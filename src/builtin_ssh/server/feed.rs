@@ -1,11 +1,11 @@
 //! From a channel to the standard input of its process.
 //!
-//! russh grants a channel's client new window as its data arrives, not as we consume it, and
-//! handles one packet of a connection after the other. So what a process is slow to read waits in
-//! its [`Feed`]. When that is full, the window granted next is a trickle (`adjust_window`): it
-//! can't be nothing, since russh grants again only when data arrives. Each packet of the trickle is
-//! held for a moment; never for long, since the other channels are held with it, and the process
-//! may itself be waiting for us to take its output.
+//! russh extends the window of a channel as data arrives, not as we consume it, and handles the packets
+//! of a connection one after the other. So what a process is slow to read waits in its [`Feed`]. When
+//! that is full, the next window is tiny (`adjust_window`): it can't be zero, since russh extends it
+//! only when data arrives. The handler waits a moment at each of the small packets that follow; never
+//! for long, since the other channels wait too, and the process may itself be waiting for us to take
+//! its output.
 
 use std::collections::VecDeque;
 use std::io;
@@ -18,17 +18,16 @@ use tokio::sync::Notify;
 
 use super::config::WINDOW;
 
-/// A feed with more than this is full. One more window may arrive until its client has noticed.
+/// A feed with so many bytes is full. Up to another window may arrive before the client stops.
 const FULL: usize = WINDOW as usize;
 
-/// How long a packet of the trickle is held.
-const TIMEOUT: Duration = Duration::from_millis(50);
+/// How long the handler waits at a packet while the feed is full.
+const PAUSE: Duration = Duration::from_millis(50);
 
-/// The same where the process waits for its own output to be taken.
-const RETRY_GROWTH: Duration = Duration::from_millis(1);
+/// The same while the process waits for its own output to be taken.
+const SHORT_PAUSE: Duration = Duration::from_millis(1);
 
-/// How long the end of the input holds a connection for the end of a process whose output ended
-/// before.
+/// How long the handler waits, at the end of the input, for a process whose output has ended already.
 const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What a process has yet to read from its standard input.
@@ -38,21 +37,21 @@ pub struct Feed {
     drained: Notify,
     /// The process's output waits to be sent.
     held_up: AtomicBool,
-    /// The client has said that it sends no more.
+    /// The client has sent EOF.
     input_ended: AtomicBool,
-    /// We have said so of the process.
+    /// We have sent the EOF of the process.
     output_ended: AtomicBool,
     over: Notify,
 }
 
 #[derive(Default)]
 struct State {
-    /// Absent: closed, by either side.
+    /// Absent once it is closed, by either side.
     sink: Option<Arc<Sender>>,
     queue: VecDeque<Vec<u8>>,
-    /// Of the queue's first block, bytes that have been written.
+    /// Bytes of the queue's first block that have been written.
     written: usize,
-    /// Of the queue, bytes that have not.
+    /// Bytes of the queue that have not.
     waiting: usize,
     /// To be closed when all is written.
     ended: bool,
@@ -72,7 +71,7 @@ impl Feed {
         }
     }
 
-    /// Writes what the pipe takes; the rest waits. What nobody reads any more is dropped.
+    /// Writes what the pipe takes; the rest waits. Once nobody reads it any more, it is dropped.
     pub fn put(&self, mut bytes: &[u8]) {
         let mut state = self.state();
         let Some(sink) = state.sink.clone() else { return };
@@ -91,8 +90,8 @@ impl Feed {
 
     /// Closes the pipe when all is written.
     ///
-    /// A client that knows both ends closes the channel, and russh answers at once: then there is
-    /// no way to tell it the exit status. So the process has a moment to end before.
+    /// A client that has seen both EOFs closes the channel, and russh answers at once: then the exit
+    /// status can't be sent any more. So the process is given a moment to end before.
     pub async fn end(&self) {
         self.input_ended.store(true, Ordering::Relaxed);
         {
@@ -108,19 +107,19 @@ impl Feed {
         }
     }
 
-    /// Whether the end of the output may be told before that of the process (see [`Feed::end`]).
+    /// Whether the EOF may be sent before the process ends (see [`Feed::end`]).
     pub fn end_output(&self) -> bool {
         let may = !self.input_ended.load(Ordering::Relaxed);
         self.output_ended.store(may, Ordering::Relaxed);
         may
     }
 
-    /// The client has been told how the process ended.
+    /// The client was sent the exit status.
     pub fn finish(&self) {
         self.over.notify_one();
     }
 
-    /// Closes the pipe, whatever waits.
+    /// Closes the pipe, whatever still waits.
     pub fn close(&self) {
         self.state().close();
         self.drained.notify_one();
@@ -134,16 +133,16 @@ impl Feed {
     /// Where the feed is full: waits a moment for the process to read.
     pub async fn pause(&self) {
         if self.is_full() {
-            let timeout = match self.held_up.load(Ordering::Relaxed) {
-                true => RETRY_GROWTH,
-                false => TIMEOUT,
+            let pause = match self.held_up.load(Ordering::Relaxed) {
+                true => SHORT_PAUSE,
+                false => PAUSE,
             };
-            // The time may be over before: the next packet waits again.
-            let _ = tokio::time::timeout(timeout, self.drained.notified()).await;
+            // If the feed is still full then, the next packet waits again.
+            let _ = tokio::time::timeout(pause, self.drained.notified()).await;
         }
     }
 
-    /// Sends output of the process; meanwhile its input is not waited for.
+    /// Sends output of the process; while that waits, its input is not waited for.
     pub async fn send<T>(&self, sent: impl Future<Output = T>) -> T {
         let mut sent = std::pin::pin!(sent);
         std::future::poll_fn(|context| {
@@ -157,13 +156,13 @@ impl Feed {
         .await
     }
 
-    /// Writes what waits as the process reads it; never ends.
+    /// Writes what waits, as the process reads it; never returns.
     pub async fn drain(&self) {
         loop {
             let sink = self.state().sink.clone();
             match sink.filter(|_| self.state().waiting > 0) {
                 Some(sink) => {
-                    // An error shows in the write.
+                    // The write will show an error.
                     let _ = sink.writable().await;
                     self.write_on(&sink);
                 }
@@ -209,7 +208,7 @@ impl State {
     }
 }
 
-/// Writes until the pipe is full; how much it took.
+/// Writes until the pipe is full; returns how many bytes it took.
 fn write(sink: &Sender, bytes: &[u8]) -> io::Result<usize> {
     let mut count = 0;
     while count < bytes.len() {

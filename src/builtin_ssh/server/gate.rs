@@ -1,8 +1,9 @@
-//! Connections that have not logged in yet: for how long, and how many.
+//! Connections that have not logged in yet: how long they may take, and how many there may be.
 //!
-//! A connection that says nothing, or garbage, or a byte a second, is closed when its time is over
-//! (`LoginGraceTime` of OpenSSH). When there are too many, the oldest goes, so that who knows the
-//! key, and needs milliseconds, always gets in (OpenSSH's `MaxStartups` refuses new ones by lot).
+//! A connection that sends nothing, or garbage, or one byte per second, is closed when its time is over
+//! (`LoginGraceTime` of OpenSSH). When there are too many, the oldest is closed, so that a client with
+//! the key, which needs milliseconds, always gets in (OpenSSH's `MaxStartups` drops new ones at
+//! random).
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -20,17 +21,17 @@ use tokio::sync::oneshot;
 /// How long a login may take.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// How many connections may be about to log in.
+/// How many connections may be logging in at once.
 const STARTUPS: usize = 100;
 
-/// russh reads a packet's length and its rest apart; a buffer makes one system call of many
-/// packets. Only who has logged in gets one: memory is not for strangers.
+/// russh reads a packet's length and its rest separately; with a buffer one system call reads many
+/// packets. A connection gets it once it has logged in: strangers get no memory.
 const READ_BUFFER: usize = 256 * 1024;
 
-/// Set when the connection has logged in.
+/// Set once the connection has logged in.
 pub type LoggedIn = Arc<AtomicBool>;
 
-/// All connections that are about to log in.
+/// The connections that are logging in.
 #[derive(Default)]
 pub struct Gate {
     /// The oldest first. Dropping one closes its connection.
@@ -38,7 +39,7 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Takes a new connection in.
+    /// Admits a new connection.
     pub fn admit(&mut self, stream: TcpStream, logged_in: LoggedIn) -> Connection {
         self.startups.retain(|startup| !startup.is_closed());
         while self.startups.len() >= STARTUPS {
@@ -47,7 +48,7 @@ impl Gate {
         let (startup, displaced) = oneshot::channel();
         self.startups.push_back(startup);
         let over = async move {
-            // Either way it is over.
+            // Displaced or too late: its time is over.
             let _ = tokio::time::timeout(GRACE, displaced).await;
         };
         Connection {
@@ -59,7 +60,7 @@ impl Gate {
     }
 }
 
-/// What has been received and not yet been read.
+/// What has been received and not yet read.
 #[derive(Default)]
 struct Buffer {
     bytes: Vec<u8>,
@@ -68,7 +69,7 @@ struct Buffer {
 }
 
 enum Login {
-    /// Until this is ready.
+    /// It may take until this is ready.
     Waited(Pin<Box<dyn Future<Output = ()> + Send>>),
     Done,
     Late,
@@ -83,7 +84,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Whether it must end now.
+    /// Fails when the connection must end now.
     fn check(&mut self, context: &mut Context<'_>) -> io::Result<()> {
         if let Login::Waited(over) = &mut self.login {
             if self.logged_in.load(Ordering::Relaxed) {

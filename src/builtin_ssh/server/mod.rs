@@ -1,8 +1,8 @@
 //! `russh-sshd`: an SSH server for this machine only, for one user with one key.
 //!
-//! It is one process of one thread, whatever connects to it: so its CPU is in its own account,
-//! and in the nanoseconds of `/proc/PID/schedstat`, which tells of a single thread. Only the
-//! commands of its sessions are processes of their own.
+//! It is one process with one thread, however many connect to it: so all its CPU is in its own account,
+//! in the nanoseconds of `/proc/PID/schedstat`, which counts a single thread. Only the commands of its
+//! sessions are other processes.
 
 mod config;
 mod feed;
@@ -36,8 +36,8 @@ use self::process::Processes;
 use self::session::{Account, Connected};
 use super::Program;
 
-/// Where the process has no room for a further connection: how long until the next try.
-const NO_ROOM: Duration = Duration::from_millis(100);
+/// The time until the next attempt to accept a connection, after one that failed.
+const RETRY: Duration = Duration::from_millis(100);
 
 /// Serves until it is told to end or its parent ends.
 pub fn run(arguments: &[OsString]) -> ExitCode {
@@ -53,7 +53,7 @@ pub fn run(arguments: &[OsString]) -> ExitCode {
 fn serve(arguments: &[OsString]) -> Result<()> {
     let options = Options::parse(arguments)?;
     end_with_parent()?;
-    // Under the hidden verb the executable's name would stand in `ps`.
+    // Under the hidden verb `ps` would show the executable's name.
     rustix::thread::set_name(c"russh-sshd")?;
     let config = Arc::new(config::config(&options)?);
     let processes = Processes::default();
@@ -103,19 +103,19 @@ async fn listen(
             () = &mut ended => return Ok(()),
             accepted = listener.accept() => match accepted {
                 Ok(accepted) => accepted,
-                // The client has gone already, or there is no room for now.
+                // The client has gone already, or there are no more descriptors for now.
                 Err(_) => {
-                    tokio::time::sleep(NO_ROOM).await;
+                    tokio::time::sleep(RETRY).await;
                     continue;
                 }
             },
         };
-        // Only the client may have gone.
+        // It fails only where the client has gone.
         let _ = connect(stream, client, &config, &account, &mut gate);
     }
 }
 
-/// Serves one connection, apart from all others: whatever happens in it ends it alone.
+/// Serves one connection in a task of its own: whatever happens in it ends no other.
 fn connect(
     stream: TcpStream,
     client: SocketAddr,
@@ -129,7 +129,7 @@ fn connect(
     let stream = gate.admit(stream, logged_in);
     let config = config.clone();
     tokio::spawn(async move {
-        // How a connection ended matters to its client only.
+        // How a connection ended concerns its client only.
         if let Ok(session) = run_stream(config, stream, handler).await {
             let _ = session.await;
         }
@@ -144,19 +144,19 @@ fn bind(address: SocketAddr) -> Result<TcpListener> {
             address.port(),
             address.ip()
         ),
-        _ => anyhow::Error::new(error).context(format!("it can't listen on {address}")),
+        _ => anyhow::Error::new(error).context(format!("can't listen on {address}")),
     })?;
     listener.set_nonblocking(true)?;
     Ok(listener)
 }
 
-/// Resolves when a signal tells us to end, or when our standard input ends where it is a pipe:
-/// then its other end, our parent, has gone.
+/// Resolves when a signal tells us to end, or when our standard input, where it is a pipe, ends: then
+/// our parent, at its other end, has gone.
 fn told_to_end() -> Result<impl Future<Output = ()>> {
     let mut terminated = signal(SignalKind::terminate())?;
     let mut interrupted = signal(SignalKind::interrupt())?;
     let mut hung_up = signal(SignalKind::hangup())?;
-    let stdin = io::stdin().as_fd().try_clone_to_owned().context("it has no standard input")?;
+    let stdin = io::stdin().as_fd().try_clone_to_owned().context("there is no standard input")?;
     let stdin = pipe::Receiver::from_owned_fd(stdin).ok();
     let orphaned = async move {
         let Some(stdin) = stdin else { return std::future::pending().await };

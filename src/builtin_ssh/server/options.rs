@@ -10,33 +10,33 @@ use russh::{cipher, mac};
 use crate::builtin_ssh::algorithms::{self, CIPHERS, MACS};
 use crate::model::units::printable;
 
-/// How to call it.
+/// The usage message.
 pub const USAGE: &str = "usage: russh-sshd --host-key FILE --authorized-key FILE.pub --user NAME \
      [--address 127.0.0.1] [--port N] [--ciphers NAMES] [--macs NAMES] [--sftp-server FILE]";
 
-/// What the server is told.
+/// The options of the server.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
-    /// The private key that it proves itself with.
+    /// The server's private key.
     pub host_key: PathBuf,
-    /// The public key of the one client.
+    /// The client's public key.
     pub authorized_key: PathBuf,
-    /// The name of the one user.
+    /// The name of the user.
     pub user: String,
     /// Always a loopback address.
     pub address: IpAddr,
-    /// 0: any that is free.
+    /// 0: any free port.
     pub port: u16,
     /// Offered ciphers, most preferred first.
     pub ciphers: Vec<cipher::Name>,
     /// Offered MACs, most preferred first.
     pub macs: Vec<mac::Name>,
-    /// What serves SFTP; absent: this executable.
+    /// The SFTP server; absent: this executable.
     pub sftp_server: Option<PathBuf>,
 }
 
 impl Options {
-    /// Reads the argument list; nothing has begun yet where it is refused.
+    /// Reads the argument list, before anything starts.
     pub fn parse(arguments: &[OsString]) -> Result<Options> {
         let (mut host_key, mut authorized_key, mut user) = (None, None, None);
         let (mut address, mut port, mut sftp_server) = (Ipv4Addr::LOCALHOST.into(), 0, None);
@@ -56,9 +56,8 @@ impl Options {
             ];
             ensure!(known.contains(&&*name), "unknown option {}; {USAGE}", printable(&name));
             let value = words.next().with_context(|| format!("{name} needs a value; {USAGE}"))?;
-            let text = || {
-                value.to_str().with_context(|| format!("the value of {name} is no text (UTF-8)"))
-            };
+            let text =
+                || value.to_str().with_context(|| format!("the value of {name} is not UTF-8 text"));
             match &*name {
                 "--host-key" => host_key = Some(PathBuf::from(value)),
                 "--authorized-key" => authorized_key = Some(PathBuf::from(value)),
@@ -103,8 +102,8 @@ fn loopback(text: &str) -> Result<IpAddr> {
     Ok(address)
 }
 
-/// A list of names as `ssh -c` takes it. `none` protects nothing, and is offered only to who
-/// names it.
+/// A list of names as `ssh -c` takes it. `none` protects nothing, so it is offered only where it is
+/// named.
 fn names<Name: Copy + AsRef<str>>(
     text: &str,
     kind: &str,
@@ -143,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn unless_told_it_offers_all_that_encrypts_on_any_free_port() {
+    fn by_default_all_ciphers_are_offered_on_any_free_port() {
         let options = parse(LEAST).unwrap();
         assert_eq!((options.address, options.port), (Ipv4Addr::LOCALHOST.into(), 0));
         assert_eq!(options.ciphers, CIPHERS);
@@ -152,14 +151,14 @@ mod tests {
     }
 
     #[test]
-    fn names_are_taken_in_their_order_and_none_only_by_name() {
+    fn names_keep_their_order_and_none_must_be_named() {
         let options = parse(&format!("{LEAST} --ciphers none,aes128-ctr --macs none")).unwrap();
         assert_eq!(options.ciphers, [cipher::NONE, cipher::AES_128_CTR]);
         assert_eq!(options.macs, [mac::NONE]);
     }
 
     #[test]
-    fn what_can_not_be_is_refused_with_what_can() {
+    fn a_bad_value_is_refused_with_the_valid_ones() {
         refused(&format!("{LEAST} --ciphers aes128-ctr,twofish"), "no cipher twofish; it has cha");
         refused(&format!("{LEAST} --macs umac-64@openssh.com"), "hmac-sha2-256-etm@openssh.com");
         refused(&format!("{LEAST} --address 0.0.0.0"), "not a loopback address");
@@ -172,13 +171,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_argument_list_is_too_odd(words in prop::collection::vec(".{0,20}", 0..6)) {
+        fn any_arguments_are_read_or_refused(words in prop::collection::vec(".{0,20}", 0..6)) {
             let words: Vec<OsString> = words.into_iter().map(OsString::from).collect();
             let _ = Options::parse(&words);
         }
 
         #[test]
-        fn no_address_but_loopback_is_taken(address: IpAddr) {
+        fn only_loopback_addresses_are_accepted(address: IpAddr) {
             let taken = parse(&format!("{LEAST} --address {address}")).is_ok();
             prop_assert_eq!(taken, address.is_loopback());
         }

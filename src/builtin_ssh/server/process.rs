@@ -1,5 +1,5 @@
-//! The processes of sessions: each leads a session of its own (setsid), ends with the server, and
-//! is reaped.
+//! The processes of sessions: each leads a session of its own (setsid(2)), ends with the server, and is
+//! reaped.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -13,7 +13,8 @@ use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
 use rustix::process::{Pid, Signal, WaitOptions};
 use tokio::net::unix::pipe::{Receiver, Sender};
 
-/// The most that an ordinary user may ask for: fewer, larger steps for what moves much.
+/// The largest pipe of an ordinary user (`/proc/sys/fs/pipe-max-size`): bulk data takes fewer, larger
+/// steps.
 const PIPE_BYTES: usize = 1024 * 1024;
 
 /// A process with our ends of its standard streams.
@@ -25,7 +26,7 @@ pub struct Process {
     pub stderr: Receiver,
 }
 
-/// All processes of sessions that have not been reaped. Their numbers are theirs until then.
+/// All processes of sessions that have not been reaped. Until then their PIDs are not used again.
 #[derive(Clone, Default)]
 pub struct Processes(Arc<Mutex<BTreeSet<i32>>>);
 
@@ -54,7 +55,7 @@ impl Processes {
         // SAFETY: between fork and exec only async-signal-safe system calls are made, and nothing
         // is allocated.
         unsafe { command.pre_exec(lead_a_session) };
-        // The command holds their ends of the pipes, and goes when this is done.
+        // The command holds the process's ends of the pipes; dropping it closes them.
         let child = tokio::process::Command::from(command).spawn()?;
         let pid = child.id().and_then(|pid| Pid::from_raw(pid as i32));
         let pid = pid.ok_or(io::ErrorKind::NotFound)?;
@@ -62,7 +63,7 @@ impl Processes {
         Ok(Process { pid, child, stdin, stdout, stderr })
     }
 
-    /// It has been reaped.
+    /// Forgets a process that has been reaped.
     pub fn reaped(&self, pid: Pid) {
         self.all().remove(&pid.as_raw_pid());
     }
@@ -70,13 +71,13 @@ impl Processes {
     /// Signals a process and its group, unless it has ended.
     pub fn signal(&self, pid: Pid, signal: Signal) {
         if self.all().contains(&pid.as_raw_pid()) {
-            // The group may have ended in between: then there is nobody to signal.
+            // The group may have ended in between; that is no error.
             let _ = rustix::process::kill_process_group(pid, signal);
         }
     }
 
-    /// Ends all: first by the end of their input, which has come when their pipes were dropped,
-    /// so that they can clean up; then politely; then not.
+    /// Ends all: first by the end of their input, since their pipes were dropped, so that they can
+    /// clean up; then by SIGTERM; then by SIGKILL.
     pub fn end(&self) {
         for (signal, timeout) in
             [(None, 1000), (Some(Signal::TERM), 1000), (Some(Signal::KILL), 500)]
@@ -92,7 +93,7 @@ impl Processes {
         }
     }
 
-    /// Reaps who has ended; whether all have.
+    /// Reaps the processes that have ended; returns whether all have.
     fn reap(&self) -> bool {
         let mut all = self.all();
         all.retain(|pid| {
@@ -107,11 +108,11 @@ impl Processes {
     }
 }
 
-/// A pipe of so many bytes (0: the usual): its end to read and its end to write.
+/// A pipe of so many bytes (0: the default): its read end and its write end.
 fn pipe(bytes: usize) -> io::Result<(OwnedFd, OwnedFd)> {
     let (read, write) = pipe_with(PipeFlags::CLOEXEC)?;
     if bytes > 0 {
-        // A user with many pipes may get no more large ones: then a small one serves.
+        // A user with many pipes may get no more large ones; a small one serves too.
         let _ = fcntl_setpipe_size(&write, bytes);
     }
     Ok((read, write))

@@ -1,4 +1,4 @@
-//! From a process to its channel: what it writes, and how it ends.
+//! From a process to its channel: its output, and how it ends.
 
 use std::io;
 use std::os::unix::process::ExitStatusExt;
@@ -17,16 +17,16 @@ use super::feed::Feed;
 use super::process::Processes;
 use super::signals;
 
-/// Read from a process at a time: a packet.
+/// Bytes per read from a process: one packet.
 const BLOCK: usize = PACKET as usize;
 
-/// `SSH_EXTENDED_DATA_STDERR` (RFC 4254, 5.2).
+/// `SSH_EXTENDED_DATA_STDERR` (RFC 4254, section 5.2).
 const STDERR: u32 = 1;
 
-/// Whether something could be sent.
+/// Whether something was sent.
 type Sent = Result<(), russh::Error>;
 
-/// A channel as its process's output sees it.
+/// A channel, for the output of its process.
 pub struct Outlet {
     pub channel: ChannelWriteHalf<Msg>,
     pub handle: Handle,
@@ -34,7 +34,7 @@ pub struct Outlet {
     pub gone: oneshot::Receiver<()>,
 }
 
-/// A process that has been started, its input apart.
+/// A process that was started, without its input.
 pub struct Started {
     pub pid: Pid,
     pub child: Child,
@@ -42,28 +42,28 @@ pub struct Started {
     pub stderr: Receiver,
 }
 
-/// Relays until the process has ended and its output is sent, or the client is gone. Then the
-/// pipes are closed; the process is reaped whenever it ends.
+/// Relays until the process has ended and its output is sent, or the client is gone. Then it closes the
+/// pipes, and reaps the process whenever it ends.
 pub async fn relay(started: Started, feed: Arc<Feed>, outlet: Outlet, processes: Processes) {
     let Started { pid, mut child, stdout, stderr } = started;
     let Outlet { channel, handle, gone } = outlet;
-    let conversation = async {
+    let relayed = async {
         let to = &channel;
         tokio::try_join!(pump(stdout, to, None, &feed), pump(stderr, to, Some(STDERR), &feed))?;
-        let told = feed.end_output();
-        if told {
+        let eof_first = feed.end_output();
+        if eof_first {
             channel.eof().await?;
         }
         let status = reap(&mut child, pid, &processes).await;
-        tell(&channel, &handle, status).await?;
-        if !told {
+        send_status(&channel, &handle, status).await?;
+        if !eof_first {
             channel.eof().await?;
         }
         channel.close().await
     };
     tokio::select! {
-        // Where it fails the client has gone.
-        _ = conversation => {}
+        // It fails only where the client has gone.
+        _ = relayed => {}
         () = feed.drain() => {}
         _ = gone => {}
     }
@@ -72,7 +72,7 @@ pub async fn relay(started: Started, feed: Arc<Feed>, outlet: Outlet, processes:
     reap(&mut child, pid, &processes).await;
 }
 
-/// Sends all that a process writes, as much at a time as the client's window takes.
+/// Sends all that a process writes, as fast as the client's window allows.
 async fn pump(
     from: Receiver,
     to: &ChannelWriteHalf<Msg>,
@@ -80,7 +80,7 @@ async fn pump(
     feed: &Feed,
 ) -> Sent {
     loop {
-        // No memory is held while a silent process is waited for.
+        // No buffer is allocated while the process is silent.
         if from.readable().await.is_err() {
             return Ok(());
         }
@@ -97,15 +97,15 @@ async fn pump(
     }
 }
 
-/// Waits for the end of a process; where it has ended, says the same again.
+/// Waits for the end of a process; if it has ended already, returns the same status again.
 async fn reap(child: &mut Child, pid: Pid, processes: &Processes) -> Option<ExitStatus> {
     let status = child.wait().await.ok();
     processes.reaped(pid);
     status
 }
 
-/// Tells how the process ended (RFC 4254, 6.10).
-async fn tell(
+/// Sends how the process ended (RFC 4254, section 6.10).
+async fn send_status(
     channel: &ChannelWriteHalf<Msg>,
     handle: &Handle,
     status: Option<ExitStatus>,
@@ -116,8 +116,8 @@ async fn tell(
     if let Some((status, signal)) = status.and_then(|s| Some((s, s.signal()?))) {
         let (core, nothing) = (status.core_dumped(), String::new());
         let name = signals::name(signal);
-        let told = handle.exit_signal_request(channel.id(), name, core, nothing.clone(), nothing);
-        told.await.map_err(|()| russh::Error::SendError)?;
+        let sent = handle.exit_signal_request(channel.id(), name, core, nothing.clone(), nothing);
+        sent.await.map_err(|()| russh::Error::SendError)?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! One connection: who may log in, and what its channels ask for.
+//! The handler of one connection: who may log in, and what its channels ask for.
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
@@ -26,22 +26,21 @@ use super::relay::{Outlet, Started, relay};
 use super::signals;
 use crate::builtin_ssh::Program;
 
-/// How many channels one connection may have, each with a process.
+/// How many channels a connection may have, each with a process.
 const MAX_SESSIONS: usize = 100;
 
-/// The window of a channel whose feed is full: the least that has the client's next packet ask
-/// for more.
+/// The window of a channel whose feed is full: the smallest with which russh extends it again.
 const TRICKLE: u32 = 2;
 
-/// The same where other channels share the connection, since russh keeps one size for all.
+/// The same where other channels share the connection, since russh has one window size for all.
 const SHARED_TRICKLE: u32 = 16 * 1024;
 
-/// What all connections have in common.
+/// What all connections share.
 pub struct Account {
     pub user: String,
     pub key: PublicKey,
     pub home: PathBuf,
-    /// What serves SFTP; absent: this executable.
+    /// The SFTP server; absent: this executable.
     pub sftp_server: Option<PathBuf>,
     pub executable: PathBuf,
     pub processes: Processes,
@@ -53,24 +52,24 @@ pub struct Connected {
     client: SocketAddr,
     server: SocketAddr,
     logged_in: LoggedIn,
-    channels: HashMap<ChannelId, Conversation>,
+    channels: HashMap<ChannelId, ChannelState>,
 }
 
-/// A channel.
-enum Conversation {
-    /// It may get an environment, and is to be told what to run.
+/// The state of a channel.
+enum ChannelState {
+    /// It may be sent an environment, and is yet to be told what to run.
     Opened { channel: ChannelWriteHalf<Msg>, environment: Vec<(String, String)> },
     /// The process runs. Dropping the sender closes its pipes.
-    Running { pid: Pid, feed: Arc<Feed>, here: oneshot::Sender<()> },
+    Running { pid: Pid, feed: Arc<Feed>, alive: oneshot::Sender<()> },
 }
 
-impl Conversation {
+impl ChannelState {
     fn is_over(&self) -> bool {
-        matches!(self, Conversation::Running { here, .. } if here.is_closed())
+        matches!(self, ChannelState::Running { alive, .. } if alive.is_closed())
     }
 
     fn is_full(&self) -> bool {
-        matches!(self, Conversation::Running { feed, .. } if feed.is_full())
+        matches!(self, ChannelState::Running { feed, .. } if feed.is_full())
     }
 }
 
@@ -84,7 +83,7 @@ impl Connected {
         Connected { account, client, server, logged_in, channels: HashMap::new() }
     }
 
-    /// The one user with the one key.
+    /// Only the one user with the one key may log in.
     fn judge(&self, user: &str, key: &PublicKey) -> Auth {
         match user == self.account.user && key.key_data() == self.account.key.key_data() {
             true => Auth::Accept,
@@ -92,7 +91,7 @@ impl Connected {
         }
     }
 
-    /// The environment of a session, as sshd makes it: afresh.
+    /// The environment of a session, made from scratch as sshd does it.
     fn environment(&self, asked: Vec<(String, String)>) -> Vec<(String, OsString)> {
         let Account { user, home, .. } = &*self.account;
         let (client, server) = (self.client, self.server);
@@ -115,7 +114,7 @@ impl Connected {
         asked.chain([path]).chain(kept("TZ")).chain(ours).collect()
     }
 
-    /// What serves SFTP, as a process of its own like OpenSSH's, so that its CPU is apart.
+    /// The SFTP server, a process of its own like OpenSSH's, so that its CPU is accounted separately.
     fn sftp_server(&self) -> Command {
         match &self.account.sftp_server {
             Some(program) => Command::new(program),
@@ -135,7 +134,7 @@ impl Connected {
         session: &mut Session,
     ) -> Result<(), Error> {
         let (channel, asked) = match self.channels.remove(&id) {
-            Some(Conversation::Opened { channel, environment }) => (channel, environment),
+            Some(ChannelState::Opened { channel, environment }) => (channel, environment),
             other => {
                 self.channels.extend(other.map(|running| (id, running)));
                 return session.channel_failure(id);
@@ -154,17 +153,17 @@ impl Connected {
             }
         };
         let feed = Arc::new(Feed::new(stdin));
-        let (here, gone) = oneshot::channel();
+        let (alive, gone) = oneshot::channel();
         let outlet = Outlet { channel, handle: session.handle(), gone };
         let started = Started { pid, child, stdout, stderr };
         tokio::spawn(relay(started, feed.clone(), outlet, self.account.processes.clone()));
-        self.channels.insert(id, Conversation::Running { pid, feed, here });
+        self.channels.insert(id, ChannelState::Running { pid, feed, alive });
         session.channel_success(id)
     }
 }
 
 fn reject() -> Auth {
-    // The method stays: the client may have other keys.
+    // The method can continue: the client may have other keys.
     Auth::Reject { proceed_with_methods: Some(methods()), partial_success: false }
 }
 
@@ -210,15 +209,15 @@ impl Handler for Connected {
         reply: ChannelOpenHandle,
         _session: &mut Session,
     ) -> Result<(), Error> {
-        self.channels.retain(|_, conversation| !conversation.is_over());
+        self.channels.retain(|_, state| !state.is_over());
         if self.channels.len() >= MAX_SESSIONS {
             reply.reject(ChannelOpenFailure::ResourceShortage).await;
             return Ok(());
         }
-        // What arrives comes to `data`: a channel's own queue would hold up the connection.
+        // Data goes to `data`: a channel's own queue would block the connection.
         let (_, channel) = channel.split();
         let id = channel.id();
-        self.channels.insert(id, Conversation::Opened { channel, environment: Vec::new() });
+        self.channels.insert(id, ChannelState::Opened { channel, environment: Vec::new() });
         reply.accept().await;
         Ok(())
     }
@@ -230,10 +229,10 @@ impl Handler for Connected {
         value: &str,
         session: &mut Session,
     ) -> Result<(), Error> {
-        // What sshd_config of Debian and others accepts.
+        // What the sshd_config of Debian and others accepts.
         let harmless = name == "LANG" || name.starts_with("LC_");
         match self.channels.get_mut(&id) {
-            Some(Conversation::Opened { environment, .. })
+            Some(ChannelState::Opened { environment, .. })
                 if harmless && !value.contains('\0') && environment.len() < 32 =>
             {
                 environment.push((name.to_owned(), value.to_owned()));
@@ -302,7 +301,7 @@ impl Handler for Connected {
         signal: Sig,
         _session: &mut Session,
     ) -> Result<(), Error> {
-        if let (Some(Conversation::Running { pid, .. }), Some(signal)) =
+        if let (Some(ChannelState::Running { pid, .. }), Some(signal)) =
             (self.channels.get(&id), signals::signal(&signal))
         {
             self.account.processes.signal(*pid, signal);
@@ -316,7 +315,7 @@ impl Handler for Connected {
         bytes: &[u8],
         _session: &mut Session,
     ) -> Result<(), Error> {
-        if let Some(Conversation::Running { feed, .. }) = self.channels.get(&id) {
+        if let Some(ChannelState::Running { feed, .. }) = self.channels.get(&id) {
             feed.put(bytes);
             if bytes.len() <= SHARED_TRICKLE as usize {
                 feed.pause().await;
@@ -326,16 +325,16 @@ impl Handler for Connected {
     }
 
     fn adjust_window(&mut self, id: ChannelId, _granted: u32) -> u32 {
-        let full = self.channels.get(&id).is_some_and(Conversation::is_full);
+        let full = self.channels.get(&id).is_some_and(ChannelState::is_full);
         match self.channels.len() {
             1 if full => TRICKLE,
-            _ if full || self.channels.values().any(Conversation::is_full) => SHARED_TRICKLE,
+            _ if full || self.channels.values().any(ChannelState::is_full) => SHARED_TRICKLE,
             _ => WINDOW,
         }
     }
 
     async fn channel_eof(&mut self, id: ChannelId, _session: &mut Session) -> Result<(), Error> {
-        if let Some(Conversation::Running { feed, .. }) = self.channels.get(&id) {
+        if let Some(ChannelState::Running { feed, .. }) = self.channels.get(&id) {
             feed.end().await;
         }
         Ok(())

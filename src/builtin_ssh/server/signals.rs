@@ -1,9 +1,9 @@
-//! Signals by their names in RFC 4254 (6.10).
+//! Signals by their names in RFC 4254, section 6.10.
 
 use russh::Sig;
 use rustix::process::Signal;
 
-/// The name of the signal that ended a process. Those without one are told by number, in the form
+/// The name of the signal that ended a process. Signals without a name are sent by number, in the form
 /// that the RFC leaves to implementations.
 pub fn name(signal: i32) -> Sig {
     match Signal::from_named_raw(signal) {
@@ -24,7 +24,7 @@ pub fn name(signal: i32) -> Sig {
     }
 }
 
-/// What a client asks to be sent; nothing where the name is unknown. OpenSSH knows USR2 too.
+/// The signal that a client asks for; absent where the name is unknown. OpenSSH has USR2 too.
 pub fn signal(asked: &Sig) -> Option<Signal> {
     Some(match asked {
         Sig::ABRT => Signal::ABORT,
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_signal_that_can_be_asked_for_has_the_same_name_when_it_ends_a_process() {
+    fn a_signal_has_the_same_name_when_asked_for_and_when_it_ends_a_process() {
         for number in 1..32 {
             let name = name(number);
             let asked = signal(&name).map(Signal::as_raw);

@@ -1,4 +1,4 @@
-//! How it ends, and what it says then.
+//! How the client ends, and its messages.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -11,7 +11,7 @@ use super::{Client, assert_kind, read};
 use crate::testbed::{Options, Run, Testbed, need, ran};
 
 #[test]
-fn the_remote_commands_end_is_its_own() {
+fn the_client_ends_with_the_status_of_the_remote_command() {
     let client = Client::new();
     assert_eq!(client.run(&["testbed", "exit 0"]).code, Some(0));
     assert_eq!(client.run(&["testbed", "exit 17"]).code, Some(17));
@@ -38,7 +38,7 @@ fn either_end_may_close_first() {
     child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
     assert!(child.wait().unwrap().success());
     assert_eq!(said, "done\n");
-    // It closes its output long before it ends: our reader sees that at once.
+    // The remote command closes its output long before it ends: our reader sees that at once.
     let mut child = client
         .command()
         .args(["testbed", "exec >&- 2>&-; read x; exit 5"])
@@ -55,7 +55,7 @@ fn either_end_may_close_first() {
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_it_quietly() {
+fn a_reader_that_goes_away_ends_the_client_quietly() {
     let client = Client::new();
     let mut child = client
         .command()
@@ -90,7 +90,7 @@ fn bad_usage_is_one_line() {
 }
 
 #[test]
-fn what_the_server_lacks_is_told_with_its_offer() {
+fn what_the_server_lacks_is_reported_with_its_offer() {
     let options = Options { server: "Ciphers aes128-ctr\n", ..Options::default() };
     let client = Client::of(Testbed::with(options));
     let run = client.refused(
@@ -101,7 +101,7 @@ fn what_the_server_lacks_is_told_with_its_offer() {
 }
 
 #[test]
-fn a_key_that_is_not_accepted_is_told() {
+fn a_key_that_is_not_accepted_is_reported() {
     let client = Client::new();
     let config = fs::read_to_string(client.config()).unwrap();
     let with_key = |name: &str| {
@@ -126,7 +126,7 @@ fn a_key_that_is_not_accepted_is_told() {
 }
 
 #[test]
-fn the_agents_keys_serve() {
+fn keys_of_the_agent_are_used() {
     let client = Client::new();
     let socket = client.testbed.path("agent");
     let agent = Command::new(need("ssh-agent", "openssh-client"))
@@ -141,7 +141,7 @@ fn the_agents_keys_serve() {
     let key = client.testbed.path("client_key");
     let mut add = Command::new("ssh-add");
     ran(add.arg("-q").arg(&key).env("SSH_AUTH_SOCK", &socket).stdin(Stdio::null()));
-    // The public part alone tells which of the agent's keys is meant.
+    // The public part alone says which of the agent's keys is meant.
     fs::copy(client.testbed.path("client_key.pub"), client.testbed.path("kept.pub")).unwrap();
     fs::remove_file(&key).unwrap();
     let agent = format!("IdentityAgent={}", socket.display());
@@ -156,7 +156,7 @@ fn the_agents_keys_serve() {
 }
 
 #[test]
-fn host_keys_are_held_to() {
+fn host_keys_are_checked_strictly() {
     let client = Client::new();
     let file = client.testbed.path("known_hosts");
     let known = fs::read_to_string(&file).unwrap();
@@ -180,7 +180,7 @@ fn host_keys_are_held_to() {
 }
 
 #[test]
-fn a_host_certificate_is_believed_by_its_authority() {
+fn a_host_certificate_is_accepted_from_a_known_authority() {
     let client = Client::new();
     let at = |name: &str| client.testbed.path(name).display().to_string();
     ran(Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f", &at("ca")]));
@@ -203,7 +203,7 @@ fn a_host_certificate_is_believed_by_its_authority() {
 }
 
 #[test]
-fn a_server_that_is_not_there_or_goes_away_is_told() {
+fn a_server_that_is_absent_or_goes_away_is_reported() {
     let mut client = Client::new();
     let session = client
         .command()

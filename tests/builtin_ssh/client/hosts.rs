@@ -1,4 +1,4 @@
-//! How a host is found, with OpenSSH and without.
+//! How a host is found, with and without OpenSSH.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 use super::Client;
 use crate::testbed::{Options, Run, Testbed, need};
 
-/// A PATH without OpenSSH's ssh.
+/// A PATH without OpenSSH's `ssh`.
 fn without_openssh(client: &Client) -> String {
     let bin = client.testbed.path("bin");
     if !bin.exists() {
@@ -26,7 +26,7 @@ fn a_configuration_is_read_without_openssh_too() {
     let client = Client::new();
     let run = run_without(&client, &["testbed", "echo in"]);
     assert_eq!((run.code, run.stdout.as_str()), (Some(0), "in\n"), "{run:?}");
-    // As `loopback` writes it, in a place with a space and a quote in its name.
+    // As `loopback` writes it, in a directory whose name has a space and a quote.
     let odd = client.testbed.path("a \"b");
     fs::create_dir(&odd).unwrap();
     for name in ["client_key", "known_hosts"] {
@@ -51,7 +51,7 @@ fn a_configuration_is_read_without_openssh_too() {
 }
 
 #[test]
-fn what_is_not_understood_without_openssh_is_refused() {
+fn what_is_not_supported_without_openssh_is_refused() {
     let client = Client::new();
     let config = fs::read_to_string(client.config()).unwrap();
     for line in ["Match host testbed", "NoSuchThing yes", "RevokedHostKeys /x"] {
@@ -78,7 +78,7 @@ fn settings_are_printed_as_ssh_prints_them() {
 }
 
 #[test]
-fn a_server_is_reached_through_a_command_and_through_other_hosts() {
+fn a_server_is_reached_through_a_proxy_command_and_through_jump_hosts() {
     let client = Client::new();
     let (program, config) = (client.path(), client.config());
     let proxy =
@@ -98,7 +98,7 @@ fn a_server_is_reached_through_a_command_and_through_other_hosts() {
 }
 
 #[test]
-fn the_environment_goes_where_the_server_takes_it() {
+fn the_environment_is_sent_to_a_server_that_accepts_it() {
     let options = Options { server: "AcceptEnv TEST_*\n", ..Options::default() };
     let client = Client::of(Testbed::with(options));
     let run = client.run(&["-o", "SetEnv=TEST_ONE=here", "testbed", "echo $TEST_ONE"]);

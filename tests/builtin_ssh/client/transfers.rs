@@ -1,4 +1,4 @@
-//! What moves over it arrives whole.
+//! Files arrive unharmed over the client.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -10,7 +10,7 @@ use cipher_survey::ssh::log::Transcript;
 use super::{Client, assert_equal, mib};
 use crate::testbed::{ALL_CIPHERS, GCM, Options, Testbed, need, ran};
 
-/// A large file, and where it is to arrive on either end.
+/// A large file, and the files that it is to be copied to on both hosts.
 struct Files {
     here: std::path::PathBuf,
     there: std::path::PathBuf,
@@ -108,7 +108,7 @@ fn sftp() {
     files.assert_arrived();
 }
 
-/// As `rsync -e` wants it.
+/// The argument of `rsync -e`.
 fn remote_shell(client: &Client) -> String {
     format!("{} -F {}", client.path().display(), client.config().display())
 }
@@ -182,7 +182,7 @@ fn trees_of_small_files_with_odd_names() {
 }
 
 #[test]
-fn every_cipher_of_both_proves_itself() {
+fn every_cipher_of_both_ends_shows_in_the_log() {
     let options = Options { server: ALL_CIPHERS, ..Options::default() };
     let client = Client::of(Testbed::with(options));
     let ciphers = client.run(&["-Q", "cipher"]).stdout;
@@ -220,7 +220,7 @@ fn every_cipher_of_both_proves_itself() {
 }
 
 #[test]
-fn keys_are_renewed_in_mid_transfer() {
+fn keys_are_exchanged_again_during_a_transfer() {
     let client = Client::new();
     let sent = client.testbed.file("some", 8 << 20);
     let back = client.testbed.path("back");
@@ -238,7 +238,7 @@ fn keys_are_renewed_in_mid_transfer() {
     assert!(!Transcript::parse(&log).renegotiated_otherwise);
 }
 
-/// A fast server and a slow reader: what waits in between is bounded.
+/// A fast server and a slow reader: what waits between them is bounded.
 #[test]
 fn memory_is_bounded_however_slow_the_reader() {
     let client = Client::new();
@@ -254,7 +254,7 @@ fn memory_is_bounded_however_slow_the_reader() {
     let mut from = child.stdout.take().unwrap();
     let mut first = [0; 1];
     from.read_exact(&mut first).unwrap();
-    // Long enough to have taken in all of it.
+    // Long enough to have read all of it.
     std::thread::sleep(std::time::Duration::from_secs(2));
     let taken = std::io::copy(&mut from.by_ref().take((256 << 20) - 1), &mut std::io::sink());
     assert_eq!(taken.unwrap(), (256 << 20) - 1);

@@ -1,4 +1,4 @@
-//! What goes wrong before and after the built-in server has begun to listen.
+//! Failures before and after the built-in server starts to listen.
 
 use std::fs;
 use std::net::TcpListener;
@@ -11,7 +11,7 @@ fn run(arguments: &[&str]) -> Output {
 }
 
 #[test]
-fn it_listens_nowhere_but_on_this_machine() {
+fn it_listens_on_loopback_addresses_only() {
     for address in ["0.0.0.0", "192.0.2.1", "::"] {
         let said = refused(run(&["--address", address]));
         assert!(said.contains("is not a loopback address"), "{said}");
@@ -19,7 +19,7 @@ fn it_listens_nowhere_but_on_this_machine() {
 }
 
 #[test]
-fn a_taken_port_is_told() {
+fn a_taken_port_is_reported() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let said = refused(run(&["--port", &port]));
@@ -27,7 +27,7 @@ fn a_taken_port_is_told() {
 }
 
 #[test]
-fn an_unknown_cipher_is_told_with_the_list() {
+fn an_unknown_cipher_is_refused_with_the_list() {
     let said = refused(run(&["--ciphers", "aes128-ctr,rot13"]));
     assert!(said.contains("russh has no cipher rot13; it has chacha20-poly1305"), "{said}");
     let said = refused(run(&["--macs", "umac-64@openssh.com"]));
@@ -35,7 +35,7 @@ fn an_unknown_cipher_is_told_with_the_list() {
 }
 
 #[test]
-fn keys_that_can_not_be_read_are_told() {
+fn unreadable_keys_are_reported() {
     let said = refused(run(&["--host-key", "/nowhere/key"]));
     assert!(said.contains("the host key /nowhere/key can't be read"), "{said}");
     let said = refused(run(&["--authorized-key", "/dev/null"]));
@@ -44,7 +44,7 @@ fn keys_that_can_not_be_read_are_told() {
 
 #[test]
 fn only_named_ciphers_are_offered() {
-    let server = Embedded::with(&["--ciphers", "aes256-ctr", "--macs", "hmac-sha2-512"]);
+    let server = BuiltInServer::with(&["--ciphers", "aes256-ctr", "--macs", "hmac-sha2-512"]);
     assert_eq!(server.says("echo in"), "in\n");
     let output = server.ssh(&["-o", "LogLevel=INFO", "-c", "aes128-ctr"], "true").output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -55,7 +55,7 @@ fn only_named_ciphers_are_offered() {
 fn it_ends_with_its_parent_however_that_ends() {
     let directory = directory();
     let root = directory.path().display();
-    // Its standard input stays open: only the death of its parent tells.
+    // Its standard input stays open: only the death of its parent ends it.
     let script = format!(
         "exec 3<&0; {root}/russh-sshd --host-key {root}/host_key \
          --authorized-key {root}/client_key.pub --user {USER} <&3 & echo $! >{root}/pid; wait"
@@ -64,7 +64,7 @@ fn it_ends_with_its_parent_however_that_ends() {
     parent.arg("-c").arg(script).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut parent = parent.spawn().unwrap();
     let port = port(&mut parent);
-    // The shell writes it at the same time as the server says its line.
+    // The shell writes it while the server prints its line.
     let said = || fs::read_to_string(directory.path().join("pid")).unwrap_or_default();
     assert!(eventually(|| said().ends_with('\n')));
     let pid: u32 = said().trim().parse().unwrap();
@@ -88,9 +88,9 @@ fn it_ends_with_its_parent_however_that_ends() {
 }
 
 #[test]
-fn it_ends_with_its_input_or_when_told_and_takes_its_sessions_along() {
+fn it_ends_with_its_input_or_a_signal_and_ends_its_sessions() {
     for told in [false, true] {
-        let mut server = Embedded::new();
+        let mut server = BuiltInServer::new();
         let cleaned = server.path("cleaned");
         let mut tidy = server.ssh(&[], &format!("cat; touch {}", cleaned.display()));
         let mut tidy = tidy.stdin(Stdio::piped()).spawn().unwrap();
@@ -108,7 +108,7 @@ fn it_ends_with_its_input_or_when_told_and_takes_its_sessions_along() {
         assert!(ends(&mut server.server));
         assert_eq!(server.server.wait().unwrap().code(), Some(0));
         assert!(sessions.iter().all(|&session| !lives(session)));
-        // Their input ended first, so that who cleans up then could.
+        // Their input ended first, so that they could clean up.
         assert!(cleaned.exists());
         for client in [&mut tidy, &mut deaf] {
             assert_eq!(client.wait().unwrap().code(), Some(255));
@@ -117,8 +117,8 @@ fn it_ends_with_its_input_or_when_told_and_takes_its_sessions_along() {
 }
 
 #[test]
-fn a_killed_server_takes_its_sessions_along() {
-    let mut server = Embedded::new();
+fn the_sessions_of_a_killed_server_end() {
+    let mut server = BuiltInServer::new();
     let mut client = server.ssh(&[], "exec sleep 1000").spawn().unwrap();
     let mut sessions = Vec::new();
     assert!(eventually(|| {

@@ -1,4 +1,4 @@
-//! What OpenSSH's clients can't ask for: signals, and no cipher. Asked with russh's own client.
+//! What OpenSSH's clients can't ask for, signals and no cipher, asked for with russh's own client.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ impl client::Handler for Client {
 }
 
 /// A login with this cipher and MAC.
-async fn login(server: &Embedded, cipher: cipher::Name, mac: mac::Name) -> Handle<Client> {
+async fn login(server: &BuiltInServer, cipher: cipher::Name, mac: mac::Name) -> Handle<Client> {
     let preferred = Preferred {
         cipher: Cow::Owned(vec![cipher]),
         mac: Cow::Owned(vec![mac]),
@@ -34,7 +34,7 @@ async fn login(server: &Embedded, cipher: cipher::Name, mac: mac::Name) -> Handl
     handle
 }
 
-/// What else comes of a channel: its output, its exit status and the signal that ended it.
+/// What a channel sends: its output, its exit status and the signal that ended it.
 async fn rest<S>(channel: &mut Channel<S>) -> (Vec<u8>, Option<u32>, Option<String>)
 where
     S: From<(russh::ChannelId, ChannelMsg)> + Send + Sync + 'static,
@@ -56,8 +56,8 @@ fn block_on<T>(work: impl Future<Output = T>) -> T {
 }
 
 #[test]
-fn a_signal_reaches_the_process_and_is_told_where_it_ends_it() {
-    let server = Embedded::new();
+fn a_signal_reaches_the_process_and_is_reported_where_it_ends_it() {
+    let server = BuiltInServer::new();
     block_on(async {
         let login = login(&server, cipher::AES_128_GCM, mac::HMAC_SHA256).await;
         for (signal, expected) in [
@@ -77,8 +77,8 @@ fn a_signal_reaches_the_process_and_is_told_where_it_ends_it() {
 }
 
 #[test]
-fn there_is_no_cipher_only_where_it_is_asked_for() {
-    let server = Embedded::with(&["--ciphers", "none", "--macs", "none"]);
+fn no_cipher_is_used_only_where_it_is_asked_for() {
+    let server = BuiltInServer::with(&["--ciphers", "none", "--macs", "none"]);
     let file = server.file("file", 1 << 20);
     block_on(async {
         let login = login(&server, cipher::NONE, mac::NONE).await;
@@ -88,7 +88,7 @@ fn there_is_no_cipher_only_where_it_is_asked_for() {
         assert_eq!((output.len(), status), (1 << 20, Some(0)));
         assert_eq!(output, fs::read(&file).unwrap());
     });
-    let server = Embedded::new();
+    let server = BuiltInServer::new();
     let refused = block_on(async {
         let preferred =
             Preferred { cipher: Cow::Owned(vec![cipher::NONE]), ..Preferred::default() };

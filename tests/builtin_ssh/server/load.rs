@@ -1,4 +1,4 @@
-//! Many connections, bad ones, and what the built-in server spends.
+//! Many connections, bad connections, and the CPU of the built-in server.
 
 use std::io::Write;
 use std::net::{Shutdown, TcpStream};
@@ -6,16 +6,16 @@ use std::net::{Shutdown, TcpStream};
 use super::*;
 use crate::testbed::cgroup::Cgroup;
 
-/// How many connections follow each other: CIPHER_SURVEY_TEST_CONNECTIONS, 200 unless told.
+/// How many connections follow each other: CIPHER_SURVEY_TEST_CONNECTIONS, by default 200.
 fn many() -> usize {
     std::env::var("CIPHER_SURVEY_TEST_CONNECTIONS").map_or(200, |text| text.parse().unwrap())
 }
 
 #[test]
 fn many_connections_one_after_another_leave_nothing_behind() {
-    let server = Embedded::new();
+    let server = BuiltInServer::new();
     let connect = || assert!(server.ssh(&[], "true").status().unwrap().success());
-    // What it needs once.
+    // Memory that is allocated once.
     (0..20).for_each(|_| connect());
     let before = server.status("VmRSS");
     (0..many()).for_each(|_| connect());
@@ -30,7 +30,7 @@ fn many_connections_one_after_another_leave_nothing_behind() {
 
 #[test]
 fn fifty_connections_at_once_are_served() {
-    let server = Embedded::new();
+    let server = BuiltInServer::new();
     let file = server.file("file", 1 << 20);
     let all: Vec<Child> = (0..50)
         .map(|number| {
@@ -48,14 +48,14 @@ fn fifty_connections_at_once_are_served() {
 }
 
 #[test]
-fn half_open_slow_and_garbage_connections_keep_nobody_out() {
-    let server = Embedded::new();
+fn half_open_slow_and_garbage_connections_block_nobody() {
+    let server = BuiltInServer::new();
     let connect = || TcpStream::connect(("127.0.0.1", server.port)).unwrap();
     let hello = b"SSH-2.0-test\r\n";
     assert_eq!(server.says("echo before"), "before\n");
     let mut before = 0;
     for round in 0..4_u8 {
-        // More than may be about to log in, which say nothing or not enough.
+        // More than may be logging in at once, which send nothing or not enough.
         let half_open: Vec<TcpStream> = (0..150).map(|_| connect()).collect();
         let mut slow = connect();
         for number in 0..50_u32 {
@@ -67,7 +67,7 @@ fn half_open_slow_and_garbage_connections_keep_nobody_out() {
                 // Garbage in place of the key exchange.
                 let _ = garbage.write_all(hello);
             }
-            // It may have been closed already, which is the right answer.
+            // It may have been closed already, which is right.
             let _ = garbage.write_all(&bytes);
             if number % 3 == 0 {
                 let _ = garbage.shutdown(Shutdown::Write);
@@ -94,7 +94,7 @@ fn half_open_slow_and_garbage_connections_keep_nobody_out() {
 
 #[test]
 fn slow_readers_of_either_side_do_not_fill_its_memory() {
-    let server = Embedded::new();
+    let server = BuiltInServer::new();
     let mut deaf = server.ssh(&[], "exec sleep 1000");
     let mut deaf = deaf.stdin(File::open("/dev/zero").unwrap()).spawn().unwrap();
     // Its output goes into a pipe that nobody reads.
@@ -116,12 +116,12 @@ fn slow_readers_of_either_side_do_not_fill_its_memory() {
 }
 
 #[test]
-fn its_own_account_agrees_with_its_cgroup() {
-    let server = Embedded::new();
+fn its_cpu_agrees_with_that_of_its_cgroup() {
+    let server = BuiltInServer::new();
     let file = server.file("file", large().max(256 << 20));
-    // What its sessions run is accounted for elsewhere: in the group that they move to.
+    // The commands of its sessions move to another group, which accounts for them.
     let group = Cgroup::with(server.server.id());
-    let others = Cgroup::empty("embedded-sessions");
+    let others = Cgroup::empty("builtin-sessions");
     let apart = format!("echo $$ > {}", others.processes().display());
     let own_s = || {
         let path = format!("/proc/{}/schedstat", server.server.id());

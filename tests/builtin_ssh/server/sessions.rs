@@ -1,4 +1,4 @@
-//! What a session is and does, and who may have one.
+//! What sessions do, and who may have one.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -9,7 +9,7 @@ use super::*;
 
 #[test]
 fn a_session_is_like_one_of_sshd() {
-    let server = Embedded::new();
+    let server = BuiltInServer::new();
     let environment = server.says("env");
     let value = |name: &str| {
         let line = environment.lines().find_map(|line| line.strip_prefix(&format!("{name}=")));
@@ -33,21 +33,21 @@ fn a_session_is_like_one_of_sshd() {
 }
 
 #[test]
-fn only_the_language_can_be_set_from_afar() {
-    let server = Embedded::new();
+fn only_the_locale_can_be_set_by_the_client() {
+    let server = BuiltInServer::new();
     let options = ["-o", "SetEnv LC_ALL=C.UTF-8 LD_PRELOAD=/nowhere.so"];
     let output = server.ssh(&options, "echo \"$LC_ALL,$LD_PRELOAD\"").output().unwrap();
     assert_eq!(output.stdout, b"C.UTF-8,\n");
 }
 
 #[test]
-fn a_command_ends_as_it_ends_there() {
-    let server = Embedded::new();
+fn the_exit_status_of_the_remote_command_arrives() {
+    let server = BuiltInServer::new();
     for code in [0, 1, 7, 255] {
         let status = server.ssh(&[], &format!("exit {code}")).status().unwrap();
         assert_eq!(status.code(), Some(code));
     }
-    // A signal is told as such: ssh has no other way to say it.
+    // A signal is reported as such; ssh shows it in its log only.
     let output = server.ssh(&["-v"], "kill -TERM $$").output().unwrap();
     assert_eq!(output.status.code(), Some(255), "{output:?}");
     let log = String::from_utf8_lossy(&output.stderr);
@@ -55,18 +55,18 @@ fn a_command_ends_as_it_ends_there() {
 }
 
 #[test]
-fn both_streams_come_back_and_apart() {
-    let server = Embedded::new();
+fn both_output_streams_arrive_separately() {
+    let server = BuiltInServer::new();
     let output = server.ssh(&[], "echo out; echo err >&2").output().unwrap();
     assert_eq!((&*output.stdout, &*output.stderr), (&b"out\n"[..], &b"err\n"[..]));
 }
 
 #[test]
 fn a_shell_without_a_command_reads_its_input() {
-    let server = Embedded::new();
+    let server = BuiltInServer::new();
     let mut ssh = server.client("ssh");
     let mut child =
-        ssh.arg("embedded").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        ssh.arg("builtin").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(b"echo $((6 * 7))\nexit 3\n").unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), &*output.stdout), (Some(3), &b"42\n"[..]));
@@ -74,8 +74,8 @@ fn a_shell_without_a_command_reads_its_input() {
 
 #[test]
 fn either_side_may_end_first() {
-    let server = Embedded::new();
-    // The client's end of input, then output.
+    let server = BuiltInServer::new();
+    // The client's input ends first, then the output.
     let mut child = server
         .ssh(&[], "cat; echo after; exit 5")
         .stdin(Stdio::piped())
@@ -85,7 +85,7 @@ fn either_side_may_end_first() {
     child.stdin.take().unwrap().write_all(b"before\n").unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), &*output.stdout), (Some(5), &b"before\nafter\n"[..]));
-    // The command's end of output, then input that it still reads.
+    // The command's output ends first, then the input that it still reads.
     let seen = server.path("seen");
     let command = format!("exec >&- 2>&-; cat > {}; exit 6", seen.display());
     let mut child =
@@ -96,7 +96,7 @@ fn either_side_may_end_first() {
     child.stdin.take().unwrap().write_all(b"late\n").unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(6));
     assert_eq!(fs::read(&seen).unwrap(), b"late\n");
-    // A command that reads nothing of a lot.
+    // A command that reads nothing of much input.
     let file = server.file("large", 16 << 20);
     let status = server.ssh(&[], "exit 4").stdin(File::open(file).unwrap()).status().unwrap();
     assert_eq!(status.code(), Some(4));
@@ -104,7 +104,7 @@ fn either_side_may_end_first() {
 
 #[test]
 fn what_goes_both_ways_at_once_does_not_stall() {
-    let server = Embedded::new();
+    let server = BuiltInServer::new();
     let file = server.file("both", large() / 4);
     let back = server.path("back");
     let status = server
@@ -119,17 +119,17 @@ fn what_goes_both_ways_at_once_does_not_stall() {
 
 #[test]
 fn one_connection_has_many_channels() {
-    let server = Embedded::new();
+    let server = BuiltInServer::new();
     let control = server.path("control").display().to_string();
     let master = ["-M", "-N", "-S", &control];
-    let mut master = server.client("ssh").args(master).arg("embedded").spawn().unwrap();
+    let mut master = server.client("ssh").args(master).arg("builtin").spawn().unwrap();
     assert!(eventually(|| server.path("control").exists()));
     let through = [
         ["-S", &control].as_slice(),
         &["-o", "ControlMaster=no", "-o", "ProxyCommand=false", "-o", "LogLevel=VERBOSE"],
     ]
     .concat();
-    // One that takes nothing of much, and one that gives much to nobody.
+    // One that reads nothing of much input, and one whose output nobody reads.
     let mut deaf = server.ssh(&through, "sleep 60");
     let mut deaf = deaf.stdin(File::open("/dev/zero").unwrap()).spawn().unwrap();
     let mut unheard = server.ssh(&through, "cat /dev/zero");
@@ -157,8 +157,8 @@ fn one_connection_has_many_channels() {
 
 #[test]
 fn a_signal_from_the_client_reaches_the_process() {
-    // OpenSSH's ssh sends none; the end of its connection is what a session sees.
-    let server = Embedded::new();
+    // OpenSSH's ssh sends none; a session sees the end of its connection.
+    let server = BuiltInServer::new();
     let mark = server.path("ended");
     let command = format!("cat > /dev/null; touch {}", mark.display());
     let mut ssh = server.ssh(&[], &command).stdin(Stdio::piped()).spawn().unwrap();
@@ -170,13 +170,13 @@ fn a_signal_from_the_client_reaches_the_process() {
 }
 
 #[test]
-fn nobody_else_gets_in() {
-    let server = Embedded::new();
+fn nobody_else_can_log_in() {
+    let server = BuiltInServer::new();
     let denied = |options: &[&str]| {
         let output = server.ssh(options, "true").output().unwrap();
         assert_eq!(output.status.code(), Some(255), "{output:?}");
         let said = String::from_utf8(output.stderr).unwrap();
-        // The one method that there is.
+        // The only method.
         assert!(said.contains("Permission denied (publickey)."), "{said}");
     };
     let other = server.path("other_key").display().to_string();
@@ -186,19 +186,19 @@ fn nobody_else_gets_in() {
     let with_other = config.replace("client_key", "other_key");
     fs::write(server.path("ssh_config"), &with_other).unwrap();
     denied(&[]);
-    // After another key the right one still opens.
+    // After another key the right one is still accepted.
     fs::write(server.path("ssh_config"), &config).unwrap();
     assert!(server.ssh(&["-i", &other], "true").status().unwrap().success());
 }
 
 #[test]
 fn nothing_is_forwarded_and_there_is_no_terminal() {
-    let server = Embedded::new();
+    let server = BuiltInServer::new();
     let fails = ["-o", "ExitOnForwardFailure=yes", "-R", "0:127.0.0.1:1"];
     let output = server.ssh(&fails, "true").output().unwrap();
     assert_eq!(output.status.code(), Some(255), "{output:?}");
     let mut through = server.client("ssh");
-    through.args(["-o", "LogLevel=INFO", "-W", "127.0.0.1:1", "embedded"]);
+    through.args(["-o", "LogLevel=INFO", "-W", "127.0.0.1:1", "builtin"]);
     let through = through.output().unwrap();
     let said = String::from_utf8_lossy(&through.stderr).into_owned();
     assert!(said.contains("administratively prohibited"), "{said}");
@@ -208,6 +208,6 @@ fn nothing_is_forwarded_and_there_is_no_terminal() {
     assert_eq!(server.says("echo \"$SSH_AUTH_SOCK$DISPLAY\""), "\n");
 }
 
-fn children(server: &Embedded) -> Vec<u32> {
+fn children(server: &BuiltInServer) -> Vec<u32> {
     crate::testbed::children(server.server.id())
 }

@@ -1,4 +1,4 @@
-//! OpenSSH's programs and rsync move files through the built-in server.
+//! OpenSSH's programs and rsync copy files through the built-in server.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -10,7 +10,7 @@ use super::*;
 
 #[test]
 fn ssh_moves_a_large_file_both_ways() {
-    let server = Embedded::new();
+    let server = BuiltInServer::new();
     let file = server.file("file", large());
     let (up, down) = (server.path("up"), server.path("down"));
     let command = format!("cat > {}", up.display());
@@ -25,10 +25,10 @@ fn ssh_moves_a_large_file_both_ways() {
 
 #[test]
 fn scp_moves_a_large_file_both_ways() {
-    let server = Embedded::new();
+    let server = BuiltInServer::new();
     let file = server.file("file", large());
     let (up, down) = (server.path("up"), server.path("down"));
-    let remote = format!("embedded:{}", up.display());
+    let remote = format!("builtin:{}", up.display());
     ran(server.client("scp").args(["-q", "-p"]).arg(&file).arg(&remote));
     assert_eq!(sha256(&file), sha256(&up));
     let times = |path: &Path| fs::metadata(path).unwrap().mtime();
@@ -39,7 +39,7 @@ fn scp_moves_a_large_file_both_ways() {
 
 #[test]
 fn sftp_moves_a_large_file_both_ways() {
-    let server = Embedded::new();
+    let server = BuiltInServer::new();
     let file = server.file("file", large());
     let (up, down) = (server.path("up"), server.path("down"));
     sftp(&server, &format!("put {} {}", file.display(), up.display()));
@@ -49,8 +49,8 @@ fn sftp_moves_a_large_file_both_ways() {
 }
 
 #[test]
-fn sftp_does_all_that_its_batch_language_knows() {
-    let server = Embedded::new();
+fn sftp_does_all_that_its_batch_commands_ask_for() {
+    let server = BuiltInServer::new();
     let at = |name: &str| server.path(name).display().to_string();
     fs::write(server.path("one"), b"1").unwrap();
     sftp(
@@ -71,10 +71,10 @@ fn sftp_does_all_that_its_batch_language_knows() {
 
 #[test]
 fn rsync_moves_a_large_file_both_ways() {
-    let server = Embedded::new();
+    let server = BuiltInServer::new();
     let file = server.file("file", large());
     let (up, down) = (server.path("up"), server.path("down"));
-    let remote = format!("embedded:{}", up.display());
+    let remote = format!("builtin:{}", up.display());
     let rsync = || {
         let mut rsync = Command::new(need("rsync", "rsync"));
         rsync.arg("-e").arg(format!("ssh -F {}", server.path("ssh_config").display()));
@@ -89,12 +89,12 @@ fn rsync_moves_a_large_file_both_ways() {
 
 #[test]
 fn sshfs_moves_a_large_file_both_ways() {
-    let server = Embedded::new();
+    let server = BuiltInServer::new();
     let file = server.file("file", large());
     fs::create_dir(server.path("remote")).unwrap();
     fs::create_dir(server.path("mount")).unwrap();
     let mount = Mount::new(&server);
-    // Written and read by programs of their own, as a user would.
+    // Written and read by other programs, as a user would.
     ran(Command::new("cp").arg(&file).arg(mount.0.join("copy")));
     assert_eq!(sha256(&file), sha256(&server.path("remote/copy")));
     fs::rename(server.path("remote/copy"), server.path("remote/other")).unwrap();
@@ -108,7 +108,7 @@ fn sshfs_moves_a_large_file_both_ways() {
 
 #[test]
 fn every_cipher_carries_a_file_unharmed() {
-    let server = Embedded::new();
+    let server = BuiltInServer::new();
     let file = server.file("file", 3 << 20);
     let ciphers = cipher_survey::builtin_ssh::algorithms::CIPHERS;
     let macs = cipher_survey::builtin_ssh::algorithms::MACS;
@@ -116,7 +116,7 @@ fn every_cipher_carries_a_file_unharmed() {
     let macs = macs.iter().map(|name| ["-m", name.as_ref()]);
     for [option, name] in ciphers.chain(macs) {
         let back = server.path("back");
-        // A MAC shows with a cipher that needs one.
+        // A MAC is only used with a cipher that needs one.
         let cipher = if option == "-m" { "aes128-ctr" } else { name };
         let status = server
             .ssh(&["-c", cipher, option, name], "cat")
@@ -130,8 +130,8 @@ fn every_cipher_carries_a_file_unharmed() {
 }
 
 #[test]
-fn a_tree_of_small_files_with_odd_names_survives() {
-    let server = Embedded::new();
+fn a_tree_of_small_files_with_odd_names_is_copied_unharmed() {
+    let server = BuiltInServer::new();
     let tree = server.path("tree");
     for number in 0..2000_u32 {
         let directory = tree.join(format!("d{}", number % 20));
@@ -143,7 +143,7 @@ fn a_tree_of_small_files_with_odd_names_survives() {
     ran(Command::new(need("rsync", "rsync"))
         .args(["-r", "-e", &shell])
         .arg(format!("{}/", tree.display()))
-        .arg(format!("embedded:{}", rsync.display())));
+        .arg(format!("builtin:{}", rsync.display())));
     assert_eq!(contents(&tree), contents(&rsync), "rsync");
     fs::create_dir(server.path("remote")).unwrap();
     fs::create_dir(server.path("mount")).unwrap();
@@ -153,14 +153,14 @@ fn a_tree_of_small_files_with_odd_names_survives() {
     assert_eq!(contents(&tree), contents(&mount.0.join("by-sshfs")), "sshfs down");
     drop(mount);
     let (up, down) = (server.path("by-scp"), server.path("back"));
-    let remote = format!("embedded:{}", up.display());
+    let remote = format!("builtin:{}", up.display());
     ran(server.client("scp").args(["-q", "-r"]).arg(&tree).arg(&remote));
     assert_eq!(contents(&tree), contents(&up), "scp up");
     ran(server.client("scp").args(["-q", "-r"]).arg(&remote).arg(&down));
     assert_eq!(contents(&tree), contents(&down), "scp down");
 }
 
-/// Blanks, quotes, stars, a leading dash, line ends, and bytes that are no text.
+/// Blanks, quotes, stars, a leading dash, line ends, and bytes that are not UTF-8.
 fn odd_name(number: u32) -> OsString {
     let odd: &[&[u8]] =
         &[b"plain", b"two words", b"q'uo\"te", b"*[a]?", b"-rf", b"\xff\xfe", b"a\nb"];
@@ -169,7 +169,7 @@ fn odd_name(number: u32) -> OsString {
     OsString::from_vec(name)
 }
 
-/// All files below a directory, by their names there.
+/// All files below a directory, by their paths in it.
 fn contents(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     for entry in fs::read_dir(directory).unwrap() {
@@ -186,22 +186,22 @@ fn contents(directory: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 /// Runs a batch; a line that begins with a dash may fail.
-fn sftp(server: &Embedded, batch: &str) {
+fn sftp(server: &BuiltInServer, batch: &str) {
     let file = server.path("batch");
     fs::write(&file, batch).unwrap();
-    ran(server.client("sftp").arg("-q").arg("-b").arg(&file).arg("embedded"));
+    ran(server.client("sftp").arg("-q").arg("-b").arg(&file).arg("builtin"));
 }
 
 /// The server's directory `remote`, mounted.
 struct Mount(PathBuf);
 
 impl Mount {
-    fn new(server: &Embedded) -> Mount {
+    fn new(server: &BuiltInServer) -> Mount {
         let mount = server.path("mount");
         ran(Command::new(need("sshfs", "sshfs"))
             .arg("-F")
             .arg(server.path("ssh_config"))
-            .arg(format!("embedded:{}", server.path("remote").display()))
+            .arg(format!("builtin:{}", server.path("remote").display()))
             .arg(&mount)
             .env_remove("SSH_AUTH_SOCK"));
         Mount(mount)

@@ -1,4 +1,4 @@
-//! What the requests of SFTP do to files.
+//! What SFTP requests do to files.
 
 use std::fs::{self, File, Metadata};
 use std::io;
@@ -13,8 +13,7 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-use super::MAX_PACKET;
-use super::handles::{Handles, MAX, Open};
+use super::handles::{Handles, MAX_HANDLES, Open};
 use super::listing::long_name;
 use super::wire::*;
 
@@ -28,7 +27,7 @@ const POSIX_RENAME: &str = "posix-rename@openssh.com";
 const FSTATVFS: &str = "fstatvfs@openssh.com";
 const LSETSTAT: &str = "lsetstat@openssh.com";
 
-/// The extensions that are served, each with its version.
+/// The extensions that are offered, each with its version.
 const EXTENSIONS: &[(&str, &str)] = &[
     (POSIX_RENAME, "1"),
     (STATVFS, "2"),
@@ -43,7 +42,7 @@ const EXTENSIONS: &[(&str, &str)] = &[
 /// Why a request fails.
 enum Failure {
     Malformed,
-    /// There is no such handle.
+    /// No such handle.
     Handle,
     TooManyHandles,
     Unsupported,
@@ -69,7 +68,7 @@ impl From<Errno> for Failure {
     }
 }
 
-/// A request that is answered by a status: that of success, or of its failure.
+/// The outcome of a request, answered with a status unless there is another reply.
 type Done = Result<(), Failure>;
 
 /// The files as one client sees them.
@@ -88,9 +87,9 @@ impl Files {
         let id = request.u32().unwrap_or_default();
         let start = replies.0.len();
         if let Err(failure) = self.answer(kind, id, request, replies) {
-            // What was begun is not sent.
+            // A reply that was begun is not sent.
             replies.0.truncate(start);
-            let (code, message) = failure.told();
+            let (code, message) = failure.status();
             replies.status(id, code, &message);
         } else if replies.0.len() == start {
             replies.status(id, StatusCode::Ok, "Success");
@@ -166,7 +165,7 @@ impl Files {
             }
             LIMITS => {
                 replies.packet(EXTENDED_REPLY, id, |reply| {
-                    for limit in [MAX_PACKET, MAX_DATA, MAX_DATA, MAX] {
+                    for limit in [MAX_PACKET, MAX_DATA, MAX_DATA, MAX_HANDLES] {
                         reply.u64(limit as u64);
                     }
                 });
@@ -209,7 +208,7 @@ impl Files {
     fn read_directory(&mut self, id: u32, request: &mut Request, replies: &mut Replies) -> Done {
         let entries = self.handles.directory(request.handle()?).ok_or(Failure::Handle)?;
         let entries: Vec<fs::DirEntry> = entries.take(NAMES).collect::<io::Result<_>>()?;
-        // Who has gone meanwhile is left out.
+        // A file that was removed meanwhile is left out.
         let entries: Vec<(fs::DirEntry, Metadata)> = entries
             .into_iter()
             .filter_map(|entry| entry.metadata().ok().map(|metadata| (entry, metadata)))
@@ -231,8 +230,8 @@ impl Files {
 }
 
 impl Failure {
-    /// As OpenSSH translates errors (`errno_to_portable`).
-    fn told(self) -> (StatusCode, String) {
+    /// The status and its message, as OpenSSH translates errors (`errno_to_portable`).
+    fn status(self) -> (StatusCode, String) {
         match self {
             Failure::Malformed => (StatusCode::BadMessage, "Bad message".into()),
             Failure::Handle => (StatusCode::Failure, "Invalid handle".into()),
@@ -258,7 +257,7 @@ impl Failure {
 }
 
 fn version(replies: &mut Replies) {
-    // Where others have a number of the request, here it is the version.
+    // In place of the request's id this packet has the version.
     replies.packet(VERSION, russh_sftp::protocol::VERSION, |reply| {
         for (name, version) in EXTENSIONS {
             reply.bytes(name.as_bytes());
@@ -287,7 +286,7 @@ fn attributes(id: u32, metadata: &Metadata, replies: &mut Replies) -> Done {
     Ok(())
 }
 
-/// Sets attributes of a file that is named.
+/// Sets the attributes of a named file.
 fn set(path: &Path, asked: Attributes, how: AtFlags) -> Done {
     if let Some(size) = asked.size {
         if how.contains(AtFlags::SYMLINK_NOFOLLOW) {
@@ -308,7 +307,7 @@ fn set(path: &Path, asked: Attributes, how: AtFlags) -> Done {
     Ok(())
 }
 
-/// Sets attributes of a file that is open.
+/// Sets the attributes of an open file.
 fn set_open(file: &File, asked: Attributes) -> Done {
     if let Some(size) = asked.size {
         file.set_len(size)?;
@@ -330,10 +329,10 @@ fn timestamps((accessed, modified): (u32, u32)) -> Timestamps {
     Timestamps { last_access: time(accessed), last_modification: time(modified) }
 }
 
-/// Version 3 has a name that exists stay as it is.
+/// Version 3 does not replace a file that exists.
 fn rename(from: &Path, to: &Path) -> Done {
     match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-        // A file system that can't promise it.
+        // The file system can't do it atomically.
         Err(Errno::INVAL | Errno::NOSYS) if fs::symlink_metadata(to).is_err() => {
             Ok(fs::rename(from, to)?)
         }
@@ -341,7 +340,7 @@ fn rename(from: &Path, to: &Path) -> Done {
     }
 }
 
-/// The path without links, dots and doubled slashes; its last part need not exist.
+/// The path without links, dots and double slashes; its last part need not exist.
 fn real_path(path: &Path) -> io::Result<PathBuf> {
     fs::canonicalize(path).or_else(|error| match (error.kind(), path.file_name()) {
         (io::ErrorKind::NotFound, Some(name)) => {
@@ -352,7 +351,7 @@ fn real_path(path: &Path) -> io::Result<PathBuf> {
     })
 }
 
-/// `~` and what follows it.
+/// The path with `~` replaced.
 fn expand(path: &Path) -> PathBuf {
     match (path.strip_prefix("~"), std::env::home_dir()) {
         (Ok(rest), Some(home)) => home.join(rest),
@@ -360,21 +359,21 @@ fn expand(path: &Path) -> PathBuf {
     }
 }
 
-fn file_system(id: u32, told: StatVfs, replies: &mut Replies) -> Done {
+fn file_system(id: u32, stat: StatVfs, replies: &mut Replies) -> Done {
     replies.packet(EXTENDED_REPLY, id, |reply| {
-        let flags = told.f_flag.bits() & 3; // read-only, no set-user-id
+        let flags = stat.f_flag.bits() & 3; // read-only, no set-user-id
         for value in [
-            told.f_bsize,
-            told.f_frsize,
-            told.f_blocks,
-            told.f_bfree,
-            told.f_bavail,
-            told.f_files,
-            told.f_ffree,
-            told.f_favail,
-            told.f_fsid,
+            stat.f_bsize,
+            stat.f_frsize,
+            stat.f_blocks,
+            stat.f_bfree,
+            stat.f_bavail,
+            stat.f_files,
+            stat.f_ffree,
+            stat.f_favail,
+            stat.f_fsid,
             flags,
-            told.f_namemax,
+            stat.f_namemax,
         ] {
             reply.u64(value);
         }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::fs::{File, ReadDir};
 
-/// How many, below the usual limit of open files (1024).
-pub const MAX: usize = 900;
+/// The most handles, below the usual limit of open files (1024).
+pub const MAX_HANDLES: usize = 900;
 
 /// What a handle stands for.
 pub enum Open {
@@ -16,14 +16,14 @@ pub enum Open {
 #[derive(Default)]
 pub struct Handles {
     open: HashMap<u32, Open>,
-    /// Numbers are not used again, so that a stale handle is noticed.
+    /// Numbers are not used again, so that a stale handle is refused.
     last: u32,
 }
 
 impl Handles {
-    /// A handle; none where there are too many.
+    /// A new handle; absent where there are too many.
     pub fn add(&mut self, open: Open) -> Option<u32> {
-        if self.open.len() >= MAX {
+        if self.open.len() >= MAX_HANDLES {
             return None;
         }
         self.last = self.last.wrapping_add(1);

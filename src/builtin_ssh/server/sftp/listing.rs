@@ -1,9 +1,9 @@
-//! Entries of a directory as people read them.
+//! Entries of a directory for people to read.
 
 use std::fs::Metadata;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 
-/// A line as `ls -l` has it, for people: programs read the attributes.
+/// A line as in `ls -l`, for people: programs read the attributes.
 pub fn long_name(name: &[u8], metadata: &Metadata) -> Vec<u8> {
     let kind = metadata.file_type();
     let letter = match () {
@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_directory_reads_as_in_ls() {
+    fn a_directory_is_shown_as_by_ls() {
         let directory = tempfile::tempdir().unwrap();
         let private = std::fs::Permissions::from_mode(0o700);
         std::fs::set_permissions(directory.path(), private).unwrap();

@@ -1,6 +1,6 @@
-//! `russh-sftp-server`: SFTP, version 3, on standard input and output, as OpenSSH's `sftp-server`
-//! serves it: a process of its own, one request after the other. Clients keep many requests in
-//! flight, so that whatever has arrived is answered with one write.
+//! `russh-sftp-server`: SFTP, version 3, on standard input and output, served as OpenSSH's `sftp-server`
+//! does: by a process of its own, one request after the other. Clients keep many requests in flight, so
+//! all that have arrived are answered with one write.
 
 mod files;
 mod handles;
@@ -12,13 +12,10 @@ use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
 use self::files::Files;
-use self::wire::{Replies, Request};
+use self::wire::{MAX_PACKET, Replies, Request};
 use crate::builtin_ssh::Program;
 
-/// The largest packet, as OpenSSH has it (`SFTP_MAX_MSG_LENGTH`).
-const MAX_PACKET: usize = 256 * 1024;
-
-/// Enough for several requests to write at a time.
+/// Room for several write requests.
 const BUFFER: usize = 4 * MAX_PACKET;
 
 /// Serves until the input ends.
@@ -28,7 +25,7 @@ pub fn run(arguments: &[OsString]) -> ExitCode {
         eprintln!("usage: {name}, with SFTP on its standard input and output");
         return ExitCode::from(255);
     }
-    // The kernel takes 15 characters.
+    // The kernel allows 15 characters.
     let _ = rustix::thread::set_name(c"russh-sftp-serv");
     match serve(&mut io::stdin(), &mut io::stdout()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -45,7 +42,7 @@ fn serve(input: &mut impl Read, output: &mut impl Write) -> io::Result<()> {
     let mut files = Files::default();
     let mut replies = Replies::default();
     let mut buffer = vec![0; BUFFER];
-    // What has been read and not yet served.
+    // The bytes that have been read and not yet served.
     let (mut start, mut end) = (0, 0);
     loop {
         while let Some(packet) = packet(&buffer[start..end])? {
@@ -55,7 +52,7 @@ fn serve(input: &mut impl Read, output: &mut impl Write) -> io::Result<()> {
                 send(&mut replies, output)?;
             }
         }
-        // Whoever waits for an answer sends no more before it.
+        // A client that waits for an answer sends nothing before it.
         send(&mut replies, output)?;
         buffer.copy_within(start..end, 0);
         (start, end) = (0, end - start);
@@ -69,12 +66,12 @@ fn serve(input: &mut impl Read, output: &mut impl Write) -> io::Result<()> {
     }
 }
 
-/// The first packet, where all of it has arrived.
+/// The first packet, once all of it has arrived.
 fn packet(bytes: &[u8]) -> io::Result<Option<&[u8]>> {
     let Some((length, rest)) = bytes.split_first_chunk() else { return Ok(None) };
     let length = u32::from_be_bytes(*length) as usize;
     if length == 0 || length > MAX_PACKET {
-        // Where the next packet begins can't be known.
+        // There is no way to find the next packet.
         return Err(io::Error::other(format!(
             "a packet of {length} bytes; the largest is {MAX_PACKET}, so this is not SFTP"
         )));
@@ -99,7 +96,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_input_is_too_odd(mut bytes in prop::collection::vec(0..4u8, 1..200)) {
+        fn any_input_is_served_or_refused(mut bytes in prop::collection::vec(0..4u8, 1..200)) {
             // Of the kinds below 4 none changes a file, and no flag that creates one is below 4.
             let mut framed = (bytes.len() as u32).to_be_bytes().to_vec();
             framed.append(&mut bytes);
@@ -108,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_off_or_too_large_is_told() {
+    fn a_truncated_or_too_large_packet_is_reported() {
         let cut = serve(&mut &[0, 0, 0, 9, 1][..], &mut io::sink()).unwrap_err();
         assert_eq!(cut.kind(), io::ErrorKind::UnexpectedEof);
         let large = serve(&mut &b"GET / HTTP/1.1\r\n"[..], &mut io::sink()).unwrap_err();

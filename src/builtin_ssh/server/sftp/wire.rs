@@ -1,7 +1,7 @@
 //! The packets of SFTP, version 3 (draft-ietf-secsh-filexfer-02), read and written.
 //!
-//! russh-sftp's own packets hold names as text, and would change those that are not; here a name
-//! is what it is on Unix, bytes. Its vocabulary (status codes, flags, extensions) serves.
+//! russh-sftp's own packets decode names as UTF-8, which would change other names; here a name is bytes,
+//! as on Unix. Its constants (status codes, flags, extensions) serve.
 
 use std::ffi::OsStr;
 use std::fs::Metadata;
@@ -10,6 +10,9 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use russh_sftp::protocol::{FileAttr, OpenFlags, StatusCode};
+
+/// The largest packet, as OpenSSH has it (`SFTP_MAX_MSG_LENGTH`).
+pub const MAX_PACKET: usize = 256 * 1024;
 
 pub const INIT: u8 = 1;
 pub const VERSION: u8 = 2;
@@ -39,11 +42,11 @@ pub const ATTRS: u8 = 105;
 pub const EXTENDED: u8 = 200;
 pub const EXTENDED_REPLY: u8 = 201;
 
-/// A request that ends too early, or says what can't be.
+/// A request that ends too early or has an impossible value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed;
 
-/// What is left to read of a request.
+/// The part of a request that is yet to be read.
 pub struct Request<'a>(pub &'a [u8]);
 
 impl<'a> Request<'a> {
@@ -105,12 +108,12 @@ impl<'a> Request<'a> {
         if flags.contains(FileAttr::ACMODTIME) {
             attributes.times = Some((self.u32()?, self.u32()?));
         }
-        // What may be extended is not known to us.
+        // We know no extended attributes.
         Ok(attributes)
     }
 }
 
-/// What a client wants to be so.
+/// The attributes that a client sets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Attributes {
     pub size: Option<u64>,
@@ -121,7 +124,7 @@ pub struct Attributes {
     pub times: Option<(u32, u32)>,
 }
 
-/// Replies that have yet to be sent.
+/// Replies that are yet to be sent.
 #[derive(Default)]
 pub struct Replies(pub Vec<u8>);
 
@@ -190,7 +193,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_request_is_too_odd(bytes: Vec<u8>, order in prop::collection::vec(0..6u8, 0..8)) {
+        fn any_request_is_read_or_malformed(bytes: Vec<u8>, order in prop::collection::vec(0..6u8, 0..8)) {
             let mut request = Request(&bytes);
             for what in order {
                 let read = match what {
@@ -206,7 +209,7 @@ mod tests {
         }
 
         #[test]
-        fn a_name_of_any_bytes_is_read_as_it_was_written(name in prop::collection::vec(1..=255u8, 1..300)) {
+        fn a_name_of_any_bytes_is_read_as_written(name in prop::collection::vec(1..=255u8, 1..300)) {
             let mut written = Replies::default();
             written.bytes(&name);
             let path = Request(&written.0).path();
@@ -215,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn no_path_is_the_current_directory_and_none_has_a_zero() {
+    fn an_empty_path_is_the_current_directory_and_a_zero_is_refused() {
         assert_eq!(Request(&[0, 0, 0, 0]).path(), Ok(Path::new(".")));
         assert_eq!(Request(&[0, 0, 0, 1, 0]).path(), Err(Malformed));
         assert_eq!(Request(&[0, 0, 0, 9, b'x']).path(), Err(Malformed));

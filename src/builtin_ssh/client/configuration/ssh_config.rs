@@ -1,5 +1,5 @@
-//! The user's configuration where there is no OpenSSH to ask: read by the crate ssh2-config. What
-//! it lacks (Match, for one) is refused with a line, never passed over.
+//! The user's configuration where OpenSSH is not installed, read by the crate ssh2-config. What it
+//! lacks (Match, for one) is refused with a message, never ignored.
 
 use std::fs::File;
 use std::io::{self, BufReader};
@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 
 use ssh2_config::{Algorithms, DefaultAlgorithms, HostParams, ParseRule, SshConfig};
 
-use super::arguments::Invocation;
 use super::directives::{self, Directives};
-use super::error::Error;
-use super::proposed;
+use super::proposal;
 use crate::builtin_ssh::algorithms;
+use crate::builtin_ssh::client::arguments::Invocation;
+use crate::builtin_ssh::client::error::Error;
 
 /// The directives of an invocation and its configuration, in the order in which they count.
 pub fn resolve(invocation: &Invocation) -> Result<Directives, Error> {
@@ -29,7 +29,8 @@ pub fn resolve(invocation: &Invocation) -> Result<Directives, Error> {
     Ok(all)
 }
 
-/// `-F FILE` stands for both of the usual places; `-F none` for nothing.
+/// `-F FILE` is read instead of both default files, `-F none` reads none. With each whether it must
+/// exist.
 fn files(invocation: &Invocation) -> Vec<(PathBuf, bool)> {
     match &invocation.config {
         Some(none) if none == Path::new("none") => Vec::new(),
@@ -53,7 +54,7 @@ fn read(path: &Path, file: File, host: &str) -> Result<Directives, Error> {
     applied(&params, &mut directives);
     for (keyword, arguments) in &params.unsupported_fields {
         if !directives::is_known(keyword) {
-            return Err(refused(format!("'{keyword}' is not understood without OpenSSH")));
+            return Err(refused(format!("'{keyword}' is not supported without OpenSSH")));
         }
         directives.push(keyword, &value(keyword, arguments));
     }
@@ -63,19 +64,19 @@ fn read(path: &Path, file: File, host: &str) -> Result<Directives, Error> {
     Ok(directives)
 }
 
-/// What a list with `+`, `-` or `^` starts from.
+/// The lists that `+`, `-` and `^` change.
 fn defaults() -> DefaultAlgorithms {
     let owned = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
     DefaultAlgorithms {
         ciphers: owned(algorithms::DEFAULT_CIPHERS.iter().map(AsRef::as_ref).collect()),
-        host_key_algorithms: owned(proposed::HOST_KEYS.iter().map(|key| key.as_str()).collect()),
-        kex_algorithms: owned(proposed::key_exchange_names()),
+        host_key_algorithms: owned(proposal::HOST_KEYS.iter().map(|key| key.as_str()).collect()),
+        kex_algorithms: owned(proposal::key_exchange_names()),
         mac: owned(algorithms::MACS.iter().map(AsRef::as_ref).collect()),
         ..DefaultAlgorithms::default()
     }
 }
 
-/// What the crate reads itself.
+/// The directives that the crate reads itself.
 fn applied(params: &HostParams, directives: &mut Directives) {
     let mut push = |keyword: &str, value: Option<String>| {
         if let Some(value) = value {
@@ -104,8 +105,7 @@ fn applied(params: &HostParams, directives: &mut Directives) {
     }
 }
 
-/// The crate takes the quotes off an argument that is alone; where spaces part several names they
-/// have to be put back.
+/// The crate removes the quotes of a single argument. Where spaces separate names they are put back.
 fn value(keyword: &str, arguments: &[String]) -> String {
     match (keyword, arguments) {
         ("userknownhostsfile" | "globalknownhostsfile", [alone]) => {

@@ -1,4 +1,4 @@
-//! What the far command says, on its way to our standard output or error.
+//! The output of the remote command, on its way to our standard output or error.
 
 use std::collections::VecDeque;
 use std::io;
@@ -14,19 +14,19 @@ use super::wire::Meter;
 #[derive(Debug)]
 pub struct Outlet {
     queue: Mutex<Queue>,
-    /// Something was queued, or nothing more will be.
+    /// Something was queued, or the end was.
     changed: Notify,
     meter: Arc<Meter>,
 }
 
 #[derive(Debug)]
 struct Queue {
-    /// Absent when all is written.
+    /// Absent once all is written.
     stream: Option<Arc<Stdio>>,
     bytes: VecDeque<u8>,
     /// No more will come.
     ended: bool,
-    /// Whoever read it is gone, or the disk is full.
+    /// The reader is gone, or the disk is full.
     broken: Option<io::Error>,
 }
 
@@ -37,7 +37,7 @@ impl Outlet {
         Ok(Outlet { queue: Mutex::new(queue), changed: Notify::new(), meter })
     }
 
-    /// Takes all of it, and never waits. That the reader is gone is told by [`Outlet::run`].
+    /// Takes all of it and never waits. [`Outlet::run`] reports that the reader is gone.
     pub fn write(&self, mut bytes: &[u8]) {
         let mut queue = self.queue();
         let Some(stream) = queue.stream.clone().filter(|_| queue.broken.is_none()) else {
@@ -67,8 +67,8 @@ impl Outlet {
         self.changed.notify_one();
     }
 
-    /// Writes what was queued, until all is written and the end was told. Then the stream is
-    /// closed, so that whoever reads it sees the end though the session may go on.
+    /// Writes what was queued, until the end. Then the stream is closed, so that its reader sees the
+    /// end though the session may go on.
     pub async fn run(&self) -> io::Result<()> {
         let Some(stream) = self.queue().stream.clone() else { return Ok(()) };
         let written = self.write_queued(&stream).await;
@@ -92,7 +92,7 @@ impl Outlet {
             }
             if let Stdio::Waiting(waiting) = stream {
                 let mut ready = waiting.writable().await?;
-                // The attempt that follows is what tells whether it still is.
+                // The attempt shows whether it still is.
                 let _ = ready.try_io(|_| {
                     let mut queue = self.queue();
                     self.drain(stream, &mut queue)?;

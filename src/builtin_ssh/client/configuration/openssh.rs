@@ -1,15 +1,15 @@
-//! The user's configuration as OpenSSH's own `ssh -G` reads it, where it is there.
+//! The user's configuration as OpenSSH's `ssh -G` reads it, where it is installed.
 
 use std::io;
 use std::process::{Command, Stdio};
 
-use super::arguments::Invocation;
 use super::directives::Directives;
-use super::error::Error;
+use crate::builtin_ssh::client::arguments::Invocation;
+use crate::builtin_ssh::client::error::Error;
 
-/// What is decided without asking ssh: it has other algorithms, and does not know our own keyword.
-/// The others only tell ssh how to run a session, and old ones do not know them all.
-const ASKED: &[&str] = &[
+/// The keywords that ssh is given. Not algorithms, since it has others; not our own keyword, which it
+/// does not know; and not how to run a session, since an old ssh does not know all of those.
+const GIVEN: &[&str] = &[
     "addressfamily",
     "bindaddress",
     "certificatefile",
@@ -29,17 +29,17 @@ const ASKED: &[&str] = &[
     "userknownhostsfile",
 ];
 
-/// The directives of an invocation and its configuration; `None` where there is no OpenSSH.
+/// The directives of an invocation and its configuration; `None` where there is no `ssh`.
 pub fn resolve(invocation: &Invocation) -> Result<Option<Directives>, Error> {
     let mut ssh = Command::new("ssh");
     ssh.arg("-G");
     if let Some(config) = &invocation.config {
         ssh.arg("-F").arg(config);
     }
-    // What is ours, and what ssh is not asked for, counts before its answer.
+    // What ssh is not given counts before its answer.
     let mut directives = Directives::default();
     for (keyword, value) in invocation.directives.iter() {
-        if ASKED.contains(&keyword) {
+        if GIVEN.contains(&keyword) {
             ssh.arg("-o").arg(format!("{keyword}={value}"));
         } else {
             directives.push(keyword, value);
@@ -52,7 +52,7 @@ pub fn resolve(invocation: &Invocation) -> Result<Option<Directives>, Error> {
     };
     if !answer.status.success() {
         let said = String::from_utf8_lossy(&answer.stderr);
-        return Err(Error::Said(format!("ssh -G refused the configuration: {}", said.trim())));
+        return Err(Error::Message(format!("ssh -G refused the configuration: {}", said.trim())));
     }
     let text = String::from_utf8_lossy(&answer.stdout);
     let theirs = text.lines().filter_map(|line| {

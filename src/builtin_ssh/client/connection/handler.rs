@@ -1,4 +1,4 @@
-//! What the server says to us, as russh hands it on.
+//! What russh calls for each message of the server.
 
 use std::sync::Arc;
 
@@ -7,24 +7,24 @@ use russh::keys::{HashAlg, PublicKeyOrCertificate};
 use russh::{ChannelId, Names, Sig};
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::error::Error;
 use super::kexinit;
 use super::known_hosts::KnownHosts;
-use super::log::{Level, Log};
-use super::outlet::Outlet;
-use super::wire::Meter;
+use crate::builtin_ssh::client::error::Error;
+use crate::builtin_ssh::client::log::{Level, Log};
+use crate::builtin_ssh::client::streams::outlet::Outlet;
+use crate::builtin_ssh::client::streams::wire::Meter;
 
-/// What ends or changes a session; its data does not come this way.
+/// What changes or ends a session. Its data does not come this way.
 #[derive(Debug)]
 pub enum Event {
-    /// The request for a command, shell or subsystem was granted or not.
+    /// Whether the request for a command, shell or subsystem was granted.
     Started(bool),
     /// No more data will come.
     Eof,
     ExitStatus(u32),
     ExitSignal(Sig),
     Closed,
-    /// With the server's words, where it had any.
+    /// With the reason, where the server gave one.
     Disconnected(Option<String>),
 }
 
@@ -37,20 +37,20 @@ pub struct Client {
     pub events: UnboundedSender<Event>,
     pub stdout: Arc<Outlet>,
     pub stderr: Arc<Outlet>,
-    /// How the server is named: its host and port.
+    /// The server's host and port, for messages.
     pub server: (String, u16),
-    /// Both ends' KEXINIT have been told.
-    pub proposals_told: bool,
+    /// The KEXINIT of both ends has been logged.
+    pub proposals_logged: bool,
 }
 
 impl Client {
-    fn tell(&self, event: Event) {
-        // Nobody listens once the session is over.
+    fn send(&self, event: Event) {
+        // Nobody receives it once the session is over.
         let _ = self.events.send(event);
     }
 
-    /// Both ends' first proposals (`-vv`), whatever came of them.
-    pub fn tell_proposals(log: &Log, meter: &Meter) {
+    /// Logs the first proposals of both ends (`-vv`), whatever came of them.
+    pub fn log_proposals(log: &Log, meter: &Meter) {
         if log.level() < Level::Debug2 {
             return;
         }
@@ -68,7 +68,7 @@ impl Client {
         }
     }
 
-    fn tell_negotiated(&self, names: &Names) {
+    fn log_negotiated(&self, names: &Names) {
         let log = &self.log;
         log.debug1(|| format!("kex: algorithm: {}", names.kex.as_ref()));
         log.debug1(|| format!("kex: host key algorithm: {}", names.key.as_str()));
@@ -119,8 +119,8 @@ impl Handler for Client {
         names: &Names,
         session: &mut Session,
     ) -> Result<(), Error> {
-        if !self.proposals_told {
-            self.proposals_told = true;
+        if !self.proposals_logged {
+            self.proposals_logged = true;
             let id = String::from_utf8_lossy(session.remote_sshid()).into_owned();
             let (version, software) = id
                 .strip_prefix("SSH-")
@@ -129,14 +129,14 @@ impl Handler for Client {
             self.log.debug1(|| {
                 format!("Remote protocol version {version}, remote software version {software}")
             });
-            Client::tell_proposals(&self.log, &self.meter);
+            Client::log_proposals(&self.log, &self.meter);
         }
-        self.tell_negotiated(names);
+        self.log_negotiated(names);
         Ok(())
     }
 
     async fn auth_banner(&mut self, banner: &str, _: &mut Session) -> Result<(), Error> {
-        // A server may send anything: control characters could fool a terminal.
+        // A server may send anything, and a terminal obeys control characters.
         let shown = banner.replace(|c: char| c.is_control() && c != '\n' && c != '\t', "?");
         self.log.say(Level::Info, shown.trim_end());
         Ok(())
@@ -154,28 +154,28 @@ impl Handler for Client {
         data: &[u8],
         _: &mut Session,
     ) -> Result<(), Error> {
-        // Without a standard error the session goes on, as ssh's does.
+        // Without a standard error the session goes on, as with ssh.
         self.stderr.write(data);
         Ok(())
     }
 
     async fn channel_success(&mut self, _: ChannelId, _: &mut Session) -> Result<(), Error> {
-        self.tell(Event::Started(true));
+        self.send(Event::Started(true));
         Ok(())
     }
 
     async fn channel_failure(&mut self, _: ChannelId, _: &mut Session) -> Result<(), Error> {
-        self.tell(Event::Started(false));
+        self.send(Event::Started(false));
         Ok(())
     }
 
     async fn channel_eof(&mut self, _: ChannelId, _: &mut Session) -> Result<(), Error> {
-        self.tell(Event::Eof);
+        self.send(Event::Eof);
         Ok(())
     }
 
     async fn channel_close(&mut self, _: ChannelId, _: &mut Session) -> Result<(), Error> {
-        self.tell(Event::Closed);
+        self.send(Event::Closed);
         Ok(())
     }
 
@@ -185,7 +185,7 @@ impl Handler for Client {
         status: u32,
         _: &mut Session,
     ) -> Result<(), Error> {
-        self.tell(Event::ExitStatus(status));
+        self.send(Event::ExitStatus(status));
         Ok(())
     }
 
@@ -198,13 +198,13 @@ impl Handler for Client {
         _language: &str,
         _: &mut Session,
     ) -> Result<(), Error> {
-        self.tell(Event::ExitSignal(signal));
+        self.send(Event::ExitSignal(signal));
         Ok(())
     }
 
     async fn disconnected(&mut self, reason: DisconnectReason<Error>) -> Result<(), Error> {
         let (host, port) = &self.server;
-        self.tell(Event::Disconnected(match reason {
+        self.send(Event::Disconnected(match reason {
             DisconnectReason::ReceivedDisconnect(info) => Some(format!(
                 "Received disconnect from {host} port {port}:{}: {}",
                 info.reason_code as u32,

@@ -9,7 +9,7 @@ fn settings(lines: &[&str]) -> Result<Settings, Error> {
 }
 
 #[test]
-fn the_first_value_counts_and_files_add_up() {
+fn the_first_value_counts_and_files_accumulate() {
     let settings = settings(&[
         "Port 2222",
         "Port 22",
@@ -39,7 +39,7 @@ fn times_and_amounts_have_units() {
 }
 
 #[test]
-fn the_nearest_of_several_proxies_counts() {
+fn the_first_of_several_proxies_counts() {
     let of = |lines: &[&str]| settings(lines).unwrap().proxy;
     assert_eq!(
         of(&["ProxyCommand nc %h %p", "ProxyJump hop"]),
@@ -50,10 +50,10 @@ fn the_nearest_of_several_proxies_counts() {
 }
 
 #[test]
-fn what_is_not_done_is_refused_where_it_counts() {
+fn what_is_not_supported_is_refused_where_it_counts() {
     for line in ["LocalForward 1 a:2", "RevokedHostKeys /x", "RequestTTY force", "Tunnel yes"] {
         let refusal = settings(&[line]).unwrap_err().to_string();
-        assert!(refusal.contains("is not done by the built-in client"), "{refusal}");
+        assert!(refusal.contains("is not supported by the built-in client"), "{refusal}");
     }
     assert!(settings(&["ClearAllForwardings yes", "LocalForward 1 a:2"]).is_ok());
     assert!(settings(&["RequestTTY no", "RequestTTY force"]).is_ok());
@@ -70,7 +70,7 @@ fn the_environment_is_set_as_asked() {
 }
 
 #[test]
-fn without_a_cipher_it_goes_to_this_machine_only() {
+fn without_a_cipher_it_connects_to_this_machine_only() {
     let of = |lines: &[&str]| settings(lines).unwrap();
     let unprotected = of(&["AllowNone yes", "Ciphers none", "MACs none"]);
     let refused = |address: &str| unprotected.refuse_unprotected(address.parse().ok()).is_err();

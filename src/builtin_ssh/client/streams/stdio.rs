@@ -1,4 +1,4 @@
-//! Our standard streams, read and written without ever waiting inside the session.
+//! Our standard streams, read and written without ever blocking russh's task.
 
 use std::fs::File;
 use std::io;
@@ -14,13 +14,13 @@ use tokio::io::unix::AsyncFd;
 pub enum Stdio {
     /// Regular files and devices such as /dev/null: always ready.
     Ready(OwnedFd),
-    /// Pipes, sockets and terminals: may have to be waited for.
+    /// Pipes, sockets and terminals: they may have to be waited for.
     Waiting(AsyncFd<OwnedFd>),
 }
 
 impl Stdio {
-    /// O_NONBLOCK belongs to the open file, which other processes may share. So a pipe or terminal
-    /// is opened anew for us alone; what can't be (a socket) is set as OpenSSH sets it.
+    /// O_NONBLOCK is a flag of the open file, which other processes may share. So a pipe or terminal is
+    /// opened again for us alone; what can't be (a socket) gets the flag, as OpenSSH does it.
     pub fn open(stream: impl AsFd, interest: Interest) -> io::Result<Stdio> {
         let stream = stream.as_fd();
         let kind = FileType::from_raw_mode(rustix::fs::fstat(stream)?.st_mode);
@@ -43,12 +43,12 @@ impl Stdio {
         // SAFETY: the descriptor is owned by what is registered, and never replaced.
         match unsafe { AsyncFd::register_with_interest(ours, interest) } {
             Ok(waiting) => Ok(Stdio::Waiting(waiting)),
-            // What epoll does not take is always ready (/dev/null, /dev/zero).
+            // What epoll refuses is always ready (/dev/null, /dev/zero).
             Err(error) => Ok(Stdio::Ready(error.into_parts().0)),
         }
     }
 
-    /// What can be written at once; zero if nothing can.
+    /// Writes what can be written without waiting; returns the number of bytes, zero if none.
     pub fn write_some(&self, bytes: &[u8]) -> io::Result<usize> {
         loop {
             return match rustix::io::write(self.fd(), bytes) {
@@ -67,7 +67,7 @@ impl Stdio {
         }
     }
 
-    /// Waits until more can be read, and appends it; zero at the end.
+    /// Waits until more can be read and appends it; returns the number of bytes, zero at the end.
     pub async fn read(&self, into: &mut Vec<u8>) -> io::Result<usize> {
         let read = |fd: &OwnedFd, into: &mut Vec<u8>| loop {
             match rustix::io::read(fd, rustix::buffer::spare_capacity(into)) {
@@ -77,7 +77,7 @@ impl Stdio {
         };
         match self {
             Stdio::Ready(fd) => {
-                // The session has its turn between two pieces.
+                // Other tasks have their turn between two reads.
                 tokio::task::yield_now().await;
                 read(fd, into)
             }
@@ -91,7 +91,7 @@ impl Stdio {
     }
 }
 
-/// Leaves a standard stream to /dev/null, so that its other end sees that we are done with it.
+/// Replaces a standard stream by /dev/null, so that its other end sees that we are done with it.
 pub fn give_up(stream: impl AsFd) {
     let null = File::options().read(true).write(true).open("/dev/null");
     if let Ok(null) = null {

@@ -1,5 +1,6 @@
-//! Whether a server's key is the one that is known: the files of sshd(8), "SSH_KNOWN_HOSTS FILE
-//! FORMAT", held to strictly. Nothing is ever asked or learned.
+//! Whether a server's host key is known, by the files of sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT", as
+//! strictly as `StrictHostKeyChecking yes`: never a question, never a new line. The crate ssh-key reads
+//! a line; `docs/builtin-ssh.md` says why the verdict is ours.
 
 use std::path::{Path, PathBuf};
 
@@ -10,17 +11,17 @@ use russh::keys::ssh_key::known_hosts::{Entry, HostPatterns, Marker};
 use russh::keys::ssh_key::{Algorithm, Certificate, HashAlg};
 use sha1::Sha1;
 
-use super::pattern;
+use crate::builtin_ssh::client::configuration::pattern;
 
-/// The lines of all files that speak of one server.
+/// The lines of all files that match one server.
 #[derive(Debug, Default)]
 pub struct KnownHosts {
     lines: Vec<Line>,
-    /// As messages name the server.
+    /// The server's name in messages.
     name: String,
-    /// What a certificate has to be made out to.
+    /// The principal that a certificate must list.
     principal: String,
-    /// Where a key would be added.
+    /// The file that a key would be added to.
     first_file: PathBuf,
 }
 
@@ -30,12 +31,13 @@ struct Line {
     number: usize,
     marker: Option<Marker>,
     key: PublicKey,
-    /// For the name with its port; without, a line can only let in.
+    /// It matches the name with its port. A line that only matches the name without a port accepts its
+    /// key, and refuses no other.
     exact: bool,
 }
 
 impl KnownHosts {
-    /// `name` as [`super::settings::Settings::host_key_name`] has it; `bare` without a port.
+    /// `name` is [`crate::builtin_ssh::client::configuration::settings::Settings::host_key_name`]; `bare` is without a port.
     pub fn read(files: &[PathBuf], name: &str, bare: &str) -> KnownHosts {
         let mut known = KnownHosts {
             name: name.to_owned(),
@@ -53,7 +55,7 @@ impl KnownHosts {
 
     fn add(&mut self, file: &Path, text: &str, name: &str, bare: &str) {
         for (index, line) in text.lines().enumerate() {
-            // A line that is no entry, or has a kind of key that russh lacks, can't let anyone in.
+            // A line that is no entry, or has a type of key that russh lacks, accepts no key.
             let Ok(entry) = line.trim().parse::<Entry>() else { continue };
             let exact = names(entry.host_patterns(), name);
             if exact || names(entry.host_patterns(), bare) {
@@ -68,8 +70,8 @@ impl KnownHosts {
         }
     }
 
-    /// Puts the algorithms first whose keys are known, as ssh does: a server with several keys
-    /// is then asked for the one that can be checked.
+    /// Puts the algorithms of known keys first, as ssh does: a server with several keys is then asked
+    /// for one that can be checked.
     pub fn known_first(&self, algorithms: Vec<Algorithm>) -> Vec<Algorithm> {
         let is_known = |algorithm: &Algorithm| {
             self.plain().any(|line| same_kind(&line.key.algorithm(), algorithm))
@@ -78,12 +80,12 @@ impl KnownHosts {
         first.into_iter().chain(rest).collect()
     }
 
-    /// Certificates are asked for where an authority is known that could have signed one.
+    /// Whether a certificate authority is known for the server: only then are certificates asked for.
     pub fn has_authority(&self) -> bool {
         self.lines.iter().any(|line| line.marker == Some(Marker::CertAuthority))
     }
 
-    /// The key, or why it is refused. On success, what to say of it at debug level.
+    /// Checks a key: the messages for the debug log, or why it is refused.
     pub fn check(&self, key: &PublicKey) -> Result<String, String> {
         self.check_revoked(key)?;
         let kind = kind(&key.algorithm());
@@ -99,7 +101,7 @@ impl KnownHosts {
             .plain()
             .find(|line| line.exact && same_kind(&line.key.algorithm(), &key.algorithm()));
         match other {
-            Some(line) => Err(self.changed(key, line)),
+            Some(line) => Err(self.changed_key(key, line)),
             None => Err(format!(
                 "No {kind} host key is known for {} and you have requested strict checking.",
                 self.name
@@ -107,7 +109,7 @@ impl KnownHosts {
         }
     }
 
-    /// A certificate: signed by a known authority, for this host, now.
+    /// Checks a certificate: it must be signed by a known authority, for this host, and valid now.
     pub fn check_certificate(&self, certificate: &Certificate) -> Result<String, String> {
         let authority = PublicKey::from(certificate.signature_key().clone());
         self.check_revoked(&authority)?;
@@ -169,7 +171,7 @@ impl KnownHosts {
         ))
     }
 
-    fn changed(&self, key: &PublicKey, line: &Line) -> String {
+    fn changed_key(&self, key: &PublicKey, line: &Line) -> String {
         let kind = kind(&key.algorithm());
         let banner = banner("    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     ");
         let (file, name) = (line.file.display(), &self.name);
@@ -195,7 +197,7 @@ fn banner(text: &str) -> String {
     format!("{line}\n@{text}@\n{line}")
 }
 
-/// Whether an entry is for that name.
+/// Whether an entry is for this name.
 fn names(patterns: &HostPatterns, name: &str) -> bool {
     match patterns {
         HostPatterns::Patterns(patterns) => {
@@ -206,12 +208,12 @@ fn names(patterns: &HostPatterns, name: &str) -> bool {
     }
 }
 
-/// RSA keys are one kind, whatever they sign with.
+/// RSA keys are of one kind, whatever hash they sign with.
 fn same_kind(one: &Algorithm, other: &Algorithm) -> bool {
     kind(one) == kind(other) && (kind(one) != "ECDSA" || one == other)
 }
 
-/// As OpenSSH's messages name it.
+/// The name in OpenSSH's messages.
 pub fn kind(algorithm: &Algorithm) -> &'static str {
     match algorithm {
         Algorithm::Ed25519 => "ED25519",

@@ -1,5 +1,5 @@
-//! The bytes between us and the server: read without a copy of ours, counted, the first of them
-//! kept for the log, and held back while our own reader is slow.
+//! The bytes between us and the server: read without a copy of ours, counted, the first of them kept
+//! for the log, and not read while our own reader is slow.
 
 use std::io::{self, IoSliceMut};
 use std::pin::Pin;
@@ -10,16 +10,16 @@ use std::task::{Context, Poll, Waker, ready};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
-/// What is read ahead of what russh asks for: the next packet's length, or many small packets.
+/// Bytes that are read beyond what russh asks for: the next packet's length, or many small packets.
 const AHEAD: usize = 4 * 1024;
 
-/// From here on a read goes straight into russh's buffer, and is not copied once more.
+/// Reads of at least so many bytes go straight into russh's buffer, without another copy.
 const LARGE: usize = 2 * AHEAD;
 
-/// By how much the buffer grows while russh waits for a write.
-const TAKEN_IN: usize = 256 * 1024;
+/// The step by which the buffer grows while russh waits for a write.
+const GROWTH: usize = 256 * 1024;
 
-/// As much of each way's beginning is kept as holds an identification and a KEXINIT.
+/// Bytes that are kept of the beginning of each direction: enough for an identification and a KEXINIT.
 const KEPT: usize = 16 * 1024;
 
 /// A connection to the server or to a proxy.
@@ -30,7 +30,7 @@ pub enum Transport {
     Proxy(UnixStream),
 }
 
-/// What is known of a connection outside of its session's task.
+/// What is known of a connection outside russh's task.
 #[derive(Debug, Default)]
 pub struct Meter {
     sent: AtomicU64,
@@ -40,11 +40,11 @@ pub struct Meter {
     pub gate: Gate,
 }
 
-/// Holds back what comes from the server while too much waits for our own readers.
+/// Stops reading from the server while too much waits for our own readers.
 ///
-/// russh grants the server its window again as soon as data arrives, and a handler that waits
-/// would stop the other direction too. So the connection itself is not read for a while: what we
-/// send still goes, and the server stops by itself.
+/// russh extends the server's window as soon as data arrives, and a handler that waits would stop the
+/// other direction too. So the connection itself is not read for a while: what we send still goes, and
+/// the server stops when TCP takes no more.
 #[derive(Debug, Default)]
 pub struct Gate {
     queued: AtomicUsize,
@@ -52,8 +52,8 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// More than the window of a channel, so that a far program that has filled it can be told
-    /// to go on reading: whoever has as much unread holds itself up.
+    /// More than the window of a channel: a server that has filled the window still gets answers, and
+    /// only a reader with more than that unread stops the connection.
     const FULL: usize = 4 << 20;
 
     pub fn add(&self, bytes: usize) {
@@ -124,7 +124,7 @@ impl Wire {
         Wire { transport, meter, buffer: vec![0; AHEAD], start: 0, end: 0 }
     }
 
-    /// Reads on behind what is there.
+    /// Reads more into the buffer.
     fn fill(&mut self, context: &mut Context) -> Poll<io::Result<usize>> {
         let buffer = &mut self.buffer[self.end..];
         let count = ready!(self.transport.poll_readv(context, &mut [IoSliceMut::new(buffer)]))?;
@@ -134,7 +134,7 @@ impl Wire {
         Poll::Ready(Ok(count))
     }
 
-    /// Fills russh's buffer and, where there is more, ours behind it, in one call.
+    /// Fills russh's buffer and, where there is more, ours, in one call.
     fn read_through(&mut self, context: &mut Context, into: &mut ReadBuf) -> Poll<io::Result<()>> {
         let unfilled = into.initialize_unfilled();
         let room = unfilled.len();
@@ -149,15 +149,15 @@ impl Wire {
         Poll::Ready(Ok(()))
     }
 
-    /// While russh waits for a write it reads nothing. Two ends that both do so would wait for
-    /// each other for ever, so what arrives meanwhile is taken in here: at most the window.
-    fn take_in(&mut self, context: &mut Context) {
+    /// While russh waits for a write it reads nothing. Two ends that both do so would wait for each
+    /// other for ever, so what arrives meanwhile is read into the buffer: at most the window.
+    fn read_ahead(&mut self, context: &mut Context) {
         loop {
             if self.end == self.buffer.len() {
-                self.buffer.resize(self.end + TAKEN_IN, 0);
+                self.buffer.resize(self.end + GROWTH, 0);
             }
             match self.fill(context) {
-                // The end, or an error, is met again by who reads.
+                // The next read meets the end or the error again.
                 Poll::Ready(Ok(0) | Err(_)) | Poll::Pending => return,
                 Poll::Ready(Ok(_)) => {}
             }
@@ -201,7 +201,7 @@ impl AsyncWrite for Wire {
                 Poll::Ready(Ok(count))
             }
             Poll::Pending => {
-                wire.take_in(context);
+                wire.read_ahead(context);
                 Poll::Pending
             }
             failed => failed,
@@ -236,8 +236,8 @@ impl Transport {
                     Transport::Tcp(stream) => rustix::io::readv(stream, into),
                     Transport::Proxy(stream) => rustix::io::readv(stream, into),
                 }?;
-                // Less than there was room for: nothing is left, and the next attempt would only
-                // tell so. As if it had, the next one waits.
+                // Less than there was room for: nothing is left. Another attempt would only find that
+                // out, so the next read waits as if it had.
                 match count {
                     1.. if count < room => Err(io::ErrorKind::WouldBlock.into()),
                     _ => Ok(()),
@@ -293,8 +293,8 @@ mod tests {
 
     fn in_runtime(work: impl Future<Output = ()>) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let bottleneck = async { tokio::time::timeout(Duration::from_secs(60), work).await };
-        runtime.block_on(bottleneck).expect("both ends wait for each other");
+        let within = async { tokio::time::timeout(Duration::from_secs(60), work).await };
+        runtime.block_on(within).expect("both ends wait for each other");
     }
 
     fn pair() -> (Wire, Arc<Meter>, UnixStream) {
@@ -308,19 +308,19 @@ mod tests {
         in_runtime(async {
             let (mut wire, meter, mut peer) = pair();
             let (ours, theirs) = (vec![1; 3 << 20], vec![2; 3 << 20]);
-            let here = async {
+            let client = async {
                 wire.write_all(&ours).await.unwrap();
                 let mut received = vec![0; theirs.len()];
                 wire.read_exact(&mut received).await.unwrap();
                 assert!(received == theirs);
             };
-            let there = async {
+            let server = async {
                 peer.write_all(&theirs).await.unwrap();
                 let mut received = vec![0; ours.len()];
                 peer.read_exact(&mut received).await.unwrap();
                 assert!(received == ours);
             };
-            tokio::join!(here, there);
+            tokio::join!(client, server);
             assert_eq!((meter.sent(), meter.received()), (3 << 20, 3 << 20));
         });
     }

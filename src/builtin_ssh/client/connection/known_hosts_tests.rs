@@ -23,7 +23,7 @@ fn refusal(text: &str, name: &str) -> String {
 }
 
 #[test]
-fn a_known_key_is_known_by_name_pattern_and_port() {
+fn a_key_is_known_by_name_pattern_and_port() {
     for (patterns, name) in [
         ("pi1", "pi1"),
         ("x,*.lan,10.0.0.?", "a.lan"),
@@ -59,7 +59,7 @@ fn an_unknown_key_is_refused() {
 }
 
 #[test]
-fn a_changed_key_is_refused_loudly() {
+fn a_changed_key_is_refused_with_the_warning_of_openssh() {
     let said = refusal(&format!("\npi1 {OTHER}"), "pi1");
     assert!(said.contains("WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!"), "{said}");
     assert!(said.contains("Offending ED25519 key in /known:2"), "{said}");
@@ -72,14 +72,14 @@ fn a_revoked_key_is_refused_though_it_is_known() {
 }
 
 #[test]
-fn a_key_without_a_port_lets_in_and_never_keeps_out() {
+fn a_line_without_a_port_accepts_its_key_and_refuses_no_other() {
     let at = |text: &str| known(text, "[pi1]:2222", "pi1").check(&key(ONE));
     assert!(at(&format!("pi1 {ONE}")).is_ok());
     assert!(at(&format!("pi1 {OTHER}")).unwrap_err().starts_with("No ED25519 host key"));
 }
 
 #[test]
-fn an_authority_is_no_key_of_the_host() {
+fn the_key_of_an_authority_is_no_host_key() {
     let known = known(&format!("@cert-authority * {ONE}"), "pi1", "pi1");
     assert!(known.has_authority());
     assert!(known.check(&key(ONE)).is_err());
@@ -94,7 +94,7 @@ fn the_algorithms_of_known_keys_come_first() {
 }
 
 #[test]
-fn a_certificate_counts_for_its_names_and_from_its_authority_alone() {
+fn a_certificate_must_list_the_name_and_be_signed_by_a_known_authority() {
     let directory = tempfile::tempdir().unwrap();
     let at = |name: &str| directory.path().join(name).display().to_string();
     let keygen = |arguments: &[&str]| {

@@ -1,4 +1,4 @@
-//! What a connection is to be like, from the directives that count for it.
+//! The settings of a connection, from its directives.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -7,9 +7,9 @@ use std::time::Duration;
 use russh::{Limits, cipher, kex, mac};
 
 use super::directives::Directives;
-use super::error::Error;
-use super::proposed::{self, HostKeyAlgorithm};
+use super::proposal::{self, HostKeyAlgorithm};
 use super::tokens::Tokens;
+use crate::builtin_ssh::client::error::Error;
 
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -28,7 +28,7 @@ pub struct Settings {
     /// User files first.
     pub known_hosts: Vec<PathBuf>,
     pub identities: Vec<PathBuf>,
-    /// Named by the user, so worth a word where one is missing.
+    /// The user names files, so a message says where one is missing.
     pub identities_named: bool,
     pub identities_only: bool,
     pub certificates: Vec<PathBuf>,
@@ -52,10 +52,10 @@ pub enum Family {
     Inet6,
 }
 
-/// What stands between us and the server.
+/// What carries the connection instead of TCP to the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Proxy {
-    /// A shell's command line, its tokens replaced.
+    /// A shell's command line, its tokens expanded.
     Command(String),
     /// Hosts, the nearest first.
     Jump(Vec<String>),
@@ -68,13 +68,13 @@ pub enum SessionType {
     Subsystem,
 }
 
-/// Where OpenSSH looks for keys when told nothing, as far as russh reads them.
+/// OpenSSH's default files with keys, as far as russh can read them.
 const IDENTITIES: [&str; 3] = ["~/.ssh/id_rsa", "~/.ssh/id_ecdsa", "~/.ssh/id_ed25519"];
 
 impl Settings {
     /// `host` is the name that was given; the first value of each keyword counts.
     pub fn new(host: &str, directives: &Directives) -> Result<Settings, Error> {
-        directives.refuse_what_is_not_done()?;
+        directives.refuse_unsupported()?;
         let first = |keyword| directives.first(keyword);
         let given = |keyword| first(keyword).filter(|value| !value.eq_ignore_ascii_case("none"));
         let port = number(first("port"), "Port", 22)?;
@@ -85,54 +85,33 @@ impl Settings {
         if let Some(name) = first("hostname") {
             tokens.hostname = tokens.expand(name)?;
         }
-        let path = |text: &str| tokens.path(text);
-        let named: Vec<&str> = directives.all("identityfile").filter(|f| *f != "none").collect();
-        let identities = match (named.is_empty(), first("identityfile")) {
-            (true, None) => IDENTITIES.iter().map(|name| path(name)).collect(),
-            _ => named.iter().map(|name| path(name)).collect::<Result<Vec<_>, _>>(),
-        }?;
-        let user_files =
-            first("userknownhostsfile").unwrap_or("~/.ssh/known_hosts ~/.ssh/known_hosts2");
-        let global_files = first("globalknownhostsfile")
-            .unwrap_or("/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2");
-        let mut known_hosts = tokens.paths(user_files)?;
-        known_hosts.extend(tokens.paths(global_files)?);
         let certificates = directives.all("certificatefile").filter(|file| *file != "none");
-        let allow_none = directives.is_on("allownone");
+        let (identities, identities_named) = identities(directives, &tokens)?;
+        let allow_none = directives.is_yes("allownone");
         Ok(Settings {
             host: host.to_owned(),
-            family: match first("addressfamily") {
-                None | Some("any") => Family::Any,
-                Some("inet") => Family::Inet,
-                Some("inet6") => Family::Inet6,
-                Some(other) => return Err(bad("AddressFamily", other)),
-            },
+            family: family(first("addressfamily"))?,
             bind_address: given("bindaddress").map(str::to_owned),
             connect_timeout: duration(given("connecttimeout"), "ConnectTimeout")?,
             tcp_keepalive: first("tcpkeepalive") != Some("no"),
             proxy: proxy(directives, &tokens)?,
             host_key_alias: given("hostkeyalias").map(str::to_owned),
-            host_key_algorithms: proposed::host_keys(first("hostkeyalgorithms"))?,
-            known_hosts,
+            host_key_algorithms: proposal::host_keys(first("hostkeyalgorithms"))?,
+            known_hosts: known_hosts(directives, &tokens)?,
             identities,
-            identities_named: !named.is_empty(),
-            identities_only: directives.is_on("identitiesonly"),
-            certificates: certificates.map(path).collect::<Result<_, _>>()?,
+            identities_named,
+            identities_only: directives.is_yes("identitiesonly"),
+            certificates: certificates.map(|name| tokens.path(name)).collect::<Result<_, _>>()?,
             agent: agent(first("identityagent"), &tokens)?,
-            ciphers: proposed::ciphers(first("ciphers"), allow_none)?,
-            macs: proposed::macs(first("macs"), allow_none)?,
-            key_exchanges: proposed::key_exchanges(first("kexalgorithms"))?,
+            ciphers: proposal::ciphers(first("ciphers"), allow_none)?,
+            macs: proposal::macs(first("macs"), allow_none)?,
+            key_exchanges: proposal::key_exchanges(first("kexalgorithms"))?,
             rekey: rekey(first("rekeylimit"))?,
             alive_interval: duration(given("serveraliveinterval"), "ServerAliveInterval")?,
             alive_count_max: number(first("serveralivecountmax"), "ServerAliveCountMax", 3)?,
             environment: environment(directives)?,
-            session: match first("sessiontype") {
-                None | Some("default") => SessionType::Default,
-                Some("none") => SessionType::None,
-                Some("subsystem") => SessionType::Subsystem,
-                Some(other) => return Err(bad("SessionType", other)),
-            },
-            no_stdin: directives.is_on("stdinnull"),
+            session: session(first("sessiontype"))?,
+            no_stdin: directives.is_yes("stdinnull"),
             command: given("remotecommand").map(|line| tokens.expand(line)).transpose()?,
             hostname: tokens.hostname.clone(),
             user: tokens.remote_user.clone(),
@@ -149,14 +128,14 @@ impl Settings {
         }
     }
 
-    /// A session without cipher or MAC goes to this machine only, never over a network. `to`:
-    /// where the connection would go; absent for one through a proxy.
+    /// Refuses a connection without cipher or MAC that is not to this machine. `to` is where it would
+    /// go; absent for one through a proxy.
     pub fn refuse_unprotected(&self, to: Option<IpAddr>) -> Result<(), Error> {
         let unprotected = self.ciphers.contains(&cipher::NONE) || self.macs.contains(&mac::NONE);
         match to {
             Some(address) if address.is_loopback() => Ok(()),
-            _ if unprotected => Err(Error::Said(format!(
-                "cipher and MAC 'none' are for a server of this machine only, and {} is not on a \
+            _ if unprotected => Err(Error::Message(format!(
+                "cipher and MAC 'none' are for servers on this machine only, and {} is not on a \
                  loopback address",
                 self.hostname
             ))),
@@ -175,6 +154,44 @@ fn number<N: std::str::FromStr>(
     default: N,
 ) -> Result<N, Error> {
     value.map_or(Ok(default), |text| text.parse().map_err(|_| bad(keyword, text)))
+}
+
+fn family(value: Option<&str>) -> Result<Family, Error> {
+    match value {
+        None | Some("any") => Ok(Family::Any),
+        Some("inet") => Ok(Family::Inet),
+        Some("inet6") => Ok(Family::Inet6),
+        Some(other) => Err(bad("AddressFamily", other)),
+    }
+}
+
+fn session(value: Option<&str>) -> Result<SessionType, Error> {
+    match value {
+        None | Some("default") => Ok(SessionType::Default),
+        Some("none") => Ok(SessionType::None),
+        Some("subsystem") => Ok(SessionType::Subsystem),
+        Some(other) => Err(bad("SessionType", other)),
+    }
+}
+
+/// The files with keys, and whether the user names any.
+fn identities(directives: &Directives, tokens: &Tokens) -> Result<(Vec<PathBuf>, bool), Error> {
+    let named: Vec<&str> = directives.all("identityfile").filter(|file| *file != "none").collect();
+    let names = match directives.first("identityfile") {
+        None => &IDENTITIES[..],
+        Some(_) => &named,
+    };
+    let paths: Result<_, _> = names.iter().map(|name| tokens.path(name)).collect();
+    Ok((paths?, !named.is_empty()))
+}
+
+/// The user's files, then the system's.
+fn known_hosts(directives: &Directives, tokens: &Tokens) -> Result<Vec<PathBuf>, Error> {
+    let files = |keyword, default| tokens.paths(directives.first(keyword).unwrap_or(default));
+    let mut all = files("userknownhostsfile", "~/.ssh/known_hosts ~/.ssh/known_hosts2")?;
+    let system = "/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2";
+    all.extend(files("globalknownhostsfile", system)?);
+    Ok(all)
 }
 
 /// A time of sshd_config(5): `15`, `2m`, `1h30m`. Zero is none.
@@ -204,7 +221,7 @@ fn duration(value: Option<&str>, keyword: &str) -> Result<Option<Duration>, Erro
     Ok(Some(Duration::from_secs(total)).filter(|time| !time.is_zero()))
 }
 
-/// `RekeyLimit bytes [time]`. russh renews keys after 1 GiB or an hour at the latest.
+/// `RekeyLimit bytes [time]`. russh exchanges keys again after 1 GiB or an hour at the latest.
 fn rekey(value: Option<&str>) -> Result<Limits, Error> {
     const MOST: usize = 1 << 30;
     let mut words = value.unwrap_or("default none").split_whitespace();
@@ -228,7 +245,7 @@ fn rekey(value: Option<&str>) -> Result<Limits, Error> {
 }
 
 fn proxy(directives: &Directives, tokens: &Tokens) -> Result<Option<Proxy>, Error> {
-    // Whichever is met first counts, `none` too.
+    // The first of both counts, `none` too.
     for (keyword, value) in directives.iter() {
         return Ok(match (keyword, value) {
             ("proxycommand" | "proxyjump", "none") => None,
@@ -242,7 +259,7 @@ fn proxy(directives: &Directives, tokens: &Tokens) -> Result<Option<Proxy>, Erro
     Ok(None)
 }
 
-/// `IdentityAgent`, or what the environment says.
+/// `IdentityAgent`, or `SSH_AUTH_SOCK` of the environment.
 fn agent(value: Option<&str>, tokens: &Tokens) -> Result<Option<PathBuf>, Error> {
     let from_variable =
         |name: &str| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);

@@ -1,8 +1,8 @@
-//! `ssh -G`: the settings as they came to be, in its form.
+//! `-G`: the settings, in the form of `ssh -G`.
 
 use super::settings::{Proxy, Settings};
 
-/// A keyword and its value a line.
+/// One keyword and its value per line.
 pub fn lines(settings: &Settings) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = |keyword: &str, value: &str| lines.push(format!("{keyword} {value}"));
@@ -41,7 +41,7 @@ pub fn lines(settings: &Settings) -> Vec<String> {
         Some(Proxy::Jump(hosts)) => line("proxyjump", &hosts.join(",")),
         None => {}
     }
-    // Zero is the default, in ssh's form.
+    // ssh prints the default as zero.
     let bytes = settings.rekey.rekey_write_limit % (1 << 30);
     let time = settings.rekey.rekey_time_limit.as_secs() % 3_600;
     line("rekeylimit", &format!("{bytes} {time}"));

@@ -1,12 +1,12 @@
-//! Directives of ssh_config(5) by their names in lower case, wherever they come from.
+//! Directives of ssh_config(5), by their keywords in lower case, whatever their source.
 
-use super::error::Error;
+use crate::builtin_ssh::client::error::Error;
 
-/// In the order in which they were met; the first value of a keyword counts.
+/// In the order in which they were read; the first value of a keyword counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Directives(Vec<(String, String)>);
 
-/// What has an effect here.
+/// Keywords that this client applies.
 const APPLIED: &[&str] = &[
     "addressfamily",
     "allownone",
@@ -43,7 +43,7 @@ const APPLIED: &[&str] = &[
     "userknownhostsfile",
 ];
 
-/// What has none, since nothing is ever asked, shared, forwarded, compressed or learned here.
+/// Keywords without an effect, since this client never asks, shares, forwards, compresses or learns.
 const NO_EFFECT: &[&str] = &[
     "addkeystoagent",
     "batchmode",
@@ -109,7 +109,7 @@ const NO_EFFECT: &[&str] = &[
     "xauthlocation",
 ];
 
-/// What is refused unless it has one of the harmless values.
+/// Keywords that are refused unless they have one of these values.
 const REFUSED: &[(&str, &[&str])] = &[
     ("dynamicforward", &[]),
     ("forkafterauthentication", &["no"]),
@@ -147,7 +147,7 @@ impl Directives {
             return Err(Error::Usage(format!("the option {keyword} has no value")));
         }
         let keyword = keyword.to_ascii_lowercase();
-        // A command is the rest of its line; elsewhere quotes hold a value together.
+        // A command is the rest of its line, and lists keep their quotes.
         let value = match keyword.as_str() {
             "proxycommand"
             | "remotecommand"
@@ -170,8 +170,8 @@ impl Directives {
         self.iter().filter(move |(known, _)| *known == keyword).map(|(_, value)| value)
     }
 
-    /// Whether a switch is on.
-    pub fn is_on(&self, keyword: &str) -> bool {
+    /// Whether the value is `yes`.
+    pub fn is_yes(&self, keyword: &str) -> bool {
         matches!(self.first(keyword), Some("yes" | "true"))
     }
 
@@ -179,22 +179,22 @@ impl Directives {
         self.0.iter().map(|(keyword, value)| (keyword.as_str(), value.as_str()))
     }
 
-    /// Those of another source, after ours.
+    /// Adds those of another source, which count after these.
     pub fn append(&mut self, other: Directives) {
         self.0.extend(other.0);
     }
 
-    /// Refuses what changes a session and is not done here: nothing of it is passed over.
-    pub fn refuse_what_is_not_done(&self) -> Result<(), Error> {
+    /// Refuses what would change a connection and is not supported, so that nothing is ignored.
+    pub fn refuse_unsupported(&self) -> Result<(), Error> {
         for (keyword, value) in self.iter() {
             let Some((_, harmless)) = REFUSED.iter().find(|(known, _)| *known == keyword) else {
                 continue;
             };
-            let cleared = keyword.ends_with("forward") && self.is_on("clearallforwardings");
-            let idle = keyword == "localcommand" && !self.is_on("permitlocalcommand");
+            let cleared = keyword.ends_with("forward") && self.is_yes("clearallforwardings");
+            let idle = keyword == "localcommand" && !self.is_yes("permitlocalcommand");
             let counts = self.first(keyword) == Some(value);
             if counts && !cleared && !idle && !harmless.contains(&value) {
-                return Err(Error::NotDone(format!("{keyword} {value}")));
+                return Err(Error::Unsupported(format!("{keyword} {value}")));
             }
         }
         Ok(())

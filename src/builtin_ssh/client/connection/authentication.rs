@@ -1,4 +1,4 @@
-//! Logging in with a key (RFC 4252, section 7): the agent's first, then those in files.
+//! Logging in with a key (RFC 4252, section 7): keys of the agent first, then those in files.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,13 +9,13 @@ use russh::keys::agent::client::AgentClient;
 use russh::keys::{HashAlg, PrivateKey, PrivateKeyWithHashAlg, PublicKey};
 use tokio::net::UnixStream;
 
-use super::error::Error;
+use super::handler::Client;
 use super::known_hosts::kind;
-use super::log::{Level, Log};
-use super::session::Client;
-use super::settings::Settings;
+use crate::builtin_ssh::client::configuration::settings::Settings;
+use crate::builtin_ssh::client::error::Error;
+use crate::builtin_ssh::client::log::{Level, Log};
 
-/// One connection's login.
+/// The login of one connection.
 pub struct Login<'a> {
     pub handle: &'a mut Handle<Client>,
     pub settings: &'a Settings,
@@ -53,7 +53,7 @@ impl Login<'_> {
             }
         }
         if methods.is_none() {
-            // Which methods there are is only told to who has tried one.
+            // The server names its methods only after an attempt.
             match self.handle.authenticate_none(&self.settings.user).await? {
                 AuthResult::Success => return Ok(()),
                 AuthResult::Failure { remaining_methods, .. } => {
@@ -81,13 +81,13 @@ impl Login<'_> {
         }
     }
 
-    /// The agent's keys that are to be offered: those that the files name come first.
+    /// The agent's keys that are to be offered: those that are also in the files come first.
     async fn held(
         &self,
         agent: &mut AgentClient<UnixStream>,
         files: &[KeyFile],
     ) -> Vec<AgentIdentity> {
-        // Keys may be held for certain hosts only; an old agent does not know of this.
+        // Keys may be restricted to certain hosts; an old agent does not know of this.
         if let Some(binding) = self.handle.agent_session_binding() {
             let _ = agent.bind_session(binding, false).await;
         }
@@ -103,14 +103,14 @@ impl Login<'_> {
         named.into_iter().chain(others).collect()
     }
 
-    /// `None` once it is accepted, else the methods that may go on.
+    /// `None` once it is accepted, else the methods that can continue.
     async fn offer_of_agent(
         &mut self,
         agent: &mut AgentClient<UnixStream>,
         identity: &AgentIdentity,
     ) -> Result<Option<String>, Error> {
         let public = identity.public_key().into_owned();
-        self.say_offer(identity.comment(), &public, "agent");
+        self.log_offer(identity.comment(), &public, "agent");
         let hash = self.hash(&public).await?;
         let user = self.settings.user.as_str();
         let answer = match identity {
@@ -132,7 +132,7 @@ impl Login<'_> {
         }
     }
 
-    /// As above, for a key of a file.
+    /// The same for a key in a file.
     async fn offer(&mut self, file: &KeyFile, key: PrivateKey) -> Result<Option<String>, Error> {
         let key = Arc::new(key);
         let user = self.settings.user.as_str();
@@ -149,28 +149,20 @@ impl Login<'_> {
                 return Ok(None);
             }
         }
-        self.say_offer(&file.path.display().to_string(), key.public_key(), "explicit");
+        self.log_offer(&file.path.display().to_string(), key.public_key(), "explicit");
         let hash = self.hash(key.public_key()).await?;
         let key = PrivateKeyWithHashAlg::new(key, hash);
         let answer = self.handle.authenticate_publickey(user, key).await?;
         Ok(self.continues(answer))
     }
 
-    /// Those that the user names, and the one beside the key.
+    /// Certificates for a key: those that the user names, and `KEY-cert.pub`.
     fn certificates(&self, file: &KeyFile) -> Vec<PathBuf> {
-        let mut name = file.path.clone().into_os_string();
-        name.push("-cert.pub");
-        let plain_tcp = PathBuf::from(name);
-        self.settings
-            .certificates
-            .iter()
-            .cloned()
-            .chain([plain_tcp])
-            .filter(|p| p.exists())
-            .collect()
+        let named = self.settings.certificates.iter().cloned();
+        named.chain([with_suffix(&file.path, "-cert.pub")]).filter(|path| path.exists()).collect()
     }
 
-    /// The secret part of a key, or a line that says why there is none.
+    /// The private key; where it can't be read, a message says why.
     fn loaded(&self, file: &KeyFile) -> Option<PrivateKey> {
         let path = file.path.display();
         match russh::keys::load_secret_key(&file.path, None) {
@@ -195,7 +187,7 @@ impl Login<'_> {
         None
     }
 
-    /// What an RSA key signs with (RFC 8332): never SHA-1 where the server knows better.
+    /// The hash that an RSA key signs with (RFC 8332): never SHA-1 where the server has another.
     async fn hash(&self, key: &PublicKey) -> Result<Option<HashAlg>, Error> {
         if !key.algorithm().is_rsa() {
             return Ok(None);
@@ -204,7 +196,7 @@ impl Login<'_> {
         Ok(best.unwrap_or(Some(HashAlg::Sha512)))
     }
 
-    fn say_offer(&self, name: &str, key: &PublicKey, from: &str) {
+    fn log_offer(&self, name: &str, key: &PublicKey, from: &str) {
         self.log.debug1(|| {
             let (kind, print) = (kind(&key.algorithm()), key.fingerprint(HashAlg::Sha256));
             format!("Offering public key: {name} {kind} {print} {from}")
@@ -228,7 +220,13 @@ fn names(methods: &russh::MethodSet) -> String {
     if names.is_empty() { "publickey".to_owned() } else { names.join(",") }
 }
 
-/// A key in a file, as far as it can be known without a passphrase.
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// A key in a file, with what can be read without a passphrase.
 struct KeyFile {
     path: PathBuf,
     public: Option<PublicKey>,
@@ -236,12 +234,10 @@ struct KeyFile {
 
 impl KeyFile {
     fn read(path: &PathBuf) -> KeyFile {
-        let mut plain_tcp = path.clone().into_os_string();
-        plain_tcp.push(".pub");
-        // The public part of OpenSSH's own format is never encrypted.
+        // OpenSSH's own format never encrypts the public part.
         let inside =
             || PrivateKey::read_openssh_file(path).ok().map(|key| key.public_key().clone());
-        let public = russh::keys::load_public_key(Path::new(&plain_tcp))
+        let public = russh::keys::load_public_key(with_suffix(path, ".pub"))
             .or_else(|_| russh::keys::load_public_key(path))
             .ok()
             .or_else(inside);

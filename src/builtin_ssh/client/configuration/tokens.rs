@@ -1,12 +1,13 @@
 //! Tokens of ssh_config(5) (`%h`), environment variables (`${HOME}`) and `~` in values.
+//! `docs/builtin-ssh.md` says why they are ours.
 
 use std::path::{Path, PathBuf};
 
-use super::error::Error;
+use crate::builtin_ssh::client::error::Error;
 
 #[derive(Clone, Debug)]
 pub struct Tokens {
-    /// `%n`: as it was given.
+    /// `%n`: the host as it was given.
     pub original: String,
     /// `%h`.
     pub hostname: String,
@@ -21,7 +22,7 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// Logs in under the local user's name unless told otherwise.
+    /// The remote user is the local one's name until a directive says otherwise.
     pub fn new(host: &str, port: u16) -> Tokens {
         let local_user = local_user();
         Tokens {
@@ -57,14 +58,14 @@ impl Tokens {
                 }
                 other => {
                     let token = other.map(String::from).unwrap_or_default();
-                    return Err(Error::NotDone(format!("the token %{token} in {text}")));
+                    return Err(Error::Unsupported(format!("the token %{token} in {text}")));
                 }
             }
         }
         Ok(expanded)
     }
 
-    /// A file's name.
+    /// A file name.
     pub fn path(&self, text: &str) -> Result<PathBuf, Error> {
         let text = variables(text)?;
         let text = self.expand(text.trim_matches('"'))?;
@@ -74,8 +75,8 @@ impl Tokens {
         })
     }
 
-    /// Several, between spaces; quotes hold a name together. `ssh -G` prints names without their
-    /// quotes: there words that only together name a file are one.
+    /// Several file names, separated by spaces; a name with spaces is in quotes. `ssh -G` prints names
+    /// without their quotes, so words that name a file only together are one name.
     pub fn paths(&self, text: &str) -> Result<Vec<PathBuf>, Error> {
         if text == "none" {
             return Ok(Vec::new());
@@ -96,7 +97,7 @@ impl Tokens {
     }
 }
 
-/// Between spaces, without quotes; a backslash keeps a quote or a backslash.
+/// The words between spaces, without quotes; a backslash escapes a quote or a backslash.
 fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -140,7 +141,7 @@ fn home() -> PathBuf {
     std::env::home_dir().unwrap_or_else(|| PathBuf::from("/"))
 }
 
-/// The account's name by its number, as ssh has it: the environment may say anything.
+/// The account's name by its user ID, as in ssh: the environment may say anything.
 fn local_user() -> String {
     let uid = rustix::process::getuid().as_raw().to_string();
     let accounts = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
@@ -161,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tokens_are_replaced_and_unknown_ones_refused() {
+    fn tokens_are_expanded_and_unknown_ones_refused() {
         let tokens = Tokens { remote_user: "me".into(), ..Tokens::new("Pi1", 2222) };
         assert_eq!(
             tokens.expand("nc %h %p as %r (%n) 100%%").unwrap(),
@@ -171,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_hold_a_name_together() {
+    fn a_quoted_name_may_have_spaces() {
         assert_eq!(words("\"/a b/c\" /d"), ["/a b/c", "/d"]);
         assert_eq!(words(r#""/a \"b\\c""#), [r#"/a "b\c"#]);
         let tokens = Tokens { home: "/home/me".into(), ..Tokens::new("x", 22) };
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn words_that_only_together_name_a_file_are_one() {
+    fn words_that_name_a_file_only_together_are_one_name() {
         let directory = tempfile::Builder::new().prefix("a b ").tempdir().unwrap();
         let name = directory.path().display().to_string();
         let paths = Tokens::new("x", 22).paths(&format!("{name} /none")).unwrap();

@@ -1,4 +1,4 @@
-//! An end's KEXINIT (RFC 4253, section 7.1) out of the first bytes that it sent.
+//! The KEXINIT of one end (RFC 4253, section 7.1), from the first bytes that it sent.
 
 /// The name lists, in their order, as `ssh -vv` names them.
 const LISTS: [&str; 10] = [
@@ -16,14 +16,14 @@ const LISTS: [&str; 10] = [
 
 const SSH_MSG_KEXINIT: u8 = 20;
 
-/// The lines of `ssh -vv` for one proposal; absent where there is none, or not a whole one.
+/// The lines of `ssh -vv` for one proposal; absent where the bytes hold no complete one.
 pub fn lines(sent: &[u8]) -> Option<Vec<String>> {
     let mut rest = after_identification(sent)?;
     let length = usize::try_from(number(&mut rest)?).ok()?;
     let packet = rest.get(..length)?;
     let (padding, payload) = packet.split_first()?;
     let payload = payload.get(..payload.len().checked_sub(usize::from(*padding))?)?;
-    // The message's number and 16 random bytes, the cookie.
+    // The message number and 16 random bytes, the cookie.
     let (message, mut rest) = payload.split_first()?;
     rest = rest.get(16..).filter(|_| *message == SSH_MSG_KEXINIT)?;
     let mut lines = Vec::new();
@@ -40,7 +40,7 @@ pub fn lines(sent: &[u8]) -> Option<Vec<String>> {
     Some(lines)
 }
 
-/// What comes after the line that begins with `SSH-` (others may precede it).
+/// What follows the line that begins with `SSH-`; other lines may precede it.
 fn after_identification(sent: &[u8]) -> Option<&[u8]> {
     let mut rest = sent;
     loop {
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn each_list_is_a_line() {
+    fn each_name_list_is_a_line() {
         let lines = lines(&sent()).unwrap();
         assert_eq!(lines[0], "KEX algorithms: KEX-algorithms,x");
         assert_eq!(lines[3], "ciphers stoc: ciphers-stoc,x");
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_of_it_is_nothing() {
+    fn an_incomplete_kexinit_gives_nothing() {
         let sent = sent();
         for length in 0..sent.len() {
             assert_eq!(lines(&sent[..length]), None);
@@ -100,7 +100,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_break_it(noise in proptest::collection::vec(any::<u8>(), 0..200)) {
+        fn any_bytes_are_read_or_not(noise in proptest::collection::vec(any::<u8>(), 0..200)) {
             lines(&noise);
             let mut spoilt = sent();
             for (place, byte) in noise.iter().enumerate().take(40) {

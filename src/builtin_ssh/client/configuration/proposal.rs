@@ -1,10 +1,10 @@
-//! The lists of names that are proposed: what a directive asks for, as far as russh has it.
+//! The algorithms that are proposed: what a directive asks for, as far as russh has it.
 
 use russh::keys::ssh_key::{Algorithm, EcdsaCurve, HashAlg};
 use russh::{cipher, kex, mac};
 
-use super::error::Error;
 use crate::builtin_ssh::algorithms;
+use crate::builtin_ssh::client::error::Error;
 
 /// A signature algorithm of host keys (RFC 8332 for RSA), with the name that ssh has for the key.
 pub type HostKeyAlgorithm = Algorithm;
@@ -42,7 +42,7 @@ pub fn macs(asked: Option<&str>, allow_none: bool) -> Result<Vec<mac::Name>, Err
     })
 }
 
-/// What can be asked for.
+/// The key exchanges that can be asked for.
 pub fn key_exchange_names() -> Vec<&'static str> {
     names(algorithms::KEY_EXCHANGES).into_iter().filter(|name| !is_marker(name)).collect()
 }
@@ -51,7 +51,7 @@ fn is_marker(name: &str) -> bool {
     name.starts_with("ext-info") || name.starts_with("kex-strict")
 }
 
-/// With the markers of extensions (RFC 8308) and strict key exchange after them.
+/// Key exchanges, followed by the markers of extensions (RFC 8308) and strict key exchange.
 pub fn key_exchanges(asked: Option<&str>) -> Result<Vec<kex::Name>, Error> {
     let all = algorithms::KEY_EXCHANGES;
     let known = key_exchange_names();
@@ -65,7 +65,7 @@ pub fn key_exchanges(asked: Option<&str>) -> Result<Vec<kex::Name>, Error> {
     Ok(chosen)
 }
 
-/// Absent where nothing was asked for: then the keys that are known come first.
+/// Absent where nothing was asked for: then the algorithms of known keys come first.
 pub fn host_keys(asked: Option<&str>) -> Result<Option<Vec<HostKeyAlgorithm>>, Error> {
     if asked.is_none() {
         return Ok(None);
@@ -108,7 +108,7 @@ fn chosen<'a>(asked: Option<&'a str>, default: Vec<&'a str>, known: &[&'a str]) 
         Some(("-", out)) => without(default, &list(out)),
         _ => {
             let names = list(asked);
-            // A list of several comes from a configuration for OpenSSH, which has more names.
+            // A list of several names was written for OpenSSH, which has more algorithms.
             let ours = names.iter().filter(|name| known.contains(name)).count();
             if names.len() > 1 && ours > 0 {
                 return names
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn what_russh_lacks_is_left_out_of_a_list_and_refused_alone() {
+    fn what_russh_lacks_is_left_out_of_a_list_and_refused_by_itself() {
         assert_eq!(names_of(Some("rijndael,aes128-ctr")), ["aes128-ctr"]);
         let refusal = ciphers(Some("rijndael"), false).unwrap_err().to_string();
         assert!(refusal.starts_with("Unknown cipher type 'rijndael'"), "{refusal}");
@@ -161,14 +161,14 @@ mod tests {
     }
 
     #[test]
-    fn no_protection_must_be_allowed() {
+    fn none_must_be_allowed() {
         assert!(ciphers(Some("none"), false).is_err() && macs(Some("none"), false).is_err());
         assert_eq!(ciphers(Some("none"), true).unwrap(), [cipher::NONE]);
         assert_eq!(macs(Some("none"), true).unwrap(), [mac::NONE]);
     }
 
     #[test]
-    fn strict_key_exchange_is_always_asked_for() {
+    fn strict_key_exchange_is_always_proposed() {
         let chosen = key_exchanges(Some("curve25519-sha256")).unwrap();
         let names: Vec<&str> = chosen.iter().map(AsRef::as_ref).collect();
         assert_eq!(names[0], "curve25519-sha256");

@@ -1,4 +1,4 @@
-//! The way to the server: TCP, a ProxyCommand, or other hosts in between.
+//! Connecting to the server: by TCP, by a ProxyCommand, or through jump hosts.
 
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
@@ -8,21 +8,21 @@ use std::process::{Child, Command, Stdio};
 
 use tokio::net::{TcpSocket, TcpStream, UnixStream};
 
-use super::arguments::Invocation;
-use super::error::Error;
-use super::log::Log;
-use super::settings::{Family, Proxy, Settings};
-use super::wire::Transport;
+use crate::builtin_ssh::client::arguments::Invocation;
+use crate::builtin_ssh::client::configuration::settings::{Family, Proxy, Settings};
+use crate::builtin_ssh::client::error::Error;
+use crate::builtin_ssh::client::log::Log;
+use crate::builtin_ssh::client::streams::wire::Transport;
 
-/// The program that carries the connection. It is ended and reaped with it, so that whoever
-/// waits for us accounts for its CPU too.
+/// The program that carries the connection. It is ended and reaped with it, so that its CPU is in our
+/// account.
 #[derive(Debug)]
 pub struct ProxyChild(Child);
 
 impl Drop for ProxyChild {
     fn drop(&mut self) {
         if let Ok(None) = self.0.try_wait() {
-            // As ssh ends it.
+            // The signal that ssh uses.
             let pid = rustix::process::Pid::from_child(&self.0);
             let _ = rustix::process::kill_process(pid, rustix::process::Signal::HUP);
         }
@@ -73,7 +73,7 @@ fn shell() -> OsString {
     std::env::var_os("SHELL").filter(|shell| !shell.is_empty()).unwrap_or_else(|| "/bin/sh".into())
 }
 
-/// This program again, to the last host in between, by way of those before it.
+/// This program again, as the connection to the last jump host through those before it.
 fn jump(
     hosts: &[String],
     settings: &Settings,
@@ -87,7 +87,7 @@ fn jump(
     if let Some(config) = &invocation.config {
         command.arg("-F").arg(config);
     }
-    if log.level() >= super::log::Level::Debug1 {
+    if log.level() >= crate::builtin_ssh::client::log::Level::Debug1 {
         command.arg("-v");
     }
     let (last, before) = hosts
@@ -159,13 +159,13 @@ fn addresses(settings: &Settings) -> Result<Vec<SocketAddr>, Error> {
     Ok(chosen)
 }
 
-/// `failed to lookup address information: Name or service not known` without its beginning.
+/// `failed to lookup address information: Name or service not known` without its first half.
 fn why_unknown(error: &std::io::Error) -> String {
     let text = error.to_string();
     text.rsplit(": ").next().unwrap_or(&text).to_owned()
 }
 
-/// As strerror(3) says it, without Rust's number.
+/// The message of strerror(3), without Rust's error number.
 pub fn in_words(error: &std::io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_owned()
