@@ -11,21 +11,20 @@ use crate::model::units::{self, MB, printable};
 use crate::survey::events::Events;
 use crate::survey::plan::PlannedSample;
 
-/// The voice of a survey: a bar where standard error is a terminal, else lines.
+/// The progress of a survey: a bar where standard error is a terminal, else plain lines.
 #[derive(Debug)]
 pub struct Progress {
     bar: Option<ProgressBar>,
     begun: Instant,
     what: String,
     left_s: f64,
-    /// The rounds have begun.
+    /// The rounds have begun; before them there is no end in sight.
     rounds: bool,
 }
 
-/// Redrawing costs CPU, which the trials need.
+/// Redrawing costs CPU, which the samples need.
 pub const REDRAWS_PER_S: u8 = 4;
 
-/// Plain lines tell of a round, not of each trial.
 impl Progress {
     pub fn new() -> Progress {
         let bar = std::io::stderr().is_terminal().then(|| {
@@ -39,7 +38,7 @@ impl Progress {
         Progress { bar, begun: Instant::now(), what: String::new(), left_s: 0.0, rounds: false }
     }
 
-    /// What is cut off where the terminal is narrow comes last.
+    /// Redraws the bar. A narrow terminal cuts off the end, so the least important comes last.
     fn show(&self, rate: &str) {
         let Some(bar) = &self.bar else { return };
         let left = units::duration(self.left_s - self.begun.elapsed().as_secs_f64());
@@ -65,9 +64,9 @@ impl Events for Progress {
     fn sample_begins(&mut self, sample: &PlannedSample, done: usize, total: usize, left_s: f64) {
         let configuration = &sample.configuration;
         self.what = format!(
-            "{} {} {}",
-            configuration.method,
+            "{} by {} with {}",
             configuration.direction,
+            configuration.method,
             printable(configuration.cipher.as_str())
         );
         self.begun = Instant::now();
@@ -80,10 +79,10 @@ impl Events for Progress {
                 self.show("");
             }
             None => {
-                // One line a round is enough where nobody watches.
+                // About ten lines per survey are enough in a log.
                 if total > 0 && done.is_multiple_of(total.div_ceil(10)) {
                     eprintln!(
-                        "{done} of {total} trials done, about {} left",
+                        "{done} of {total} samples done, about {} left",
                         units::duration(left_s)
                     );
                 }
@@ -104,9 +103,9 @@ impl Events for Progress {
     fn sample_ends(&mut self, sample: &Sample) {
         if let Outcome::Failed { reason, .. } = &sample.outcome {
             self.say(&format!(
-                "warning: {} {} with {} failed: {}",
-                sample.method,
+                "warning: {} by {} with {} failed: {}",
                 sample.direction,
+                sample.method,
                 printable(sample.cipher.as_str()),
                 printable(reason)
             ));
@@ -114,8 +113,8 @@ impl Events for Progress {
     }
 
     fn round_ends(&mut self, round: u32, news: &str) {
-        // A line that stays: beside a bar it would be cut off. Looks are few.
-        self.say(&printable(&format!("round {round}: {news}")));
+        // A line that stays: there are few interim analyses, and the bar would cut their news off.
+        self.say(&printable(&format!("after round {round}, {news}")));
     }
 
     fn finish(&mut self) {

@@ -1,4 +1,4 @@
-//! How far a row of like steps is.
+//! The progress of a number of equal steps.
 
 use std::io::IsTerminal;
 
@@ -8,7 +8,7 @@ use super::bar::REDRAWS_PER_S;
 use super::tell;
 use crate::model::units::printable;
 
-/// A bar where standard error is a terminal, else nothing but what is said once.
+/// A bar where standard error is a terminal, else nothing but messages.
 #[derive(Debug)]
 pub struct Steps {
     bar: Option<ProgressBar>,
@@ -27,7 +27,7 @@ impl Steps {
         Steps { bar, quiet }
     }
 
-    /// One line that the user should see once.
+    /// A line for the user.
     pub fn say(&self, line: &str) {
         match &self.bar {
             _ if self.quiet => {}
@@ -36,14 +36,14 @@ impl Steps {
         }
     }
 
-    /// So many there will be.
+    /// Sets the number of steps.
     pub fn set_total(&self, steps: usize) {
         if let Some(bar) = &self.bar {
             bar.set_length(steps as u64);
         }
     }
 
-    /// One more is done.
+    /// One more step is done.
     pub fn next(&self, what: &str) {
         if let Some(bar) = &self.bar {
             bar.set_message(printable(what));

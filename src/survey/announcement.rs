@@ -98,12 +98,12 @@ impl Announcement {
         let connections = format!("{} connections, one at a time", self.connections);
         let plan = match fixed {
             Some(rounds) => format!(
-                "plan: {} samples in {rounds} round{}, about {time}, {connections}",
+                "plan: {} samples in {rounds} round{}, about {time}; {connections}",
                 self.samples,
                 if rounds == 1 { "" } else { "s" },
             ),
             None => format!(
-                "plan: rounds of {each} samples until the choice is decided, at most {time} and \
+                "plan: rounds of {each} samples until the choice is decided, at most {time}; at most \
                  {connections}",
             ),
         };
@@ -277,7 +277,7 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "plan: 6 samples in 3 rounds, about 17 s, 10 connections, one at a time; writes no files"
+                "plan: 6 samples in 3 rounds, about 17 s; 10 connections, one at a time; writes no files"
             ]
         );
     }
