@@ -1,4 +1,4 @@
-//! Between what a sample moves its bytes.
+//! Where the bytes of a sample come from and where they go.
 
 use std::fs::File;
 use std::path::Path;
