@@ -35,7 +35,7 @@ fn main() -> ExitCode {
     };
     match result {
         Ok(status) => status.into(),
-        // A reader that has seen enough is no error.
+        // A reader that closed the pipe has seen enough; that is no error.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             tell(&format!("error: {error:#}"));

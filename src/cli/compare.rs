@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::SheetArgs;
+use super::output::SheetArgs;
 use crate::analysis::comparison::measure::{By, Ends};
 use crate::model::Direction;
 use crate::model::units::parse_per_cent;
@@ -14,15 +14,15 @@ use crate::model::units::parse_per_cent;
     after_help = "Exit status: 0 compared, 1 worse by more than --fail-above, 2 nothing to compare."
 )]
 pub struct CompareArgs {
-    /// Journals (JSON lines) of surveys, or of cores (whose figures are side by side, and to which
-    /// --by, --end and --direction do not apply), directories that hold them (*.jsonl) or patterns such as
-    /// 'results/*/survey.jsonl'; none: the newest of each target
+    /// Journals (JSON lines) of surveys, directories with journals (*.jsonl), or patterns such as
+    /// 'results/*/survey.jsonl' [default: the newest saved one of each target]. Journals of cores
+    /// are put side by side too; --by, --end and --direction do not apply to them
     #[arg(value_name = "FILE")]
     pub journals: Vec<PathBuf>,
-    /// The figure to compare
+    /// Figure to compare
     #[arg(long, default_value = "throughput", value_name = "FIGURE", conflicts_with = "change")]
     pub by: By,
-    /// Whose CPU, and whose AES class (hosts are grouped by it); of throughput the class alone
+    /// End whose CPU is compared, and by whose AES instructions hosts are grouped
     #[arg(long, default_value = "both", value_name = "END", conflicts_with = "change")]
     pub end: Ends,
     /// Directions to compare
@@ -34,11 +34,11 @@ pub struct CompareArgs {
         value_name = "DIRECTION"
     )]
     pub direction: Vec<Direction>,
-    /// The same host at two dates, or before and after a change: each figure of NEW as a multiple
-    /// of that of OLD, and which changes are real
+    /// Compare a host with itself at another date, or before and after a change: each figure of NEW
+    /// as a multiple of that of OLD, and which changes are real
     #[arg(long, num_args = 2, value_names = ["OLD", "NEW"], conflicts_with = "journals")]
     pub change: Option<Vec<PathBuf>>,
-    /// With --change: exit with 1 where a throughput fell, or a cost rose, by more than this (10%, or
+    /// With --change: exit with 1 if a throughput fell or a cost rose by more than this (10%, or
     /// 0.1) and the change is real
     #[arg(long, value_name = "PERCENT", value_parser = parse_per_cent)]
     pub fail_above: Option<f64>,

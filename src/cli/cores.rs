@@ -5,15 +5,17 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueHint};
 
-use super::{ConnectArgs, SheetArgs};
+use super::connect::ConnectArgs;
+use super::output::{JournalArgs, SheetArgs};
 
-/// What cipher cores cost: packets of SSH are sealed and opened in memory, with no network, socket or
-/// disk. Without a target it takes about 20 seconds.
+/// Measure what each cipher costs the CPU: SSH packets are encrypted and decrypted in memory, without
+/// network, sockets or disk. Without a target it takes about 20 seconds.
 #[derive(Debug, Args)]
-#[command(after_help = "Exit status: 0 complete, as far as there is anything to measure; 1 some \
-                        measurements failed; 2 nothing could be measured; 130 interrupted.")]
+#[command(after_help = "Exit status: 0 complete, 1 some measurements failed, 2 nothing could be \
+                        measured, 130 interrupted.")]
 pub struct CoresArgs {
-    /// Also hosts (as ssh knows them) by their own `openssl speed`; nothing is installed there
+    /// Also measure these hosts (names that ssh knows) with their own `openssl speed`; nothing is
+    /// installed on them
     #[arg(value_name = "TARGET", value_hint = ValueHint::Hostname)]
     pub targets: Vec<OsString>,
     /// Libraries: aws-lc-rs, libcrypto (the system's, which its ssh uses), ring, rustcrypto, or `all`
@@ -25,7 +27,7 @@ pub struct CoresArgs {
         help_heading = "What is compared"
     )]
     pub implementations: Vec<String>,
-    /// Only these ciphers
+    /// Measure only these ciphers
     #[arg(
         long = "cipher",
         alias = "ciphers",
@@ -34,7 +36,7 @@ pub struct CoresArgs {
         help_heading = "What is compared"
     )]
     pub ciphers: Vec<String>,
-    /// MACs beside each cipher that needs one, or `all`
+    /// MACs to measure with each cipher that needs one, or `all`
     #[arg(
         long = "mac",
         alias = "macs",
@@ -44,7 +46,7 @@ pub struct CoresArgs {
         help_heading = "What is compared"
     )]
     pub macs: Vec<String>,
-    /// Bytes of payload in a packet: 64, 256, 1024, 8192, 32768, or `all`; OpenSSH's bulk packets
+    /// Bytes of payload per packet: 64, 256, 1024, 8192, 32768, or `all`; OpenSSH's bulk packets
     /// hold 32768
     #[arg(
         long = "size",
@@ -59,25 +61,20 @@ pub struct CoresArgs {
     /// them]
     #[arg(long, value_delimiter = ',', value_name = "STATE", help_heading = "What is compared")]
     pub aes: Vec<AesState>,
-    /// Seconds that the measurements on this machine take; those on a target take their own
+    /// Seconds that the measurements on this machine take; targets take their own time
     #[arg(long, value_name = "N", default_value = "20", value_parser = clap::value_parser!(u32).range(1..=86400),
           help_heading = "How it is measured")]
     pub seconds: u32,
-    /// The libcrypto to load in place of the system's
+    /// libcrypto to load instead of the system's
     #[arg(long, value_name = "PATH", help_heading = "How it is measured")]
     pub libcrypto: Option<PathBuf>,
-    /// Seed of the shuffled order, to have the same one again
+    /// Seed of the shuffled order; the same seed gives the same order
     #[arg(long, value_name = "N", help_heading = "How it is measured")]
     pub seed: Option<u64>,
     #[command(flatten)]
     pub connect: ConnectArgs,
-    /// Where the journal (JSON lines) goes [default: $XDG_DATA_HOME/cipher-survey, or else
-    /// ~/.local/share/cipher-survey]
-    #[arg(long, value_name = "PATH", help_heading = "Output")]
-    pub journal: Option<PathBuf>,
-    /// No progress on standard error
-    #[arg(long, short, help_heading = "Output")]
-    pub quiet: bool,
+    #[command(flatten)]
+    pub journal: JournalArgs,
     #[command(flatten)]
     pub output: SheetArgs,
     /// Measure what standard input asks for
@@ -85,9 +82,16 @@ pub struct CoresArgs {
     pub worker: bool,
 }
 
-/// One of `--aes` of `cores`.
+/// Whether AES instructions are enabled in the process that measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum AesState {
     Enabled,
     Disabled,
+}
+
+impl AesState {
+    /// Whether this state is to be measured; nothing asked for means both.
+    pub fn is_asked(self, asked: &[AesState]) -> bool {
+        asked.is_empty() || asked.contains(&self)
+    }
 }

@@ -1,4 +1,4 @@
-//! `cipher-survey compare`: saved surveys side by side, or one before and after a change.
+//! `cipher-survey compare`: saved surveys side by side, or a host before and after a change.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
-use super::{Status, cores, journals, output, place};
+use super::{Status, cores, journals, output_file, read};
 use crate::analysis::comparison::change::change;
 use crate::analysis::comparison::digest::Digest;
 use crate::analysis::comparison::measure::Measure;
 use crate::analysis::comparison::pivot::pivot;
 use crate::analysis::samples::grouping;
-use crate::cli::{CompareArgs, SheetArgs};
+use crate::cli::compare::CompareArgs;
+use crate::cli::output::SheetArgs;
 use crate::model::Survey;
 use crate::model::cipher_cores::Cores;
 use crate::model::units::printable;
@@ -23,7 +24,9 @@ pub fn execute(args: &CompareArgs) -> Result<Status> {
     args.output.refuse_idle()?;
     if let Some(journals) = of_cores(args)? {
         if args.fail_above.is_some() {
-            bail!("--fail-above is of surveys, and these journals are of cores; leave it out");
+            bail!(
+                "--fail-above applies to surveys only, and these are journals of cores; leave it out"
+            );
         }
         return side_by_side(args, &journals);
     }
@@ -34,19 +37,17 @@ pub fn execute(args: &CompareArgs) -> Result<Status> {
     }
 }
 
-/// The journals that were named, where they are of cores.
+/// The named journals, if they are of cores.
 fn of_cores(args: &CompareArgs) -> Result<Option<Vec<PathBuf>>> {
     if args.journals.is_empty() {
         return Ok(None);
     }
     let journals = journals::named(&args.journals)?;
-    // One that can't be read is told later.
-    let is_of_cores = |path: &&PathBuf| output::is_of_cores(path).unwrap_or(false);
-    match journals.iter().filter(is_of_cores).count() {
+    match journals.iter().filter(|path| read::is_of_cores(path)).count() {
         0 => Ok(None),
         all if all == journals.len() => Ok(Some(journals)),
         some => bail!(
-            "{some} of the {} journals are of cores and the others are not; compare one kind at a \
+            "{some} of the {} journals are of cores, the others of surveys; compare one kind at a \
              time",
             journals.len()
         ),
@@ -54,9 +55,9 @@ fn of_cores(args: &CompareArgs) -> Result<Option<Vec<PathBuf>>> {
 }
 
 fn side_by_side(args: &CompareArgs, journals: &[PathBuf]) -> Result<Status> {
-    let read = |path: &PathBuf| Ok((path.display().to_string(), output::read_cores(path)?));
+    let one = |path: &PathBuf| Ok((path.display().to_string(), read::cores(path)?));
     let named: Vec<(String, Cores)> =
-        journals.iter().filter_map(|path| journals::or_warn(read(path))).collect();
+        journals.iter().filter_map(|path| read::or_warn(one(path))).collect();
     if named.is_empty() {
         bail!("none of the journals can be read: nothing to compare");
     }
@@ -67,7 +68,7 @@ fn side_by_side(args: &CompareArgs, journals: &[PathBuf]) -> Result<Status> {
 
 fn of_hosts(args: &CompareArgs) -> Result<Status> {
     let (journals, digests) = match args.journals.as_slice() {
-        [] => (journals::kept()?, newest_of_each_target()?),
+        [] => (journals::saved()?, newest_of_each_target()?),
         named => {
             let journals = journals::named(named)?;
             let digests = read_all(&journals);
@@ -81,7 +82,9 @@ fn of_hosts(args: &CompareArgs) -> Result<Status> {
     let measure = Measure { by: args.by, ends: args.end };
     let pivot = pivot(&digests, measure, &args.direction);
     if pivot.tables.is_empty() {
-        bail!("nothing was measured in these directions; see 'report' for what failed");
+        bail!(
+            "nothing was measured in these directions; see 'cipher-survey report' for what failed"
+        );
     }
     let journals: Vec<&Path> = journals.iter().map(PathBuf::as_path).collect();
     print(args, &journals, &Comparison { digests, shown: Shown::Hosts(pivot) })?;
@@ -89,8 +92,8 @@ fn of_hosts(args: &CompareArgs) -> Result<Status> {
 }
 
 fn of_change(args: &CompareArgs, old: &Path, new: &Path) -> Result<Status> {
-    let read = |path: &Path| -> Result<Digest> { Ok(digest((path.into(), output::read(path)?))) };
-    let digests = [read(old)?, read(new)?];
+    let one = |path: &Path| -> Result<Digest> { Ok(digest((path.into(), read::survey(path)?))) };
+    let digests = [one(old)?, one(new)?];
     warn(&digests);
     let change = change(&digests, &args.direction);
     if change.sections.is_empty() {
@@ -105,34 +108,36 @@ fn of_change(args: &CompareArgs, old: &Path, new: &Path) -> Result<Status> {
     Ok(if worse.is_empty() { Status::Complete } else { Status::SomeFailed })
 }
 
-/// In their order. Each takes a millisecond or two, and hundreds may be kept: all cores share them.
+/// In their order. Each takes a millisecond or two, and there may be hundreds, so all CPU cores help.
 fn read_all(paths: &[PathBuf]) -> Vec<Digest> {
-    let read: Vec<Result<Digest>> =
-        paths.par_iter().map(|path| Ok(digest((path.clone(), output::read(path)?)))).collect();
-    read.into_iter().filter_map(journals::or_warn).collect()
+    let all: Vec<Result<Digest>> =
+        paths.par_iter().map(|path| Ok(digest((path.clone(), read::survey(path)?)))).collect();
+    all.into_iter().filter_map(read::or_warn).collect()
 }
 
 fn digest((path, survey): (PathBuf, Survey)) -> Digest {
     Digest::of(path.display().to_string(), survey)
 }
 
-/// What was wrong with a journal is said where its figures are used.
+/// Warns of damaged journals whose figures are used.
 fn warn(digests: &[Digest]) {
     for digest in digests {
-        if let Some(damage) = journals::damage(&digest.problems) {
+        if let Some(damage) = read::damage(&digest.problems) {
             tell(&format!("warning: {}: {damage}", printable(&digest.name)));
         }
     }
 }
 
 fn print(args: &CompareArgs, journals: &[&Path], comparison: &Comparison) -> Result<()> {
-    let SheetArgs { format, place, .. } = &args.output;
-    place::to_place(place, journals, |out| write(comparison, *format, &args.output.style(), out))
-        .context("the comparison can't be printed")
+    let SheetArgs { format, file, .. } = &args.output;
+    output_file::write_to(file, journals, |out| {
+        write(comparison, *format, &args.output.style(), out)
+    })
+    .context("the comparison can't be printed")
 }
 
-/// The last survey in which anything of each target was measured; of a survey of several targets
-/// those that have not been surveyed since.
+/// The newest survey that measured anything of each target. A survey of several targets keeps those
+/// that have not been surveyed since.
 fn newest_of_each_target() -> Result<Vec<Digest>> {
     let has = |survey: &Survey| -> BTreeSet<String> {
         let targets =
@@ -144,7 +149,7 @@ fn newest_of_each_target() -> Result<Vec<Digest>> {
         targets.entry(path).or_default().insert(target);
     }
     let of = |(path, targets): (PathBuf, BTreeSet<String>)| -> Result<Digest> {
-        let survey = output::read(&path)?;
+        let survey = read::survey(&path)?;
         let mut digest = digest((path, survey));
         digest.summary.tables.retain(|table| targets.contains(&table.target));
         Ok(digest)

@@ -2,23 +2,24 @@
 
 use std::time::Duration;
 
-use crate::cli::SurveyArgs;
+use crate::cli::survey::SurveyArgs;
 use crate::model::record::PRECISION;
 use crate::stats::race::{INTERIM_ANALYSES, Question, Rule};
 use crate::survey::plan::sample_seconds;
 
-/// A first answer.
+/// The budget of `--quick`.
 const QUICK: Duration = Duration::from_secs(30);
 const QUICK_PRECISION: f64 = 0.1;
-/// Trials of a quick survey last half as long.
+/// Samples of a quick survey take half as long.
 const QUICK_SHARE: f64 = 0.5;
 
+/// The budget of `--thorough`.
 const THOROUGH: Duration = Duration::from_secs(15 * 60);
 
-/// What the options come to.
+/// What these options amount to.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Effort {
-    /// Fixed; absent: until the choice is decided.
+    /// Fixed; absent: rounds go on until the choice is decided.
     pub rounds: Option<u32>,
     /// The smallest difference that matters, as a fraction.
     pub precision: f64,
@@ -49,19 +50,19 @@ impl Effort {
         }
     }
 
-    /// How races are judged.
+    /// The stopping rule.
     pub fn rule(&self) -> Rule {
         let question = if self.thorough { Question::Groups } else { Question::Choice };
         Rule::sequential(self.precision, question)
     }
 
-    /// Seconds of a trial on a host with that handshake.
+    /// Seconds of a sample on a host whose connections take that long to set up.
     pub fn sample_seconds(&self, setup_s: f64, loopback: bool) -> f64 {
         let usual = sample_seconds(setup_s, loopback);
         if self.quick { QUICK_SHARE * usual } else { usual }
     }
 
-    /// Rounds that there may be at most, if one takes so many seconds.
+    /// The most rounds that fit, if one takes `round_s` seconds.
     pub fn most_rounds(&self, round_s: f64) -> u32 {
         let last = INTERIM_ANALYSES[INTERIM_ANALYSES.len() - 1];
         let fit =

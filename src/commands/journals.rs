@@ -1,21 +1,20 @@
-//! Finds saved surveys: those that were named, or the newest of each target.
+//! Finds saved journals: those that were named, or the newest of each target.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use super::output;
+use super::read::{self, or_warn};
 use crate::model::Survey;
 use crate::model::cipher_cores::Cores;
-use crate::model::units::{printable, shown};
-use crate::progress::tell;
+use crate::model::units::shown;
 use crate::survey::journal::default_directory;
 
-/// The journals of files, directories (their `*.jsonl`) and patterns, each once.
+/// The journals that files, directories (their `*.jsonl`) and patterns name, each once.
 ///
 /// # Errors
-/// A name or a pattern that nothing has.
+/// A name or a pattern without any journal.
 pub fn named(names: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for name in names {
@@ -25,7 +24,7 @@ pub fn named(names: &[PathBuf]) -> Result<Vec<PathBuf>> {
             false => by_pattern(name)?,
         };
         if found.is_empty() {
-            bail!("no journal at {}; name a file, a directory or a pattern", shown(name));
+            bail!("there is no journal at {}; name a file, a directory or a pattern", shown(name));
         }
         paths.extend(found);
     }
@@ -34,21 +33,21 @@ pub fn named(names: &[PathBuf]) -> Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// The journals in the default place, oldest first.
-pub fn kept() -> Result<Vec<PathBuf>> {
+/// The journals in the default directory, oldest first.
+pub fn saved() -> Result<Vec<PathBuf>> {
     let directory = default_directory()?;
     in_directory(&directory).with_context(none)
 }
 
-/// The last survey of each target among those in the default place that `has` something of it:
-/// one survey may have had several targets.
+/// The newest saved survey of each target. `targets_of` says which targets a survey counts for; it may
+/// have had several.
 pub fn newest(
-    has: impl Fn(&Survey) -> BTreeSet<String>,
+    targets_of: impl Fn(&Survey) -> BTreeSet<String>,
 ) -> Result<BTreeMap<String, (PathBuf, std::rc::Rc<Survey>)>> {
     let mut newest = BTreeMap::new();
-    for (path, survey) in readable(kept()?) {
+    for (path, survey) in readable(saved()?) {
         let survey = std::rc::Rc::new(survey);
-        for target in has(&survey) {
+        for target in targets_of(&survey) {
             newest.insert(target, (path.clone(), survey.clone()));
         }
     }
@@ -58,45 +57,32 @@ pub fn newest(
     Ok(newest)
 }
 
-/// The journals of cores in the default place, oldest first; of those that can't be read a warning
-/// says why not.
-pub fn kept_cores() -> Vec<Cores> {
-    // Without any place there are none.
-    let kept = kept().unwrap_or_default();
-    let cores = kept.into_iter().filter(|path| output::is_of_cores(path).unwrap_or(false));
-    cores.filter_map(|path| or_warn(output::read_cores(&path))).collect()
+/// The saved journals of cores, oldest first. A warning tells of each that can't be read.
+pub fn saved_cores() -> Vec<Cores> {
+    // Without the directory there are none.
+    let saved = saved().unwrap_or_default();
+    let cores = saved.into_iter().filter(|path| read::is_of_cores(path));
+    cores.filter_map(|path| or_warn(read::cores(&path))).collect()
 }
 
-/// Those that can be read; of the others a warning says why not.
+/// The surveys among them. A warning tells of each that can't be read.
 fn readable(paths: Vec<PathBuf>) -> impl Iterator<Item = (PathBuf, Survey)> {
     paths.into_iter().filter_map(|path| {
-        // Kept in the same place, and no survey.
-        if output::is_of_cores(&path).unwrap_or(false) {
+        if read::is_of_cores(&path) {
             return None;
         }
-        let survey = or_warn(output::read(&path))?;
+        let survey = or_warn(read::survey(&path))?;
         Some((path, survey))
     })
 }
 
-/// What could be read; else a warning says why not.
-pub fn or_warn<T>(read: Result<T>) -> Option<T> {
-    read.inspect_err(|error| tell(&format!("warning: {error:#}"))).ok()
-}
-
-/// What was wrong with a journal, in one line however much it was.
-pub fn damage(problems: &[String]) -> Option<String> {
-    let (first, rest) = problems.split_first()?;
-    let more = if rest.is_empty() { String::new() } else { format!("; and {} more", rest.len()) };
-    Some(printable(&format!("the journal is damaged: {first}{more}")))
-}
-
+/// What is said where there is no journal.
 pub fn none() -> String {
-    let place = default_directory().map(|place| shown(&place)).unwrap_or_default();
-    format!("no journal in {place}; name one, or survey a host first")
+    let directory = default_directory().map(|path| shown(&path)).unwrap_or_default();
+    format!("there is no saved journal in {directory}; survey a host first, or name a journal")
 }
 
-/// Their names begin with the time, so they are in its order.
+/// Sorted by name, which begins with the time of the survey.
 fn in_directory(directory: &Path) -> Result<Vec<PathBuf>> {
     let about = || format!("the directory {} can't be read", shown(directory));
     let mut paths = Vec::new();

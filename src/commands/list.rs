@@ -1,4 +1,4 @@
-//! `cipher-survey list [TARGET]`: what is there to choose from.
+//! `cipher-survey list [TARGET]`: the ciphers of the client, and those that a server offers.
 
 use std::io::Write;
 
@@ -6,7 +6,8 @@ use anyhow::{Context, Result, bail};
 use comfy_table::{LineStyle, Table, TableStyle};
 
 use super::{Status, output, run::connection, unless_interrupted};
-use crate::cli::{ListArgs, PlaceArgs};
+use crate::cli::list::ListArgs;
+use crate::cli::output::OutputFileArgs;
 use crate::local::client::{Client, ClientSetting};
 use crate::local::interrupt::Interrupt;
 use crate::local::profile;
@@ -23,11 +24,11 @@ pub fn execute(args: &ListArgs) -> Result<Status> {
 
 fn list(args: &ListArgs, interrupt: &Interrupt) -> Result<Status> {
     let [asked] = args.connect.client.as_slice() else {
-        bail!("list shows the ciphers of one client program; name one with --client");
+        bail!("list shows the ciphers of one client program; name only one with --client");
     };
     let directory = Scratch::new()?;
     let client = Client::probe(asked, directory.path())?;
-    let met = match &args.target {
+    let opened = match &args.target {
         None => None,
         Some(text) => {
             let target = Destination::parse(text)?;
@@ -38,73 +39,85 @@ fn list(args: &ListArgs, interrupt: &Interrupt) -> Result<Status> {
             ))
         }
     };
-    let here = match (&client.ciphers, &met) {
+    let local = match (&client.ciphers, &opened) {
         (Some(ciphers), _) => ciphers.clone(),
-        (None, Some((_, met))) => met.client_proposal.ciphers.clone(),
+        (None, Some((_, opened))) => opened.client_proposal.ciphers.clone(),
         (None, None) => bail!(
-            "{} has no -Q and does not list its ciphers; name a target, then its own KEXINIT says \
-             them",
+            "{} does not list its ciphers (it has no -Q); name a target, and its ciphers are read from \
+             its key exchange",
             client.name
         ),
     };
-    let offered = met.as_ref().map(|(_, met)| met.server_proposal.ciphers.as_slice());
-    let names = chosen(&here, offered, args.usable);
+    let offered = opened.as_ref().map(|(_, opened)| opened.server_proposal.ciphers.as_slice());
+    let names = chosen(&local, offered, args.usable);
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     if args.plain {
         for name in &names {
             writeln!(out, "{}", printable(name.as_str()))?;
         }
     } else {
-        let local = profile::profile()?;
-        let mut page = Page::new(&output::style(&PlaceArgs::default()));
-        heading(&mut page, &client, &local, met.as_ref());
+        let profile = profile::profile()?;
+        let mut page = Page::new(&output::style(&OutputFileArgs::default()));
+        heading(&mut page, &client, &profile, opened.as_ref());
         page.blank();
-        page.lines(table(&names, &here, met.as_ref().map(|(_, met)| met), &local).lines());
+        page.lines(
+            table(&names, &local, opened.as_ref().map(|(_, opened)| opened), &profile).lines(),
+        );
         reasons(&mut page, &names);
         out.write_all(page.finish().as_bytes())?;
     }
     out.flush().context("the list can't be written")?;
-    if let Some((_, mut met)) = met {
-        met.control.end();
+    if let Some((_, mut opened)) = opened {
+        opened.control.end();
     }
     Ok(if names.is_empty() { Status::NothingMeasured } else { Status::Complete })
 }
 
-/// The client's ciphers in its order, then what only the server offers.
-fn chosen(here: &[Cipher], offered: Option<&[Cipher]>, usable: bool) -> Vec<Cipher> {
-    let Some(offered) = offered else { return here.to_vec() };
-    let both = here.iter().filter(|name| !usable || offered.contains(name));
-    let there = offered.iter().filter(|name| !usable && !here.contains(name));
-    both.chain(there).cloned().collect()
+/// The client's ciphers in its order, then those that only the server offers.
+fn chosen(local: &[Cipher], offered: Option<&[Cipher]>, usable: bool) -> Vec<Cipher> {
+    let Some(offered) = offered else { return local.to_vec() };
+    let both = local.iter().filter(|name| !usable || offered.contains(name));
+    let remote = offered.iter().filter(|name| !usable && !local.contains(name));
+    both.chain(remote).cloned().collect()
 }
 
-fn heading(page: &mut Page, client: &Client, local: &HostProfile, met: Option<&(String, Opened)>) {
+fn heading(
+    page: &mut Page,
+    client: &Client,
+    profile: &HostProfile,
+    opened: Option<&(String, Opened)>,
+) {
     let mut line = |label: &str, text: &str| page.labelled(label, Ink::Bold, text, INDENT);
-    let model = local.cpu_model.as_deref().unwrap_or("unknown");
+    let model = profile.cpu_model.as_deref().unwrap_or("unknown");
     line("client  ", &client.version_text);
-    line("CPU     ", &format!("{model} ({}; {})", local.aes.class, local.aes.evidence));
-    let Some((host, met)) = met else { return };
-    let strict = match (met.client_proposal.strict_kex(), met.server_proposal.strict_kex()) {
-        (true, true) => "both ends do strict KEX (Terrapin has no effect)",
+    line("CPU     ", &format!("{model} ({}; {})", profile.aes.class, profile.aes.evidence));
+    let Some((host, opened)) = opened else { return };
+    let strict = match (opened.client_proposal.strict_kex(), opened.server_proposal.strict_kex()) {
+        (true, true) => "both ends support strict KEX (safe from Terrapin)",
         (true, false) => "the server lacks strict KEX: exposed to Terrapin (CVE-2023-48795)",
-        (false, true) => "this client lacks strict KEX: exposed to Terrapin (CVE-2023-48795)",
+        (false, true) => "the client lacks strict KEX: exposed to Terrapin (CVE-2023-48795)",
         (false, false) => "both ends lack strict KEX: exposed to Terrapin (CVE-2023-48795)",
     };
-    line("server  ", &format!("{} on {host}; {strict}", met.server_version));
-    let by_default = &met.by_default.client_to_server;
+    line("server  ", &format!("{} on {host}; {strict}", opened.server_version));
+    let by_default = &opened.by_default.client_to_server;
     let mac = by_default.explicit_mac().map(|mac| format!(" with {mac}")).unwrap_or_default();
-    line("unasked ", &format!("{}{mac}", by_default.cipher));
+    line("default ", &format!("{}{mac}", by_default.cipher));
 }
 
-/// Behind the labels of the heading.
+/// Lines that follow a label of the heading.
 const INDENT: &str = "        ";
 
-fn table(names: &[Cipher], here: &[Cipher], met: Option<&Opened>, local: &HostProfile) -> Table {
+fn table(
+    names: &[Cipher],
+    local: &[Cipher],
+    opened: Option<&Opened>,
+    profile: &HostProfile,
+) -> Table {
     let mut table = Table::new();
     table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─')));
-    let mut heads = vec!["cipher", "mode", "key", "integrity", "standing", "AES"];
-    if met.is_some() {
-        heads.extend(["here", "there"]);
+    let mut heads = vec!["cipher", "mode", "key", "integrity", "security", "AES"];
+    if opened.is_some() {
+        heads.extend(["local", "remote"]);
     }
     table.set_header(heads);
     for name in names {
@@ -116,12 +129,12 @@ fn table(names: &[Cipher], here: &[Cipher], met: Option<&Opened>, local: &HostPr
             or_unknown(info.map(|row| row.key_bits.to_string())),
             if catalog::needs_mac(name) { "MAC" } else { "AEAD" }.to_owned(),
             or_unknown(info.map(|row| row.security.to_string())),
-            accelerated(name, info, local),
+            accelerated(name, info, profile),
         ];
-        if let Some(met) = met {
-            let mark = |there: bool| if there { "yes" } else { "-" }.to_owned();
-            row.push(mark(here.contains(name)));
-            row.push(mark(met.server_proposal.ciphers.contains(name)));
+        if let Some(opened) = opened {
+            let mark = |supported: bool| if supported { "yes" } else { "-" }.to_owned();
+            row.push(mark(local.contains(name)));
+            row.push(mark(opened.server_proposal.ciphers.contains(name)));
         }
         table.add_row(row);
     }
@@ -131,8 +144,8 @@ fn table(names: &[Cipher], here: &[Cipher], met: Option<&Opened>, local: &HostPr
     table
 }
 
-fn accelerated(name: &Cipher, info: Option<&CipherInfo>, local: &HostProfile) -> String {
-    match (info, catalog::accelerated(name, local.aes.class)) {
+fn accelerated(name: &Cipher, info: Option<&CipherInfo>, profile: &HostProfile) -> String {
+    match (info, catalog::accelerated(name, profile.aes.class)) {
         (_, Some(true)) => "yes",
         (Some(row), _) if !row.uses_aes => "-",
         (_, Some(false)) => "no",
@@ -152,7 +165,7 @@ fn mode(mode: Mode) -> &'static str {
     }
 }
 
-/// Why each standing is what it is, once, and what the column AES tells.
+/// Why ciphers have the security they have, each reason once, and what the column AES says.
 fn reasons(page: &mut Page, names: &[Cipher]) {
     let mut said: Vec<&str> = Vec::new();
     for row in names.iter().filter_map(catalog::cipher) {
@@ -168,6 +181,6 @@ fn reasons(page: &mut Page, names: &[Cipher]) {
     }
     page.blank();
     page.paragraph(
-        "AES: whether AES instructions of this CPU serve it; -: it has no use for them.",
+        "AES: whether the AES instructions of this CPU accelerate it; -: it does not use AES.",
     );
 }

@@ -1,13 +1,14 @@
-//! `cipher-survey loopback`: this machine against itself, with and without AES instructions.
+//! `cipher-survey loopback`: this machine against itself, with AES instructions enabled and disabled.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
 
 use super::survey::{self, Request};
 use super::{Status, unless_interrupted};
-use crate::cli::LoopbackArgs;
+use crate::cli::loopback::LoopbackArgs;
 use crate::local::client::{Client, ClientSetting};
 use crate::local::interrupt::Interrupt;
 use crate::local::profile;
@@ -25,7 +26,7 @@ use crate::remote::target::TargetSpec;
 use crate::ssh::Connection;
 use crate::survey::plan::deduplicated;
 
-/// A survey's time unless told otherwise.
+/// The budget of a survey by default.
 const BUDGET: Duration = Duration::from_secs(120);
 
 /// A PC with a PC, and a PC with a small host.
@@ -39,81 +40,38 @@ fn loopback(args: &LoopbackArgs, interrupt: &Interrupt) -> Result<Status> {
     let (clients, servers) = programs(args);
     if args.with_none && !(clients.contains(&RUSSH.into()) && servers.contains(&Russh)) {
         bail!(
-            "--with-none needs the built-in programs at both ends, since OpenSSH has no session \
-             without a cipher: add --client {RUSSH} --server {RUSSH}"
+            "--with-none needs the built-in client and server, since OpenSSH has no connection \
+             without a cipher; add --client {RUSSH} --server {RUSSH}"
         );
     }
-    let local = profile::profile()?;
-    let aes_ends = aes_ends(args.aes.as_deref(), local.aes.class)?;
-    let aes_disabled_by = aes_disabled_by(&local, &aes_ends)?;
+    let profile = profile::profile()?;
+    let aes_ends = aes_ends(args.aes.as_deref(), profile.aes.class)?;
+    let aes_disabled_by = aes_disabled_by(&profile, &aes_ends)?;
     let scratch = Scratch::new()?;
     let clients: Vec<Client> =
         clients.iter().map(|asked| Client::probe(asked, scratch.path())).collect::<Result<_>>()?;
     for client in &clients {
         survey::refuse_unknown(&args.survey, client)?;
     }
-    if !args.survey.quiet {
-        say_what_is_special(args, &local, &clients);
+    if !args.survey.journal.quiet {
+        say_what_is_special(args, &profile, &clients);
     }
     let halves = if args.no_pin { None } else { pin::halves()? };
     let (client_cores, server_cores) = halves.unzip();
+    let setup = Setup { args, aes_disabled_by, client_cores, server_cores };
 
     // The servers live as long as this list.
     let mut running = Vec::new();
     let mut specs = Vec::new();
-    let ends = clients.iter().flat_map(|client| servers.iter().map(move |server| (client, server)));
-    for ((client, &server), aes) in
-        ends.flat_map(|ends| aes_ends.iter().map(move |aes| (ends, aes)))
-    {
-        let variable = |may: Option<bool>| aes_disabled_by.clone().filter(|_| may == Some(false));
-        let server_aes_disabled_by = variable(aes.server);
-        let with_none = args.with_none && client.name == RUSSH && server == Russh;
-        let started = Server::start(
-            &ServerSpec {
-                program: server,
-                directory: &scratch.join(&format!("server-{}", specs.len())),
-                ciphers: &offered(args, client),
-                with_none,
-                aes_disabled_by: server_aes_disabled_by.as_ref(),
-                cores: server_cores.as_deref(),
-            },
-            interrupt,
-        )?;
-        let target = Destination {
-            user: None,
-            host: ALIAS.into(),
-            port: None,
-            directory: Some(started.target_directory.clone().into_os_string()),
-        };
-        let allow_none = with_none.then(|| "AllowNone=yes".into());
-        specs.push(TargetSpec {
-            label: ALIAS.into(),
-            connection: Connection {
-                program: client.program.clone(),
-                version: client.version,
-                target,
-                config: Some(started.client_config.clone()),
-                options: allow_none.into_iter().collect(),
-                port: None,
-                identities: Vec::new(),
-                jump: None,
-            },
-            client: client.clone(),
-            client_index: 0,
-            setting: ClientSetting {
-                aes_disabled_by: variable(aes.client),
-                cores: client_cores.clone(),
-            },
-            server: PrivateServer {
-                loopback: true,
-                program: Some(server.name()),
-                sftp_server: started.sftp_server.as_ref().map(|path| path.display().to_string()),
-                with_none,
-                aes_disabled_by: server_aes_disabled_by,
-                cores: server_cores.clone(),
-            },
-        });
-        running.push(started);
+    for client in &clients {
+        for &server in &servers {
+            for &aes in &aes_ends {
+                let directory = scratch.join(&format!("server-{}", specs.len()));
+                let (started, spec) = setup.start(client, server, aes, &directory, interrupt)?;
+                specs.push(spec);
+                running.push(started);
+            }
+        }
     }
     let request = Request {
         specs,
@@ -128,8 +86,79 @@ fn loopback(args: &LoopbackArgs, interrupt: &Interrupt) -> Result<Status> {
     status
 }
 
-/// What is to be compared. Where nothing is said: OpenSSH if it can be both ends here, else what is
-/// built in.
+/// What all pairings of the survey have in common.
+struct Setup<'a> {
+    args: &'a LoopbackArgs,
+    aes_disabled_by: Option<(String, String)>,
+    client_cores: Option<Vec<u32>>,
+    server_cores: Option<Vec<u32>>,
+}
+
+impl Setup<'_> {
+    /// Starts a private server, and says how the client reaches it.
+    fn start(
+        &self,
+        client: &Client,
+        program: ServerProgram,
+        aes: AesEnds,
+        directory: &Path,
+        interrupt: &Interrupt,
+    ) -> Result<(Server, TargetSpec)> {
+        let variable =
+            |may: Option<bool>| self.aes_disabled_by.clone().filter(|_| may == Some(false));
+        let aes_disabled_by = variable(aes.server);
+        let with_none = self.args.with_none && client.name == RUSSH && program == Russh;
+        let server = Server::start(
+            &ServerSpec {
+                program,
+                directory,
+                ciphers: &offered(self.args, client),
+                with_none,
+                aes_disabled_by: aes_disabled_by.as_ref(),
+                cores: self.server_cores.as_deref(),
+            },
+            interrupt,
+        )?;
+        let target = Destination {
+            user: None,
+            host: ALIAS.into(),
+            port: None,
+            directory: Some(server.target_directory.clone().into_os_string()),
+        };
+        let allow_none = with_none.then(|| "AllowNone=yes".into());
+        let spec = TargetSpec {
+            label: ALIAS.into(),
+            connection: Connection {
+                program: client.program.clone(),
+                version: client.version,
+                target,
+                config: Some(server.client_config.clone()),
+                options: allow_none.into_iter().collect(),
+                port: None,
+                identities: Vec::new(),
+                jump: None,
+            },
+            client: client.clone(),
+            client_index: 0,
+            setting: ClientSetting {
+                aes_disabled_by: variable(aes.client),
+                cores: self.client_cores.clone(),
+            },
+            server: PrivateServer {
+                loopback: true,
+                program: Some(program.name()),
+                sftp_server: server.sftp_server.as_ref().map(|path| path.display().to_string()),
+                with_none,
+                aes_disabled_by,
+                cores: self.server_cores.clone(),
+            },
+        };
+        Ok((server, spec))
+    }
+}
+
+/// The programs to compare. By default OpenSSH, where both its client and its server are installed, else
+/// the built-in ones.
 fn programs(args: &LoopbackArgs) -> (Vec<OsString>, Vec<ServerProgram>) {
     let ssh = || std::env::split_paths(&path()).any(|directory| directory.join("ssh").is_file());
     let openssh = !cfg!(feature = "russh") || (ssh() && sshd::find().is_some());
@@ -160,7 +189,7 @@ fn aes_disabled_by(local: &HostProfile, aes_ends: &[AesEnds]) -> Result<Option<(
     Ok(aes_disabled_by)
 }
 
-/// What sshd is to offer; nothing: its default.
+/// The ciphers that sshd is to offer; none: its default.
 fn offered(args: &LoopbackArgs, client: &Client) -> Vec<String> {
     match &client.ciphers {
         Some(ciphers) if args.all || args.survey.ciphers.is_some() => {
@@ -185,7 +214,7 @@ fn say_what_is_special(args: &LoopbackArgs, local: &HostProfile, clients: &[Clie
     for client in clients.iter().filter(|client| args.all && client.ciphers.is_none()) {
         tell(&format!(
             "warning: the client {} does not list its ciphers (it has no -Q), so --all has no \
-             effect: the ciphers that sshd offers by default are surveyed",
+             effect: only the ciphers that sshd offers by default are surveyed",
             client.name
         ));
     }

@@ -1,4 +1,4 @@
-//! One file a verb: the only place where the parts are put together.
+//! One file per verb: the only place where the parts are put together.
 
 pub mod compare;
 pub mod cores;
@@ -7,7 +7,8 @@ pub mod journals;
 pub mod list;
 pub mod loopback;
 pub mod output;
-pub mod place;
+pub mod output_file;
+pub mod read;
 pub mod recommend;
 pub mod report;
 pub mod run;
@@ -40,7 +41,7 @@ impl From<Status> for ExitCode {
     }
 }
 
-/// What fails after an interrupt fails because of it.
+/// An error after an interrupt is put down to the interrupt.
 fn unless_interrupted(
     interrupt: &Interrupt,
     command: impl FnOnce(&Interrupt) -> Result<Status>,
@@ -57,8 +58,8 @@ fn unless_interrupted(
     }
 }
 
-/// The arguments as given; of the program its name alone: where it lies is nobody's business who is
-/// sent the report.
+/// The arguments as given, the program by its name only: a report that is passed on does not tell
+/// the directories of this machine.
 fn command_line() -> Vec<String> {
     let words = std::env::args_os();
     let mut words: Vec<String> = words.map(|word| word.to_string_lossy().into_owned()).collect();

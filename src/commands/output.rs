@@ -1,4 +1,4 @@
-//! A survey read from its journal, and its report in the form that is asked for.
+//! Prints the report of a survey in the format that was asked for.
 
 use std::io::IsTerminal;
 use std::path::Path;
@@ -6,87 +6,66 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 use clap::ValueEnum;
 
-use super::journals;
-use super::place::{Destination, to_place};
+use super::output_file::{OutputFile, write_to};
+use super::{journals, read};
 use crate::analysis::cipher_cores::share::explain;
-use crate::cli::{OutputArgs, PlaceArgs, SheetArgs};
+use crate::cli::output::{OutputArgs, OutputFileArgs, SheetArgs};
 use crate::model::cipher_cores::Cores;
-use crate::model::journal::kind_of;
 use crate::model::survey::Survey;
 use crate::model::units::shown;
 use crate::progress::tell;
 use crate::report::html::MOST_SAMPLES;
 use crate::report::{self, Format, Report, Style, compare};
 
-/// A line longer than this is hard to follow even where the terminal is wider.
+/// A longer line is hard to follow, however wide the terminal is.
 const WIDEST: usize = 160;
 const DEFAULT_WIDTH: usize = 80;
 
-/// A survey from its journal.
-pub fn read(journal: &Path) -> Result<Survey> {
-    let text = text_of(journal)?;
-    Survey::read(&text).with_context(|| format!("{} is not a journal of a survey", shown(journal)))
-}
-
+/// Prints it to standard output or into the file of `--output`. `journal` is never overwritten.
 pub fn print(survey: &Survey, args: &OutputArgs, journal: Option<&Path>) -> Result<()> {
-    let format = form(args)?;
-    // The other forms have it among their warnings.
+    let format = format(args)?;
+    // The other formats have it among their warnings.
     if let (Format::Csv | Format::CsvSummary, Some(damage)) =
-        (format, journals::damage(&survey.problems))
+        (format, read::damage(&survey.problems))
     {
         tell(&format!("warning: {damage}"));
     }
     let mut report = Report::of(survey, journal);
-    explain(&mut report.summary, survey, &cores_at_hand(args)?);
+    explain(&mut report.summary, survey, &cores_journals(args)?);
     let OutputArgs { wide, ascii, bars, explain, .. } = *args;
-    let style = Style { wide, ascii, bars, explain, ..style(&args.place) };
-    match &args.place.output {
+    let style = Style { wide, ascii, bars, explain, ..style(&args.file) };
+    match &args.file.output {
         Some(path) if format == Format::Html && survey.samples.len() > MOST_SAMPLES => {
-            let page = Destination::of(path, args.place.force, journal.as_slice())?;
-            let samples = samples_beside(&page, journal)?;
+            let page = OutputFile::of(path, args.file.force, journal.as_slice())?;
+            let samples = samples_file(&page, journal)?;
             page_and_samples(report, &style, &page, &samples)
         }
-        _ => to_place(&args.place, journal.as_slice(), |out| {
+        _ => write_to(&args.file, journal.as_slice(), |out| {
             report::write(&report, format, &style, out)
         }),
     }
 }
 
-/// Journals of cores that may tell what the cipher is of an end's CPU.
-fn cores_at_hand(args: &OutputArgs) -> Result<Vec<Cores>> {
+/// Journals of cores that tell how much of an end's CPU the cipher takes.
+fn cores_journals(args: &OutputArgs) -> Result<Vec<Cores>> {
     match args.cores.as_slice() {
-        [] if args.wide => Ok(journals::kept_cores()),
-        named => named.iter().map(|path| read_cores(path)).collect(),
+        [] if args.wide => Ok(journals::saved_cores()),
+        named => named.iter().map(|path| read::cores(path)).collect(),
     }
 }
 
-/// What a journal of cores holds.
-pub fn read_cores(journal: &Path) -> Result<Cores> {
-    let name = shown(journal);
-    Cores::read(&text_of(journal)?).with_context(|| format!("{name} is not a journal of cores"))
+/// The file for samples that are too many for a page: `report.trials.csv` next to `report.html`.
+fn samples_file(page: &OutputFile, journal: Option<&Path>) -> Result<OutputFile> {
+    page.with_extension("trials.csv", journal.as_slice())
+        .context("a page with too many samples needs a file for them")
 }
 
-/// Whether a journal is of cores.
-pub fn is_of_cores(journal: &Path) -> Result<bool> {
-    Ok(kind_of(&text_of(journal)?).as_deref() == Some("cores"))
-}
-
-fn text_of(journal: &Path) -> Result<Vec<u8>> {
-    std::fs::read(journal).with_context(|| format!("the journal {} can't be read", shown(journal)))
-}
-
-/// Where the trials go that are too many for a page: `report.samples.csv` beside `report.html`.
-fn samples_beside(page: &Destination, journal: Option<&Path>) -> Result<Destination> {
-    page.plain_tcp("trials.csv", journal.as_slice())
-        .context("the trials that are too many for a page go beside it")
-}
-
-/// Both or neither: a file of trials without its page would be taken for another report's.
+/// Both or neither: samples without their page would be taken for those of another report.
 fn page_and_samples(
     mut report: Report,
     style: &Style,
-    page: &Destination,
-    samples: &Destination,
+    page: &OutputFile,
+    samples: &OutputFile,
 ) -> Result<()> {
     report.samples_file = samples.file_name();
     let csv = samples.prepare(|out| report::write(&report, Format::Csv, style, out))?;
@@ -95,8 +74,8 @@ fn page_and_samples(
     html.keep().inspect_err(|_| samples.take_back())
 }
 
-/// What is asked for.
-pub fn form(args: &OutputArgs) -> Result<Format> {
+/// The format that was asked for; a flag that would have no effect on it is refused.
+fn format(args: &OutputArgs) -> Result<Format> {
     for (flag, given) in
         [("--bars", args.bars), ("--explain", args.explain), ("--ascii", args.ascii)]
     {
@@ -106,21 +85,21 @@ pub fn form(args: &OutputArgs) -> Result<Format> {
     if matches!(args.format, Format::Table | Format::Markdown) {
         ensure!(
             args.cores.is_empty() || args.wide,
-            "--cores shows in the table of --wide alone; add --wide, or leave --cores out"
+            "--cores has no effect on this format without --wide; add --wide, or leave out --cores"
         );
     }
     match (args.format, args.summary) {
         (Format::Csv, true) => Ok(Format::CsvSummary),
         (format, false) => Ok(format),
         (_, true) => bail!(
-            "--summary is a form of --format csv, and the other formats have the summary anyway; \
-             add --format csv, or leave --summary out"
+            "--summary works with --format csv only (the other formats show the summary anyway); \
+             add --format csv, or leave out --summary"
         ),
     }
 }
 
-/// Who gives a flag means to see its effect: where it can have none it is refused.
-pub fn refuse_idle<F: ValueEnum + PartialEq>(
+/// Refuses a flag that has no effect on the format: who gives it means to see one.
+fn refuse_idle<F: ValueEnum + PartialEq>(
     flag: &str,
     given: bool,
     format: F,
@@ -141,33 +120,32 @@ pub fn refuse_idle<F: ValueEnum + PartialEq>(
     Ok(())
 }
 
-/// A report that could not be written at the end is refused before a survey begins.
+/// Refuses, before a survey begins, a report that could not be written at its end.
 pub fn refuse_unwritable(args: &OutputArgs, journal: Option<&Path>) -> Result<()> {
-    let format = form(args)?;
-    cores_at_hand(args)?;
-    let Some(path) = &args.place.output else { return Ok(()) };
-    let page = Destination::of(path, args.place.force, journal.as_slice())?;
+    let format = format(args)?;
+    cores_journals(args)?;
+    let Some(path) = &args.file.output else { return Ok(()) };
+    let page = OutputFile::of(path, args.file.force, journal.as_slice())?;
     if format == Format::Html {
-        // How many trials there will be nobody knows yet.
-        samples_beside(&page, journal)?.refuse_unwritable()?;
+        // Nobody knows yet how many samples there will be.
+        samples_file(&page, journal)?.refuse_unwritable()?;
     }
     page.refuse_unwritable()
 }
 
-/// Prints the report of a survey that has just ended; where that can't be written, its table to
-/// standard output, since what was measured is not to be lost from sight. Whether it went where it
-/// was to go.
+/// Prints the report of a survey that has just ended. If its file can't be written, the table goes to
+/// standard output, so that the figures are seen all the same. Returns whether the file was written.
 pub fn print_or_show(survey: &Survey, args: &OutputArgs, journal: &Path) -> Result<bool> {
     let printed = print(survey, args, Some(journal));
     match printed {
-        Err(error) if args.place.output.is_some() => {
+        Err(error) if args.file.output.is_some() => {
             tell(&format!(
-                "error: {error:#}; the table follows, and the journal is {}",
+                "error: {error:#}; the table follows instead; the journal is {}",
                 shown(journal)
             ));
-            let place = PlaceArgs { output: None, force: false };
+            let file = OutputFileArgs { output: None, force: false };
             let (format, summary, cores) = (Format::Table, false, Vec::new());
-            let table = OutputArgs { format, summary, cores, place, ..args.clone() };
+            let table = OutputArgs { format, summary, cores, file, ..args.clone() };
             print(survey, &table, Some(journal))?;
             Ok(false)
         }
@@ -176,19 +154,19 @@ pub fn print_or_show(survey: &Survey, args: &OutputArgs, journal: &Path) -> Resu
 }
 
 impl SheetArgs {
-    /// A flag that can have no effect is refused.
+    /// Refuses a flag that has no effect on the format.
     pub fn refuse_idle(&self) -> Result<()> {
         refuse_idle("--ascii", self.ascii, self.format, &[compare::Format::Table])
     }
 
     pub fn style(&self) -> Style {
-        Style { ascii: self.ascii, ..style(&self.place) }
+        Style { ascii: self.ascii, ..style(&self.file) }
     }
 }
 
-/// What the place can show.
-pub fn style(place: &PlaceArgs) -> Style {
-    let terminal = place.output.is_none() && std::io::stdout().is_terminal();
+/// What the terminal, or the file, can show.
+pub fn style(file: &OutputFileArgs) -> Style {
+    let terminal = file.output.is_none() && std::io::stdout().is_terminal();
     let color = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     Style { color, width: width(terminal), ..Style::default() }
 }

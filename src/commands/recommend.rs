@@ -1,5 +1,5 @@
-//! `cipher-survey recommend`: from journals, never connecting, the cipher to use, the reasons and
-//! lines to paste.
+//! `cipher-survey recommend`: the cipher to use, from journals and without connecting, with reasons and
+//! the lines to paste.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -8,9 +8,10 @@ use std::rc::Rc;
 
 use anyhow::{Context, Result, bail};
 
-use super::{Status, journals, output};
+use super::{Status, journals, output, read};
 use crate::analysis::advice::recommend::recommend;
-use crate::cli::{PlaceArgs, RecommendArgs};
+use crate::cli::output::OutputFileArgs;
+use crate::cli::recommend::RecommendArgs;
 use crate::model::survey::Survey;
 use crate::report::advised::{AdviceFormat, Advised, advised};
 use crate::report::terminal::advice;
@@ -28,14 +29,14 @@ pub fn execute(args: &RecommendArgs) -> Result<Status> {
             .collect(),
         named => {
             let surveys: Vec<Survey> =
-                named.iter().map(|path| output::read(path)).collect::<Result<_>>()?;
+                named.iter().map(|path| read::survey(path)).collect::<Result<_>>()?;
             surveys.iter().flat_map(|survey| advised(survey, all(survey))).collect()
         }
     };
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let written = match args.format {
         AdviceFormat::Table => {
-            advice::write(&all_advised, &output::style(&PlaceArgs::default()), &mut out)
+            advice::write(&all_advised, &output::style(&OutputFileArgs::default()), &mut out)
         }
         AdviceFormat::Json => serde_json::to_writer_pretty(&mut out, &all_advised)
             .map_err(std::io::Error::from)
@@ -43,12 +44,15 @@ pub fn execute(args: &RecommendArgs) -> Result<Status> {
     };
     written.and_then(|()| out.flush()).context("the recommendation can't be written")?;
     if all_advised.is_empty() {
-        bail!("nothing was measured that could be recommended; survey again, or see 'report'");
+        bail!(
+            "nothing was measured that could be recommended; see 'cipher-survey report', or survey \
+             again"
+        );
     }
     Ok(Status::Complete)
 }
 
-/// Each target with the last survey of it that a recommendation can be made from.
+/// The newest survey of each target that a recommendation can be made from.
 fn newest_of_each_target() -> Result<BTreeMap<String, (PathBuf, Rc<Survey>)>> {
     journals::newest(|survey| {
         let recommended = recommend(survey, true).into_iter();

@@ -1,36 +1,37 @@
-//! `cipher-survey report`: what was measured again, from its journal alone.
+//! `cipher-survey report`: prints a saved survey again, from its journal alone.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use super::{Status, cores, journals, output};
-use crate::cli::{OutputArgs, ReportArgs, SheetArgs};
+use super::{Status, cores, journals, output, read};
+use crate::cli::output::{OutputArgs, SheetArgs};
+use crate::cli::report::ReportArgs;
 use crate::report::Format;
 use crate::report::compare;
 
 pub fn execute(args: &ReportArgs) -> Result<Status> {
     let journal = args.journal.clone().map_or_else(|| newest(&args.output), Ok)?;
-    if output::is_of_cores(&journal)? {
-        of_cores(&journal, &args.output)?;
+    if read::is_of_cores(&journal) {
+        print_cores(&journal, &args.output)?;
         return Ok(Status::Complete);
     }
-    let survey = output::read(&journal)?;
+    let survey = read::survey(&journal)?;
     output::print(&survey, &args.output, Some(&journal))?;
     Ok(Status::Complete)
 }
 
-/// The newest journal that can be shown as is asked for.
+/// The newest journal that the given flags apply to.
 fn newest(args: &OutputArgs) -> Result<PathBuf> {
-    let mut kept = journals::kept()?;
-    if of_surveys(args).next().is_some() {
-        kept.retain(|path| !output::is_of_cores(path).unwrap_or(false));
+    let mut saved = journals::saved()?;
+    if survey_flags(args).next().is_some() {
+        saved.retain(|path| !read::is_of_cores(path));
     }
-    kept.pop().with_context(journals::none)
+    saved.pop().with_context(journals::none)
 }
 
-/// The flags that were given and have a meaning for surveys alone.
-fn of_surveys(args: &OutputArgs) -> impl Iterator<Item = &'static str> {
+/// The given flags that have a meaning for surveys only.
+fn survey_flags(args: &OutputArgs) -> impl Iterator<Item = &'static str> {
     let flags = [
         ("--wide", args.wide),
         ("--bars", args.bars),
@@ -41,10 +42,10 @@ fn of_surveys(args: &OutputArgs) -> impl Iterator<Item = &'static str> {
     flags.into_iter().filter_map(|(flag, given)| given.then_some(flag))
 }
 
-/// Of cores there is one table and no other forms of it.
-fn of_cores(journal: &Path, args: &OutputArgs) -> Result<()> {
-    if let Some(flag) = of_surveys(args).next() {
-        bail!("{flag} is of surveys, and this journal is of cores; leave it out");
+/// Journals of cores have one table.
+fn print_cores(journal: &Path, args: &OutputArgs) -> Result<()> {
+    if let Some(flag) = survey_flags(args).next() {
+        bail!("{flag} applies to surveys only, and this is a journal of cores; leave it out");
     }
     let format = match args.format {
         Format::Table => compare::Format::Table,
@@ -53,7 +54,7 @@ fn of_cores(journal: &Path, args: &OutputArgs) -> Result<()> {
         Format::Markdown => compare::Format::Markdown,
         Format::Html => compare::Format::Html,
     };
-    let named = vec![(journal.display().to_string(), output::read_cores(journal)?)];
-    let sheet = SheetArgs { format, ascii: args.ascii, place: args.place.clone() };
+    let named = vec![(journal.display().to_string(), read::cores(journal)?)];
+    let sheet = SheetArgs { format, ascii: args.ascii, file: args.file.clone() };
     cores::print(named, &[journal], &sheet)
 }

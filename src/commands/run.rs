@@ -1,4 +1,4 @@
-//! `cipher-survey run TARGET [FILE]`: real hosts.
+//! `cipher-survey run TARGET [FILE]`: surveys a host.
 
 use std::ffi::OsStr;
 use std::time::Duration;
@@ -7,7 +7,9 @@ use anyhow::{Result, bail};
 
 use super::survey::{self, Request};
 use super::{Status, unless_interrupted};
-use crate::cli::{ConnectArgs, RunArgs, VERBS};
+use crate::cli::VERBS;
+use crate::cli::connect::ConnectArgs;
+use crate::cli::run::RunArgs;
 use crate::local::client::{Client, ClientSetting};
 use crate::local::interrupt::Interrupt;
 use crate::local::temporary::Scratch;
@@ -17,10 +19,10 @@ use crate::remote::target::TargetSpec;
 use crate::ssh::Connection;
 use crate::survey::plan::deduplicated;
 
-/// A survey's time unless told otherwise.
+/// The budget of a survey by default.
 const BUDGET: Duration = Duration::from_secs(180);
 
-/// `named`: the word `run` was given, so that a target may look like a mistyped verb.
+/// `named`: the word `run` was given, so a target may look like a mistyped verb.
 pub fn execute(args: &RunArgs, named: bool) -> Result<Status> {
     unless_interrupted(&Interrupt::install()?, |interrupt| run(args, named, interrupt))
 }
@@ -29,7 +31,7 @@ fn run(args: &RunArgs, named: bool, interrupt: &Interrupt) -> Result<Status> {
     let targets: Vec<&OsStr> =
         args.target.iter().chain(&args.also).map(|text| text.as_os_str()).collect();
     if let Some(first) = targets.first().filter(|_| !named) {
-        refuse_near_miss(first)?;
+        refuse_mistyped_verb(first)?;
     }
     let scratch = Scratch::new()?;
     let mut specs = Vec::new();
@@ -58,7 +60,7 @@ fn run(args: &RunArgs, named: bool, interrupt: &Interrupt) -> Result<Status> {
     survey::execute(request, interrupt)
 }
 
-/// How to reach a target with the client program.
+/// How the client program reaches a target.
 pub fn connection(args: &ConnectArgs, client: &Client, target: Destination) -> Connection {
     Connection {
         program: client.program.clone(),
@@ -72,14 +74,14 @@ pub fn connection(args: &ConnectArgs, client: &Client, target: Destination) -> C
     }
 }
 
-/// A mistyped verb is not taken for a host.
-fn refuse_near_miss(target: &OsStr) -> Result<()> {
+/// Refuses a target that looks like a mistyped verb.
+fn refuse_mistyped_verb(target: &OsStr) -> Result<()> {
     let Some(text) = target.to_str() else { return Ok(()) };
-    let local = |verb: &&&str| text != **verb && strsim::damerau_levenshtein(text, verb) <= 2;
+    let is_close = |verb: &&&str| text != **verb && strsim::damerau_levenshtein(text, verb) <= 2;
     let nearest =
-        VERBS.iter().filter(local).min_by_key(|verb| strsim::damerau_levenshtein(text, verb));
+        VERBS.iter().filter(is_close).min_by_key(|verb| strsim::damerau_levenshtein(text, verb));
     match nearest {
-        // A word of three letters is near to many names.
+        // A word of three letters is close to many names.
         Some(verb) if text.len() >= 4 => bail!(
             "{text:?} looks like the verb '{verb}'; if it is a host, write \
              'cipher-survey run {text}'"
@@ -90,15 +92,15 @@ fn refuse_near_miss(target: &OsStr) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::refuse_near_miss;
+    use super::refuse_mistyped_verb;
 
     #[test]
     fn a_mistyped_verb_is_not_a_host() {
         for typo in ["lopback", "looback", "lits", "reprot"] {
-            assert!(refuse_near_miss(typo.as_ref()).is_err(), "{typo}");
+            assert!(refuse_mistyped_verb(typo.as_ref()).is_err(), "{typo}");
         }
         for host in ["pi1", "nas", "me@list", "localhost", "server"] {
-            assert!(refuse_near_miss(host.as_ref()).is_ok(), "{host}");
+            assert!(refuse_mistyped_verb(host.as_ref()).is_ok(), "{host}");
         }
     }
 }

@@ -96,7 +96,7 @@ fn an_unknown_name_is_refused_with_the_list_of_names() {
         (&["--impl", "openssl"], &["no library \"openssl\"", "aws-lc-rs, libcrypto, ring"]),
         (&["--mac", "umac-64@openssh.com"], &["no MAC \"umac-64@openssh.com\"", "hmac-sha1"]),
         (&["--size", "100"], &["no size \"100\"", "64, 256, 1024, 8192, 32768"]),
-        (&["--seconds", "1", "--size", "all"], &["too many for 1 s", "--seconds"]),
+        (&["--seconds", "1", "--size", "all"], &["do not fit into 1 s", "--seconds"]),
         (&["--seconds", "0"], &["--seconds"]),
         (&["--impl", "ring", "--cipher", "aes128-ctr"], &["nothing to measure", "ring: it has no"]),
         (&["--libcrypto", "/etc/passwd", "--impl", "libcrypto"], &["/etc/passwd can't be loaded"]),
@@ -227,14 +227,14 @@ fn a_journal_of_cores_is_reported_and_compared_and_is_no_survey() {
     let survey = survey.to_str().unwrap();
     let mixed = place.run(&["compare", one, survey]);
     assert_ended(&mixed, 2, &["1 of the 2 journals are of cores", "one kind at a time"]);
-    assert_ended(&place.run(&["report", one, "--wide"]), 2, &["--wide is of surveys"]);
+    assert_ended(&place.run(&["report", one, "--wide"]), 2, &["--wide applies to surveys only"]);
     assert_ended(&place.run(&["recommend", one]), 2, &["\"cores\"", "\"survey\" is needed"]);
     let wrong = place.run(&["report", survey, "--wide", "--cores", survey]);
     assert_ended(&wrong, 2, &["not a journal of cores"]);
     let idle = place.run(&["report", survey, "--cores", one]);
     assert_ended(&idle, 2, &["in the table of --wide alone"]);
     let unchecked = place.run(&["compare", one, two, "--fail-above", "5%"]);
-    assert_ended(&unchecked, 2, &["--fail-above is of surveys"]);
+    assert_ended(&unchecked, 2, &["--fail-above applies to surveys only"]);
     let explained = place.run(&["report", survey, "--wide", "--cores", one]);
     assert_ended(&explained, 0, &[]);
 }

@@ -28,8 +28,8 @@ fn a_server_is_listed_in_one_connection_without_a_failure() {
     let testbed = Testbed::with(Options { server: &server, ..Options::default() });
     let run = testbed.run(&["list", "testbed"]);
     assert_eq!(run.code, Some(0), "{run:?}");
-    assert!(run.stdout.contains("both ends do strict KEX"), "{run:?}");
-    assert!(run.stdout.contains("unasked chacha20-poly1305@openssh.com"), "{run:?}");
+    assert!(run.stdout.contains("both ends support strict KEX"), "{run:?}");
+    assert!(run.stdout.contains("default chacha20-poly1305@openssh.com"), "{run:?}");
     let log = testbed.server_log();
     assert_eq!(log.matches("Connection from ").count(), 1, "{log}");
     assert!(!log.contains("Failed") && !log.contains("Unable to negotiate"), "{log}");

@@ -153,7 +153,7 @@ fn the_newest_journal_of_each_target_is_used_and_no_host_is_contacted() {
     fs::create_dir_all(&store).unwrap();
     let mut command = testbed.program();
     let run = crate::testbed::Run::of(command.arg("recommend").output().unwrap());
-    run.assert_refused(&["no journal in", "survey a host first"]);
+    run.assert_refused(&["no saved journal in", "survey a host first"]);
     fs::copy(journal(&testbed, None), store.join("20260101T000000000Z-testbed.jsonl")).unwrap();
     fs::write(store.join("20260202T000000000Z-testbed.jsonl"), "no journal\n").unwrap();
     let run = crate::testbed::Run::of(testbed.program().arg("recommend").output().unwrap());

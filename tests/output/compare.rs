@@ -66,7 +66,7 @@ fn files_directories_patterns_and_the_newest_of_each_target() {
 
     let none = Run::of(program().env("XDG_DATA_HOME", "/nowhere").arg("compare").output().unwrap());
     none.assert_code(2);
-    assert!(none.stderr.contains("no journal in /nowhere"), "{}", none.stderr);
+    assert!(none.stderr.contains("no saved journal in /nowhere"), "{}", none.stderr);
     let missing = run(&["compare", "/nowhere/*.jsonl"]);
     missing.assert_code(2);
     assert!(missing.stderr.contains("/nowhere/*.jsonl"), "{}", missing.stderr);

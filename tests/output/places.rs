@@ -155,7 +155,7 @@ fn samples_are_next_to_the_page_and_not_to_a_link_to_it() {
     let forced = ["report", &long, "--format", "html", "--force", "--output", word(&link)];
     let nowhere = run(&forced);
     nowhere.assert_code(2);
-    let told = nowhere.stderr.contains("link.html is a link that leads nowhere");
+    let told = nowhere.stderr.contains("link.html is a symbolic link to nothing");
     assert!(told && !nowhere.stderr.contains("--force"), "{}", nowhere.stderr);
 
     fs::write(&page, "mine").unwrap();

@@ -65,8 +65,8 @@ const ALL: [Survey; 5] = [
 ];
 
 /// Values of `loopback --aes`.
-const CLIENT_ONLY: &str = "on/off";
-const AT_ONE: &str = "on/on,off/on,on/off";
+const CLIENT_ONLY: &str = "client";
+const AT_ONE: &str = "both,server,client";
 
 fn remote(testbed: &Testbed, arguments: &[&str], journal: &Path) {
     let mut program = testbed.program();

@@ -1,10 +1,10 @@
-//! What is to be measured: names checked against what there is.
+//! What is to be measured, from names that are checked against what there is.
 
 use anyhow::{Result, bail};
 
 use crate::cipher_cores::suite;
 use crate::cipher_cores::workers::Worker;
-use crate::cli::CoresArgs;
+use crate::cli::cores::CoresArgs;
 use crate::model::cipher_cores::{LeftOut, Library, Subject, Work};
 use crate::model::{Cipher, Mac};
 use crate::ssh::catalog;
@@ -12,7 +12,7 @@ use crate::ssh::catalog;
 /// The libraries that the program may have.
 const LIBRARIES: [&str; 4] = ["aws-lc-rs", "libcrypto", "ring", "rustcrypto"];
 
-/// Bytes of payload: a keystroke, a few lines, an Ethernet frame, and the two sizes of bulk.
+/// Bytes of payload: a keystroke, a few lines, an Ethernet frame, and two sizes of bulk packets.
 const SIZES: [u32; 5] = [64, 256, 1024, 8192, 32768];
 
 #[derive(Debug)]
@@ -21,15 +21,15 @@ pub struct Choice {
     pub ciphers: Vec<Cipher>,
     macs: Vec<Mac>,
     pub sizes: Vec<u32>,
-    /// Libraries were named: one that is absent is an error.
+    /// Libraries were named, so one that is absent is an error.
     named: bool,
-    /// Not the system's.
+    /// The path of one that is not the system's.
     libcrypto: Option<String>,
 }
 
 impl Choice {
     /// # Errors
-    /// A name that nothing has; the list is in the message.
+    /// An unknown name; the message lists the known ones.
     pub fn of(args: &CoresArgs) -> Result<Choice> {
         let libraries = LIBRARIES.map(str::to_owned);
         let implementations = chosen("library", &args.implementations, &libraries)?;
@@ -51,21 +51,21 @@ impl Choice {
         })
     }
 
-    /// Everything that the workers can measure of it; what they can't is told.
+    /// Everything of it that the workers can measure; what they can't goes to `skipped`.
     ///
     /// # Errors
-    /// A library that was asked for is not there, or nothing is.
+    /// A named library is absent, or there is nothing to measure.
     pub fn subjects(&self, workers: &[Worker], skipped: &mut Vec<LeftOut>) -> Result<Vec<Subject>> {
         let mut subjects = Vec::new();
-        let Some(first) = workers.first() else { bail!("nobody measures") };
+        let Some(first) = workers.first() else { bail!("there is no process to measure with") };
         for name in &self.implementations {
-            let there = |worker: &Worker| {
+            let has = |worker: &Worker| {
                 worker.hello.libraries.iter().any(|one| one.library.name == *name)
             };
-            if !there(first) {
+            if !has(first) {
                 let absent = first.hello.absent.iter().find(|absent| absent.what == *name);
                 let why = absent.map_or_else(
-                    || format!("this cipher-survey was built without its feature {name}"),
+                    || format!("this cipher-survey was built without the feature {name}"),
                     |absent| absent.reason.clone(),
                 );
                 if self.named {
@@ -82,7 +82,7 @@ impl Choice {
                 }
                 for (cipher, mac) in self.suites() {
                     if !one.suites.contains(&(cipher.clone(), mac.clone())) {
-                        self.tell_missing(&one.library.name, &cipher, skipped);
+                        self.note_missing(&one.library.name, &cipher, skipped);
                         continue;
                     }
                     for &payload_bytes in &self.sizes {
@@ -116,8 +116,8 @@ impl Choice {
         })
     }
 
-    /// Once for each library, in one line.
-    fn tell_missing(&self, library: &str, cipher: &Cipher, skipped: &mut Vec<LeftOut>) {
+    /// Records a missing cipher, in one line per library.
+    fn note_missing(&self, library: &str, cipher: &Cipher, skipped: &mut Vec<LeftOut>) {
         const NONE: &str = "it has no ";
         let known = |one: &&mut LeftOut| one.what == library && one.reason.starts_with(NONE);
         match skipped.iter_mut().find(known) {
@@ -138,15 +138,15 @@ impl Choice {
     }
 }
 
-/// Those that were asked for, each once, in the order of `there`.
-fn chosen(kind: &str, asked: &[String], there: &[String]) -> Result<Vec<String>> {
+/// The names asked for, each once, in the order of `known`.
+fn chosen(kind: &str, asked: &[String], known: &[String]) -> Result<Vec<String>> {
     if asked.iter().any(|name| name == "all") {
-        return Ok(there.to_vec());
+        return Ok(known.to_vec());
     }
-    if let Some(unknown) = asked.iter().find(|name| !there.contains(name)) {
-        bail!("there is no {kind} {unknown:?} to measure, but: {}", there.join(", "));
+    if let Some(unknown) = asked.iter().find(|name| !known.contains(name)) {
+        bail!("unknown {kind} {unknown:?}; known are: {}", known.join(", "));
     }
-    Ok(there.iter().filter(|name| asked.contains(name)).cloned().collect())
+    Ok(known.iter().filter(|name| asked.contains(name)).cloned().collect())
 }
 
 #[cfg(test)]
@@ -155,14 +155,14 @@ mod tests {
 
     #[test]
     fn unknown_names_are_refused_with_the_list() {
-        let there = ["a", "b"].map(str::to_owned);
+        let known = ["a", "b"].map(str::to_owned);
         let chosen = |asked: &[&str]| {
             let asked: Vec<String> = asked.iter().map(|&name| name.to_owned()).collect();
-            chosen("letter", &asked, &there)
+            chosen("letter", &asked, &known)
         };
         assert_eq!(chosen(&["b", "a", "b"]).unwrap(), ["a", "b"]);
         assert_eq!(chosen(&["all"]).unwrap(), ["a", "b"]);
         let error = chosen(&["c"]).unwrap_err().to_string();
-        assert_eq!(error, "there is no letter \"c\" to measure, but: a, b");
+        assert_eq!(error, "unknown letter \"c\"; known are: a, b");
     }
 }

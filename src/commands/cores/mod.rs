@@ -1,4 +1,4 @@
-//! `cipher-survey cores [TARGET]`: what sealing and opening packets costs a CPU.
+//! `cipher-survey cores [TARGET]`: what encrypting and decrypting packets costs a CPU.
 
 mod choice;
 mod remote;
@@ -8,11 +8,12 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
-use super::{Status, command_line, journals, place, unless_interrupted};
+use super::{Status, command_line, output_file, read, unless_interrupted};
 use crate::cipher_cores::rounds::{self, Rounds};
 use crate::cipher_cores::worker;
 use crate::cipher_cores::workers::Worker;
-use crate::cli::{AesState, CoresArgs, SheetArgs};
+use crate::cli::cores::{AesState, CoresArgs};
+use crate::cli::output::SheetArgs;
 use crate::local::interrupt::Interrupt;
 use crate::local::profile;
 use crate::loopback::aes::disable_aes;
@@ -28,12 +29,13 @@ use crate::report::cipher_cores::{View, write};
 use crate::report::compare::Format;
 use crate::survey::journal::{FileJournal, default_path};
 use choice::Choice;
-use remote::RemoteHost;
+use remote::OpensslHost;
 
 pub fn execute(args: &CoresArgs) -> Result<Status> {
     if args.worker {
-        // It ends with its parent, and ^C is for that.
-        worker::serve(args.libcrypto.as_deref()).context("whoever asked to measure is gone")?;
+        // It ends with its parent, which handles the interrupt.
+        worker::serve(args.libcrypto.as_deref())
+            .context("the process that asked for measurements is gone")?;
         return Ok(Status::Complete);
     }
     args.output.refuse_idle()?;
@@ -42,26 +44,21 @@ pub fn execute(args: &CoresArgs) -> Result<Status> {
 
 fn cores(args: &CoresArgs, interrupt: &Interrupt) -> Result<Status> {
     let choice = Choice::of(args)?;
-    if let Some(path) = &args.journal {
+    let journal = args.journal.journal.as_deref();
+    if let Some(path) = journal {
         FileJournal::refuse_existing(path)?;
     }
-    place::refuse_unwritable(&args.output.place, args.journal.as_deref())?;
-    let local = profile::profile()?;
+    output_file::refuse_unwritable(&args.output.file, journal)?;
+    let profile = profile::profile()?;
     let mut skipped = Vec::new();
-    let states = aes_states(&args.aes, &local, &mut skipped)?;
+    let states = aes_states(&args.aes, &profile, &mut skipped)?;
     let mut workers = start(&states, args, interrupt)?;
     let subjects = choice.subjects(&workers, &mut skipped)?;
-    let seconds = f64::from(args.seconds);
-    let rounds = Rounds::fit(subjects.len(), seconds).map_err(|enough| {
-        anyhow::anyhow!(
-            "{} measurements are too many for {seconds} s; give --seconds {}, or fewer ciphers, \
-             sizes, MACs or libraries",
-            subjects.len(),
-            enough.ceil()
-        )
-    })?;
-    let mut remote = remote::meet_all(args, &choice, interrupt)?;
+    let rounds = fitting_rounds(subjects.len(), args.seconds)?;
+    let mut remote = remote::connect_all(args, &choice, interrupt)?;
     let started = jiff::Timestamp::now();
+    let local =
+        CoresHost { target: None, openssl: None, claimed_hz: profile::claimed_hz(), profile };
     let mut header = CoresHeader {
         schema: SCHEMA.into(),
         tool_version: env!("CARGO_PKG_VERSION").into(),
@@ -69,53 +66,56 @@ fn cores(args: &CoresArgs, interrupt: &Interrupt) -> Result<Status> {
         command: command_line(),
         seed: args.seed.unwrap_or_else(rand::random),
         rounds: rounds.rounds,
-        hosts: vec![CoresHost {
-            target: None,
-            openssl: None,
-            claimed_hz: profile::claimed_hz(),
-            profile: local,
-        }],
+        hosts: vec![local],
         implementations: choice.libraries(&workers),
         skipped,
     };
     if !remote.is_empty() {
-        remote.insert(0, RemoteHost::here(&header.hosts[0], &choice, &args.aes));
+        remote.insert(0, OpensslHost::local(&header.hosts[0], &choice, &args.aes));
         header.hosts[0].openssl = remote[0].openssl.clone();
     }
-    header.hosts.extend(remote.iter().skip(1).map(RemoteHost::record));
+    header.hosts.extend(remote.iter().skip(1).map(OpensslHost::record));
     header.skipped.extend(remote.iter().flat_map(|host| host.absent.clone()));
-    let path = match &args.journal {
-        Some(path) => path.clone(),
+    let path = match journal {
+        Some(path) => path.to_owned(),
         None => default_path("cores", &started)?,
     };
     let mut journal = FileJournal::create(&path)?;
-    let mut steps = Steps::new(args.quiet);
+    let mut steps = Steps::new(args.journal.quiet);
     steps.say(&announcement(&subjects, rounds, &remote));
     journal.write(&CoresRecord::Header(Box::new(header.clone())))?;
-    let ended = measure(
-        Work { rounds, subjects, remote, begun: Instant::now() },
-        &header,
-        &mut workers,
-        interrupt,
-        &mut steps,
-        &mut journal,
-    )?;
+    let work = Work { rounds, subjects, remote, begun: Instant::now() };
+    let footer = measure(work, &header, &mut workers, interrupt, &mut steps, &mut journal)?;
     steps.finish();
-    // A disk that is full does not hide what it holds.
-    let whole = journals::or_warn(journal.write(&CoresRecord::Footer(ended))).is_some();
-    let read = Cores::read(&std::fs::read(&path)?)?;
-    let status = if whole { status(&read) } else { Status::SomeFailed };
-    tell(&format!("journal: {}", shown(&path)));
-    let named = vec![(path.display().to_string(), read)];
-    print(named, &[&path], &args.output)?;
+    // If the disk is full, what the journal has is reported all the same.
+    let whole = read::or_warn(journal.write(&CoresRecord::Footer(footer))).is_some();
+    report(&path, whole, args)
+}
+
+fn fitting_rounds(subjects: usize, seconds: u32) -> Result<Rounds> {
+    Rounds::fit(subjects, f64::from(seconds)).map_err(|enough| {
+        anyhow::anyhow!(
+            "{subjects} measurements do not fit into {seconds} s; give --seconds {}, or fewer \
+             ciphers, sizes, MACs or libraries",
+            enough.ceil()
+        )
+    })
+}
+
+/// From the journal alone. `whole`: its last line was written.
+fn report(path: &Path, whole: bool, args: &CoresArgs) -> Result<Status> {
+    let cores = Cores::read(&std::fs::read(path)?)?;
+    let status = if whole { status(&cores) } else { Status::SomeFailed };
+    tell(&format!("journal: {}", shown(path)));
+    print(vec![(path.display().to_string(), cores)], &[path], &args.output)?;
     Ok(status)
 }
 
-/// What is to be done.
+/// What there is to measure.
 struct Work {
     rounds: Rounds,
     subjects: Vec<Subject>,
-    remote: Vec<RemoteHost>,
+    remote: Vec<OpensslHost>,
     begun: Instant,
 }
 
@@ -125,12 +125,11 @@ fn aes_states(
     local: &HostProfile,
     skipped: &mut Vec<LeftOut>,
 ) -> Result<Vec<Option<(String, String)>>> {
-    let wants = |state| asked.is_empty() || asked.contains(&state);
     let mut states = Vec::new();
-    if wants(AesState::Enabled) {
+    if AesState::Enabled.is_asked(asked) {
         states.push(None);
     }
-    if wants(AesState::Disabled) {
+    if AesState::Disabled.is_asked(asked) {
         let why = match disable_aes(&local.machine) {
             _ if local.aes.class == AesClass::NoAes => {
                 "this CPU has no AES instructions".to_owned()
@@ -162,7 +161,7 @@ fn start(
     states.iter().map(one).collect()
 }
 
-fn announcement(subjects: &[Subject], rounds: Rounds, remote: &[RemoteHost]) -> String {
+fn announcement(subjects: &[Subject], rounds: Rounds, remote: &[OpensslHost]) -> String {
     let seconds = subjects.len() as f64 * f64::from(rounds.rounds) * rounds.loop_s;
     let mut text = format!(
         "cores: {} measurements in {} rounds, about {}",
@@ -191,7 +190,7 @@ fn measure(
         steps.next(&format!("{} {}", sample.subject.implementation, sample.subject.cipher));
         journal.write(&CoresRecord::Sample(Box::new(sample)))
     };
-    let end = |reason, detail: Option<String>| Footer {
+    let footer = |reason, detail: Option<String>| Footer {
         reason,
         elapsed_s: begun.elapsed().as_secs_f64(),
         backoff_s: 0.0,
@@ -200,27 +199,27 @@ fn measure(
     };
     match rounds::run(rounds, header.seed, workers, subjects, begun, interrupt, &mut keep) {
         Ok(true) => {}
-        Ok(false) => return Ok(end(StopReason::Interrupted, None)),
-        Err(_) if interrupt.is_raised() => return Ok(end(StopReason::Interrupted, None)),
-        // What was measured is kept, and shown.
-        Err(error) => return Ok(end(StopReason::Lost, Some(format!("{error:#}")))),
+        Ok(false) => return Ok(footer(StopReason::Interrupted, None)),
+        Err(_) if interrupt.is_raised() => return Ok(footer(StopReason::Interrupted, None)),
+        // What was measured so far is kept and reported.
+        Err(error) => return Ok(footer(StopReason::Lost, Some(format!("{error:#}")))),
     }
     let mut lost = Vec::new();
     for host in remote {
         match host.measure(begun, interrupt, &mut keep) {
             Ok(()) => {}
-            Err(_) if interrupt.is_raised() => return Ok(end(StopReason::Interrupted, None)),
+            Err(_) if interrupt.is_raised() => return Ok(footer(StopReason::Interrupted, None)),
             Err(error) => lost.push(format!("{error:#}")),
         }
     }
     Ok(match lost.is_empty() {
-        true => end(StopReason::RoundsDone, None),
-        false => end(StopReason::Lost, Some(lost.join("; "))),
+        true => footer(StopReason::RoundsDone, None),
+        false => footer(StopReason::Lost, Some(lost.join("; "))),
     })
 }
 
 fn status(cores: &Cores) -> Status {
-    match cores.footer.as_ref().map(|end| end.reason) {
+    match cores.footer.as_ref().map(|footer| footer.reason) {
         Some(StopReason::Interrupted) => Status::Interrupted,
         _ if cores.samples.is_empty() => Status::NothingMeasured,
         Some(StopReason::RoundsDone) => Status::Complete,
@@ -232,11 +231,11 @@ fn status(cores: &Cores) -> Status {
 pub fn print(named: Vec<(String, Cores)>, journals: &[&Path], args: &SheetArgs) -> Result<()> {
     args.refuse_idle()?;
     if args.format == Format::Csv {
-        // The other forms have it among their warnings.
-        for damage in named.iter().filter_map(|(_, cores)| journals::damage(&cores.problems)) {
+        // The other formats have it among their warnings.
+        for damage in named.iter().filter_map(|(_, cores)| read::damage(&cores.problems)) {
             tell(&format!("warning: {damage}"));
         }
     }
     let view = View { journals: named };
-    place::to_place(&args.place, journals, |out| write(&view, args.format, &args.style(), out))
+    output_file::write_to(&args.file, journals, |out| write(&view, args.format, &args.style(), out))
 }

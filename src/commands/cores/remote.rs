@@ -1,5 +1,5 @@
-//! Hosts by their own `openssl speed`: a target over one SSH session, and this machine for
-//! comparison.
+//! Hosts measured by their own `openssl speed`: each target over one SSH connection, and this machine
+//! for comparison.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use super::super::run::connection;
 use super::choice::Choice;
 use crate::cipher_cores::openssl_speed::{self, SECONDS, command, worth};
-use crate::cli::{AesState, CoresArgs};
+use crate::cli::cores::{AesState, CoresArgs};
 use crate::host::profile::host_profile;
 use crate::host::{Sections, script};
 use crate::local::child::output;
@@ -24,45 +24,44 @@ use crate::remote::control::{Access, ControlConnection};
 use crate::remote::opening::open_control;
 use crate::ssh::catalog;
 
-/// Says a host's version of OpenSSL.
+/// Prints the version of OpenSSL.
 const VERSION: &str = "openssl version 2>&1";
 
-/// A host with what is measured there.
+/// A host, and what is measured on it.
 #[derive(Debug)]
-pub struct RemoteHost {
+pub struct OpensslHost {
     pub label: String,
     /// Absent: this machine.
     control: Option<ControlConnection>,
     profile: HostProfile,
     pub openssl: Option<String>,
-    /// Without the host's index.
     pub subjects: Vec<Subject>,
     pub absent: Vec<LeftOut>,
     target: Option<String>,
 }
 
-/// Connects to each target; one that has no openssl has nothing to measure, and that is said.
-pub fn meet_all(
+/// Connects to each target. One without openssl has nothing to measure, which is recorded.
+pub fn connect_all(
     args: &CoresArgs,
     choice: &Choice,
     interrupt: &Interrupt,
-) -> Result<Vec<RemoteHost>> {
+) -> Result<Vec<OpensslHost>> {
     if args.targets.is_empty() {
         return Ok(Vec::new());
     }
     let [asked] = args.connect.client.as_slice() else {
-        bail!("cores asks its targets by one client program; name one with --client");
+        bail!("cores connects with one client program; name only one with --client");
     };
     let scratch = Scratch::new()?;
     let client = Client::probe(asked, scratch.path())?;
     let mut hosts = Vec::new();
-    for (place, text) in args.targets.iter().enumerate() {
+    for (position, text) in args.targets.iter().enumerate() {
         let connection = connection(&args.connect, &client, Destination::parse(text)?);
         let label = connection.target.host_label();
         let mut control =
             open_control(&connection, &client, &ClientSetting::default(), interrupt)?.control;
         if control.access == Access::Sftp {
-            bail!("the account on {label} allows SFTP alone, and cores needs a shell there");
+            bail!("the account on {label} allows SFTP alone, and cores needs a remote shell");
         }
         let mut ask = |what: &str| -> Result<String> {
             let timeout = Duration::from_secs(20);
@@ -73,21 +72,21 @@ pub fn meet_all(
         let version = ask(VERSION)?;
         let target = Some(text.to_string_lossy().into_owned());
         let mut host =
-            RemoteHost::new(label, target, place + 1, profile, &version, choice, &args.aes);
+            OpensslHost::new(label, target, position + 1, profile, &version, choice, &args.aes);
         host.control = Some(control);
         hosts.push(host);
     }
     Ok(hosts)
 }
 
-impl RemoteHost {
-    /// This machine, by the openssl that is installed.
-    pub fn here(host: &CoresHost, choice: &Choice, aes: &[AesState]) -> RemoteHost {
+impl OpensslHost {
+    /// This machine, with the openssl that is installed on it.
+    pub fn local(host: &CoresHost, choice: &Choice, aes: &[AesState]) -> OpensslHost {
         let said = output(Command::new("sh").args(["-c", VERSION]));
         let said = said.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
         let version = said.unwrap_or_default();
         let label = host.profile.name.clone();
-        RemoteHost::new(label, None, 0, host.profile.clone(), &version, choice, aes)
+        OpensslHost::new(label, None, 0, host.profile.clone(), &version, choice, aes)
     }
 
     fn new(
@@ -98,12 +97,12 @@ impl RemoteHost {
         version: &str,
         choice: &Choice,
         aes: &[AesState],
-    ) -> RemoteHost {
+    ) -> OpensslHost {
         let version = version.lines().map(str::trim).find(|line| !line.is_empty());
         let is_one =
             |line: &&str| ["OpenSSL ", "LibreSSL "].iter().any(|name| line.starts_with(name));
         let openssl = version.filter(is_one).map(printable);
-        let mut host = RemoteHost {
+        let mut host = OpensslHost {
             subjects: Vec::new(),
             absent: Vec::new(),
             control: None,
@@ -114,45 +113,33 @@ impl RemoteHost {
         };
         if host.openssl.is_none() {
             let reason = match version {
-                Some(said) => format!("it says {:?} to 'openssl version'", printable(said)),
-                None => "no openssl there".into(),
+                Some(said) => format!("'openssl version' prints {:?}", printable(said)),
+                None => "it has no openssl".into(),
             };
             host.leave_out(reason);
             return host;
         }
-        let wants = |state| aes.is_empty() || aes.contains(&state);
-        let mut states = Vec::new();
-        if wants(AesState::Enabled) {
-            states.push(None);
-        }
-        let hides = host.profile.aes.class != AesClass::NoAes && wants(AesState::Disabled);
-        let variable = disable_aes(&host.profile.machine).filter(|_| hides);
-        states.extend(variable.map(|(variable, value)| Some(format!("{variable}={value}"))));
+        let states = host.aes_states(aes);
         if states.is_empty() {
             host.leave_out("its CPU has no AES instructions to disable".into());
         }
-        for aes_disabled_by in states {
-            for cipher in &choice.ciphers {
-                let uses_aes = catalog::cipher(cipher).is_some_and(|row| row.uses_aes);
-                for &payload_bytes in &choice.sizes {
-                    for work in [Work::Seal, Work::Open] {
-                        if !worth(cipher, work) || (aes_disabled_by.is_some() && !uses_aes) {
-                            continue;
-                        }
-                        host.subjects.push(Subject {
-                            host: index,
-                            aes_disabled_by: aes_disabled_by.clone(),
-                            implementation: OPENSSL_SPEED.into(),
-                            cipher: cipher.clone(),
-                            mac: None,
-                            work,
-                            payload_bytes,
-                        });
-                    }
-                }
-            }
-        }
+        host.subjects =
+            states.iter().flat_map(|state| subjects(index, state.as_deref(), choice)).collect();
         host
+    }
+
+    /// The variable of each AES state to measure; `None`: AES enabled.
+    fn aes_states(&self, asked: &[AesState]) -> Vec<Option<String>> {
+        let mut states = Vec::new();
+        if AesState::Enabled.is_asked(asked) {
+            states.push(None);
+        }
+        let aes = &self.profile.aes;
+        if aes.class != AesClass::NoAes && AesState::Disabled.is_asked(asked) {
+            let variable = disable_aes(&self.profile.machine);
+            states.extend(variable.map(|(variable, value)| Some(format!("{variable}={value}"))));
+        }
+        states
     }
 
     fn leave_out(&mut self, reason: String) {
@@ -168,15 +155,15 @@ impl RemoteHost {
         }
     }
 
-    /// About how long it takes.
+    /// About how many seconds the measurements take.
     pub fn seconds(&self) -> f64 {
         self.subjects.len() as f64 * (f64::from(SECONDS) + 0.05)
     }
 
-    /// Measures each once, and hands the samples on as they come.
+    /// Measures each subject once, and hands on each sample at once.
     ///
     /// # Errors
-    /// The host can't be asked, or what its openssl said is no measurement.
+    /// The host can't be reached any more, or its openssl did not print a measurement.
     pub fn measure(
         mut self,
         begun: Instant,
@@ -227,4 +214,29 @@ impl RemoteHost {
         };
         Ok(String::from_utf8_lossy(&said).into_owned())
     }
+}
+
+/// What `openssl speed` can measure of the choice in one AES state.
+fn subjects(host: usize, aes_disabled_by: Option<&str>, choice: &Choice) -> Vec<Subject> {
+    let mut subjects = Vec::new();
+    for cipher in &choice.ciphers {
+        let uses_aes = catalog::cipher(cipher).is_some_and(|row| row.uses_aes);
+        if aes_disabled_by.is_some() && !uses_aes {
+            continue;
+        }
+        for &payload_bytes in &choice.sizes {
+            for work in [Work::Seal, Work::Open].into_iter().filter(|&work| worth(cipher, work)) {
+                subjects.push(Subject {
+                    host,
+                    aes_disabled_by: aes_disabled_by.map(str::to_owned),
+                    implementation: OPENSSL_SPEED.into(),
+                    cipher: cipher.clone(),
+                    mac: None,
+                    work,
+                    payload_bytes,
+                });
+            }
+        }
+    }
+    subjects
 }

@@ -1,4 +1,4 @@
-//! Where what is printed goes: standard output, or a file that is written whole or not at all.
+//! Where output goes: standard output, or a file that is written whole or not at all.
 
 use std::fs::Permissions;
 use std::io::{self, BufWriter, Write};
@@ -8,52 +8,52 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use tempfile::NamedTempFile;
 
-use crate::cli::PlaceArgs;
+use crate::cli::output::OutputFileArgs;
 use crate::model::units::shown;
 
-/// Hands the place to what writes into it.
-pub fn to_place(
-    place: &PlaceArgs,
+/// Writes to the file of `--output`, else to standard output. `journals` are never overwritten.
+pub fn write_to(
+    file: &OutputFileArgs,
     journals: &[&Path],
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<()> {
-    match &place.output {
+    match &file.output {
         None => {
             let mut out = BufWriter::new(io::stdout().lock());
             write(&mut out)
                 .and_then(|()| out.flush())
                 .context("the report can't be written to standard output")
         }
-        Some(path) => Destination::of(path, place.force, journals)?.prepare(write)?.keep(),
+        Some(path) => OutputFile::of(path, file.force, journals)?.prepare(write)?.keep(),
     }
 }
 
-/// A report that could not be written at the end is refused before the work for it begins.
-pub fn refuse_unwritable(place: &PlaceArgs, journal: Option<&Path>) -> Result<()> {
-    let Some(path) = &place.output else { return Ok(()) };
-    Destination::of(path, place.force, journal.as_slice())?.refuse_unwritable()
+/// Refuses, before any work is done, a file that could not be written at its end.
+pub fn refuse_unwritable(file: &OutputFileArgs, journal: Option<&Path>) -> Result<()> {
+    let Some(path) = &file.output else { return Ok(()) };
+    OutputFile::of(path, file.force, journal.as_slice())?.refuse_unwritable()
 }
 
 /// A file that may be written.
 #[derive(Debug)]
-pub struct Destination {
+pub struct OutputFile {
     named: PathBuf,
-    /// Through a link its target is replaced, and the link stays.
+    /// Of a symbolic link its target: that is replaced, and the link stays.
     path: PathBuf,
     force: bool,
     /// Something was there before.
     existed: bool,
 }
 
-impl Destination {
-    /// Of a path that the user named, unless writing there would destroy what is to be kept.
-    pub fn of(named: &Path, force: bool, journals: &[&Path]) -> Result<Destination> {
+impl OutputFile {
+    /// Of a path that the user named, unless writing to it would destroy what is to be kept.
+    pub fn of(named: &Path, force: bool, journals: &[&Path]) -> Result<OutputFile> {
         let name = shown(named);
         let found = named.metadata();
         if found.is_err() && named.is_symlink() {
             bail!(
-                "{name} is a link that leads nowhere; name another file with --output, or remove \
-                 the link"
+                "{name} is a symbolic link to nothing; name another file with --output, or remove the \
+                 link"
             );
         }
         let path = match named.is_symlink() {
@@ -62,38 +62,38 @@ impl Destination {
         };
         if journals.iter().any(|journal| is_same(&path, journal)) {
             bail!(
-                "{name} is the journal itself, and what was measured would be lost; name another \
-                 file with --output"
+                "{name} is the journal itself, and its measurements would be lost; name another file \
+                 with --output"
             );
         }
         match &found {
             // A device or a pipe would be replaced by a file, not written to.
             Ok(found) if force && !found.is_file() => bail!(
-                "{name} is no regular file; redirect standard output to it instead of --output"
+                "{name} is not a regular file; redirect standard output to it instead of --output"
             ),
             Ok(_) if !force => {
                 bail!("{name} exists; name another file with --output, or replace it with --force")
             }
-            _ => Ok(Destination { named: named.into(), path, force, existed: found.is_ok() }),
+            _ => Ok(OutputFile { named: named.into(), path, force, existed: found.is_ok() }),
         }
     }
 
-    /// The file that is beside this one, with another end of its name.
-    pub fn plain_tcp(&self, extension: &str, journals: &[&Path]) -> Result<Destination> {
-        Destination::of(&self.path.with_extension(extension), self.force, journals)
+    /// The file next to this one with another extension.
+    pub fn with_extension(&self, extension: &str, journals: &[&Path]) -> Result<OutputFile> {
+        OutputFile::of(&self.path.with_extension(extension), self.force, journals)
     }
 
-    /// As it is found beside others, where it is a link too.
+    /// The name under which the user finds it, that of a link too.
     pub fn file_name(&self) -> Option<String> {
         self.named.file_name().map(|name| name.to_string_lossy().into_owned())
     }
 
-    /// Whether a file can be made there, told before the work is done that it is to hold.
+    /// Tells, before the work is done, if no file can be made there.
     pub fn refuse_unwritable(&self) -> Result<()> {
         self.temporary().map(drop)
     }
 
-    /// Writes beside the path what takes its name once it is whole.
+    /// Writes a temporary file in the same directory, which takes the name once it is kept.
     pub fn prepare(
         &self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -102,17 +102,17 @@ impl Destination {
         let mut file = BufWriter::new(self.temporary()?);
         write(&mut file).with_context(about)?;
         let file = file.into_inner().map_err(|error| error.into_error()).with_context(about)?;
-        Ok(Prepared { file, destination: self })
+        Ok(Prepared { file, target: self })
     }
 
-    /// Takes back what was kept where nothing had been before.
+    /// Removes what was kept, unless it replaced something.
     pub fn take_back(&self) {
         if !self.existed {
             let _ = std::fs::remove_file(&self.path);
         }
     }
 
-    /// As readable as any new file.
+    /// With the permissions of any new file.
     fn temporary(&self) -> Result<NamedTempFile> {
         tempfile::Builder::new()
             .permissions(Permissions::from_mode(0o666))
@@ -121,15 +121,15 @@ impl Destination {
     }
 }
 
-/// A file that is whole and has no name yet.
+/// A file that is whole and does not have its name yet.
 pub struct Prepared<'a> {
     file: NamedTempFile,
-    destination: &'a Destination,
+    target: &'a OutputFile,
 }
 
 impl Prepared<'_> {
     pub fn keep(self) -> Result<()> {
-        let Destination { path, force, .. } = self.destination;
+        let OutputFile { path, force, .. } = self.target;
         let kept = match force {
             true => self.file.persist(path),
             false => self.file.persist_noclobber(path),
@@ -142,15 +142,15 @@ fn cant_be_written(path: &Path) -> String {
     format!("the report can't be written to {}", shown(path))
 }
 
-/// By whatever names, and before either exists too.
+/// Whether two paths name one file, which need not exist yet.
 fn is_same(one: &Path, other: &Path) -> bool {
     match (one.metadata(), other.metadata()) {
         (Ok(one), Ok(other)) => (one.dev(), one.ino()) == (other.dev(), other.ino()),
         (Err(_), Err(_)) => {
-            let place = |path: &Path| {
+            let location = |path: &Path| {
                 Some((parent(path).canonicalize().ok()?, path.file_name()?.to_owned()))
             };
-            place(one).is_some_and(|one| place(other) == Some(one))
+            location(one).is_some_and(|one| location(other) == Some(one))
         }
         _ => false,
     }

@@ -1,0 +1,45 @@
+//! The command line of `loopback`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+
+use super::survey::{EXIT_STATUS, SurveyArgs};
+use crate::loopback::server::ServerProgram;
+use crate::model::{AesEnds, Method};
+
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_STATUS)]
+pub struct LoopbackArgs {
+    /// File to transfer [default: random data]
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: Option<PathBuf>,
+    /// Which ends may use AES instructions; they are disabled at the other [default: both,client
+    /// where the CPU has them]
+    #[arg(long, value_delimiter = ',', value_name = "ENDS", help_heading = "What is compared")]
+    pub aes: Option<Vec<AesEnds>>,
+    /// Survey all ciphers of the client, not only those that sshd offers by default; the built-in
+    /// server always offers all that it has
+    #[arg(long, help_heading = "What is compared")]
+    pub all: bool,
+    /// Do not pin client and server to separate halves of the CPU cores
+    #[arg(long, help_heading = "How it is measured")]
+    pub no_pin: bool,
+    /// How the bytes are moved: scp, pipe (`cat` over ssh, no file at either end), or both
+    #[arg(long, value_delimiter = ',', default_value = "pipe", value_name = "METHOD")]
+    pub method: Vec<Method>,
+    /// SSH client programs to compare: `openssh` (the system's), `russh` (built in), or the path of
+    /// an ssh-compatible one [default: openssh where ssh and sshd are installed, else russh]
+    #[arg(long, value_delimiter = ',', value_name = "PROGRAM", help_heading = "What is compared")]
+    pub client: Vec<OsString>,
+    /// SSH servers to compare [default: openssh where ssh and sshd are installed, else russh]
+    #[arg(long, value_delimiter = ',', value_name = "SERVER", help_heading = "What is compared")]
+    pub server: Vec<ServerProgram>,
+    /// Also measure russh with no cipher at all: what everything but the cipher costs (needs
+    /// --client russh --server russh)
+    #[arg(long, help_heading = "What is compared")]
+    pub with_none: bool,
+    #[command(flatten)]
+    pub survey: SurveyArgs,
+}

@@ -1,0 +1,35 @@
+//! The command line of `run`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, ValueHint};
+
+use super::connect::ConnectArgs;
+use super::survey::{EXIT_STATUS, SurveyArgs};
+use crate::model::Method;
+
+#[derive(Debug, Args)]
+#[command(after_help = EXIT_STATUS)]
+pub struct RunArgs {
+    #[arg(
+        required = true,
+        value_hint = ValueHint::Hostname,
+        help = "[user@]host[:dir], [::1]:dir or ssh://[user@]host[:port]/dir; host is a name that \
+                ssh knows, and a temporary directory is made in dir (default: the login directory)"
+    )]
+    pub target: Option<OsString>,
+    /// File to transfer; a sample may use only the beginning of it [default: random data]
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: Option<PathBuf>,
+    /// Survey another host or directory in the same rounds; may be given several times
+    #[arg(long, value_name = "TARGET")]
+    pub also: Vec<OsString>,
+    /// How the bytes are moved: scp, pipe (`cat` over ssh, no file at either end), or both
+    #[arg(long, value_delimiter = ',', default_value = "scp", value_name = "METHOD")]
+    pub method: Vec<Method>,
+    #[command(flatten)]
+    pub connect: ConnectArgs,
+    #[command(flatten)]
+    pub survey: SurveyArgs,
+}
