@@ -17,7 +17,7 @@ fn a_summary_is_for_csv_only() {
         let refused = ran(&[JOURNAL, "--format", format, "--summary"]);
         refused.assert_code(2);
         assert_eq!(refused.stdout, "");
-        let told = refused.stderr.contains("add --format csv, or leave --summary out");
+        let told = refused.stderr.contains("add --format csv, or leave out --summary");
         assert!(told, "{}", refused.stderr);
     }
     let summary = ran(&[JOURNAL, "--format", "csv", "--summary"]);

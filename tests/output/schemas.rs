@@ -98,16 +98,16 @@ fn what_is_no_record_is_refused() {
         }
     };
     for key in ["cipher", "pairing", "outcome", "phase", "kind"] {
-        assert!(broken("sample", &without(key)), "{key}");
+        assert!(broken("trial", &without(key)), "{key}");
     }
-    assert!(broken("sample", &|record| record["bytes"] = "many".into()));
-    assert!(broken("sample", &|record| record["round"] = (-1).into()));
-    assert!(broken("sample", &|record| record["direction"] = "sideways".into()));
-    assert!(broken("sample", &|record| record["client"]["bulk"]["total_s"] = Value::Null));
+    assert!(broken("trial", &|record| record["bytes"] = "many".into()));
+    assert!(broken("trial", &|record| record["round"] = (-1).into()));
+    assert!(broken("trial", &|record| record["direction"] = "sideways".into()));
+    assert!(broken("trial", &|record| record["client"]["bulk"]["total_s"] = Value::Null));
     assert!(broken("survey", &without("pairings")));
     assert!(broken("end", &|record| record["reason"] = "boredom".into()));
     assert!(broken("end", &|record| record["kind"] = "boredom".into()));
     // A newer program may write more than this one knows.
-    assert!(!broken("sample", &|record| record["from_the_future"] = json!([1])));
+    assert!(!broken("trial", &|record| record["from_the_future"] = json!([1])));
     assert!(!broken("survey", &|record| record["pairings"][0]["client"]["new"] = json!({})));
 }

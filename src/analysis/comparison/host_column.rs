@@ -10,7 +10,7 @@ use crate::analysis::rows::table::Section;
 use crate::analysis::warnings::aes::contradiction;
 use crate::model::record::Pairing;
 use crate::model::units::significant;
-use crate::model::{AesClass, AesEvidence, Direction, Method};
+use crate::model::{AesClass, AesEnds, AesEvidence, Direction, Method};
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct HostColumn {
@@ -21,6 +21,9 @@ pub struct HostColumn {
     pub target: String,
     /// What tells it from other columns of the same target: `AES at the client only`, `scp`, `2026-02-03`.
     pub details: Vec<String>,
+    /// The same for a narrow heading: `AES: client`.
+    #[serde(skip)]
+    pub short_details: Vec<String>,
     /// The class of the end or ends that are compared: without AES where one of them is.
     pub aes: AesClass,
     /// Where each of these ends has its class from.
@@ -57,6 +60,7 @@ pub fn columns(digests: &[Digest], ends: Ends) -> Vec<HostColumn> {
                     method: table.method,
                     target: pairing.target.clone(),
                     details: Vec::new(),
+                    short_details: Vec::new(),
                     aes,
                     evidence,
                 };
@@ -68,11 +72,13 @@ pub fn columns(digests: &[Digest], ends: Ends) -> Vec<HostColumn> {
     }
     let details = |own: &HostColumn| {
         let alike: Vec<&HostColumn> = columns.iter().filter(|c| c.target == own.target).collect();
-        details(digests, own, &alike)
+        let short = details(digests, own, &alike, |aes| format!("AES: {aes}"));
+        (details(digests, own, &alike, AesEnds::phrase), short)
     };
-    let details: Vec<Vec<String>> = columns.iter().map(details).collect();
-    for (column, details) in columns.iter_mut().zip(details) {
+    let details: Vec<(Vec<String>, Vec<String>)> = columns.iter().map(details).collect();
+    for (column, (details, short)) in columns.iter_mut().zip(details) {
         column.details = details;
+        column.short_details = short;
     }
     columns.sort_by_key(|column| match column.aes {
         AesClass::Aes => 0,
@@ -137,13 +143,18 @@ fn class(pairing: &Pairing, sections: &[&Section], ends: Ends) -> (AesClass, Str
 }
 
 /// What differs among columns of one target.
-fn details(digests: &[Digest], own: &HostColumn, alike: &[&HostColumn]) -> Vec<String> {
+fn details(
+    digests: &[Digest],
+    own: &HostColumn,
+    alike: &[&HostColumn],
+    aes: fn(AesEnds) -> String,
+) -> Vec<String> {
     let pairing = |column: &HostColumn| &digests[column.survey].header.pairings[column.pairing];
     let programs = |column: &HostColumn| {
         let pairing = pairing(column);
         format!("{}/{}", pairing.client.program, pairing.server.program)
     };
-    let aes = |column: &HostColumn| pairing(column).aes().phrase();
+    let aes = |column: &HostColumn| aes(pairing(column).aes());
     let method = |column: &HostColumn| column.method.to_string();
     let day = |column: &HostColumn| {
         let started = &digests[column.survey].header.started;

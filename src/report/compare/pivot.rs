@@ -46,22 +46,13 @@ fn fact(column: &HostColumn, digests: &[Digest]) -> (String, String) {
     (column.aes.to_string(), text)
 }
 
-/// A phrase such as `AES at the client only` in lines of a column's width; a long word stays whole.
-fn folded(detail: &str) -> Vec<String> {
-    const WIDTH: usize = 12;
-    let options = textwrap::Options::new(WIDTH)
-        .break_words(false)
-        .word_splitter(textwrap::WordSplitter::NoHyphenation);
-    textwrap::wrap(detail, options).into_iter().map(String::from).collect()
-}
-
 fn grid(pivot: &Pivot, table: &PivotTable) -> Grid {
     let mut headings = vec![Heading { lines: vec!["cipher".into()], group: 0, key: String::new() }];
     for (group, class) in pivot.classes.iter().enumerate() {
         for &index in &class.columns {
             let column = &pivot.columns[index];
             let mut lines = vec![class.aes.to_string(), column.target.clone()];
-            lines.extend(column.details.iter().flat_map(|detail| folded(detail)));
+            lines.extend(column.short_details.iter().cloned());
             headings.push(Heading { lines, group, key: format!("value_{index}") });
         }
         if pivot.measure.ranks() {
