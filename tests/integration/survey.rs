@@ -306,7 +306,7 @@ fn a_budget_that_holds_no_round_says_what_would() {
     let testbed = Testbed::new();
     let run = testbed.run(&["--budget", "3s", "--ciphers", GCM, &testbed.target()]);
     assert_eq!(run.code, Some(2), "{run:?}");
-    let words = "the budget of 3 s was spent before the first round; --budget ";
+    let words = "the budget of 3 s was spent before the first round; a round fits into --budget ";
     assert!(run.stderr.contains(words), "{run:?}");
     testbed.assert_nothing_left();
 }
