@@ -4,8 +4,8 @@ use super::samples::grouping::TableKey;
 use crate::model::Direction;
 use crate::model::record::Pairing;
 
-/// What tells each pairing from the others: its target, its programs, who has AES
-/// instructions; with the preposition that it is said with.
+/// What tells each pairing from the others: its target, its programs, the ends with AES instructions;
+/// each with its preposition.
 pub fn distinctions(pairings: &[Pairing]) -> Vec<String> {
     let tell = |own: &Pairing| {
         let mut words = Vec::new();
@@ -21,7 +21,7 @@ pub fn distinctions(pairings: &[Pairing]) -> Vec<String> {
     pairings.iter().map(tell).collect()
 }
 
-/// Names a table by its direction and by what else tells it from the others.
+/// Names a table by its direction and by what else tells it from the others: `upload to pi1 by scp`.
 pub fn table_title(key: TableKey, keys: &[TableKey], pairings: &[Pairing]) -> String {
     let (group, method, direction) = key;
     let own = &pairings[group];
@@ -40,8 +40,8 @@ pub fn table_title(key: TableKey, keys: &[TableKey], pairings: &[Pairing]) -> St
     title
 }
 
-/// The client program, or `client/server` where servers of this machine differ too; absent where
-/// all have the same.
+/// The client program, or `client/server` where the servers differ too; absent where all have the
+/// same.
 pub fn programs<'a>(own: &Pairing, others: impl Iterator<Item = &'a Pairing>) -> Option<String> {
     let (mut clients, mut servers) = (false, false);
     for other in others {
@@ -66,7 +66,7 @@ mod tests {
     const GCM: &str = "aes128-gcm@openssh.com";
 
     #[test]
-    fn programs_are_told_apart_like_aes_states() {
+    fn pairings_are_named_by_the_programs_that_differ() {
         let (mut open, mut other) = (testing::pairing("loopback"), testing::pairing("loopback"));
         let told = |open: &Pairing, other: &Pairing| distinctions(&[open.clone(), other.clone()]);
         assert_eq!(told(&open, &other), ["", ""]);
@@ -74,6 +74,13 @@ mod tests {
         assert_eq!(told(&open, &other), ["with ssh", "with russh"]);
         open.server.program = "openssh".into();
         assert_eq!(told(&open, &other), ["with ssh/openssh", "with russh/sshd"]);
+    }
+
+    #[test]
+    fn pairings_are_named_by_the_ends_with_aes() {
+        let pairings = testing::loopback(vec![]).header.pairings;
+        let named = distinctions(&pairings);
+        assert_eq!(named, ["with AES at both ends", "with AES at the client only"]);
     }
 
     #[test]

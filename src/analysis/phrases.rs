@@ -43,3 +43,11 @@ pub fn list<'a>(choices: impl Iterator<Item = &'a Choice>) -> String {
         false => format!("{} and {last}", names.join(", ")),
     }
 }
+
+/// `1 sample`, `3 samples`.
+pub fn counted(many: usize, noun: &str) -> String {
+    match many {
+        1 => format!("1 {noun}"),
+        _ => format!("{many} {noun}s"),
+    }
+}

@@ -1,4 +1,4 @@
-//! The tables of a survey: trials of the rounds sorted into tables, sections and rows.
+//! The summary of a survey: tables with their sections and rows, what was skipped, what failed, warnings.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ use crate::model::record::{Outcome, Pairing, Sample};
 use crate::model::{Direction, Mac, Survey};
 use crate::stats::statistics::median;
 
-/// All that a report says beyond the header and the trials.
+/// All that a report shows beyond the header and the samples.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Summary {
     /// The last round in which anything was measured.
@@ -37,7 +37,7 @@ pub struct Summary {
     pub warnings: Vec<Warning>,
 }
 
-/// The tables of the rounds, with what went wrong and what to mind. The pilot is in no table.
+/// Summarises the rounds of a survey. The pilot is in no table.
 pub fn summarise(survey: &Survey) -> Summary {
     let groups = groups(&survey.header.pairings);
     let tables = tables(survey, &groups);
@@ -113,24 +113,24 @@ fn sections(
         let (mut rows, lists): (Vec<Row>, Vec<Vec<&Sample>>) = rows.into_iter().unzip();
         let setting = Setting {
             scope: &scope,
-            by_default: one_way(&pairing.by_default, direction).cipher.as_str(),
+            default_cipher: one_way(&pairing.by_default, direction).cipher.as_str(),
             precision: survey.header.precision,
             rounds: lists.iter().flatten().map(|sample| sample.round).max().unwrap_or(0),
             sample_s: pace.sample_s((index, method, direction)),
         };
         let conclusion = rank(&mut rows, &lists, startups, &survey.header, &setting);
-        let subjects: Vec<Option<Transfers>> = rows
+        let transfers: Vec<Option<Transfers>> = rows
             .iter()
             .zip(&lists)
-            // What has no cipher is limited by other things than what has one.
+            // A row without a cipher says nothing of the bottleneck of the others.
             .map(|(row, samples)| match row.unranked {
                 Some(Unranked::NoCipher) => None,
                 _ => Some(Transfers { samples, rate_mb_per_s: row.rate_mb_per_s? }),
             })
             .collect();
         let path = Path::of(survey, index, direction, startups);
-        for (row, limit) in rows.iter_mut().zip(bottlenecks(&subjects, &path)) {
-            row.bottleneck = limit;
+        for (row, bottleneck) in rows.iter_mut().zip(bottlenecks(&transfers, &path)) {
+            row.bottleneck = bottleneck;
         }
         // The sort is stable, so rows without a rate stay in the order of their names.
         let rate = |row: &Row| row.rate_mb_per_s.unwrap_or(f64::NEG_INFINITY);
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn masks_are_sections_of_one_table() {
+    fn aes_states_are_sections_of_one_table() {
         let mut samples = rounds(GCM, [900.0; 3]);
         samples.extend(each(rounds(GCM, [200.0; 3]), |sample| sample.pairing = 1));
         let mut survey = loopback(samples);
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_apart_comes_last_and_is_ranked_with_nothing() {
+    fn unranked_rows_come_last() {
         let mut samples = rounds(GCM, [20.0, 20.1, 20.2]);
         samples.extend(rounds(CHACHA, [36.0, 36.2, 36.4]));
         samples.extend(each(rounds("none", [90.0, 90.1, 90.2]), with_mac("none")));

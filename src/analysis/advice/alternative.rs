@@ -1,5 +1,5 @@
-//! What is to choose from between two ends: ciphers with their MACs, each with its trials of all
-//! directions.
+//! The alternatives to choose from between two ends: ciphers with their MACs, each with its samples of
+//! all directions.
 
 use crate::analysis::advice::goal::{CpuShare, Goal, TransfersPerCore};
 use crate::analysis::advice::security_floor::below_floor;
@@ -16,15 +16,15 @@ use crate::model::record::{Outcome, Pairing, Sample};
 use crate::model::units::{GB, MB};
 use crate::model::{Direction, Mac, Survey};
 
-/// A cipher with its MAC: the measured name, and its trials each way.
+/// A cipher with its MAC, and its samples.
 pub struct Alternative<'a> {
     pub startups: &'a Startups,
     pub choice: Choice,
     pub is_default: bool,
-    /// Why it is not recommended, whatever its figures.
+    /// Why it is below the security floor, where it is.
     pub floor: Option<String>,
-    pub ways: Vec<Vec<&'a Sample>>,
-    /// What limits it, where that is of the path and the same each way.
+    pub by_direction: Vec<Vec<&'a Sample>>,
+    /// The bottleneck, where it is of the path in each direction.
     pub path_bottleneck: Option<BottleneckKind>,
 }
 
@@ -43,7 +43,7 @@ impl<'a> Alternative<'a> {
             is_default: by_default.cipher == choice.cipher
                 && by_default.explicit_mac() == choice.mac,
             floor: below_floor(&choice, pairing, allow_legacy),
-            ways: Vec::new(),
+            by_direction: Vec::new(),
             path_bottleneck: None,
             startups,
             choice,
@@ -51,7 +51,7 @@ impl<'a> Alternative<'a> {
     }
 
     fn samples(&self) -> impl Iterator<Item = &'a Sample> {
-        self.ways.iter().flatten().copied()
+        self.by_direction.iter().flatten().copied()
     }
 
     fn row(&self) -> Row {
@@ -59,18 +59,18 @@ impl<'a> Alternative<'a> {
         Row::of(self.choice.cipher.clone(), None, &samples, 0, self.startups)
     }
 
-    /// It fails now and then: in more than one of ten trials.
+    /// Whether it fails now and then: in more than one of ten samples.
     pub fn is_flaky(&self) -> bool {
         let failed = self.samples().filter(|sample| sample.outcome != Outcome::Measured);
         10 * failed.count() > self.samples().count()
     }
 
-    /// It has a figure to be compared by.
+    /// Whether it has a figure to compare by.
     pub fn is_known(&self, goal: Goal) -> bool {
         self.shown(goal).is_some() && !self.is_coarse(goal)
     }
 
-    /// Readings too near the resolution of their clock rank nothing.
+    /// Whether its readings are too near the resolution of their clock to rank by.
     pub fn is_coarse(&self, goal: Goal) -> bool {
         let row = self.row();
         let coarse = |cost: &Option<Cost>| cost.as_ref().is_some_and(|cost| cost.coarse);
@@ -82,8 +82,7 @@ impl<'a> Alternative<'a> {
         }
     }
 
-    /// The level of both directions together: MB/s of as many bytes each way, or CPU-seconds per
-    /// GB.
+    /// Its figure for as many bytes each way: MB/s, or CPU-seconds per GB.
     pub fn shown(&self, goal: Goal) -> Option<f64> {
         let figure = if goal == Goal::Speed { Figure::SteadyRate } else { goal.figure() };
         let per_byte = |samples: &Vec<&Sample>| {
@@ -92,12 +91,13 @@ impl<'a> Alternative<'a> {
                 .next()?
                 .map(f64::recip)
         };
-        let each: Vec<f64> = self.ways.iter().map(per_byte).collect::<Option<Vec<f64>>>()?;
+        let each: Vec<f64> =
+            self.by_direction.iter().map(per_byte).collect::<Option<Vec<f64>>>()?;
         let mean = each.iter().sum::<f64>() / each.len() as f64;
         Some(if goal == Goal::Speed { mean.recip() / MB } else { mean * GB })
     }
 
-    /// The share of a core that each end is at work, averaged over the directions.
+    /// The CPU of each end, averaged over the directions.
     pub fn cpu(&self) -> Option<CpuShare> {
         let row = self.row();
         let percent = |cost: Option<Cost>| cost.and_then(|cost| cost.core_percent);
@@ -107,12 +107,12 @@ impl<'a> Alternative<'a> {
         })
     }
 
-    /// How many sessions of 100 Mbit/s a core of each end carries.
+    /// How many transfers at 100 Mbit/s one core of each end carries.
     pub fn transfers_per_core(&self) -> Option<TransfersPerCore> {
-        const SESSION_MB_PER_S: f64 = 12.5;
+        const TRANSFER_MB_PER_S: f64 = 12.5;
         let per_core = |end: Goal| {
             let cpu_s_per_gb = self.shown(end).filter(|_| !self.is_coarse(end))?;
-            Some(GB / MB / cpu_s_per_gb / SESSION_MB_PER_S)
+            Some(GB / MB / cpu_s_per_gb / TRANSFER_MB_PER_S)
         };
         Some(TransfersPerCore {
             per_client_core: per_core(Goal::LocalCpu)?,
@@ -121,7 +121,7 @@ impl<'a> Alternative<'a> {
     }
 }
 
-/// Names the candidates that the path limits: they are as fast as any cipher can be.
+/// Finds the alternatives whose bottleneck is the path: no cipher can be faster.
 pub fn find_path_bottlenecks(
     alternatives: &mut [Alternative],
     survey: &Survey,
@@ -131,26 +131,26 @@ pub fn find_path_bottlenecks(
 ) {
     let mut each_way: Vec<Vec<Option<BottleneckKind>>> = Vec::new();
     for (way, &direction) in directions.iter().enumerate() {
-        let subject = |alternative: &'_ Alternative<'_>| {
-            let samples = &alternative.ways[way];
+        let transfers = |alternative: &'_ Alternative<'_>| {
+            let samples = &alternative.by_direction[way];
             let name = alternative.choice.cipher.clone();
             Row::of(name, None, samples, 0, alternative.startups).rate_mb_per_s
         };
-        let rates: Vec<Option<f64>> = alternatives.iter().map(subject).collect();
-        let subjects: Vec<Option<Transfers>> = alternatives
+        let rates: Vec<Option<f64>> = alternatives.iter().map(transfers).collect();
+        let transfers: Vec<Option<Transfers>> = alternatives
             .iter()
             .zip(rates)
             .map(|(alternative, rate)| {
-                Some(Transfers { samples: &alternative.ways[way], rate_mb_per_s: rate? })
+                Some(Transfers { samples: &alternative.by_direction[way], rate_mb_per_s: rate? })
             })
             .collect();
         let found =
-            bottlenecks(&subjects, &Path::of(survey, pairing, direction, startups)).into_iter();
+            bottlenecks(&transfers, &Path::of(survey, pairing, direction, startups)).into_iter();
         each_way.push(found.map(|bottleneck| Some(bottleneck?.kind)).collect());
     }
     for (k, alternative) in alternatives.iter_mut().enumerate() {
-        let mut own = each_way.iter().map(|way| way[k].filter(|limit| limit.is_of_the_path()));
+        let mut own = each_way.iter().map(|way| way[k].filter(|kind| kind.is_of_the_path()));
         let first = own.next().flatten();
-        alternative.path_bottleneck = first.filter(|_| own.all(|limit| limit.is_some()));
+        alternative.path_bottleneck = first.filter(|_| own.all(|kind| kind.is_some()));
     }
 }

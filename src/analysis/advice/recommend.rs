@@ -1,5 +1,5 @@
-//! Which cipher to use, for what, and how sure that is: from the journal alone. Nothing below the
-//! security floor is ever recommended, and where nothing is surely better the default is kept.
+//! Which cipher to use for which goal, and how sure that is, from the journal alone. Nothing below the
+//! security floor is ever recommended, and where nothing is surely better the default cipher is kept.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use crate::analysis::rows::unranked::Unranked;
 use crate::analysis::samples::grouping::{by_table, groups};
 use crate::analysis::samples::series::both_ways;
 use crate::analysis::samples::startup::Startups;
-use crate::analysis::warnings::disturbances::is_one_machine;
+use crate::analysis::warnings::connection::is_one_machine;
 use crate::model::record::{Pairing, Sample, StopReason};
 use crate::model::{Cipher, Direction, Mac, Method, Survey};
 use crate::stats::fit::Field;
@@ -27,12 +27,12 @@ use crate::stats::race::{Label, Rule};
 /// Advice between two ends, by one method.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Recommendation {
-    /// The target as the user gave it; for loopback with its AES state.
+    /// The target as the user gave it, and what tells this pairing from its others.
     pub scope: String,
     /// Index of the pairing in the header.
     pub pairing: usize,
     pub method: Method,
-    /// Upload and download together count as one transfer each way.
+    /// Where both were measured, advice is for as many bytes each way.
     pub directions: Vec<Direction>,
     pub advice: Vec<Advice>,
     /// Ciphers that were measured and are not recommended, with the reason.
@@ -40,11 +40,11 @@ pub struct Recommendation {
     pub caveats: Vec<String>,
 }
 
-/// Advice for each pairing and method of a survey. `allow_legacy` lowers the floor to legacy
-/// ciphers; what is broken is never recommended.
+/// Advice for each pairing and method of a survey. `allow_legacy` lowers the security floor to legacy
+/// ciphers; broken ones are never recommended.
 pub fn recommend(survey: &Survey, allow_legacy: bool) -> Vec<Recommendation> {
     let startups = Startups::of(&survey.samples);
-    let mut cells: BTreeMap<(usize, Method), BTreeMap<Direction, Vec<_>>> = BTreeMap::new();
+    let mut found: BTreeMap<(usize, Method), BTreeMap<Direction, Vec<_>>> = BTreeMap::new();
     for ((_, method, direction), rows) in by_table(survey, &groups(&survey.header.pairings)) {
         let is_choice = |pairing: usize, cipher: &str| {
             Unranked::of(&survey.header.pairings[pairing], &cipher.into()).is_none()
@@ -53,8 +53,8 @@ pub fn recommend(survey: &Survey, allow_legacy: bool) -> Vec<Recommendation> {
             if !is_choice(pairing, cipher) {
                 continue;
             }
-            let cell = cells.entry((pairing, method)).or_default();
-            cell.entry(direction).or_default().push((cipher, mac, samples));
+            let own = found.entry((pairing, method)).or_default();
+            own.entry(direction).or_default().push((cipher, mac, samples));
         }
     }
     let of = |((index, method), ways): ((usize, Method), BTreeMap<Direction, Vec<_>>)| {
@@ -74,24 +74,24 @@ pub fn recommend(survey: &Survey, allow_legacy: bool) -> Vec<Recommendation> {
                     alternatives.push(one);
                     alternatives.len() - 1
                 });
-                alternatives[index].ways.resize(place, Vec::new());
-                alternatives[index].ways.push(samples);
+                alternatives[index].by_direction.resize(place, Vec::new());
+                alternatives[index].by_direction.push(samples);
             }
         }
         let names: Vec<Cipher> = alternatives.iter().map(|c| c.choice.cipher.clone()).collect();
         for alternative in &mut alternatives {
-            alternative.ways.resize(directions.len(), Vec::new());
+            alternative.by_direction.resize(directions.len(), Vec::new());
             let alike = names.iter().filter(|name| **name == alternative.choice.cipher);
             alternative.choice.ambiguous = alike.count() > 1;
         }
         find_path_bottlenecks(&mut alternatives, survey, index, &directions, &startups);
         advise(survey, index, method, directions, &alternatives, &startups)
     };
-    cells.into_iter().filter_map(of).collect()
+    found.into_iter().filter_map(of).collect()
 }
 
-/// One cipher for several hosts: one that is surely as fast as the best of each, else one that is
-/// recommended for each. Absent for one host.
+/// One cipher for several hosts: one that is surely as fast as the best on each, else one that is
+/// recommended for each. Absent for a single host.
 pub fn for_all<'a>(all: impl Iterator<Item = &'a Recommendation>) -> Option<String> {
     let speed = |one: &'a Recommendation| {
         let advice = one.advice.iter().find(|advice| advice.goal == Goal::Speed)?;
@@ -109,16 +109,16 @@ pub fn for_all<'a>(all: impl Iterator<Item = &'a Recommendation>) -> Option<Stri
     };
     let Some(choice) = choices().filter(is_advised).min_by_key(|choice| unsure(choice).len())
     else {
-        return Some("No one cipher is known to be as fast as the best on all of them.".into());
+        return Some("No single cipher is known to be as fast as the best on all of them.".into());
     };
     // The MAC is needed where one of the hosts needs it.
     let named = all.iter().flat_map(|(_, advice)| advice.as_good.iter().chain([&advice.choice]));
     let ambiguous = named.filter(|other| *other == choice).any(|other| other.ambiguous);
     let name = Choice { ambiguous, ..choice.clone() };
     Some(match unsure(choice).as_slice() {
-        [] => format!("For all of them: {name}, as fast as the best of each."),
+        [] => format!("For all of them: {name}, as fast as the best on each."),
         scopes => format!(
-            "For all of them: {name}, recommended for each; it is not sure that it is as fast as \
+            "For all of them: {name}, recommended for each; it is not certain that it is as fast as \
              the best for {}.",
             scopes.join("; ")
         ),
@@ -138,16 +138,20 @@ fn advise(
     let advice = |goal: Goal| {
         let figures: Vec<bool> =
             alternatives.iter().map(|c| c.floor.is_none() && c.is_known(goal)).collect();
-        // What fails now and then is no choice where something else is.
+        // What fails now and then takes no part where something else does not.
         let sound = alternatives.iter().zip(&figures).any(|(c, known)| *known && !c.is_flaky());
         let takes_part = |c: &Alternative, known: bool| known && !(sound && c.is_flaky());
         let ways: Vec<Vec<Vec<&Sample>>> = alternatives
             .iter()
             .zip(&figures)
-            .map(|(c, known)| if takes_part(c, *known) { c.ways.clone() } else { Vec::new() })
+            .map(
+                |(c, known)| {
+                    if takes_part(c, *known) { c.by_direction.clone() } else { Vec::new() }
+                },
+            )
             .collect();
         let field = both_ways(&ways, goal.figure(), startups);
-        // Speed alone decides when rounds stop: costs are looked at once.
+        // Speed alone decides when rounds stop, so costs are analysed once.
         let rule = match goal {
             Goal::Speed => Rule::of(&survey.header, rounds),
             _ => Rule::fixed(survey.header.precision, rounds),
@@ -171,7 +175,7 @@ fn advise(
     })
 }
 
-/// What to use for one goal: the leader, unless the default is as good or may be.
+/// What to use for one goal: the leader, unless the default cipher is as good or may be.
 fn one(goal: Goal, alternatives: &[Alternative], field: &Field, rule: &Rule) -> Option<Advice> {
     let comparison = compare_field(field, goal.figure(), rule);
     let race = &comparison.race;
@@ -180,9 +184,10 @@ fn one(goal: Goal, alternatives: &[Alternative], field: &Field, rule: &Rule) -> 
     let by_default = alternatives.iter().position(|c| c.is_default);
     let default = by_default.filter(compared);
     let open = |k: usize| matches!(race.labels[k], Label::Lead | Label::Tie | Label::Undecided);
-    // Where the path is the limit of the default, no cipher is recommended for its speed.
-    let wall = |k: usize| alternatives[k].path_bottleneck.filter(|_| goal == Goal::Speed);
-    let kept = default.filter(|&k| open(k) || wall(k).is_some());
+    // Where the path is the bottleneck of the default cipher, no other is recommended for its speed.
+    let path_bottleneck =
+        |k: usize| alternatives[k].path_bottleneck.filter(|_| goal == Goal::Speed);
+    let kept = default.filter(|&k| open(k) || path_bottleneck(k).is_some());
     let chosen = kept.unwrap_or(leader);
     let others = || (0..alternatives.len()).filter(compared).filter(|&k| k != chosen);
     let label = |wanted: Label| others().filter(move |&k| race.labels[k] == wanted);
@@ -207,8 +212,8 @@ fn one(goal: Goal, alternatives: &[Alternative], field: &Field, rule: &Rule) -> 
         choice: name(chosen),
         keep_default: kept.is_some(),
         figure: alternatives[chosen].shown(goal)?,
-        decided: kept.and_then(wall).is_some() || is_surely_good(&chosen),
-        bottleneck: wall(chosen),
+        decided: kept.and_then(path_bottleneck).is_some() || is_surely_good(&chosen),
+        bottleneck: path_bottleneck(chosen),
         bound_percent: bound(chosen).map(|bound| 100.0 * bound.exp_m1()),
         as_good: as_good.filter(is_surely_good).map(name).collect(),
         ties: ties.into_iter().filter(|_| is_best(&chosen)).map(name).collect(),
@@ -233,12 +238,12 @@ fn one(goal: Goal, alternatives: &[Alternative], field: &Field, rule: &Rule) -> 
     Some(advice)
 }
 
-/// Why what ssh negotiates unasked is not compared.
+/// Why the default cipher is not compared.
 fn why_absent(goal: Goal, default: Option<&Alternative>) -> Option<&'static str> {
     Some(match default {
         Some(c) if c.floor.is_some() => "is not recommended",
         Some(c) if c.is_known(goal) => "fails now and then",
-        Some(c) if c.shown(goal).is_some() => "was not measured finely enough",
+        Some(c) if c.shown(goal).is_some() => "was not measured precisely enough",
         _ => "was not measured",
     })
 }
@@ -264,19 +269,21 @@ fn caveats(survey: &Survey, pairing: &Pairing, alternatives: &[Alternative]) -> 
     let mut caveats = Vec::new();
     if let Some(default) = alternatives.iter().find(|c| c.is_default && c.floor.is_some()) {
         caveats.push(format!(
-            "what ssh negotiates unasked, {}, is not recommended: {}",
+            "the default cipher, {}, is not recommended: {}",
             default.choice,
             default.floor.as_deref().unwrap_or_default()
         ));
     }
     if is_one_machine(pairing) {
-        caveats.push("both ends share one machine: survey the real host before deciding".into());
+        caveats.push("both ends run on one machine: survey the real host before deciding".into());
     }
     let early = match survey.footer.as_ref().map(|end| end.reason) {
         None => Some("the survey was cut off"),
-        Some(StopReason::Interrupted) => Some("the survey was interrupted before its end"),
-        Some(StopReason::Lost) => Some("the far host was lost before the survey's end"),
-        Some(StopReason::Budget) => Some("the budget was spent before the survey's end"),
+        Some(StopReason::Interrupted) => Some("the survey was interrupted"),
+        Some(StopReason::Lost) => {
+            Some("the connection to the remote host was lost before the survey's end")
+        }
+        Some(StopReason::Budget) => Some("the budget ended before the survey was complete"),
         Some(StopReason::RoundsDone | StopReason::Decided | StopReason::OutOfReach) => None,
     };
     caveats.extend(early.map(str::to_owned));
@@ -288,7 +295,7 @@ fn caveats(survey: &Survey, pairing: &Pairing, alternatives: &[Alternative]) -> 
             false => "",
         };
         let names = list(flaky.into_iter());
-        caveats.push(format!("failed in more than one of ten trials{so}: {names}"));
+        caveats.push(format!("failed in more than one of ten samples{so}: {names}"));
     }
     caveats
 }

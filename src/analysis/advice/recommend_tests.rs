@@ -31,7 +31,7 @@ fn chosen(recommendation: &Recommendation, goal: Goal) -> (&str, bool) {
     (advice.choice.cipher.as_str(), advice.keep_default)
 }
 
-/// Nearly but not quite alike, as trials are.
+/// Nearly but not quite alike, as samples are.
 fn about(cipher: &str, mb_per_s: f64) -> Vec<Sample> {
     rounds(cipher, [1.0, 1.004, 0.997, 1.002].map(|factor| factor * mb_per_s))
 }
@@ -49,11 +49,11 @@ fn a_sure_gain_is_recommended_with_its_size() {
     let gain = speed.times_default.unwrap();
     assert!(gain.low < 2.0 && 2.0 < gain.high + 0.01 && gain.low > 1.9, "{gain:?}");
     assert!((speed.times_worst.unwrap().ratio - 3.0).abs() < 0.05);
-    assert!(speed.text.contains("as fast as what ssh negotiates unasked"), "{}", speed.text);
-    // Each transfer takes the same CPU: it does not matter.
+    assert!(speed.text.contains("as fast as the default cipher"), "{}", speed.text);
+    // Each transfer takes the same CPU: the choice does not matter.
     assert_eq!(chosen(&found, Goal::Many), (CHACHA, true));
     let many = advice(&found, Goal::Many);
-    assert!(many.text.contains("it does not matter"), "{}", many.text);
+    assert!(many.text.contains("the choice does not matter"), "{}", many.text);
     assert!((many.transfers_per_core.unwrap().per_server_core - 1000.0 / 2.0 / 12.5).abs() < 1e-6);
 }
 
@@ -68,7 +68,7 @@ fn what_is_not_surely_better_leaves_the_default() {
 }
 
 #[test]
-fn a_default_that_leads_is_said_to_be_no_better_than_it_is_known_to_be() {
+fn of_a_default_that_leads_no_more_is_claimed_than_is_known() {
     let noisy = [rounds(CHACHA, [60.0, 30.0, 70.0, 45.0]), rounds(GCM, [40.0, 50.0, 35.0, 48.0])];
     let one_round = [rounds(CHACHA, [60.0]), rounds(GCM, [30.0])];
     let alone = [about(CHACHA, 60.0)];
@@ -88,7 +88,7 @@ fn a_default_that_leads_is_said_to_be_no_better_than_it_is_known_to_be() {
 }
 
 #[test]
-fn a_choice_that_is_decided_is_not_called_undecided() {
+fn a_decided_choice_is_not_called_undecided() {
     // Surely nothing is 3 % faster than the first; whether the second is as fast is not clear.
     let samples =
         [rounds(GCM, [100.0, 102.0, 99.0, 101.0]), rounds(CTR, [99.7, 98.9, 98.1, 99.2])].concat();
@@ -99,7 +99,7 @@ fn a_choice_that_is_decided_is_not_called_undecided() {
         let speed = advice(&found, Goal::Speed);
         assert!(speed.decided && speed.bound_percent.unwrap() < 3.0, "{speed:?}");
         assert!(!speed.text.contains("undecided"), "{}", speed.text);
-        assert!(speed.text.contains("negotiates unasked was not measured"), "{}", speed.text);
+        assert!(speed.text.contains("the default cipher was not measured"), "{}", speed.text);
     }
 }
 
@@ -111,25 +111,25 @@ fn what_fails_now_and_then_is_passed_over_where_something_else_is() {
     let others = [about(GCM, 40.0), about(CHACHA, 30.0)].concat();
     let found = recommended([failing(CTR, 60.0), others].concat());
     assert_eq!(chosen(&found, Goal::Speed), (GCM, false));
-    let caveat = "failed in more than one of ten trials, so not recommended: aes256-ctr";
+    let caveat = "failed in more than one of ten samples, so not recommended: aes256-ctr";
     assert_eq!(found.caveats, [caveat]);
-    // A default that fails is left, and that is said.
+    // A default that fails is not kept, and the text says why.
     let found = recommended([failing(CHACHA, 60.0), about(GCM, 40.0)].concat());
     assert_eq!(chosen(&found, Goal::Speed), (GCM, false));
     let text = &advice(&found, Goal::Speed).text;
-    assert!(text.contains("what ssh negotiates unasked fails now and then"), "{text}");
+    assert!(text.contains("the default cipher fails now and then"), "{text}");
     // Where all fail the best of them is better than nothing.
     let found = recommended([failing(CTR, 60.0), failing(CHACHA, 30.0)].concat());
     assert_eq!(chosen(&found, Goal::Speed), (CTR, false));
 }
 
 #[test]
-fn a_survey_that_ended_early_is_marked() {
+fn a_survey_that_ended_early_has_a_caveat() {
     for (reason, words) in [
         (None, Some("cut off")),
         (Some(StopReason::Interrupted), Some("interrupted")),
         (Some(StopReason::Lost), Some("was lost")),
-        (Some(StopReason::Budget), Some("the budget was spent")),
+        (Some(StopReason::Budget), Some("the budget ended")),
         (Some(StopReason::OutOfReach), None),
     ] {
         let mut survey = survey(about(GCM, 30.0));
@@ -141,7 +141,7 @@ fn a_survey_that_ended_early_is_marked() {
 }
 
 #[test]
-fn a_default_below_the_floor_is_replaced_and_said() {
+fn a_default_below_the_floor_is_replaced_with_a_caveat() {
     let samples = [about(GCM, 20.0), about(CHACHA, 60.0), about("3des-cbc", 99.0)].concat();
     let found = recommend(&survey(samples), false).remove(0);
     assert_eq!(chosen(&found, Goal::Speed), (GCM, false));
@@ -150,7 +150,7 @@ fn a_default_below_the_floor_is_replaced_and_said() {
 }
 
 #[test]
-fn both_directions_count_as_one_transfer_each_way() {
+fn advice_is_for_as_many_bytes_each_way() {
     // Up GCM is 3 times as fast, down a half: a byte each way takes 1/60 + 1/20 and 1/20 + 1/40.
     let samples = [
         about(GCM, 60.0),
@@ -167,7 +167,7 @@ fn both_directions_count_as_one_transfer_each_way() {
 }
 
 #[test]
-fn costs_are_ranked_apart_and_coarse_ones_not_at_all() {
+fn costs_are_ranked_separately_and_coarse_ones_not_at_all() {
     let cheap = |samples: Vec<Sample>, total_s: f64| {
         each(samples, |sample| sample.server = Some(spent(Source::Inside, total_s)))
     };
@@ -191,13 +191,13 @@ fn one_cipher_for_several_hosts_must_be_good_on_each() {
     assert_eq!(all(&[&gcm]), None);
     assert!(all(&[&gcm, &tie]).unwrap().contains(GCM));
     assert!(all(&[&chacha, &tie]).unwrap().contains(CHACHA));
-    assert!(all(&[&gcm, &chacha]).unwrap().contains("No one cipher"));
+    assert!(all(&[&gcm, &chacha]).unwrap().contains("No single cipher"));
     // Kept only because nothing is decided there.
     let noise = [rounds(GCM, [60.0, 30.0, 70.0, 45.0]), rounds(CHACHA, [40.0, 50.0, 35.0, 48.0])];
     let kept = recommended(noise.concat());
     let said = all(&[&chacha, &kept]).unwrap();
-    assert!(said.contains(CHACHA) && said.contains("it is not sure"), "{said}");
-    assert!(all(&[&gcm, &kept]).unwrap().contains("No one cipher"));
+    assert!(said.contains(CHACHA) && said.contains("it is not certain"), "{said}");
+    assert!(all(&[&gcm, &kept]).unwrap().contains("No single cipher"));
 }
 
 #[test]
@@ -212,7 +212,7 @@ fn one_cipher_for_several_hosts_is_named_as_each_host_needs_it() {
 }
 
 #[test]
-fn where_the_path_is_the_limit_no_cipher_is_recommended_for_its_speed() {
+fn where_the_path_is_the_bottleneck_no_cipher_is_recommended_for_its_speed() {
     // Ends that idle, and a leader that is ahead by a little more than chance.
     let idle = |samples: Vec<Sample>, client, server| {
         each(samples, move |sample| {
@@ -232,8 +232,8 @@ fn where_the_path_is_the_limit_no_cipher_is_recommended_for_its_speed() {
     assert_eq!(chosen(&found, Goal::Speed), (CHACHA, true));
     let speed = advice(&found, Goal::Speed);
     assert_eq!((speed.bottleneck, speed.decided), (Some(BottleneckKind::Network), true));
-    assert!(speed.text.contains("the network is the limit"), "{}", speed.text);
-    // The same rates where the client works all the time are a matter of the cipher.
+    assert!(speed.text.contains("the network is the bottleneck"), "{}", speed.text);
+    // The same rates with a busy client depend on the cipher.
     let found = recommended(all(0.97).concat());
     assert_eq!(chosen(&found, Goal::Speed), (GCM, false));
     assert_eq!(advice(&found, Goal::Speed).bottleneck, None);

@@ -1,13 +1,13 @@
-//! The security floor: what is never recommended, whatever its figures.
+//! The security floor: ciphers below it are never recommended, whatever their figures.
 
 use crate::analysis::rows::ranking::Choice;
 use crate::model::record::Pairing;
 use crate::ssh::catalog::{self, Mode, Security};
 
-/// Why a cipher is not recommended, whatever its figures.
+/// Why a cipher is below the floor; absent where it is not.
 pub fn below_floor(choice: &Choice, pairing: &Pairing, allow_legacy: bool) -> Option<String> {
     let Some(cipher) = catalog::cipher(&choice.cipher) else {
-        return Some("not known to this program, so nothing is known of its security".into());
+        return Some("unknown to this program, and so is its security".into());
     };
     let mac = choice.mac.as_ref().map(|mac| (mac, catalog::mac(mac)));
     let allowed = |security: Security| {
@@ -17,7 +17,7 @@ pub fn below_floor(choice: &Choice, pairing: &Pairing, allow_legacy: bool) -> Op
         return Some(format!("{}: {}", cipher.security, cipher.why));
     }
     match mac {
-        Some((mac, None)) => return Some(format!("its MAC {mac} is not known to this program")),
+        Some((mac, None)) => return Some(format!("its MAC {mac} is unknown to this program")),
         Some((mac, Some(info))) if !allowed(info.security) => {
             return Some(format!("its MAC {mac} is {}", info.security));
         }
@@ -31,7 +31,7 @@ pub fn below_floor(choice: &Choice, pairing: &Pairing, allow_legacy: bool) -> Op
         _ => false,
     };
     (exposed && !strict).then(|| {
-        "exposed to Terrapin (CVE-2023-48795): not both ends do strict KEX; update them".into()
+        "exposed to Terrapin (CVE-2023-48795), since not both ends support strict KEX: update them".into()
     })
 }
 

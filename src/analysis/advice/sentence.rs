@@ -1,25 +1,26 @@
 //! Advice as a sentence.
 
 use super::goal::{Advice, CpuShare, Goal, TransfersPerCore};
-use crate::analysis::phrases::{at_most, list, per_cent, times_text};
+use crate::analysis::phrases::{at_most, counted, list, per_cent, times_text};
 use crate::analysis::rows::ranking::Choice;
 use crate::model::units::significant;
 
-/// What the words need beside the advice.
+/// What the sentence needs beside the advice.
 pub struct Background {
-    /// Why the default was not compared, where it was not.
+    /// Why the default cipher was not compared, where it was not: `was not measured`.
     pub absent: Option<&'static str>,
     /// Nothing else was compared.
     pub alone: bool,
-    /// The leader, where it may be better than the default that is kept.
+    /// The leader, where it may be better than the default cipher that is kept.
     pub ahead: Option<Choice>,
     /// What may be as good as the choice, or better or worse.
     pub undecided: Vec<Choice>,
     pub worst: Option<Choice>,
-    /// As a fraction.
+    /// The smallest difference that matters, as a fraction.
     pub precision: f64,
 }
 
+/// One sentence without its full stop.
 pub fn text(advice: &Advice, background: &Background) -> String {
     let Advice { choice, ties, .. } = advice;
     let speed = advice.goal == Goal::Speed;
@@ -31,30 +32,30 @@ pub fn text(advice: &Advice, background: &Background) -> String {
     }
     let mut text = format!("{choice}, {figure}");
     if !ties.is_empty() {
-        text += &format!(" (or as good: {})", list(ties.iter()));
+        text += &format!(" (equally good: {})", list(ties.iter()));
     }
     let mut gains = Vec::new();
     if let Some(times) = advice.times_default.map(times_text) {
         gains.push(match speed {
-            true => format!("{times} as fast as what ssh negotiates unasked"),
-            false => format!("what ssh negotiates unasked takes {times} as much"),
+            true => format!("{times} as fast as the default cipher"),
+            false => format!("the default cipher costs {times} as much"),
         });
     }
     if let (Some(times), Some(worst)) = (advice.times_worst, &background.worst) {
         let times = significant(times.ratio);
         gains.push(match speed {
-            true => format!("{times} times as fast as {worst}, the slowest sensible one"),
-            false => format!("{worst}, the dearest sensible one, {times} times"),
+            true => format!("{times} times as fast as {worst}, the slowest recommended cipher"),
+            false => format!("{worst}, the most expensive recommended cipher, {times} times"),
         });
     }
     if !gains.is_empty() {
         text += &format!("; {}", gains.join(", "));
     }
     if let Some(why) = background.absent {
-        text += &format!("; what ssh negotiates unasked {why}");
+        text += &format!("; the default cipher {why}");
     }
-    if let Some(limit) = advice.bottleneck {
-        text += &format!("; the {limit} is then the limit");
+    if let Some(bottleneck) = advice.bottleneck {
+        text += &format!("; the {bottleneck} is then the bottleneck");
     }
     text += &load(advice);
     if !advice.decided {
@@ -66,10 +67,12 @@ pub fn text(advice: &Advice, background: &Background) -> String {
     text
 }
 
-/// Why the default is kept; no more than the figures carry.
+/// Why the default cipher is kept; no more than the figures show.
 fn why_kept(advice: &Advice, background: &Background) -> String {
-    if let Some(limit) = advice.bottleneck {
-        return format!("the {limit} is the limit: no cipher is recommended for its speed");
+    if let Some(bottleneck) = advice.bottleneck {
+        return format!(
+            "the {bottleneck} is the bottleneck: no cipher is recommended for its speed"
+        );
     }
     if background.alone {
         return "nothing else was measured that could be recommended".into();
@@ -82,10 +85,10 @@ fn why_kept(advice: &Advice, background: &Background) -> String {
     let precision = per_cent(100.0 * background.precision);
     let equal = format!("within {precision} of {}", list(advice.ties.iter()));
     match (advice.decided, &background.ahead, background.undecided.is_empty()) {
-        (true, ..) if !advice.ties.is_empty() => format!("{equal}: it does not matter"),
+        (true, ..) if !advice.ties.is_empty() => format!("{equal}: the choice does not matter"),
         (true, ..) => bounded,
         (false, Some(leader), _) => format!(
-            "nothing is surely better; {leader} may be, and nothing by more than {}",
+            "nothing is surely better; {leader} may be; nothing is more than {} better",
             at_most(bound)
         ),
         (false, None, true) => format!("{equal}; {bounded}"),
@@ -96,24 +99,22 @@ fn why_kept(advice: &Advice, background: &Background) -> String {
     }
 }
 
-/// How busy the ends are then, or how many transfers they carry.
+/// How busy the hosts then are, or how many transfers they carry.
 fn load(advice: &Advice) -> String {
-    let cores = advice.cpu.map(|CpuShare { client_percent, server_percent }| {
+    let cpu = advice.cpu.map(|CpuShare { client_percent, server_percent }| {
         format!(
-            "; this end is then {} of a core at work, the far end {}",
+            "; uses {} of one local core and {} of one remote core",
             per_cent(client_percent),
             per_cent(server_percent)
         )
     });
-    let sessions =
+    let transfers =
         advice.transfers_per_core.map(|TransfersPerCore { per_client_core, per_server_core }| {
-            format!(
-                "; a core carries {} sessions of 100 Mbit/s here, {} there",
-                per_client_core.floor(),
-                per_server_core.floor()
-            )
+            let local = counted(per_client_core.floor() as usize, "transfer");
+            let remote = per_server_core.floor();
+            format!("; one local core carries {local} of 100 Mbit/s, one remote core {remote}")
         });
-    cores.into_iter().chain(sessions).collect()
+    cpu.into_iter().chain(transfers).collect()
 }
 
 #[cfg(test)]
@@ -124,7 +125,7 @@ mod tests {
         Choice { cipher: cipher.into(), mac: None, ambiguous: false }
     }
 
-    /// Why a default is kept that nothing is better than by more than a bound.
+    /// Why the default cipher is kept where nothing is better by more than a bound.
     fn why(bound_percent: f64, ties: &[&str], undecided: &[&str], ahead: Option<&str>) -> String {
         let advice = Advice {
             goal: Goal::Speed,
@@ -154,8 +155,8 @@ mod tests {
     }
 
     #[test]
-    fn a_kept_default_hides_no_rival_and_bounds_are_rounded_up() {
-        assert_eq!(why(1.2, &["a"], &["b"], None), "within 3 % of a: it does not matter");
+    fn a_kept_default_hides_no_alternative_and_bounds_are_rounded_up() {
+        assert_eq!(why(1.2, &["a"], &["b"], None), "within 3 % of a: the choice does not matter");
         assert_eq!(why(0.0, &[], &[], None), "nothing is better");
         assert_eq!(why(0.42, &[], &["b"], None), "nothing is more than 0.5 % better");
         assert_eq!(
@@ -165,7 +166,7 @@ mod tests {
         assert_eq!(why(3.1, &["a"], &[], None), "within 3 % of a; nothing is more than 4 % better");
         assert_eq!(
             why(9.0, &[], &["b"], Some("a")),
-            "nothing is surely better; a may be, and nothing by more than 9 %"
+            "nothing is surely better; a may be; nothing is more than 9 % better"
         );
         assert_eq!(why(1.2, &[], &["b"], Some("a")), "nothing is more than 2 % better");
     }

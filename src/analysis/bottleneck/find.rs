@@ -1,9 +1,9 @@
-//! What limited the transfers of a cipher: a name only with the figures behind it, else unknown
-//! with the figures that there are.
+//! Finds the bottleneck of each cipher's transfers: named only with the figures behind it, else
+//! unknown with the figures that there are.
 //!
-//! The questions are asked from the narrowest to the widest, since a cause shows in the signs of
-//! the next: a quota also delays, delays also look idle, and an idle machine may wait for a window,
-//! a disk or a wire.
+//! Causes are checked from the narrowest to the widest, since each also shows the signs of the next: a
+//! quota makes a process wait, a waiting process looks idle, and an idle host may wait for a window, a
+//! disk or the network.
 
 use super::kind::{Bottleneck, BottleneckKind};
 use super::load::{Load, loads};
@@ -14,48 +14,54 @@ use crate::model::record::{Pairing, Sample};
 use crate::model::units::{MB, significant};
 use crate::stats::statistics::median;
 
-/// A thread is the limit when it works, or is ready to, for so much of the time: it also waits a
-/// little for the other end, however slow it is itself.
-const WORKING: f64 = 0.9;
-/// … and works for so much of it.
+// Shares of the time.
+
+/// A thread is the bottleneck when it runs, or waits for a CPU, so much: it also waits a little for the
+/// other end, however slow it is itself.
+const RUNNING_OR_WAITING: f64 = 0.9;
+/// … and runs so much.
 const BUSY: f64 = 0.75;
 /// A whole host, its cores counted together.
 const HOST_BUSY: f64 = 0.95;
-/// A thread that works, or is kept from it, for so much of the time wants no more than a core.
-const WANTS: f64 = 0.8;
-/// The share of the time that something has to take to be named.
+/// A thread that runs, or is kept from running, so much could use a whole core.
+const NEEDS_A_CORE: f64 = 0.8;
+/// What takes less is not named.
 const NOTABLE: f64 = 0.2;
-/// CPUs are idle enough to look for another limit.
+/// CPUs that are less busy leave room for another bottleneck.
 const IDLE: f64 = 0.8;
-/// … and so idle that nothing but the path is left.
+/// … and CPUs that are less busy leave nothing but the path.
 const MOSTLY_IDLE: f64 = 0.5;
-/// Of a session's window (OpenSSH: 2 MiB, `channels.h`, CHAN_SES_WINDOW_DEFAULT; sftp keeps as
-/// much in flight, 64 requests of 32 KiB).
-const WINDOW_BYTES: f64 = 2.0 * 1024.0 * 1024.0;
-const WINDOW_USED: f64 = 0.7;
-/// Below this a window is no limit of anything.
-const LEAST_ROUND_TRIP_S: f64 = 0.002;
 const DISK_BUSY: f64 = 0.8;
-/// How many times faster than into a file a pipe has to be for the file system to be named.
+
+/// The window of a channel (OpenSSH: 2 MiB, `channels.h`, CHAN_SES_WINDOW_DEFAULT; sftp keeps as much
+/// in flight, 64 requests of 32 KiB).
+const WINDOW_BYTES: f64 = 2.0 * 1024.0 * 1024.0;
+/// The share of the window in flight from which on it is the bottleneck.
+const WINDOW_USED: f64 = 0.7;
+/// At a shorter round trip the window is no bottleneck.
+const LEAST_ROUND_TRIP_S: f64 = 0.002;
+/// How many times faster than into a file a pipe has to be for storage to be named.
 const MUCH_FASTER: f64 = 2.0;
-/// A rate so near to a plain stream's, as a logarithm, is the stream's.
+/// A rate so near the plain TCP rate, as a logarithm, is equal to it.
 const NEAR: f64 = 0.1;
-/// Fewer segments sent again are not worth a word.
+/// Fewer retransmitted segments are not mentioned.
 const RESENT_PER_MB: f64 = 0.1;
-/// Ciphers whose rates differ by no more meet the same wall.
+/// Ciphers whose rates differ by no more, as a logarithm, have the same bottleneck.
 const SAME_RATE: f64 = 0.05;
-/// … provided that they cost the busier end CPU that differs by so much.
+/// … if the CPU that they cost the busier end differs by so much, as a logarithm.
 const OTHER_COST: f64 = 0.1;
 
-/// The limit of each of a section's rows. Absent for rows without a measured trial.
+/// The bottleneck of each of a section's rows. Absent for rows without a measured sample.
 pub fn bottlenecks(rows: &[Option<Transfers>], path: &Path) -> Vec<Option<Bottleneck>> {
     let Path { pairing, .. } = *path;
     let loads: Vec<Option<(Load, Load)>> = rows
         .iter()
-        .map(|row| row.as_ref().map(|subject| loads(subject.samples, path.pairing, path.startups)))
+        .map(|row| {
+            row.as_ref().map(|transfers| loads(transfers.samples, path.pairing, path.startups))
+        })
         .collect();
     let of = |k: usize| {
-        let subject = rows[k].as_ref()?;
+        let transfers = rows[k].as_ref()?;
         let (client, server) = loads[k]?;
         let others = (0..rows.len()).filter(|&other| other != k).filter_map(|other| {
             Some((rows[other].as_ref()?.rate_mb_per_s, busier(&loads[other]?)))
@@ -63,9 +69,9 @@ pub fn bottlenecks(rows: &[Option<Transfers>], path: &Path) -> Vec<Option<Bottle
         let (kind, evidence) = by_quota(&client, &server)
             .or_else(|| by_contention(&client, &server))
             .or_else(|| by_cpu(&client, &server))
-            .or_else(|| by_window(subject, pairing))
-            .or_else(|| by_storage(subject, &client, &server, path))
-            .or_else(|| by_network(subject, &client, &server, path, others))
+            .or_else(|| by_window(transfers, pairing))
+            .or_else(|| by_storage(transfers, &client, &server, path))
+            .or_else(|| by_network(transfers, &client, &server, path, others))
             .unwrap_or_else(|| (BottleneckKind::Unknown, figures(&client, &server)));
         Some(Bottleneck { kind, evidence, client, server })
     };
@@ -75,7 +81,7 @@ pub fn bottlenecks(rows: &[Option<Transfers>], path: &Path) -> Vec<Option<Bottle
 type Named = (BottleneckKind, String);
 
 fn ends<'a>(client: &'a Load, server: &'a Load) -> [(End, &'a Load); 2] {
-    // The busier one first: it is the likelier limit.
+    // The busier one first: it is the likelier bottleneck.
     let mut ends = [(End::Client, client), (End::Server, server)];
     ends.sort_by(|(_, a), (_, b)| b.busy.unwrap_or(0.0).total_cmp(&a.busy.unwrap_or(0.0)));
     ends
@@ -84,9 +90,9 @@ fn ends<'a>(client: &'a Load, server: &'a Load) -> [(End, &'a Load); 2] {
 fn by_quota(client: &Load, server: &Load) -> Option<Named> {
     ends(client, server).into_iter().find_map(|(end, load)| {
         let (busy, throttled) = (load.busy?, load.throttled?);
-        (throttled >= NOTABLE && busy + throttled >= WANTS).then(|| {
+        (throttled >= NOTABLE && busy + throttled >= NEEDS_A_CORE).then(|| {
             let evidence = format!(
-                "at the {end}, throttled for {} of the time, at work for {}",
+                "the {end} is throttled {} of the time and busy {} of one core",
                 per_cent(throttled),
                 per_cent(busy)
             );
@@ -98,98 +104,101 @@ fn by_quota(client: &Load, server: &Load) -> Option<Named> {
 fn by_contention(client: &Load, server: &Load) -> Option<Named> {
     ends(client, server).into_iter().find_map(|(end, load)| {
         let busy = load.busy?;
-        let delayed = load.delayed.filter(|&share| share >= NOTABLE && busy + share >= WANTS);
-        let stolen = load.stolen.filter(|&share| share >= NOTABLE && busy + share >= WANTS);
+        let delayed =
+            load.delayed.filter(|&share| share >= NOTABLE && busy + share >= NEEDS_A_CORE);
+        let stolen = load.stolen.filter(|&share| share >= NOTABLE && busy + share >= NEEDS_A_CORE);
         let why = match (delayed, stolen) {
-            (Some(share), _) => format!("runnable but not running for {}", per_cent(share)),
+            (Some(share), _) => format!("waits for a CPU {} of the time", per_cent(share)),
             (None, Some(share)) => {
-                format!("its virtual machine was not run for {}", per_cent(share))
+                format!("loses {} of the time to other virtual machines", per_cent(share))
             }
             (None, None) => return None,
         };
-        let evidence = format!("at the {end}, {why} of the time, at work for {}", per_cent(busy));
+        let evidence = format!("the {end} {why} and is busy {} of one core", per_cent(busy));
         Some((BottleneckKind::Contention, evidence))
     })
 }
 
 fn by_cpu(client: &Load, server: &Load) -> Option<Named> {
-    let limit = |end: End| match end {
+    let cpu_of = |end: End| match end {
         End::Client => BottleneckKind::ClientCpu,
         End::Server => BottleneckKind::ServerCpu,
     };
     let thread = ends(client, server).into_iter().find_map(|(end, load)| {
         let busy = load.busy.filter(|&busy| busy >= BUSY)?;
-        let ready = load.delayed.unwrap_or(0.0);
-        let more = match ready >= 0.01 {
-            true => format!(", ready to work for {} more", per_cent(ready)),
+        let waiting = load.delayed.unwrap_or(0.0);
+        let and_waiting = match waiting >= 0.01 {
+            true => format!(", waiting for a CPU {}", per_cent(waiting)),
             false => String::new(),
         };
-        let evidence = format!("at work for {} of the time{more}", per_cent(busy));
-        (busy + ready >= WORKING).then(|| (limit(end), evidence))
+        let evidence = format!("busy {} of one core{and_waiting}", per_cent(busy));
+        (busy + waiting >= RUNNING_OR_WAITING).then(|| (cpu_of(end), evidence))
     });
     let helper = || {
-        let busy = server.helpers.filter(|&busy| busy >= WORKING)?;
+        let busy = server.helpers.filter(|&busy| busy >= RUNNING_OR_WAITING)?;
         Some((
             BottleneckKind::ServerCpu,
-            format!("its helper at work for {} of the time", per_cent(busy)),
+            format!("its helper is busy {} of one core", per_cent(busy)),
         ))
     };
     thread.or_else(helper).or_else(|| {
         ends(client, server).into_iter().find_map(|(end, load)| {
             let busy = load.host_busy.filter(|&busy| busy >= HOST_BUSY)?;
-            Some((limit(end), format!("all cores of the host at work for {}", per_cent(busy))))
+            Some((cpu_of(end), format!("all cores of the host are busy {}", per_cent(busy))))
         })
     })
 }
 
-fn by_window(subject: &Transfers, pairing: &Pairing) -> Option<Named> {
+fn by_window(transfers: &Transfers, pairing: &Pairing) -> Option<Named> {
     let round_trip_s = pairing.round_trip_s.filter(|&seconds| seconds >= LEAST_ROUND_TRIP_S)?;
-    let in_flight = subject.rate_mb_per_s * MB * round_trip_s;
+    let in_flight = transfers.rate_mb_per_s * MB * round_trip_s;
     (in_flight >= WINDOW_USED * WINDOW_BYTES).then(|| {
         let evidence = format!(
-            "{} MB in flight ({} ms × {} MB/s), of the 2.1 MB that a session's window holds",
+            "{} MB in flight ({} ms × {} MB/s) of the 2.1 MB that the window of a channel allows",
             significant(in_flight / MB),
             significant(round_trip_s * 1e3),
-            significant(subject.rate_mb_per_s)
+            significant(transfers.rate_mb_per_s)
         );
         (BottleneckKind::Window, evidence)
     })
 }
 
 /// The file is written, and flushed, at the end that receives it.
-fn by_storage(subject: &Transfers, client: &Load, server: &Load, path: &Path) -> Option<Named> {
-    let sample = subject.samples.first().filter(|sample| sample.method.makes_files(path.sink))?;
+fn by_storage(transfers: &Transfers, client: &Load, server: &Load, path: &Path) -> Option<Named> {
+    let sample = transfers.samples.first().filter(|sample| sample.method.makes_files(path.sink))?;
     let (end, load) = match sample.direction {
         Direction::Upload => (End::Server, server),
         Direction::Download => (End::Client, client),
     };
     let wait = load.disk_wait.filter(|&share| share >= NOTABLE);
     let busy = load.disk_busy.filter(|&share| share >= DISK_BUSY);
-    // A file system may wait for what no counter shows: a disk over a network, or one in user
-    // space. What goes much faster into no file tells it.
-    let rate = subject.rate_mb_per_s;
+    // A file system may wait for what no counter shows: a disk over a network, or a file system in
+    // user space. A pipe into no file that is much faster shows it.
+    let rate = transfers.rate_mb_per_s;
     let without_file = path.pipe_mb_per_s.filter(|pipe| {
         *pipe >= MUCH_FASTER * rate
             && sample.direction == Direction::Upload
             && [client.busy, server.busy, server.helpers].iter().flatten().all(|&b| b < IDLE)
     });
     let figures = match (busy, wait, without_file) {
-        (Some(busy), ..) => format!("its disk at work for {} of the time", per_cent(busy)),
-        (None, Some(wait), _) => format!("waiting for its disk for {} of the time", per_cent(wait)),
+        (Some(busy), ..) => format!("the {end}'s disk is busy {} of the time", per_cent(busy)),
+        (None, Some(wait), _) => {
+            format!("the {end} waits for its disk {} of the time", per_cent(wait))
+        }
         (None, None, Some(pipe)) => format!(
-            "{} MB/s into a file, {} by pipe into none; {}",
+            "{} MB/s into a file at the {end}, {} MB/s by pipe into none; {}",
             significant(rate),
             significant(pipe),
             figures(client, server)
         ),
         (None, None, None) => return None,
     };
-    Some((BottleneckKind::Storage, format!("at the {end}, {figures}")))
+    Some((BottleneckKind::Storage, figures))
 }
 
-/// Ciphers that are as fast meet the same wall, and no CPU is at it.
+/// Ciphers that are equally fast although no CPU is busy have the network as their bottleneck.
 fn by_network(
-    subject: &Transfers,
+    transfers: &Transfers,
     client: &Load,
     server: &Load,
     path: &Path,
@@ -199,15 +208,15 @@ fn by_network(
     if client.busy.is_none() || server.busy.is_none() || own >= IDLE {
         return None;
     }
-    let rate = subject.rate_mb_per_s;
+    let rate = transfers.rate_mb_per_s;
     if let Some(stream) = path.plain_tcp_mb_per_s.filter(|stream| (rate / stream).ln().abs() < NEAR)
     {
         let evidence = format!(
-            "{} MB/s, a plain TCP stream carries {}; {}{}",
+            "{} MB/s, a plain TCP stream {}; {}{}",
             significant(rate),
             significant(stream),
             figures(client, server),
-            resent(subject)
+            resent(transfers)
         );
         return Some((BottleneckKind::Network, evidence));
     }
@@ -216,28 +225,29 @@ fn by_network(
         .map(|(_, busy)| busy)
         .collect();
     let of_other_cost = as_fast.iter().filter(|&&busy| (busy / own).ln().abs() >= OTHER_COST);
-    // By elimination, ciphers of one cost tell it too: neither CPU does much, and what a file system
-    // would take is known.
-    let no_file = !subject.samples.first()?.method.makes_files(path.sink);
+    // By elimination, ciphers of equal cost show it too: neither CPU is busy, and what a file would
+    // take is known.
+    let no_file = !transfers.samples.first()?.method.makes_files(path.sink);
     let left = own < MOSTLY_IDLE && (no_file || path.pipe_mb_per_s.is_some());
     let (alike, cost) = match of_other_cost.count() {
         0 if left => (as_fast.len(), ""),
-        many => (many, " of other cost"),
+        many => (many, " of different cost"),
     };
     (alike > 0).then(|| {
-        let many = if alike == 1 { "another cipher".into() } else { format!("{alike} others") };
+        let many =
+            if alike == 1 { "another cipher".into() } else { format!("{alike} other ciphers") };
         let evidence = format!(
-            "{} MB/s, no faster than {many}{cost}; {}{}",
+            "{} MB/s, as fast as {many}{cost}; {}{}",
             significant(rate),
             figures(client, server),
-            resent(subject)
+            resent(transfers)
         );
         (BottleneckKind::Network, evidence)
     })
 }
 
-/// TCP's own sign of a full path: what the sending end had to send again.
-fn resent(subject: &Transfers) -> String {
+/// TCP's own sign of a full path: what the sending end had to retransmit.
+fn resent(transfers: &Transfers) -> String {
     let of = |sample: &&Sample| {
         let sender = match sample.direction {
             Direction::Upload => sample.local_host.as_ref(),
@@ -245,21 +255,21 @@ fn resent(subject: &Transfers) -> String {
         };
         Some(sender?.resent_segments? as f64 / (sample.bytes? as f64 / MB))
     };
-    let per_mb = median(&subject.samples.iter().filter_map(of).collect::<Vec<_>>());
+    let per_mb = median(&transfers.samples.iter().filter_map(of).collect::<Vec<_>>());
     match per_mb.filter(|&per_mb| per_mb >= RESENT_PER_MB) {
-        Some(per_mb) => format!("; {} TCP segments a MB sent again", significant(per_mb)),
+        Some(per_mb) => format!("; {} TCP segments retransmitted per MB", significant(per_mb)),
         None => String::new(),
     }
 }
 
-/// The share of the time that the busier end is at work.
+/// How busy the busier end is, of one core.
 fn busier(loads: &(Load, Load)) -> f64 {
     [loads.0.busy, loads.1.busy].into_iter().flatten().fold(0.0, f64::max)
 }
 
 fn figures(client: &Load, server: &Load) -> String {
-    let of = |load: &Load| load.busy.map_or("an unknown share".into(), per_cent);
-    format!("the client at work for {} of the time, the server for {}", of(client), of(server))
+    let of = |load: &Load| load.busy.map_or("?".into(), per_cent);
+    format!("the client is busy {} of one core, the server {}", of(client), of(server))
 }
 
 fn per_cent(share: f64) -> String {

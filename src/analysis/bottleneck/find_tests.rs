@@ -9,7 +9,7 @@ use crate::model::{Source, Waits};
 const GCM: &str = "aes128-gcm@openssh.com";
 const CHACHA: &str = "chacha20-poly1305@openssh.com";
 
-/// An upload of one second in which the ends were at work for these shares of it.
+/// An upload of one second in which the ends were busy for these shares of it.
 fn upload(cipher: &str, client: f64, server: f64) -> Sample {
     Sample {
         real_s: Some(1.0),
@@ -25,10 +25,10 @@ fn waiting(mut sample: Sample, run_delay_s: f64, throttled_s: f64) -> Sample {
     sample
 }
 
-/// The limits of trials, one a row, with these rates.
+/// The bottlenecks of samples with these rates, one sample per row.
 fn of(rows: &[(&Sample, f64)], pairing: &Pairing) -> Vec<(BottleneckKind, String)> {
     let lists: Vec<Vec<&Sample>> = rows.iter().map(|(sample, _)| vec![*sample]).collect();
-    let subjects: Vec<Option<Transfers>> = lists
+    let transfers: Vec<Option<Transfers>> = lists
         .iter()
         .zip(rows)
         .map(|(samples, (_, rate))| Some(Transfers { samples, rate_mb_per_s: *rate }))
@@ -40,7 +40,7 @@ fn of(rows: &[(&Sample, f64)], pairing: &Pairing) -> Vec<(BottleneckKind, String
         plain_tcp_mb_per_s: plain_tcp_mb_per_s(pairing, Direction::Upload),
         startups: &Startups::default(),
     };
-    let kinds = bottlenecks(&subjects, &path);
+    let kinds = bottlenecks(&transfers, &path);
     kinds.into_iter().flatten().map(|bottleneck| (bottleneck.kind, bottleneck.evidence)).collect()
 }
 
@@ -49,46 +49,49 @@ fn one(sample: &Sample) -> (BottleneckKind, String) {
 }
 
 #[test]
-fn the_busier_end_is_the_limit() {
+fn the_busier_end_is_the_bottleneck() {
     assert_eq!(one(&upload(GCM, 0.3, 0.97)).0, BottleneckKind::ServerCpu);
     assert_eq!(one(&upload(GCM, 0.98, 0.95)).0, BottleneckKind::ClientCpu);
     let (kind, evidence) = one(&upload(GCM, 0.6, 0.7));
     assert_eq!(kind, BottleneckKind::Unknown);
-    assert_eq!(evidence, "the client at work for 60 % of the time, the server for 70 %");
+    assert_eq!(evidence, "the client is busy 60 % of one core, the server 70 %");
 }
 
 #[test]
-fn a_quota_is_told_from_contention() {
-    // What is throttled is delayed too.
+fn a_quota_is_no_contention() {
+    // A throttled process waits for a CPU too.
     let (kind, evidence) = one(&waiting(upload(GCM, 0.1, 0.3), 0.7, 0.65));
     assert_eq!(kind, BottleneckKind::Quota);
-    assert!(evidence.contains("server, throttled for 65 %"), "{evidence}");
+    assert!(evidence.contains("the server is throttled 65 % of the time"), "{evidence}");
     let (kind, evidence) = one(&waiting(upload(GCM, 0.1, 0.5), 0.45, 0.0));
     assert_eq!(kind, BottleneckKind::Contention);
-    assert!(evidence.contains("not running for 45 %"), "{evidence}");
-    // A little of either is no limit, but what is ready to work wants the CPU too.
+    assert!(evidence.contains("the server waits for a CPU 45 % of the time"), "{evidence}");
+    // A little of either is no bottleneck, but a process that waits for a CPU could use it.
     let (kind, evidence) = one(&waiting(upload(GCM, 0.1, 0.81), 0.13, 0.0));
     assert_eq!(kind, BottleneckKind::ServerCpu);
-    assert_eq!(evidence, "at work for 81 % of the time, ready to work for 13 % more");
+    assert_eq!(evidence, "busy 81 % of one core, waiting for a CPU 13 %");
     assert_eq!(one(&waiting(upload(GCM, 0.1, 0.7), 0.13, 0.0)).0, BottleneckKind::Unknown);
 }
 
 #[test]
-fn a_wall_that_ciphers_of_other_cost_meet_is_the_network() {
-    let (cheap, dear) = (upload(GCM, 0.1, 0.2), upload(CHACHA, 0.2, 0.5));
-    let kinds = of(&[(&cheap, 11.7), (&dear, 11.6)], &pairing("pi1"));
+fn ciphers_of_other_costs_that_are_equally_fast_show_the_network() {
+    let (cheap, expensive) = (upload(GCM, 0.1, 0.2), upload(CHACHA, 0.2, 0.5));
+    let kinds = of(&[(&cheap, 11.7), (&expensive, 11.6)], &pairing("pi1"));
     assert!(kinds.iter().all(|(kind, _)| *kind == BottleneckKind::Network), "{kinds:?}");
-    // One alone, one of the same cost, one that is slower: nobody knows.
+    // One alone, one of the same cost, one that is slower: unknown.
     assert_eq!(of(&[(&cheap, 11.7)], &pairing("pi1"))[0].0, BottleneckKind::Unknown);
     assert_eq!(
         of(&[(&cheap, 11.7), (&cheap, 11.7)], &pairing("pi1"))[0].0,
         BottleneckKind::Unknown
     );
-    assert_eq!(of(&[(&cheap, 11.7), (&dear, 9.0)], &pairing("pi1"))[0].0, BottleneckKind::Unknown);
+    assert_eq!(
+        of(&[(&cheap, 11.7), (&expensive, 9.0)], &pairing("pi1"))[0].0,
+        BottleneckKind::Unknown
+    );
 }
 
 #[test]
-fn where_both_ends_idle_and_no_file_is_made_ciphers_of_one_cost_tell_the_network_too() {
+fn where_both_ends_idle_and_no_file_is_made_ciphers_of_equal_cost_show_the_network_too() {
     let by_pipe = |client, server| Sample {
         method: crate::model::Method::Pipe,
         ..upload(GCM, client, server)
@@ -97,13 +100,13 @@ fn where_both_ends_idle_and_no_file_is_made_ciphers_of_one_cost_tell_the_network
         |sample: &Sample, rate| of(&[(sample, 11.7), (sample, rate)], &pairing("pi1")).remove(0);
     let (kind, evidence) = two(&by_pipe(0.1, 0.2), 11.6);
     assert_eq!(kind, BottleneckKind::Network);
-    assert!(evidence.starts_with("11.7 MB/s, no faster than another cipher; the client"));
+    assert!(evidence.starts_with("11.7 MB/s, as fast as another cipher; the client"));
     assert_eq!(two(&by_pipe(0.1, 0.2), 9.0).0, BottleneckKind::Unknown);
     assert_eq!(two(&by_pipe(0.1, 0.6), 11.6).0, BottleneckKind::Unknown);
 }
 
 #[test]
-fn a_rate_that_falls_makes_no_busy_end_idle() {
+fn a_busy_end_stays_busy_where_the_rate_falls() {
     let mut sample = upload(GCM, 0.95, 0.2);
     // The steady part was slower than the whole.
     sample.steady = Some(Steady { bytes: 60_000_000, seconds: 0.7, skipped_s: 0.3 });
@@ -111,7 +114,7 @@ fn a_rate_that_falls_makes_no_busy_end_idle() {
 }
 
 #[test]
-fn a_full_window_is_told_by_the_round_trip() {
+fn a_full_window_shows_in_the_round_trip() {
     let remote = Pairing { round_trip_s: Some(0.05), ..pairing("pi1") };
     let sample = upload(GCM, 0.2, 0.2);
     let (kind, evidence) = of(&[(&sample, 38.0)], &remote).remove(0);
@@ -121,7 +124,7 @@ fn a_full_window_is_told_by_the_round_trip() {
 }
 
 #[test]
-fn a_busy_disk_is_the_limit_of_what_makes_files() {
+fn a_busy_disk_is_the_bottleneck_where_files_are_made() {
     let delta = HostDelta {
         real_s: 1.0,
         disk: Some(Disk {
@@ -135,13 +138,13 @@ fn a_busy_disk_is_the_limit_of_what_makes_files() {
     let sample = Sample { remote_host: Some(delta), ..upload(GCM, 0.2, 0.2) };
     let (kind, evidence) = one(&sample);
     assert_eq!(kind, BottleneckKind::Storage);
-    assert!(evidence.contains("server, its disk at work for 95 %"), "{evidence}");
+    assert!(evidence.contains("the server's disk is busy 95 %"), "{evidence}");
     let into_no_file = Sample { method: crate::model::Method::Pipe, ..sample };
     assert_eq!(one(&into_no_file).0, BottleneckKind::Unknown);
 }
 
 #[test]
-fn a_pipe_that_is_much_faster_than_a_file_tells_of_slow_storage() {
+fn a_pipe_that_is_much_faster_than_a_file_shows_slow_storage() {
     let sample = upload(GCM, 0.1, 0.2);
     let pairing = pairing("pi1");
     let of = |sample: &Sample, pipe_mb_per_s| {
@@ -153,22 +156,25 @@ fn a_pipe_that_is_much_faster_than_a_file_tells_of_slow_storage() {
             startups: &Startups::default(),
         };
         let samples = [sample];
-        let subject = Transfers { samples: &samples, rate_mb_per_s: 20.0 };
-        let bottleneck = bottlenecks(&[Some(subject)], &path).remove(0).unwrap();
+        let transfers = Transfers { samples: &samples, rate_mb_per_s: 20.0 };
+        let bottleneck = bottlenecks(&[Some(transfers)], &path).remove(0).unwrap();
         (bottleneck.kind, bottleneck.evidence)
     };
     let (kind, evidence) = of(&sample, 300.0);
     assert_eq!(kind, BottleneckKind::Storage);
-    assert!(evidence.contains("20.0 MB/s into a file, 300 by pipe into none"), "{evidence}");
+    assert!(
+        evidence.contains("20.0 MB/s into a file at the server, 300 MB/s by pipe into none"),
+        "{evidence}"
+    );
     assert_eq!(of(&sample, 30.0).0, BottleneckKind::Unknown);
-    // A helper that is at work all the time is no disk.
+    // A helper that is busy all the time is no disk.
     let mut helped = sample;
     helped.server.as_mut().unwrap().helpers = Some(spent(Source::Inside, 0.95).bulk);
     assert_eq!(of(&helped, 300.0).0, BottleneckKind::ServerCpu);
 }
 
 #[test]
-fn one_cipher_as_fast_as_a_plain_stream_meets_the_network() {
+fn a_rate_equal_to_the_plain_tcp_rate_shows_the_network() {
     let stream = Some(Stream { bytes: 24_000_000, seconds: 2.0 });
     let plain_tcp = PlainTcp { port: 5201, upload: stream, download: None };
     let pairing = Pairing { plain_tcp: Some(plain_tcp), ..pairing("pi1") };
@@ -176,7 +182,7 @@ fn one_cipher_as_fast_as_a_plain_stream_meets_the_network() {
     sample.local_host = Some(HostDelta { resent_segments: Some(250), ..HostDelta::default() });
     let (kind, evidence) = of(&[(&sample, 11.7)], &pairing).remove(0);
     assert_eq!(kind, BottleneckKind::Network);
-    assert!(evidence.starts_with("11.7 MB/s, a plain TCP stream carries 12.0"), "{evidence}");
-    assert!(evidence.ends_with("2.50 TCP segments a MB sent again"), "{evidence}");
+    assert!(evidence.starts_with("11.7 MB/s, a plain TCP stream 12.0"), "{evidence}");
+    assert!(evidence.ends_with("2.50 TCP segments retransmitted per MB"), "{evidence}");
     assert_eq!(of(&[(&sample, 8.0)], &pairing)[0].0, BottleneckKind::Unknown);
 }

@@ -1,4 +1,4 @@
-//! What a bottleneck is.
+//! The kinds of bottlenecks.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -12,9 +12,9 @@ pub enum BottleneckKind {
     ServerCpu,
     /// A CPU quota (cgroup) of one end.
     Quota,
-    /// Runnable but not running: others had the core, or the host of a virtual machine had it.
+    /// Runnable but not running: other processes had the core, or other virtual machines.
     Contention,
-    /// Round-trip time × rate is near the window of an SSH session.
+    /// Round-trip time × rate is near the window of an SSH channel.
     Window,
     Storage,
     Network,
@@ -37,13 +37,13 @@ impl std::fmt::Display for BottleneckKind {
 }
 
 impl BottleneckKind {
-    /// Of what lies between and behind the ends: no cipher helps against it.
+    /// Whether it lies between or behind the ends, where no cipher helps.
     pub fn is_of_the_path(self) -> bool {
         matches!(self, BottleneckKind::Network | BottleneckKind::Window | BottleneckKind::Storage)
     }
 }
 
-/// The limit of one cipher's transfers with its evidence.
+/// The bottleneck of one cipher's transfers, with its evidence.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Bottleneck {
     #[serde(rename = "limit")]

@@ -1,4 +1,4 @@
-//! What each end did while a cipher's bytes flowed: the figures that limits are named by.
+//! What each end did while bytes flowed: the figures by which a bottleneck is named.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -10,24 +10,24 @@ use crate::model::Method;
 use crate::model::record::{HostDelta, Outcome, Pairing, Sample, Spent};
 use crate::stats::statistics::{median, quotient};
 
-/// What one end did in the bulk, as shares of its real time; medians over the trials.
+/// What one end did during the transfer, as shares of its real time; medians over the samples.
 #[derive(Clone, Copy, Debug, Default, PartialEq, JsonSchema, Serialize)]
 pub struct Load {
-    /// The SSH process at work while bytes flow, of one core.
+    /// CPU of the SSH process while bytes flow, of one core.
     pub busy: Option<f64>,
-    /// Runnable but not running, a quota's share taken off.
+    /// Waiting for a CPU (runnable, not running), less the time throttled by a quota.
     pub delayed: Option<f64>,
     /// Throttled by a quota.
     pub throttled: Option<f64>,
-    /// sftp-server and the like.
+    /// CPU of sftp-server and the like, of one core.
     pub helpers: Option<f64>,
-    /// All cores of the host at work.
+    /// CPU of the whole host, of all its cores.
     pub host_busy: Option<f64>,
-    /// Time that the host of a virtual machine gave to others, of one core.
+    /// Time stolen by other virtual machines, of one core.
     pub stolen: Option<f64>,
-    /// Waiting for a disk with nothing else to do, of one core.
+    /// Idle while waiting for a disk (iowait), of one core.
     pub disk_wait: Option<f64>,
-    /// The disk behind the directory at work.
+    /// The disk of the directory busy.
     pub disk_busy: Option<f64>,
 }
 
@@ -45,8 +45,8 @@ fn load(end: End, samples: &[&Sample], pairing: &Pairing, startups: &Startups) -
         End::Server => pairing.server.host.cores,
     };
     let spent_of = |sample: &Sample| if end == End::Client { sample.client } else { sample.server };
-    // While bytes flow: what a byte costs times how many flow a second. Or of the whole bulk, if
-    // that is more: its start-up waits, but a rate that falls later lowers the first figure.
+    // While bytes flow: CPU per byte times bytes per second. Or of the whole transfer, if that is
+    // more: start-up is mostly waiting, but a rate that falls later lowers the first figure.
     let busy = samples.iter().filter_map(|sample| {
         let (client_s, server_s) = costs_s(sample, startups);
         let cpu_s = if end == End::Client { client_s } else { server_s };
@@ -57,8 +57,8 @@ fn load(end: End, samples: &[&Sample], pairing: &Pairing, startups: &Startups) -
         Some(whole.map_or(flowing, |whole| whole.max(flowing)))
     });
     let busy = median(&busy.collect::<Vec<_>>());
-    // Start-up and rate are not known exactly, and one process has one core. Of scp's client there
-    // are two.
+    // Start-up and rate are not known exactly, but one process uses at most one core. scp's client is
+    // two processes.
     let alone = end == End::Server || samples.iter().all(|sample| sample.method == Method::Pipe);
     let of_process = |share: &dyn Fn(&Spent) -> Option<f64>| {
         let shares = samples.iter().filter_map(|sample| {
@@ -81,7 +81,7 @@ fn load(end: End, samples: &[&Sample], pairing: &Pairing, startups: &Startups) -
     };
     let throttled = of_process(&|spent| spent.waits.throttled_s);
     let quota = throttled.unwrap_or(0.0);
-    // Where both ends share one machine its counters are nobody's own.
+    // Where both ends share one machine its counters belong to neither.
     let cores = cores.filter(|_| !pairing.loopback).map(|cores| f64::from(cores.max(1)));
     Load {
         busy: busy.map(|busy| if alone { busy.min(1.0) } else { busy }),

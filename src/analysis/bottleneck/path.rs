@@ -6,20 +6,20 @@ use crate::model::units::MB;
 use crate::model::{Direction, Method, Sink, Survey};
 use crate::stats::statistics::quotient;
 
-/// One cipher's part of a table: its trials, and its rate.
+/// The transfers of one cipher: their samples, and their rate.
 pub struct Transfers<'a> {
     pub samples: &'a [&'a Sample],
     pub rate_mb_per_s: f64,
 }
 
-/// What else is known of a section.
+/// What is known of the path of a section.
 #[derive(Clone, Copy, Debug)]
 pub struct Path<'a> {
     pub pairing: &'a Pairing,
     pub sink: Sink,
-    /// What the same direction carries by `pipe` into no file, in the pilot at least.
+    /// The best rate of the same direction by `pipe` into no file; the pilot has some.
     pub pipe_mb_per_s: Option<f64>,
-    /// What it carries by a plain TCP stream.
+    /// The plain TCP rate of the same direction.
     pub plain_tcp_mb_per_s: Option<f64>,
     pub startups: &'a Startups,
 }
@@ -48,7 +48,7 @@ impl<'a> Path<'a> {
     }
 }
 
-/// What a plain TCP stream beside SSH carried, where one was allowed.
+/// The plain TCP rate, where one was measured (`--plain-tcp-port`).
 pub fn plain_tcp_mb_per_s(pairing: &Pairing, direction: Direction) -> Option<f64> {
     let plain_tcp = pairing.plain_tcp.as_ref()?;
     let stream = match direction {

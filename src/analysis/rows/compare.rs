@@ -1,4 +1,4 @@
-//! The rows of one section against each other, by rate and by cost.
+//! Compares the rows of one section by rate and by cost.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use crate::stats::fit::Field;
 use crate::stats::intervals::{Interval, against, disturbed, own};
 use crate::stats::race::{Label, Race, Rule};
 
-/// One figure of one row against the leader's.
+/// One figure of one row compared with the leader's.
 #[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Compared {
     pub label: Label,
@@ -24,10 +24,10 @@ pub struct Compared {
     /// Degrees of freedom of that interval, to compare it with one of another survey.
     #[serde(skip)]
     pub freedom: Option<f64>,
-    /// It left the race after this round; the rest went on.
+    /// The round after which it left the race.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left_after: Option<u32>,
-    /// Trials that were much faster or slower than the rest: clipped in the fit, never dropped.
+    /// Samples much faster or slower than the others: clipped in the fit, never dropped.
     pub disturbed: usize,
 }
 
@@ -50,20 +50,20 @@ impl Ratio {
             low: interval.lower().exp(),
             high: interval.upper().exp(),
         };
-        // A merit is more the better; a cost is its inverse.
+        // In the fit more is better; a cost is the inverse of that.
         if matches!(figure, Figure::Rate | Figure::SteadyRate) { times } else { times.inverse() }
     }
 }
 
-/// All rows by one figure, in their order.
+/// All rows compared by one figure, in their order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
     pub race: Race,
     pub rows: Vec<Option<Compared>>,
 }
 
-/// Compares the trials of a section's rows. Rows that `takes_part` leaves out, and those without a
-/// single value, are absent.
+/// Compares the samples of a section's rows. Rows that `takes_part` leaves out, and those without any
+/// value, are absent.
 pub fn compare(
     rows: &[Vec<&Sample>],
     figure: Figure,
@@ -79,7 +79,7 @@ pub fn compare(
     compare_field(&field(&chosen, figure, startups), figure, rule)
 }
 
-/// Compares what has been brought into rounds.
+/// Compares values that are already arranged by round.
 pub fn compare_field(field: &Field, figure: Figure, rule: &Rule) -> Comparison {
     let mut race = Race::judged(field, rule);
     let many = field.values.len();
@@ -87,8 +87,8 @@ pub fn compare_field(field: &Field, figure: Figure, rule: &Rule) -> Comparison {
         Some(leader) => (against(field, leader), own(field, leader)),
         None => (vec![None; many], vec![None; many]),
     };
-    // Who leaves and when rounds stop rests on verdicts that all contenders share the error of;
-    // that one of them is equal is a claim of its own, as wide as the interval that is shown.
+    // When a configuration leaves, and when rounds stop, follows from verdicts that share one error
+    // probability; that one is equal to the leader is claimed by the interval that is shown.
     for (label, interval) in race.labels.iter_mut().zip(&against) {
         let equal =
             |interval: &Interval| interval.lower() > -rule.delta && interval.upper() < rule.delta;

@@ -1,5 +1,5 @@
-//! What a section of a table says in a sentence or two. Nothing is claimed that its interval does
-//! not carry.
+//! What a section of a table shows, in a sentence or two. Nothing is claimed that its interval does not
+//! support.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -16,32 +16,32 @@ pub struct Conclusion {
     /// What it is about: `upload, AES at the client only`. The text begins with it.
     pub scope: String,
     pub fastest: Ranking,
-    /// Least CPU; absent where it is not known or too coarse to tell.
+    /// Least CPU; absent where it is not known or too coarse to rank.
     pub cheapest_client: Option<Ranking>,
     pub cheapest_server: Option<Ranking>,
     /// Of both ends together.
     pub cheapest: Option<Ranking>,
-    /// How many times faster the fastest is than what ssh negotiates unasked; absent where that
-    /// was not measured or is as fast.
+    /// How many times as fast as the default cipher the fastest is; absent where the default was not
+    /// measured or is as fast.
     #[serde(rename = "times_unasked")]
     pub times_default: Option<Ratio>,
     pub text: String,
 }
 
-/// What is said of a section beside its rows.
+/// What is known of a section beside its rows.
 pub struct Setting<'a> {
     pub scope: &'a str,
-    /// The cipher that ssh negotiates unasked.
-    pub by_default: &'a str,
+    /// The default cipher.
+    pub default_cipher: &'a str,
     /// The smallest difference that matters, as a fraction.
     pub precision: f64,
     /// Rounds so far.
     pub rounds: u32,
-    /// Wall seconds of one trial.
+    /// Real seconds of one sample, with all that goes with it.
     pub sample_s: f64,
 }
 
-/// Standings by client, server and both ends' cost.
+/// Rankings by the cost of the client, of the server, and of both ends together.
 pub struct Costs {
     pub client: Option<Ranking>,
     pub server: Option<Ranking>,
@@ -56,7 +56,7 @@ pub fn conclude(setting: &Setting, rows: &[Row], fastest: Ranking, costs: Costs)
         .and_then(|row| Some(row.speed?.times_leader?.inverse()));
     let mut text = format!("{}: {}", setting.scope, speed(&fastest, setting, measured));
     let default = default.map(|row| Choice::of(row, rows));
-    text += &gain(&fastest, default.as_ref(), times_default, setting.by_default);
+    text += &gain(&fastest, default.as_ref(), times_default, setting.default_cipher);
     Conclusion {
         scope: setting.scope.to_owned(),
         fastest,
@@ -111,14 +111,14 @@ fn more(fastest: &Ranking, setting: &Setting) -> String {
     });
     match seconds.filter(|seconds| *seconds > 0.0) {
         Some(seconds) => format!("; about {} more would decide", duration(seconds)),
-        None => "; no reasonable time would decide it".into(),
+        None => "; deciding it would take too long".into(),
     }
 }
 
-/// `1.52 (1.40 to 1.65) times NAME`.
+/// `1.52 (1.40 to 1.65) times as fast as NAME`.
 fn ahead_of(other: &Other) -> String {
     match other.times_leader {
-        Some(times) => format!("{} {}", times_text(times.inverse()), other.choice),
+        Some(times) => format!("{} as fast as {}", times_text(times.inverse()), other.choice),
         None => format!("ahead of {}", other.choice),
     }
 }
@@ -127,21 +127,21 @@ fn gain(
     fastest: &Ranking,
     default: Option<&Choice>,
     times_default: Option<Ratio>,
-    by_default: &str,
+    default_cipher: &str,
 ) -> String {
     let Some(default) = default else {
         return format!(
-            "; {by_default}, which ssh negotiates unasked, was not measured: no gain is stated."
+            "; {default_cipher}, the default cipher, was not measured, so no gain is stated."
         );
     };
     let is_next = fastest.next().is_some_and(|next| next.choice == *default);
     match times_default {
         _ if fastest.leader == *default && fastest.ties.is_empty() => {
-            "; it is what ssh negotiates unasked.".into()
+            "; it is the default cipher.".into()
         }
-        Some(_) if is_next => ", which ssh negotiates unasked.".into(),
-        Some(times) => format!("; {} {default}, which ssh negotiates unasked.", times_text(times)),
-        None => format!("; {default} is what ssh negotiates unasked."),
+        Some(_) if is_next => ", the default cipher.".into(),
+        Some(times) => format!("; {} as fast as {default}, the default cipher.", times_text(times)),
+        None => format!("; {default} is the default cipher."),
     }
 }
 

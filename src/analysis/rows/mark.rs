@@ -1,28 +1,28 @@
-//! What stands out about a row.
+//! The marks of rows.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// What stands out about a row within its section.
+/// What a row is marked with in its section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mark {
     Fastest,
     /// Practically equal to the fastest.
     AsFast,
-    /// Ahead, with others that may be faster.
+    /// Ahead, though others may be faster.
     Leads,
-    /// It may be as fast as the one that leads, or faster.
+    /// It may be as fast as the one that leads, or faster: the interval does not tell.
     Undecided,
     /// Least CPU at both ends together.
     Cheapest,
     /// Practically equal to the cheapest.
     AsCheap,
-    /// What ssh negotiates unasked.
+    /// The default cipher.
     Default,
-    /// It shows what everything but the cipher costs.
+    /// Nothing is encrypted: it shows what everything but the cipher costs.
     NoCipher,
-    /// AES instructions that a mask hides from others serve it all the same.
+    /// It uses AES instructions although they are disabled for the others.
     #[serde(rename = "not_masked")]
     AesNotDisabled,
 }
@@ -38,7 +38,7 @@ impl std::fmt::Display for Mark {
             Mark::AsCheap => "as cheap",
             Mark::Default => "default",
             Mark::NoCipher => "no cipher",
-            Mark::AesNotDisabled => "unmasked",
+            Mark::AesNotDisabled => "AES not disabled",
         })
     }
 }

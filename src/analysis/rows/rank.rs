@@ -1,4 +1,4 @@
-//! The rows of a section compared by each figure, and marked.
+//! Compares the rows of a section by each figure, ranks and marks them.
 
 use crate::analysis::rows::compare::compare;
 use crate::analysis::rows::conclusion::{Conclusion, Costs, Setting, conclude};
@@ -12,7 +12,7 @@ use crate::model::record::{Header, Sample};
 use crate::model::units::MB;
 use crate::stats::race::Rule;
 
-/// Compares the rows by each figure; what follows. Rows that stand apart take no part.
+/// Ranks the rows, fills in what comes of comparing them, and concludes. Unranked rows take no part.
 pub fn rank(
     rows: &mut [Row],
     lists: &[Vec<&Sample>],
@@ -21,7 +21,7 @@ pub fn rank(
     setting: &Setting,
 ) -> Option<Conclusion> {
     let rounds = lists.iter().flatten().map(|sample| sample.round).max().unwrap_or(0);
-    // Speed alone decides when rounds stop: costs are looked at once.
+    // Speed alone decides when rounds stop, so costs are analysed once.
     let (racing, once) = (Rule::of(header, rounds), Rule::fixed(header.precision, rounds));
     let ranked = |row: &Row| row.unranked.is_none();
     let speed = compare(lists, Figure::Rate, startups, &racing, |k| ranked(&rows[k]));
@@ -43,7 +43,7 @@ pub fn rank(
                 cost.compared = comparison.rows[k];
             }
         }
-        // A cipher that left early saw other weather than the rest: its ratio tells more.
+        // A cipher that left early was measured under other conditions: its ratio tells more.
         let ratio = match row.speed.and_then(|compared| compared.times_leader) {
             Some(times) => Some(times.ratio),
             None => (speed.race.leader == Some(k)).then_some(1.0),

@@ -1,4 +1,4 @@
-//! Who leads a section by one figure, who is as good, and how sure that is.
+//! Which row of a section leads by one figure, which are as good, and how sure that is.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -8,17 +8,17 @@ use crate::analysis::rows::row::Row;
 use crate::model::{Cipher, Mac};
 use crate::stats::race::Label;
 
-/// A row, named.
+/// The name of a row.
 #[derive(Clone, Debug, Eq, JsonSchema, Serialize)]
 pub struct Choice {
     pub cipher: Cipher,
     pub mac: Option<Mac>,
-    /// The MAC is needed to tell it from other rows.
+    /// Another row has the same cipher, so the MAC has to be named.
     #[serde(skip)]
     pub ambiguous: bool,
 }
 
-/// How it has to be told is no part of what it is.
+/// Whether the MAC has to be named does not matter.
 impl PartialEq for Choice {
     fn eq(&self, other: &Choice) -> bool {
         (&self.cipher, &self.mac) == (&other.cipher, &other.mac)
@@ -45,7 +45,7 @@ impl std::fmt::Display for Choice {
     }
 }
 
-/// A choice beside the leader.
+/// A choice other than the leader.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Other {
     pub choice: Choice,
@@ -53,32 +53,32 @@ pub struct Other {
     pub times_leader: Option<Ratio>,
 }
 
-/// Who leads by one figure.
+/// The rows of a section ranked by one figure.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Ranking {
     pub leader: Choice,
     /// MB/s, or CPU-seconds per GB.
     pub figure: f64,
-    /// Half its 95 % interval.
+    /// Half its 95 % interval, in per cent of it.
     pub half_percent: Option<f64>,
-    /// Nothing else can be better by more than the precision.
+    /// Nothing else is better by more than the precision.
     pub decided: bool,
     /// Practically equal to the leader.
     pub ties: Vec<Other>,
     pub undecided: Vec<Other>,
     pub worse: Vec<Other>,
-    /// Nothing that is undecided can be better than the leader by more than this.
+    /// Nothing is better than the leader by more than this.
     pub bound_percent: Option<f64>,
-    /// Rounds after which the rest would be decided; absent where that is out of reach.
+    /// The round after which all would be decided; absent where that is out of reach.
     pub answered_after: Option<u32>,
-    /// Choices still in the race.
+    /// How many choices are still in the race.
     #[serde(rename = "inside")]
     pub remaining: usize,
 }
 
 impl Ranking {
-    /// By one comparison of a section's rows; `figure` is what is shown of a row. Absent where
-    /// nothing was measured.
+    /// From one comparison of a section's rows; `figure` is what is shown of a row. Absent where nothing
+    /// was measured.
     pub fn of(
         rows: &[Row],
         comparison: &Comparison,
@@ -111,7 +111,7 @@ impl Ranking {
         })
     }
 
-    /// The nearest that is worse, of another cipher where there is one.
+    /// The best of those that are worse, of another cipher where there is one.
     pub fn next(&self) -> Option<&Other> {
         let another = |other: &&Other| other.choice.cipher != self.leader.cipher;
         self.worse.iter().find(another).or(self.worse.first())

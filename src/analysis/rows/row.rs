@@ -1,4 +1,4 @@
-//! One row of a table: the figures of one cipher (and MAC) between two ends, from its trials.
+//! One row of a table: the figures of one cipher (and MAC) between two ends, from its samples.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -15,7 +15,8 @@ use crate::model::{Cipher, CpuTimes, Mac, Source};
 use crate::stats::intervals::half_of_mean;
 use crate::stats::statistics::{median, quotient};
 
-/// What was measured of a cipher. Rates and costs are of the bulk; absent is not measured.
+/// What was measured of a cipher. Rates and costs are those of the transfer, without setup; absent: not
+/// measured.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Row {
     pub cipher: Cipher,
@@ -23,12 +24,12 @@ pub struct Row {
     pub mac: Option<Mac>,
     pub measured: usize,
     pub failed: usize,
-    /// Median of the trials' steady rates; where rows are compared, the leader's level in the
-    /// rounds' average weather, times the ratio to it of the rounds that both were in.
+    /// Median of the samples' steady rates. Where rows are compared: the leader's level under average
+    /// conditions, times the ratio to the leader in the rounds that both were in.
     pub rate_mb_per_s: Option<f64>,
-    /// Median of the trials' steady rates and nothing else.
+    /// Always the median of the samples' steady rates.
     pub median_rate_mb_per_s: Option<f64>,
-    /// Against the fastest.
+    /// Its rate against the fastest.
     pub speed: Option<Compared>,
     pub client: Option<Cost>,
     pub server: Option<Cost>,
@@ -36,15 +37,15 @@ pub struct Row {
     pub mb_per_cpu_s: Option<f64>,
     /// CPU of both ends together against the cheapest.
     pub cost: Option<Compared>,
-    /// CPU of sftp-server and the like, part of no other figure.
+    /// CPU of sftp-server and the like; in no other figure.
     pub helpers_cpu_s_per_gb: Option<f64>,
     #[serde(rename = "handshake_s")]
     pub setup_s: Option<f64>,
     pub whole_file: WholeFile,
-    /// Why it was no faster; absent where nothing was measured.
+    /// What kept it from being faster; absent where nothing was measured.
     #[serde(rename = "limit")]
     pub bottleneck: Option<Bottleneck>,
-    /// ssh negotiates this one when it is told nothing.
+    /// It is the default cipher.
     #[serde(rename = "unasked")]
     pub is_default: bool,
     /// Why it is not ranked with the others.
@@ -60,30 +61,30 @@ pub struct Cost {
     pub cpu_s_per_gb: f64,
     /// Against the cheapest at that end.
     pub compared: Option<Compared>,
-    /// Trials that it rests on.
+    /// How many samples it rests on.
     #[serde(rename = "trials")]
     pub samples: usize,
-    /// Share of one core while transferring; above 100 where several were at work.
+    /// CPU while transferring, in per cent of one core; above 100 where several cores were busy.
     pub core_percent: Option<f64>,
-    /// Half the 95 % interval of that share, in per cent of it; absent for fewer than two trials.
+    /// Half the 95 % interval of `core_percent`, in per cent of it; absent for fewer than two samples.
     pub core_half_percent: Option<f64>,
-    /// Of it, what sealing or opening the packets costs by itself, in per cent: by the core of a
-    /// journal of cores of the same host, where one is at hand.
+    /// What encrypting or decrypting the packets costs by itself, in per cent of `cpu_s_per_gb`: as
+    /// `cores` measured it on the same host, where its journal was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cipher_percent: Option<f64>,
-    /// What measured it; more than one where a source failed now and then.
+    /// Where it was read; several where a source failed now and then.
     pub sources: Vec<Source>,
     pub resolution_s: f64,
-    /// The readings are too near the resolution of their source to rank by.
+    /// The readings are too near the resolution of their source to be ranked.
     pub coarse: bool,
-    /// Helpers are in the figure, since the source can't tell them apart.
+    /// The figure includes helpers, since the source cannot separate them.
     pub with_helpers: bool,
 }
 
-/// The bulk of the whole file, as `time` would tell it.
+/// Transferring the whole file, as `time` would report it.
 #[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize)]
 pub struct WholeFile {
-    /// Scaled from what was measured; else each trial sent the whole file.
+    /// Scaled from what was measured; else each sample sent the whole file.
     pub scaled: bool,
     pub client: Option<EndTimes>,
     pub server: Option<EndTimes>,
@@ -97,8 +98,8 @@ pub struct EndTimes {
 }
 
 impl Row {
-    /// The figures of these trials, all of one cipher and MAC, for a file of so many bytes.
-    /// Marks are given later, by comparison.
+    /// The figures of these samples, all of one cipher and MAC, for a file of so many bytes. What comes
+    /// of comparing rows (`speed`, `cost`, `marks`) is filled in later.
     pub fn of(
         cipher: Cipher,
         mac: Option<Mac>,
@@ -158,7 +159,7 @@ impl Row {
     }
 }
 
-/// The readings of one end, with the bytes of the trials that have them.
+/// The readings of one end, with the bytes of the samples that have them.
 struct Readings<'a> {
     readings: Vec<(&'a Spent, &'a Sample)>,
     bytes: f64,
@@ -172,12 +173,12 @@ impl<'a> Readings<'a> {
             .filter(moved)
             .filter_map(|&sample| Some((spent(sample)?, sample)))
             .collect();
-        // As numbers that can't overflow, whatever a damaged journal says.
+        // As floating point, which cannot overflow, whatever a damaged journal says.
         let bytes = readings.iter().filter_map(|(_, sample)| sample.bytes).map(|b| b as f64).sum();
         Readings { readings, bytes }
     }
 
-    /// `flow_s`: CPU seconds of a trial after its start-up.
+    /// `flow_s`: CPU seconds of a sample after its start-up.
     fn cost(&self, flow_s: impl Fn(&Sample) -> Option<f64>) -> Option<Cost> {
         let flow_s: f64 = self.readings.iter().filter_map(|(_, sample)| flow_s(sample)).sum();
         let bulk = self.bulk();
@@ -208,7 +209,8 @@ impl<'a> Readings<'a> {
         self.readings.iter().fold(CpuTimes::default(), |sum, (spent, _)| sum + spent.bulk)
     }
 
-    /// Real seconds by this end's clock, or else by ours; absent if one trial has neither.
+    /// Real seconds by the clock of the end itself, or else by the local one; absent if a sample has
+    /// neither.
     fn real_s(&self) -> Option<f64> {
         self.readings.iter().map(|(spent, sample)| spent.real_s.or(sample.real_s)).sum()
     }
@@ -223,11 +225,11 @@ impl<'a> Readings<'a> {
     }
 
     fn helpers_per_gb(&self) -> Option<f64> {
-        let unranked = self
+        let helpers = self
             .readings
             .iter()
             .filter_map(|(spent, sample)| Some((spent.helpers?.total_s, sample.bytes? as f64)));
-        let (cpu_s, bytes) = unranked.fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+        let (cpu_s, bytes) = helpers.fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
         quotient(cpu_s * GB, bytes)
     }
 
@@ -323,7 +325,7 @@ mod tests {
     }
 
     #[test]
-    fn helpers_are_apart() {
+    fn helpers_are_in_no_other_figure() {
         let mut reading = spent(Source::Inside, 0.2);
         reading.helpers = Some(CpuTimes { user_s: 0.0, system_s: 0.05, total_s: 0.05 });
         let row = row(&each(rounds("x", [50.0; 3]), |sample| sample.server = Some(reading)));

@@ -1,4 +1,4 @@
-//! What a report shows of one target, method and direction.
+//! Tables and their sections.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -9,24 +9,24 @@ use crate::analysis::rows::row::{Cost, Row};
 use crate::analysis::rows::upper_bound::UpperBound;
 use crate::model::{AesEnds, Direction, Method};
 
-/// What is compared with each other: one target, client program, method and direction.
+/// What is compared with each other: one target, pair of programs, method and direction.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Table {
-    /// Tells it from the other tables of the survey: `upload`, `upload to pi1 by scp`.
+    /// Names what differs among the tables of the survey: `upload`, `upload to pi1 by scp`.
     pub title: String,
     pub target: String,
     pub client_program: String,
     pub method: Method,
     pub direction: Direction,
-    /// Median of all measured trials.
+    /// Median over all measured samples.
     #[serde(rename = "handshake_s")]
     pub setup_s: Option<f64>,
-    /// Median of the bulk of the same trials.
+    /// Median of the transfer time of the same samples.
     pub bulk_s: Option<f64>,
     pub sections: Vec<Section>,
 }
 
-/// The rows of one pairing. Several where one machine shows several AES states.
+/// The rows of one pairing; a table has several where one machine was measured in several AES states.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Section {
     /// Index in the header.
@@ -37,14 +37,14 @@ pub struct Section {
     pub aes: AesEnds,
     /// Fastest first; those without a rate last.
     pub rows: Vec<Row>,
-    /// What the path carries; absent where nothing was measured.
+    /// What the path carries without a cipher; absent where nothing was measured.
     #[serde(rename = "ceiling")]
     pub upper_bound: Option<UpperBound>,
     /// Absent where nothing was measured.
     pub conclusion: Option<Conclusion>,
 }
 
-/// What a row says of one end.
+/// The CPU cost of one end.
 pub fn cost(row: &Row, end: End) -> Option<&Cost> {
     match end {
         End::Client => row.client.as_ref(),

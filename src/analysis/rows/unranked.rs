@@ -1,4 +1,4 @@
-//! What is measured beside the ciphers to choose from and is never ranked with them.
+//! Rows that are measured in the same rounds and never ranked with the others.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -8,19 +8,19 @@ use crate::model::names::RUSSH;
 use crate::model::record::{PairedEnd, Pairing};
 use crate::ssh::catalog::{self, Mode};
 
-/// Why a row stands apart.
+/// Why a row is unranked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unranked {
-    /// Nothing is encrypted: what is left is the cost of everything but the cipher.
+    /// Nothing is encrypted: it shows what everything but the cipher costs.
     NoCipher,
-    /// The mask of an end has no effect on it, so that its section's label is not true of it.
+    /// Disabling AES at an end has no effect on it, so it does not belong in its section.
     #[serde(rename = "not_masked")]
     AesNotDisabled,
 }
 
 impl Unranked {
-    /// Whether a cipher between these two ends stands apart.
+    /// Why a cipher between these two ends is unranked; absent where it is ranked.
     pub fn of(pairing: &Pairing, cipher: &Cipher) -> Option<Unranked> {
         let mode = catalog::cipher(cipher)?.mode;
         let aes_enabled = |end: &PairedEnd| {
@@ -36,8 +36,8 @@ impl Unranked {
     }
 }
 
-/// russh takes GCM and ChaCha20-Poly1305 from aws-lc, which reads the mask when it starts, and
-/// CTR and CBC from RustCrypto (its `cipher/mod.rs`), which asks the CPU itself.
+/// russh takes GCM and ChaCha20-Poly1305 from aws-lc, which reads its environment variable when it
+/// starts, and CTR and CBC from RustCrypto (russh `cipher/mod.rs`), which asks the CPU itself.
 fn ignores_variable(program: &str, cipher: &Cipher) -> bool {
     let by_rustcrypto =
         |info: &catalog::CipherInfo| info.uses_aes && matches!(info.mode, Mode::Ctr | Mode::Cbc);
@@ -50,14 +50,14 @@ mod tests {
     use crate::analysis::testing::{loopback, pairing};
 
     #[test]
-    fn no_cipher_stands_apart_anywhere() {
+    fn no_cipher_is_unranked_everywhere() {
         assert_eq!(Unranked::of(&pairing("pi1"), &"none".into()), Some(Unranked::NoCipher));
         assert_eq!(Unranked::of(&pairing("pi1"), &"aes128-ctr".into()), None);
         assert_eq!(Unranked::of(&pairing("pi1"), &"a-name-of-tomorrow".into()), None);
     }
 
     #[test]
-    fn what_a_mask_does_not_reach_stands_apart_where_there_is_one() {
+    fn what_keeps_its_aes_instructions_is_unranked_where_they_are_disabled() {
         let mut pairings = loopback(vec![]).header.pairings;
         let aes_disabled = |pairing: &Pairing, cipher: &str| Unranked::of(pairing, &cipher.into());
         assert_eq!(aes_disabled(&pairings[1], "aes256-cbc"), None);

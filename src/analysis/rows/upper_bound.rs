@@ -1,5 +1,5 @@
-//! The ceiling: what the path carries without any cipher, as an estimate with its method named.
-//! Where a CPU is the limit of the fastest cipher nobody knows it; it is then at least so much.
+//! The upper bound: what the path carries without a cipher, and how that is known. Where the bottleneck of
+//! the fastest cipher is a CPU, the upper bound is unknown: it is at least the rate of that cipher.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -20,25 +20,26 @@ pub struct UpperBound {
     pub text: String,
 }
 
-/// How a ceiling is known.
+/// How an upper bound is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
-    /// A plain TCP stream beside SSH (`--ceiling-port`).
+    /// The plain TCP rate (`--plain-tcp-port`).
     #[serde(rename = "beside")]
     PlainTcp,
     /// The rate without a cipher (`--with-none`).
     NoCipher,
-    /// The fastest cipher's rate, which no CPU limits.
+    /// The rate of the fastest cipher, whose bottleneck is the path.
     FastestCipher,
-    /// The fastest cipher's rate, which a CPU limits, or nobody knows what: it is at least so much.
+    /// The rate of the fastest cipher, whose bottleneck is a CPU or unknown: the upper bound is at least
+    /// that.
     AtLeast,
 }
 
-/// A stream is as fast as a cipher that is ahead of it by no more than the usual precision.
+/// A plain TCP stream is as fast as a cipher that is ahead by no more than the usual precision.
 const AS_FAST: f64 = 1.0 - PRECISION;
 
-/// The ceiling of a section. Absent where no cipher has a rate.
+/// The upper bound of a section. Absent where no cipher has a rate.
 pub fn upper_bound(rows: &[Row], pairing: &Pairing, direction: Direction) -> Option<UpperBound> {
     let rate = |row: &&Row| row.rate_mb_per_s.unwrap_or(f64::NEG_INFINITY);
     let ranked = rows.iter().filter(|row| row.unranked.is_none());
@@ -47,21 +48,21 @@ pub fn upper_bound(rows: &[Row], pairing: &Pairing, direction: Direction) -> Opt
     let by_stream = plain_tcp_mb_per_s(pairing, direction);
     let unencrypted = rows.iter().find(|row| row.unranked == Some(Unranked::NoCipher));
     let without_cipher = unencrypted.and_then(|row| row.rate_mb_per_s);
-    let limit = fastest.bottleneck.as_ref().map(|bottleneck| bottleneck.kind);
-    // A stream that a cipher outruns met something else: it tells nothing of the path. On a wall
-    // both run into, either may be ahead by a little.
+    let kind = fastest.bottleneck.as_ref().map(|bottleneck| bottleneck.kind);
+    // A plain TCP stream slower than a cipher was held up by something else: it says nothing of the
+    // path. Where both fill the path either may be ahead by a little.
     let (mb_per_s, basis) = match (by_stream, without_cipher) {
         (Some(by_stream), _) if by_stream >= AS_FAST * by_cipher => (by_stream, Basis::PlainTcp),
         (_, Some(unencrypted)) if unencrypted >= by_cipher => (unencrypted, Basis::NoCipher),
-        _ if limit.is_some_and(|limit| limit.is_of_the_path()) => (by_cipher, Basis::FastestCipher),
+        _ if kind.is_some_and(|kind| kind.is_of_the_path()) => (by_cipher, Basis::FastestCipher),
         _ => (by_cipher, Basis::AtLeast),
     };
     let rate = significant(mb_per_s);
-    let text = match (basis, limit) {
-        (Basis::PlainTcp, _) => format!("{rate} MB/s, by a plain TCP stream beside SSH"),
+    let text = match (basis, kind) {
+        (Basis::PlainTcp, _) => format!("{rate} MB/s, the plain TCP rate"),
         (Basis::NoCipher, _) => format!("{rate} MB/s, the rate without a cipher"),
-        (Basis::FastestCipher, Some(limit)) => {
-            format!("{rate} MB/s, the rate of {}, which the {limit} limits", fastest.cipher)
+        (Basis::FastestCipher, Some(kind)) => {
+            format!("{rate} MB/s, the rate of {} (bottleneck: {kind})", fastest.cipher)
         }
         _ => format!("at least {rate} MB/s, the rate of {}", fastest.cipher),
     };
@@ -69,7 +70,8 @@ pub fn upper_bound(rows: &[Row], pairing: &Pairing, direction: Direction) -> Opt
 }
 
 impl UpperBound {
-    /// A rate as a share of the ceiling; where that is a lower bound the share is an upper one.
+    /// A rate as a fraction of the upper bound; where that is only known to be at least so much, the
+    /// fraction is at most this.
     pub fn share(&self, mb_per_s: f64) -> Option<f64> {
         quotient(mb_per_s, self.mb_per_s)
     }
@@ -108,13 +110,13 @@ mod tests {
     }
 
     #[test]
-    fn a_wall_that_no_cpu_makes_is_the_upper_bound_and_a_cpu_is_a_lower_bound() {
+    fn a_path_that_is_full_is_the_upper_bound_and_a_busy_cpu_shows_at_least_so_much() {
         let rows =
             |limit| [row("aes128-ctr", 9.0, BottleneckKind::ServerCpu), row(GCM, 11.7, limit)];
         let of = |limit| upper_bound(&rows(limit), &pairing("pi1"), Direction::Upload).unwrap();
         let network = of(BottleneckKind::Network);
         assert_eq!((network.basis, network.share(9.0)), (Basis::FastestCipher, Some(9.0 / 11.7)));
-        assert_eq!(network.text, format!("11.7 MB/s, the rate of {GCM}, which the network limits"));
+        assert_eq!(network.text, format!("11.7 MB/s, the rate of {GCM} (bottleneck: network)"));
         for limit in [
             BottleneckKind::ClientCpu,
             BottleneckKind::Quota,
@@ -128,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rate_without_a_cipher_is_the_upper_bound_unless_a_cipher_outruns_it() {
+    fn the_rate_without_a_cipher_is_the_upper_bound_unless_a_cipher_is_faster() {
         let of = |unencrypted: f64| {
             let none = Row {
                 unranked: Some(Unranked::NoCipher),
@@ -143,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_beside_ssh_is_believed_unless_a_cipher_outruns_it() {
+    fn the_plain_tcp_rate_is_the_upper_bound_unless_a_cipher_is_faster() {
         let stream = |mb_per_s: u64| Some(Stream { bytes: 3 * mb_per_s * 1_000_000, seconds: 3.0 });
         let plain_tcp = PlainTcp { port: 5201, upload: stream(117), download: stream(8) };
         let pairing = Pairing { plain_tcp: Some(plain_tcp), ..pairing("pi1") };
@@ -152,8 +154,8 @@ mod tests {
         assert_eq!((up.mb_per_s, up.basis), (117.0, Basis::PlainTcp));
         let down = upper_bound(&rows, &pairing, Direction::Download).unwrap();
         assert_eq!((down.mb_per_s, down.basis), (90.0, Basis::AtLeast));
-        let wall =
+        let full =
             upper_bound(&[row(GCM, 118.0, BottleneckKind::Network)], &pairing, Direction::Upload);
-        assert_eq!(wall.map(|wall| (wall.mb_per_s, wall.basis)), Some((117.0, Basis::PlainTcp)));
+        assert_eq!(full.map(|full| (full.mb_per_s, full.basis)), Some((117.0, Basis::PlainTcp)));
     }
 }

@@ -2,11 +2,11 @@
 
 use crate::model::record::{Asked, Outcome, Sample};
 
-/// A trial of more or fewer bytes than so many times its cipher's last is not compared: it was
-/// sized by a guess.
+/// A sample of so many times more or fewer bytes than the last one of its cipher is not compared: its
+/// size was a guess.
 const SIZE_RATIO: f64 = 2.5;
 
-/// A host that has slept longer than this within a trial was suspended.
+/// A host that slept longer than this during a sample was suspended.
 const SUSPENDED_S: f64 = 3.0;
 
 pub fn is_comparable(sample: &Sample, usual: Option<u64>) -> bool {
@@ -16,12 +16,12 @@ pub fn is_comparable(sample: &Sample, usual: Option<u64>) -> bool {
     }
 }
 
-/// Transfers of so many bytes are compared.
+/// Whether a transfer of so many bytes is compared with the usual ones.
 pub fn is_alike(bytes: f64, usual: f64) -> bool {
     (1.0 / SIZE_RATIO..=SIZE_RATIO).contains(&(bytes / usual))
 }
 
-/// Bytes asked for, where they were.
+/// The bytes that a measured sample asked for; absent where it asked for seconds.
 pub fn size(sample: &Sample) -> Option<u64> {
     match sample.asked {
         Asked::Bytes(bytes) if sample.outcome == Outcome::Measured => Some(bytes.max(1)),
@@ -29,7 +29,8 @@ pub fn size(sample: &Sample) -> Option<u64> {
     }
 }
 
-/// The host's clock, which goes on while it sleeps, saw more than the trial's, which stands still.
+/// Whether the local host slept during a sample: its uptime clock goes on then, the sample's stands
+/// still.
 pub fn was_suspended(sample: &Sample) -> bool {
     let seen = sample.local_host.as_ref().map_or(0.0, |host| host.real_s);
     let lasted = sample.real_s.unwrap_or(0.0) + sample.setup_s.unwrap_or(0.0);

@@ -1,16 +1,16 @@
-//! The trials of a survey sorted into tables and rows.
+//! Sorts the samples of a survey into tables and rows.
 
 use std::collections::{BTreeMap, HashMap};
 
 use crate::model::record::{Outcome, Pairing, Phase, Sample};
 use crate::model::{Direction, Mac, Method, Negotiated, OneWay, Survey};
 
-/// A group of pairings, method, direction: what is compared with each other.
+/// What is compared with each other: a group of pairings, a method, a direction.
 pub type TableKey = (usize, Method, Direction);
 /// Pairing, cipher, MAC as negotiated.
 pub type RowKey<'a> = (usize, &'a str, Option<&'a str>);
 
-/// For each pairing the first one that differs from it in nothing but masks.
+/// For each pairing the first one that differs from it in nothing but its AES state.
 pub type Groups = Vec<usize>;
 
 pub fn groups(pairings: &[Pairing]) -> Groups {
@@ -25,7 +25,7 @@ pub fn groups(pairings: &[Pairing]) -> Groups {
         .collect()
 }
 
-/// The trials of the rounds.
+/// The samples of the rounds, not those of the pilot.
 pub fn rounds(survey: &Survey) -> impl Iterator<Item = &Sample> {
     survey.samples.iter().filter(|sample| sample.phase == Phase::Round)
 }
@@ -35,7 +35,7 @@ pub fn measured(survey: &Survey) -> impl Iterator<Item = &Sample> {
     rounds(survey).filter(|sample| sample.outcome == Outcome::Measured)
 }
 
-/// Each table's rows with their trials, in the order in which they were run.
+/// The rows of each table with their samples, in the order in which they were run.
 pub fn by_table<'a>(
     survey: &'a Survey,
     groups: &Groups,
@@ -59,8 +59,8 @@ pub fn one_way(names: &Negotiated, direction: Direction) -> &OneWay {
     }
 }
 
-/// The MAC of each trial. A trial that failed before its log named one belongs with those
-/// that asked the same and were measured.
+/// The MAC of each sample. A sample that failed before its log named one belongs to those that asked for
+/// the same and were measured.
 pub struct Macs<'a>(HashMap<(usize, &'a str, Option<&'a str>), Option<&'a str>>);
 
 impl<'a> Macs<'a> {
@@ -83,7 +83,7 @@ impl<'a> Macs<'a> {
         (sample.pairing, sample.cipher.as_str(), sample.mac.as_ref().map(Mac::as_str))
     }
 
-    /// Absent: not known. `Some(None)`: the cipher needs none.
+    /// Absent: not known. `Some(None)`: the cipher needs no MAC.
     fn negotiated(sample: &Sample) -> Option<Option<&str>> {
         let names = sample.negotiated.as_ref().filter(|_| sample.outcome == Outcome::Measured)?;
         let mac = one_way(names, sample.direction).mac.as_str();

@@ -1,4 +1,4 @@
-//! What was left out and what failed, with the reasons.
+//! What was skipped and what failed, with the reasons.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub struct Skipped {
     pub names: Vec<String>,
 }
 
-/// Trials of one cipher that failed for one reason, the pilot's included.
+/// Samples of one cipher that failed for one reason, the pilot's included.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Failure {
     pub target: String,
@@ -33,7 +33,7 @@ pub struct Failure {
     pub samples: usize,
 }
 
-/// Equal reasons of pairings that share a table are told once.
+/// What was skipped; pairings of one table with the same reason are one entry.
 pub fn skipped(survey: &Survey, groups: &Groups) -> Vec<Skipped> {
     let mut found: Vec<(usize, Skipped)> = Vec::new();
     for (pairing, &group) in survey.header.pairings.iter().zip(groups) {
@@ -63,27 +63,26 @@ pub fn skipped(survey: &Survey, groups: &Groups) -> Vec<Skipped> {
     found.into_iter().map(|(_, skipped)| skipped).collect()
 }
 
-/// Ciphers of a pairing that were planned and that no round came to, as a survey that ends within
-/// its first round leaves them. The header tells the plan where all that both ends have was to be
-/// surveyed: what only one end has is then listed as skipped. Of named ciphers (`--ciphers`) it
-/// does not.
+/// Ciphers of a pairing that were planned and are in no round, since the survey ended within the first.
+/// The header shows the plan where all ciphers of both ends were to be measured: what only one end has is
+/// then listed as skipped. Of named ciphers (`--ciphers`) it does not.
 pub fn unreached(survey: &Survey, pairing: usize) -> Vec<Cipher> {
     let own = &survey.header.pairings[pairing];
-    let (here, there) = (&own.client_ciphers, &own.server_proposal.ciphers);
+    let (client, server) = (&own.client_ciphers, &own.server_proposal.ciphers);
     let is_skipped = |cipher: &Cipher| {
         own.skipped.iter().any(|skip| skip.cipher == *cipher && skip.mac.is_none())
     };
-    let is_of_both = |cipher: &Cipher| here.contains(cipher) && there.contains(cipher);
-    let all_planned = here.iter().chain(there).any(|c| !is_of_both(c) && is_skipped(c));
+    let is_of_both = |cipher: &Cipher| client.contains(cipher) && server.contains(cipher);
+    let all_planned = client.iter().chain(server).any(|c| !is_of_both(c) && is_skipped(c));
     let has_begun = rounds(survey).next().is_some();
     let was_tried = |cipher: &Cipher| {
         rounds(survey).any(|sample| sample.pairing == pairing && sample.cipher == *cipher)
     };
-    let planned = there.iter().filter(|c| is_of_both(c) && !is_skipped(c));
+    let planned = server.iter().filter(|c| is_of_both(c) && !is_skipped(c));
     planned.filter(|c| all_planned && has_begun && !was_tried(c)).cloned().collect()
 }
 
-/// Failed trials, by target, cipher and reason.
+/// Failed samples, by target, cipher and reason.
 pub fn failures(survey: &Survey, groups: &Groups) -> Vec<Failure> {
     let mut counted: BTreeMap<_, usize> = BTreeMap::new();
     for sample in &survey.samples {
@@ -113,7 +112,7 @@ mod tests {
     use crate::model::record::{Phase, Skip};
 
     #[test]
-    fn equal_reasons_are_told_once() {
+    fn equal_reasons_are_one_entry() {
         let mut survey = testing::loopback(vec![]);
         let skip = |cipher: &str, mac: Option<&str>, reason: &str| Skip {
             cipher: cipher.into(),
@@ -140,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_round_came_to_is_told_where_the_plan_is_known() {
+    fn planned_ciphers_in_no_round_are_found_where_the_plan_is_known() {
         let mut survey = testing::survey(vec![sample("a", 1, 1.0)]);
         let pairing = &mut survey.header.pairings[0];
         pairing.client_ciphers = ["a", "b", "c", "d"].map(Into::into).to_vec();
@@ -152,7 +151,7 @@ mod tests {
         assert_eq!(unreached(&survey, 0), ["c".into()]);
         let warnings = summarise(&survey).warnings;
         let told = &warnings[0].text;
-        assert_eq!(told, "the survey of pi1 ended before it came to c");
+        assert_eq!(told, "the survey of pi1 ended before it measured c");
         survey.samples.extend(rounds("c", [1.0]));
         assert!(unreached(&survey, 0).is_empty());
     }

@@ -1,32 +1,33 @@
-//! Wall seconds of a trial with what is around it, from a journal's clock.
+//! How long a sample takes with all that goes with it, from a journal's clock.
 
 use std::collections::HashMap;
 
 use crate::model::record::Sample;
 use crate::model::{Direction, Method};
 
-/// Pairing, method and direction: trials of one race last alike.
+/// Pairing, method and direction: samples of one race take equally long.
 pub type Key = (usize, Method, Direction);
 
+/// Real seconds per sample.
 pub struct Pace {
     own_s: HashMap<Key, f64>,
     around_s: f64,
 }
 
 impl Pace {
-    /// From trials in the order in which they were run.
+    /// From samples in the order in which they were run.
     pub fn of(samples: &[Sample]) -> Pace {
         let mut sums: HashMap<Key, (f64, u32)> = HashMap::new();
         for sample in samples {
             let sum = sums.entry((sample.pairing, sample.method, sample.direction)).or_default();
-            *sum = (sum.0 + lasted_s(sample), sum.1 + 1);
+            *sum = (sum.0 + took_s(sample), sum.1 + 1);
         }
-        // The clock is read when a trial ends: the first one's own time lies before its mark.
+        // The clock is read when a sample ends, so the first one's own time lies before its reading.
         let around_s = match samples {
             [first, rest @ .., last] => {
-                let wall_s = last.at_s - first.at_s;
-                let own_s = rest.iter().chain([last]).map(lasted_s).sum::<f64>();
-                (wall_s - own_s) / (rest.len() + 1) as f64
+                let elapsed_s = last.at_s - first.at_s;
+                let own_s = rest.iter().chain([last]).map(took_s).sum::<f64>();
+                (elapsed_s - own_s) / (rest.len() + 1) as f64
             }
             _ => 0.0,
         };
@@ -41,6 +42,6 @@ impl Pace {
     }
 }
 
-fn lasted_s(sample: &Sample) -> f64 {
+fn took_s(sample: &Sample) -> f64 {
     sample.setup_s.unwrap_or(0.0) + sample.real_s.unwrap_or(0.0)
 }

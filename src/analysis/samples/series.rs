@@ -1,5 +1,4 @@
-//! What of a race's trials enters the fit, and what is left out of it (kept in the journal and
-//! shown all the same).
+//! Which values of a race's samples enter the fit. What is left out stays in the journal and is shown.
 
 use std::collections::BTreeSet;
 
@@ -12,9 +11,9 @@ use crate::stats::statistics::median;
 /// What ciphers are compared by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Figure {
-    /// Of the whole bulk where trials last alike: what ciphers are ranked by.
+    /// Of the whole transfer where samples last equally long: ciphers are ranked by it.
     Rate,
-    /// Of the steady part: what is shown.
+    /// Of the steady part: it is what tables show.
     SteadyRate,
     ClientCost,
     ServerCost,
@@ -22,11 +21,11 @@ pub enum Figure {
     Cost,
 }
 
-/// Start-up varies from cipher to cipher by this share of itself (measured on loopback and on an
-/// emulated host; it does not average out over rounds).
+/// Start-up varies from cipher to cipher by this fraction (measured on loopback and on an emulated
+/// host); it does not average out over rounds.
 const STARTUP_SPREAD: f64 = 0.07;
 
-/// The trials of one race, one list a contender, in the order of rounds.
+/// The samples of one race, one list per configuration, arranged by round.
 pub fn field(configurations: &[Vec<&Sample>], figure: Figure, startups: &Startups) -> Field {
     let rounds = configurations.iter().flatten().map(|sample| sample.round).max().unwrap_or(0);
     let mut values: Matrix = vec![vec![None; rounds as usize]; configurations.len()];
@@ -59,23 +58,24 @@ pub fn field(configurations: &[Vec<&Sample>], figure: Figure, startups: &Startup
     Field { values, tried: configurations.iter().map(last).collect(), failed, bias }
 }
 
-/// As many bytes in each of the contenders' directions: the merit of one byte each way, in the
-/// rounds that all directions were measured in.
+/// The figure for as many bytes in each direction, in the rounds in which all directions were
+/// measured.
 pub fn both_ways(
     configurations: &[Vec<Vec<&Sample>>],
     figure: Figure,
     startups: &Startups,
 ) -> Field {
-    let ways = configurations.iter().map(Vec::len).max().unwrap_or(0);
-    let fields: Vec<Field> = (0..ways)
-        .map(|way| {
-            let of = |ways: &Vec<Vec<_>>| ways.get(way).cloned().unwrap_or_default();
+    let directions = configurations.iter().map(Vec::len).max().unwrap_or(0);
+    let fields: Vec<Field> = (0..directions)
+        .map(|direction| {
+            let of =
+                |directions: &Vec<Vec<_>>| directions.get(direction).cloned().unwrap_or_default();
             field(&configurations.iter().map(of).collect::<Vec<_>>(), figure, startups)
         })
         .collect();
     let rounds =
         fields.iter().flat_map(|field| field.values.iter().map(Vec::len)).max().unwrap_or(0);
-    let cell = |k: usize, n: usize| {
+    let value = |k: usize, n: usize| {
         let inverses = fields.iter().map(|field| Some((-(*field.values[k].get(n)?)?).exp()));
         let inverses: Option<Vec<f64>> = inverses.collect();
         let inverses = inverses.filter(|inverses| !inverses.is_empty())?;
@@ -83,12 +83,12 @@ pub fn both_ways(
     };
     let all = 0..configurations.len();
     Field {
-        values: all.clone().map(|k| (0..rounds).map(|n| cell(k, n)).collect()).collect(),
+        values: all.clone().map(|k| (0..rounds).map(|n| value(k, n)).collect()).collect(),
         tried: all
             .clone()
             .map(|k| fields.iter().map(|field| field.tried[k]).min().unwrap_or(0))
             .collect(),
-        // A round that failed one way failed.
+        // A round that failed in one direction failed.
         failed: all
             .clone()
             .map(|k| {
@@ -101,9 +101,9 @@ pub fn both_ways(
     }
 }
 
-/// More is better: bytes a second of the bulk, or bytes a CPU-second, start-up taken off. By rate
-/// timed trials are compared whole: they last alike, so their start-up cancels, and with it what
-/// it is not known to.
+/// More is better: bytes per second or bytes per CPU-second, without start-up. Samples of a fixed time
+/// are compared by their whole rate: they last equally long, so start-up cancels, and so does the
+/// error in it.
 fn merit(sample: &Sample, figure: Figure, startups: &Startups) -> Option<f64> {
     let bytes = sample.bytes? as f64;
     let costs = || costs_s(sample, startups);
@@ -117,7 +117,7 @@ fn merit(sample: &Sample, figure: Figure, startups: &Startups) -> Option<f64> {
     (merit.is_finite() && merit > 0.0).then_some(merit)
 }
 
-/// Bytes a second after the start-up: by timestamps on the way where there are any.
+/// Bytes per second after start-up, by timestamps within the transfer where there are any.
 pub fn steady_rate(sample: &Sample, startups: &Startups) -> Option<f64> {
     let bytes = sample.bytes?;
     // Old records have the whole transfer here, less what an empty one takes.
@@ -127,20 +127,20 @@ pub fn steady_rate(sample: &Sample, startups: &Startups) -> Option<f64> {
     }
 }
 
-/// CPU seconds of the client and of the server after the start-up.
+/// CPU-seconds of the client and of the server after start-up.
 pub fn costs_s(sample: &Sample, startups: &Startups) -> (Option<f64>, Option<f64>) {
     let startup = startups.of_sample(sample);
     let less = |spent: Option<Spent>, startup_s| Some(flow_s(spent?.bulk.total_s, startup_s));
     (less(sample.client, startup.client_s), less(sample.server, startup.server_s))
 }
 
-/// The share of a trial's time that was start-up.
+/// The fraction of a sample's time that was start-up.
 fn startup_share(sample: &Sample, startups: &Startups) -> Option<f64> {
     Some(startups.of_sample(sample).real_s / sample.real_s?)
 }
 
-/// Each contender's level of a figure in the rounds' average weather; absent where it was never
-/// measured. With one round alone a level is what was measured.
+/// Each configuration's level of a figure under average conditions; absent where it was never measured.
+/// Of a single round the level is what was measured.
 pub fn levels(
     configurations: &[Vec<&Sample>],
     figure: Figure,

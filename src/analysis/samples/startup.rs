@@ -1,10 +1,10 @@
-//! What a transfer takes before it flows: taken off times and costs where what was measured can
-//! tell it.
+//! Start-up: what a transfer takes before bytes flow at their steady rate. It is subtracted from times
+//! and costs where the samples show it.
 //!
 //! A transfer of B bytes takes a + B ÷ rate. An empty one takes only a part of a: windows open and
-//! buffers grow with the first megabytes (OpenSSH 9.2's server spends 0.1 to 0.2 s on it when it
-//! receives a file, a third of a trial on loopback). So a is measured by two sizes: the usual one
-//! and one of an eighth of it or less, of the same cipher.
+//! buffers grow with the first megabytes (OpenSSH 9.2's server takes 0.1 to 0.2 s for it when it
+//! receives a file, a third of a sample on loopback). So a is measured by two sizes of one cipher: the
+//! usual one, and an eighth of it or less.
 
 use std::collections::HashMap;
 
@@ -14,13 +14,13 @@ use crate::model::record::{Asked, Outcome, Phase, Sample};
 use crate::model::{Direction, Mac, Method};
 use crate::stats::statistics::median;
 
-/// A trial tells the start-up if it moved at most this share of its cipher's usual bytes.
+/// A sample shows the start-up if it moved at most this fraction of its cipher's usual bytes.
 const SMALL: f64 = 1.0 / 8.0;
 
-/// However wrong the start-up is for one trial, this share of it was flow.
+/// However wrong the start-up is for one sample, at least this fraction of it was steady flow.
 const LEAST_FLOW: f64 = 0.3;
 
-/// Seconds that a transfer takes beyond its handshake and its flow.
+/// Seconds that a transfer takes besides its setup and its steady flow.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Startup {
     pub real_s: f64,
@@ -30,7 +30,7 @@ pub struct Startup {
     pub server_s: f64,
 }
 
-/// Seconds of a transfer less those of its start-up.
+/// Seconds of a transfer without its start-up.
 pub fn flow_s(seconds: f64, startup_s: f64) -> f64 {
     (seconds - startup_s).max(LEAST_FLOW * seconds)
 }
@@ -42,7 +42,7 @@ type Key = (usize, Method, Direction);
 pub struct Startups(HashMap<Key, Startup>);
 
 impl Startups {
-    /// From the trials of the pilot and of the rounds.
+    /// From the samples of the pilot and of the rounds.
     pub fn of<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> Startups {
         let measured =
             |sample: &&Sample| sample.outcome == Outcome::Measured && !was_suspended(sample);
@@ -81,11 +81,11 @@ fn is_empty(sample: &Sample) -> bool {
     sample.phase == Phase::Pilot && sample.asked == Asked::Bytes(0)
 }
 
-/// Seconds of a trial, of whatever kind.
+/// Seconds of a sample: real time or CPU.
 type Quantity = fn(&Sample) -> Option<f64>;
 
-/// The median of the empty transfers. A direction without any takes those of its method, or of
-/// any of its pairing.
+/// The median over the empty transfers; where a direction has none, over those of its method, or else
+/// of its pairing.
 fn of_empties(empties: &[&Sample], of: Key, quantity: Quantity) -> Option<f64> {
     let (pairing, method, direction) = of;
     let median_of = |alike: &dyn Fn(&Sample) -> bool| {
@@ -100,7 +100,7 @@ fn of_empties(empties: &[&Sample], of: Key, quantity: Quantity) -> Option<f64> {
 /// Bytes, seconds, round.
 type Point = (f64, f64, u32);
 
-/// The median over all small trials of one pairing, method and direction; absent without any.
+/// The median over all small samples of one pairing, method and direction; absent without any.
 fn by_two_sizes(samples: &[&Sample], quantity: Quantity) -> Option<f64> {
     let mut by_cipher: HashMap<(&str, Option<&Mac>), Vec<Point>> = HashMap::new();
     for sample in samples {
@@ -132,8 +132,8 @@ mod tests {
     use crate::analysis::testing::{BYTES, failed, sample, spent};
     use crate::model::Source;
 
-    /// A transfer of so many bytes that starts for 0.2 s and flows at 100 MB/s; its client spends
-    /// 0.05 s and its server 0.1 s to start.
+    /// A transfer of so many bytes at 100 MB/s after a start-up of 0.2 s, which costs the client 0.05 s
+    /// of CPU and the server 0.1 s.
     fn sized(bytes: u64, round: u32) -> Sample {
         let flow_s = bytes as f64 / 100e6;
         let phase = if round == 0 { Phase::Pilot } else { Phase::Round };
@@ -163,16 +163,16 @@ mod tests {
     }
 
     #[test]
-    fn two_sizes_tell_it() {
+    fn two_sizes_show_the_start_up() {
         let samples = [empty(), sized(BYTES / 16, 0), sized(BYTES, 1), sized(BYTES, 2)];
         close(Startups::of(&samples).of_sample(&samples[2]), [0.2, 0.05, 0.1]);
     }
 
     #[test]
-    fn one_size_leaves_what_empty_transfers_take() {
+    fn of_one_size_start_up_is_what_empty_transfers_take() {
         let samples = [empty(), sized(BYTES / 4, 0), sized(BYTES, 1)];
         close(Startups::of(&samples).of_sample(&samples[2]), [0.01, 0.002, 0.001]);
-        // Those of another direction, for want of its own.
+        // Those of another direction, where its own are missing.
         let download = Sample { direction: Direction::Download, ..sized(BYTES, 1) };
         let samples = [empty(), download];
         close(Startups::of(&samples).of_sample(&samples[1]), [0.01, 0.002, 0.001]);
@@ -180,14 +180,14 @@ mod tests {
     }
 
     #[test]
-    fn what_failed_or_slept_tells_nothing() {
+    fn failed_samples_show_no_start_up() {
         let lost = failed(sized(BYTES / 16, 0), "lost", None);
         let samples = [lost, sized(BYTES, 1)];
         close(Startups::of(&samples).of_sample(&samples[1]), [0.0; 3]);
     }
 
     #[test]
-    fn flow_is_never_nothing() {
+    fn some_of_a_transfer_is_always_steady_flow() {
         assert_eq!(flow_s(1.0, 0.25), 0.75);
         assert_eq!(flow_s(1.0, 2.0), 0.3);
     }

@@ -1,58 +1,126 @@
-//! Whether what is said of an end's AES instructions shows in its figures: a mask that hides them,
-//! and the label that an unmasked CPU wears.
+//! Whether the AES state of an end shows in its figures: instructions that were disabled, and what
+//! the profile of a CPU says of its own.
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::words::Words;
 use crate::analysis::end::End;
 use crate::analysis::rows::row::{Cost, Row};
 use crate::analysis::rows::table::{Section, Table, cost};
-use crate::analysis::warnings::finding::Finding;
-use crate::model::AesClass;
 use crate::model::record::{PairedEnd, Pairing};
+use crate::model::units::significant;
+use crate::model::{AesClass, AesEnds};
+
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum AesWarning {
+    /// An end with AES disabled spends about as much as with AES enabled.
+    #[serde(rename = "mask_unseen")]
+    WithoutEffect {
+        table: String,
+        #[schemars(with = "String")]
+        aes: AesEnds,
+        end: End,
+        /// The most that an AES cipher costs with AES disabled, as a multiple of its cost with AES
+        /// enabled.
+        most_ratio: f64,
+    },
+    /// The figures of an end contradict what its profile says of its AES instructions.
+    #[serde(rename = "label_contradicted")]
+    Contradicted {
+        /// The table that shows it best.
+        table: String,
+        end: End,
+        /// The profile says that the CPU has AES instructions, or that it lacks them.
+        accelerated: bool,
+        evidence: String,
+        gcm_s_per_gb: f64,
+        chacha_s_per_gb: f64,
+    },
+}
+
+impl AesWarning {
+    pub(super) fn words(&self) -> Words {
+        match self {
+            Self::WithoutEffect { table, aes, end, most_ratio } => Words::new(
+                format!(
+                    "{table}, {}: disabling AES does not show in the {end} CPU (no AES \
+                     cipher costs more than {} times what it costs with AES enabled)",
+                    aes.phrase(),
+                    significant(*most_ratio)
+                ),
+                "take that section as AES enabled: the program may not know the variable",
+            ),
+            Self::Contradicted {
+                table,
+                end,
+                accelerated,
+                evidence,
+                gcm_s_per_gb,
+                chacha_s_per_gb,
+            } => Words::new(
+                format!(
+                    "{table}: the {end}'s CPU is said to be {} AES instructions ({evidence}), but \
+                     AES-GCM costs it {} CPU-s per GB and ChaCha20-Poly1305 {}",
+                    if *accelerated { "with" } else { "without" },
+                    significant(*gcm_s_per_gb),
+                    significant(*chacha_s_per_gb)
+                ),
+                "trust the figures: the SSH program may be emulated, or built without these \
+                 instructions",
+            ),
+        }
+    }
+}
 
 /// With AES instructions GCM costs less than ChaCha20-Poly1305, without them it costs more. What
-/// both share (the kernel, copies) draws the ratio towards one, on either side.
+/// both share (the kernel, copies) draws the ratio towards 1.
 const CONTRADICTS: f64 = 1.3;
-/// An end that is at work for less of a core mostly pays for waiting for the other end, by the second
-/// and not by the byte: of ciphers it then tells nothing.
+/// An end that uses less of one core mostly pays for waiting for the other end, by the second and not
+/// by the byte: its costs then say nothing of ciphers.
 const BUSY_PERCENT: f64 = 25.0;
-/// Ciphers whose costs part where AES instructions are hidden: with them GCM is the cheaper one,
+/// Ciphers whose costs show the AES state of an end: with AES instructions GCM is the cheaper one,
 /// without them ChaCha20-Poly1305 is.
 pub const GCM: &str = "aes128-gcm@openssh.com";
 pub const CHACHA: &str = "chacha20-poly1305@openssh.com";
 
-/// A mask holds for a whole process, so one AES cipher that costs the masked end far more than
-/// the same end unmasked proves it. CTR may not: its code without AES instructions is not much
-/// slower, and its MAC costs as much as before.
+/// AES is disabled for a whole process, so one AES cipher that costs far more than with AES enabled
+/// proves it. CTR may not: its code without AES instructions is not much slower, and its MAC costs
+/// as much as before.
 const SHOWS: f64 = 1.5;
 
-/// Masked ends where no AES cipher shows it.
-pub fn unseen(table: &Table, pairings: &[Pairing]) -> Vec<Finding> {
-    let mut findings = Vec::new();
+/// Ends with AES disabled where no AES cipher shows it.
+pub fn without_effect(table: &Table, pairings: &[Pairing]) -> Vec<AesWarning> {
+    let mut found = Vec::new();
     for section in &table.sections {
         for end in [End::Client, End::Server] {
-            let Some(open) = aes_enabled_twin(section, end, table, pairings) else { continue };
-            let ratios = section.rows.iter().filter_map(|row| cost_ratio(row, &open.rows, end));
+            let Some(enabled) = aes_enabled_twin(section, end, table, pairings) else { continue };
+            let ratios = section.rows.iter().filter_map(|row| cost_ratio(row, &enabled.rows, end));
             let Some(most_ratio) = ratios.max_by(f64::total_cmp).filter(|most| *most < SHOWS)
             else {
                 continue;
             };
             let (table, aes) = (table.title.clone(), section.aes);
-            findings.push(Finding::AesStateUnseen { table, aes, end, most_ratio });
+            found.push(AesWarning::WithoutEffect { table, aes, end, most_ratio });
         }
     }
-    findings
+    found
 }
 
-/// Unmasked ends whose label the figures contradict: an emulated server shows the `/proc/cpuinfo` of
-/// the machine that emulates it. Each end is told once, by the table that shows it best.
-pub fn contradicted(tables: &[Table], pairings: &[Pairing]) -> Vec<Finding> {
-    let mut worst: Vec<(&str, End, f64, Finding)> = Vec::new();
+/// Ends with AES enabled whose figures contradict their profile: an emulated server shows the
+/// `/proc/cpuinfo` of the machine that emulates it. One warning per end, of the table that shows it
+/// best.
+pub fn contradicted(tables: &[Table], pairings: &[Pairing]) -> Vec<AesWarning> {
+    let mut worst: Vec<(&str, End, f64, AesWarning)> = Vec::new();
     for (table, section) in
         tables.iter().flat_map(|table| table.sections.iter().map(move |section| (table, section)))
     {
         for end in [End::Client, End::Server] {
             let own = &pairings[section.pairing];
             let Some(found) = contradiction(section, own, end) else { continue };
-            let finding = Finding::LabelContradicted {
+            let warning = AesWarning::Contradicted {
                 table: table.title.clone(),
                 end,
                 accelerated: found.accelerated,
@@ -64,17 +132,17 @@ pub fn contradicted(tables: &[Table], pairings: &[Pairing]) -> Vec<Finding> {
             let place = (table.target.as_str(), end);
             match worst.iter_mut().find(|(target, end, ..)| (*target, *end) == place) {
                 Some(known) if known.2 >= off => {}
-                Some(known) => *known = (place.0, end, off, finding),
-                None => worst.push((place.0, end, off, finding)),
+                Some(known) => *known = (place.0, end, off, warning),
+                None => worst.push((place.0, end, off, warning)),
             }
         }
     }
-    worst.into_iter().map(|(.., finding)| finding).collect()
+    worst.into_iter().map(|(.., warning)| warning).collect()
 }
 
-/// Figures that say otherwise than the label of an end that wears no mask.
+/// Figures that contradict the profile of an end with AES enabled.
 pub struct Contradiction {
-    /// What the label says.
+    /// What the profile says.
     pub accelerated: bool,
     pub gcm_s_per_gb: f64,
     pub chacha_s_per_gb: f64,
@@ -82,7 +150,7 @@ pub struct Contradiction {
     off: f64,
 }
 
-/// Whether the figures of one section contradict an end's label.
+/// Whether the figures of one section contradict an end's profile.
 pub fn contradiction(section: &Section, pairing: &Pairing, end: End) -> Option<Contradiction> {
     let own = paired(pairing, end);
     let of = |name: &str| {
@@ -104,8 +172,8 @@ pub fn contradiction(section: &Section, pairing: &Pairing, end: End) -> Option<C
     (off >= CONTRADICTS).then_some(found)
 }
 
-/// The section to hold a masked end against: the same end unmasked with AES, the other end
-/// as it is where there is such a one.
+/// The section to compare an end with AES disabled with: the same end with AES enabled, the other end
+/// unchanged where there is such a section.
 fn aes_enabled_twin<'a>(
     section: &Section,
     end: End,
@@ -115,23 +183,22 @@ fn aes_enabled_twin<'a>(
     let other = if end == End::Client { End::Server } else { End::Client };
     let of = |section: &Section, end: End| paired(&pairings[section.pairing], end);
     of(section, end).aes_disabled_by.as_ref()?;
-    let open = |twin: &&Section| {
+    let enabled = |twin: &&Section| {
         let twin = of(twin, end);
         twin.aes_disabled_by.is_none() && twin.host.aes.class == AesClass::Aes
     };
     let alike =
         |twin: &&Section| of(twin, other).aes_disabled_by == of(section, other).aes_disabled_by;
-    let mut twins = table.sections.iter().filter(open);
+    let mut twins = table.sections.iter().filter(enabled);
     twins.clone().find(alike).or_else(|| twins.next())
 }
 
-fn cost_ratio(aes_disabled: &Row, open: &[Row], end: End) -> Option<f64> {
-    let same = |row: &&Row| row.cipher == aes_disabled.cipher && row.mac == aes_disabled.mac;
-    let (aes_disabled_cost, open_cost) =
-        (cost(aes_disabled, end)?, cost(open.iter().find(same)?, end)?);
-    let aes = aes_disabled.cipher.as_str().starts_with("aes");
-    let fine = !aes_disabled_cost.coarse && !open_cost.coarse && open_cost.cpu_s_per_gb > 0.0;
-    (aes && fine).then(|| aes_disabled_cost.cpu_s_per_gb / open_cost.cpu_s_per_gb)
+fn cost_ratio(disabled: &Row, enabled: &[Row], end: End) -> Option<f64> {
+    let same = |row: &&Row| row.cipher == disabled.cipher && row.mac == disabled.mac;
+    let is_aes = disabled.cipher.as_str().starts_with("aes");
+    let (without, with) = (cost(disabled, end)?, cost(enabled.iter().find(same)?, end)?);
+    let fine = !without.coarse && !with.coarse && with.cpu_s_per_gb > 0.0;
+    (is_aes && fine).then(|| without.cpu_s_per_gb / with.cpu_s_per_gb)
 }
 
 fn paired(pairing: &Pairing, end: End) -> &PairedEnd {
@@ -146,42 +213,48 @@ mod tests {
     use super::*;
     use crate::analysis::summarise;
     use crate::analysis::testing::{each, loopback, rounds, sample, spent, survey};
+    use crate::analysis::warnings::Finding;
+    use crate::analysis::warnings::connection::ConnectionWarning;
     use crate::model::record::Sample;
-    use crate::model::{AesEnds, Direction, Source, Survey};
+    use crate::model::{Direction, Source, Survey};
 
     fn found(survey: &Survey) -> Vec<Finding> {
         summarise(survey).warnings.into_iter().map(|warning| warning.finding).collect()
     }
 
     #[test]
-    fn a_label_that_the_figures_contradict_is_told_once() {
+    fn a_profile_that_the_figures_contradict_is_found_once() {
         let samples = |gcm_s: f64, direction: Direction| {
             let gcm = each(rounds(GCM, [400.0; 3]), |sample| {
                 sample.server = Some(spent(Source::Inside, gcm_s));
             });
             each([gcm, rounds(CHACHA, [600.0; 3])].concat(), |sample| sample.direction = direction)
         };
-        let labelled = |class: AesClass, gcm_s: f64| {
+        let of = |class: AesClass, gcm_s: f64| {
             let both = [samples(gcm_s, Direction::Upload), samples(gcm_s, Direction::Download)];
             let mut survey = survey(both.concat());
             survey.header.pairings[0].server.host.aes.class = class;
             let mut found = found(&survey);
-            // So short transfers are no matter here.
-            found.retain(|finding| matches!(finding, Finding::LabelContradicted { .. }));
+            // That the transfers are so short does not matter here.
+            found.retain(|f| matches!(f, Finding::Aes(AesWarning::Contradicted { .. })));
             found
         };
         // ChaCha20-Poly1305 costs the server 0.2 s.
-        let told = labelled(AesClass::Aes, 0.8);
-        let [Finding::LabelContradicted { end: End::Server, accelerated: true, .. }] = &told[..]
+        let of_aes = of(AesClass::Aes, 0.8);
+        let [
+            Finding::Aes(
+                warning @ AesWarning::Contradicted { end: End::Server, accelerated: true, .. },
+            ),
+        ] = &of_aes[..]
         else {
-            panic!("{told:?}");
+            panic!("{of_aes:?}");
         };
-        assert!(told[0].text().contains("with AES"), "{}", told[0].text());
-        assert_eq!(labelled(AesClass::Aes, 0.1), []);
-        assert_eq!(labelled(AesClass::NoAes, 0.8), []);
-        assert_eq!(labelled(AesClass::NoAes, 0.1).len(), 1);
-        assert_eq!(labelled(AesClass::Unknown, 0.8), []);
-        // An end that idles pays for waiting, whatever the cipher.
+        assert!(warning.words().text.contains("with AES"), "{}", warning.words().text);
+        assert_eq!(of(AesClass::Aes, 0.1), []);
+        assert_eq!(of(AesClass::NoAes, 0.8), []);
+        assert_eq!(of(AesClass::NoAes, 0.1).len(), 1);
+        assert_eq!(of(AesClass::Unknown, 0.8), []);
+        // An idle end pays for waiting, whatever the cipher.
         let idle = |mut sample: Sample, spent_s: f64| {
             sample.real_s = Some(20.0);
             sample.server = Some(spent(Source::Inside, spent_s));
@@ -195,24 +268,25 @@ mod tests {
     }
 
     #[test]
-    fn a_mask_that_does_not_show_is_told() {
+    fn disabled_instructions_that_do_not_show_are_found() {
         let two = || [rounds(GCM, [20.0; 3]), rounds(CHACHA, [30.0; 3])].concat();
-        let aes_disabled = |total_s: f64| {
-            let aes_disabled = each(two(), |sample| {
+        let of = |total_s: f64| {
+            let disabled = each(two(), |sample| {
                 sample.pairing = 1;
                 if sample.cipher.as_str() == GCM {
                     sample.server = Some(spent(Source::Inside, total_s));
                 }
             });
-            found(&loopback([two(), aes_disabled].concat()))
+            found(&loopback([two(), disabled].concat()))
         };
-        let [Finding::SharedMachine, Finding::AesStateUnseen { end, most_ratio, aes, .. }] =
-            &aes_disabled(0.28)[..]
+        let shared = Finding::Connection(ConnectionWarning::SharedMachine);
+        let [first, Finding::Aes(AesWarning::WithoutEffect { end, most_ratio, aes, .. })] =
+            &of(0.28)[..]
         else {
-            panic!("the mask should be in doubt: {:?}", aes_disabled(0.28));
+            panic!("disabling AES should be in doubt: {:?}", of(0.28));
         };
-        assert_eq!((*end, *aes), (End::Server, AesEnds::CLIENT));
+        assert_eq!((first, *end, *aes), (&shared, End::Server, AesEnds::CLIENT));
         assert!((most_ratio - 1.4).abs() < 1e-6, "{most_ratio}");
-        assert_eq!(aes_disabled(0.31), [Finding::SharedMachine]);
+        assert_eq!(of(0.31), [shared]);
     }
 }
