@@ -4,8 +4,8 @@ use super::samples::grouping::TableKey;
 use crate::model::Direction;
 use crate::model::record::Pairing;
 
-/// What tells each pairing from the others: its target, its programs, the ends with AES instructions;
-/// each with its preposition.
+/// What tells each pairing from the others: its target, its programs, the ends with AES
+/// instructions; each with its preposition.
 pub fn distinctions(pairings: &[Pairing]) -> Vec<String> {
     let tell = |own: &Pairing| {
         let mut words = Vec::new();

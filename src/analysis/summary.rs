@@ -1,4 +1,5 @@
-//! The summary of a survey: tables with their sections and rows, what was skipped, what failed, warnings.
+//! The summary of a survey: tables with their sections and rows, what was skipped, what failed,
+//! warnings.
 
 use std::collections::BTreeMap;
 

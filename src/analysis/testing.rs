@@ -1,4 +1,4 @@
-//! Small synthetic surveys for tests: 100 MB a trial, the client spending 1 CPU-s per GB and
+//! Small synthetic surveys for tests: 100 MB per sample, the client spending 1 CPU-s per GB and
 //! the server 2, read to the nanosecond.
 
 use crate::model::cipher_cores::{
@@ -42,8 +42,8 @@ pub fn survey(samples: Vec<Sample>) -> Survey {
     Survey { header, samples, footer: Some(footer), problems: vec![] }
 }
 
-/// The same machine at both ends, once as it is and once with its server masked; trials of
-/// the second kind have `pairing` 1.
+/// The same machine at both ends, once with AES enabled and once with AES disabled at the server;
+/// samples of the second kind have `pairing` 1.
 pub fn loopback(samples: Vec<Sample>) -> Survey {
     let mut open = pairing("loopback");
     open.loopback = true;
@@ -178,7 +178,7 @@ pub fn rounds<const N: usize>(cipher: &str, mb_per_s: [f64; N]) -> Vec<Sample> {
     (1..).zip(mb_per_s).map(|(round, rate)| sample(cipher, round, rate)).collect()
 }
 
-/// The trial, failed.
+/// The sample, failed.
 pub fn failed(mut sample: Sample, reason: &str, remedy: Option<&str>) -> Sample {
     sample.outcome = Outcome::Failed { reason: reason.into(), remedy: remedy.map(str::to_owned) };
     sample.negotiated = None;
@@ -189,7 +189,7 @@ pub fn failed(mut sample: Sample, reason: &str, remedy: Option<&str>) -> Sample 
     sample
 }
 
-/// The trials with a change made to each.
+/// The samples with a change made to each.
 pub fn each(mut samples: Vec<Sample>, change: impl Fn(&mut Sample)) -> Vec<Sample> {
     samples.iter_mut().for_each(change);
     samples

@@ -1,47 +1,48 @@
 //! A robust two-way fit of rates: `ln rate = cipher + round`, by Huber's M-estimate (P. J. Huber,
-//! Robust Statistics, 1981, chapter 7). Rounds carry what falls on all alike (heat, neighbours);
-//! clipping keeps a disturbed trial from deciding. Logarithms throughout: 0.03 is 3 %.
+//! Robust Statistics, 1981, chapter 7). The round effect is what all configurations of a round
+//! share (heat, other load); clipping keeps a disturbed sample from deciding. Logarithms
+//! throughout: 0.03 is 3 %.
 
 use crate::stats::statistics::median;
 
 /// Residuals are clipped at so many standard deviations.
 const CLIP: f64 = 1.5;
 
-/// Trials of a quiet host are alike to the last digit; still nothing is clipped below 0.2 %.
+/// Samples of a quiet host may be equal to the last digit; still nothing is clipped below 0.2 %.
 const LEAST_SCALE: f64 = 0.002;
 
 /// The standard deviation of a normal distribution whose absolute median is 1.
 const NORMAL_MAD: f64 = 1.4826;
 
-/// Sweeps of the medians' polish, and of the alternating means: both settle far sooner.
+/// Most sweeps of the median polish, and of the alternating means: both settle far sooner.
 const POLISHES: usize = 8;
 const SWEEPS: usize = 200;
 const SETTLED: f64 = 1e-9;
 
-/// Values by contender and round; a trial that failed or was never planned is absent.
+/// Values by configuration and round; a sample that failed or was never planned is absent.
 pub type Matrix = Vec<Vec<Option<f64>>>;
 
-/// What was measured of all contenders of one table.
+/// What was measured of all configurations of one table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Field {
-    /// `ln` of the merit by contender and round, the first round at 0.
+    /// `ln` of the figure (more is better) by configuration and round, the first round at 0.
     pub values: Matrix,
     /// The last round in which each was tried, whether it failed or not.
     pub tried: Vec<u32>,
-    /// The rounds in which each failed. A value may be absent for other reasons: a trial of
-    /// another size is not compared, a clock may not have moved.
+    /// The rounds in which each failed. A value may be absent for other reasons: a sample of
+    /// another size is not compared, a clock may not have advanced.
     pub failed: Vec<Vec<u32>>,
-    /// What start-up may differ by between contenders, as a fraction of a trial: it does not
-    /// average out.
+    /// By how much start-up may differ between configurations, as a fraction of a sample: it does
+    /// not average out.
     pub bias: Vec<f64>,
 }
 
-/// From so many tries on a cipher may be called unreliable: of two that differ either may be the
-/// accident.
+/// The fewest tries after which a cipher may be called unreliable: of two with different outcomes
+/// either may be due to chance.
 const LEAST_TRIES: u32 = 3;
 
 impl Field {
-    /// Until that round it failed more often than not.
+    /// Whether it failed more often than not up to that round.
     pub fn mostly_failed(&self, k: usize, round: u32) -> bool {
         let tries = round.min(self.tried[k]);
         let failures = self.failed[k].iter().filter(|&&round| round <= tries).count();
@@ -53,19 +54,19 @@ impl Field {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fit {
     pub values: Matrix,
-    /// The values with the residuals of disturbed trials clipped.
+    /// The values with the residuals of disturbed samples clipped.
     pub clipped: Matrix,
-    /// One number a contender: its mean level, in the rounds' average weather.
+    /// One number per configuration: its mean level under average conditions.
     pub levels: Vec<f64>,
-    /// Standard deviation of one value, all contenders together.
+    /// Standard deviation of one value, all configurations together.
     pub scale: f64,
     /// Degrees of freedom of that.
     pub freedom: usize,
-    /// The share of each contender's values that was left as it is.
+    /// The share of each configuration's values that was not clipped.
     pub kept: Vec<f64>,
 }
 
-/// Absent where there are too few values to tell noise from levels.
+/// Absent where there are too few values to separate noise from levels.
 pub fn fit(values: &Matrix) -> Option<Fit> {
     let count = values.iter().flatten().flatten().count();
     if count == 0 {
@@ -102,7 +103,7 @@ pub fn fit(values: &Matrix) -> Option<Fit> {
         .flat_map(|(k, row)| row.iter().enumerate().map(move |(n, value)| (k, n, value)))
         .filter_map(|(k, n, value)| Some((value.as_ref()? - fitted.at(k, n)).powi(2)))
         .sum();
-    // Clipping takes variance away; Huber's correction gives it back.
+    // Clipping removes variance; Huber's correction restores it.
     let scale = (squares / freedom as f64).sqrt() / all_kept.max(0.5);
     let conditions = mean(fitted.rounds.iter().copied()).unwrap_or(0.0);
     let levels = fitted.levels.iter().map(|level| level + conditions).collect();
@@ -123,7 +124,7 @@ fn scale(values: &Matrix, fitted: &Surface, freedom: usize) -> f64 {
     NORMAL_MAD * median(&residuals).unwrap_or(0.0)
 }
 
-/// A level for each contender and an offset for each round.
+/// A level for each configuration and an effect for each round.
 struct Surface {
     levels: Vec<f64>,
     rounds: Vec<f64>,
@@ -203,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn conditions_is_taken_out() {
+    fn round_effects_are_removed() {
         let fitted = fit(&matrix(&[&[1.0, 0.5, 0.9], &[1.3, 0.8, 1.2]])).unwrap();
         close(fitted.levels[0], 0.8);
         close(fitted.levels[1], 1.1);
@@ -212,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_left_early_is_seen_in_its_own_conditions() {
+    fn a_row_that_left_early_is_compared_in_its_own_rounds() {
         let mut values = matrix(&[&[1.0, 2.0, 3.0], &[1.1, 2.1, 3.1]]);
         values.push(vec![Some(0.5)]);
         let fitted = fit(&values).unwrap();

@@ -6,21 +6,21 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 
 use crate::stats::fit::{Field, Fit, Matrix, fit};
 
-/// The error probability of a survey's verdicts, all looks and contenders together.
+/// The error probability of a survey's verdicts, all interim analyses and configurations together.
 pub const ALPHA: f64 = 0.05;
 
-/// Prior weight of the pooled variance in each pair's own, in degrees of freedom (moderated t:
+/// Weight of the pooled variance in that of each pair, in degrees of freedom (moderated t:
 /// G. K. Smyth, Stat. Appl. Genet. Mol. Biol. 3 (2004), with a fixed weight).
 const PRIOR: f64 = 4.0;
 
 /// An interval against a leader that the same data chose must be wider than one against a fixed
-/// cipher: among equals the leader is the luckiest (coverage simulated: `results/validation/`).
+/// cipher: among equals the luckiest leads (coverage simulated: `results/validation/`).
 const CHOSEN: f64 = 0.5;
 
-/// The leader's own level is that of the luckiest too, and the others hang on it.
+/// So must that of the leader's own level, which the levels of the others are relative to.
 const OWN: f64 = 0.7;
 
-/// A trial that the fit moved by more than this is shown as disturbed.
+/// A sample that the fit moved by more than this is reported as disturbed.
 const DISTURBED: f64 = 0.1;
 
 /// An estimate and half the width of its interval; both in logarithms.
@@ -40,15 +40,15 @@ impl Interval {
     }
 }
 
-/// Half an interval, in logarithms, and the degrees of freedom that its error is known with.
+/// Half an interval, in logarithms, and the degrees of freedom of its error.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Half {
     pub half: f64,
     pub freedom: f64,
 }
 
-/// Half the width of each contender's own interval (of its level in the rounds' weather, not of a
-/// difference); absent where there is no telling.
+/// Half the width of each configuration's own interval (of its level under the conditions of its
+/// rounds, not of a difference); absent where too little was measured.
 pub fn own(field: &Field, leader: usize) -> Vec<Option<Half>> {
     let Some(fitted) = fit(&field.values) else { return alone(field) };
     let one = |k: usize| {
@@ -67,7 +67,7 @@ pub fn own(field: &Field, leader: usize) -> Vec<Option<Half>> {
     (0..field.values.len()).map(one).collect()
 }
 
-/// One contender alone has no weather to be told from: the plain interval of its mean.
+/// With one configuration alone there is no round effect: the plain interval of its mean.
 fn alone(field: &Field) -> Vec<Option<Half>> {
     let mut halves = vec![None; field.values.len()];
     let known = |k: &usize| field.values[*k].iter().any(Option::is_some);
@@ -79,8 +79,8 @@ fn alone(field: &Field) -> Vec<Option<Half>> {
     halves
 }
 
-/// Half the plain interval of a mean, beside a bias that does not average out. Absent for fewer
-/// than two values.
+/// Half the plain interval of a mean, with a bias that does not average out. Absent for fewer than
+/// two values.
 pub fn half_of_mean(values: &[f64], bias: f64) -> Option<f64> {
     let many = values.len() as f64;
     let mean = values.iter().sum::<f64>() / many;
@@ -89,7 +89,7 @@ pub fn half_of_mean(values: &[f64], bias: f64) -> Option<f64> {
     (many > 1.0).then(|| t_quantile(1.0 - ALPHA / 2.0, many - 1.0) * error)
 }
 
-/// Trials of each contender that the fit clipped: much faster or slower than the rest.
+/// How many samples of each configuration the fit clipped: much faster or slower than the others.
 pub fn disturbed(field: &Field) -> Vec<usize> {
     let Some(fitted) = fit(&field.values) else { return vec![0; field.values.len()] };
     let one = |k: usize| {
@@ -99,8 +99,8 @@ pub fn disturbed(field: &Field) -> Vec<usize> {
     (0..field.values.len()).map(one).collect()
 }
 
-/// Each contender against another in all rounds that both were measured in, with a pointwise
-/// interval: for a table, not for verdicts.
+/// Each configuration compared with another one in all rounds in which both were measured, with a
+/// pointwise interval: for a table, not for verdicts.
 pub fn against(field: &Field, other: usize) -> Vec<Option<Interval>> {
     let Some(fitted) = fit(&field.values) else { return vec![None; field.values.len()] };
     let one =
@@ -108,8 +108,8 @@ pub fn against(field: &Field, other: usize) -> Vec<Option<Interval>> {
     (0..field.values.len()).map(|k| one(k).flatten()).collect()
 }
 
-/// The mean difference of two contenders over their common rounds with its interval at the level
-/// `1 - alpha`. Absent with fewer than two common rounds.
+/// The mean difference of two configurations over their common rounds, with its interval at the
+/// level `1 - alpha`. Absent for fewer than two common rounds.
 pub fn paired(fitted: &Fit, k: usize, other: usize, alpha: f64, bias: f64) -> Option<Interval> {
     let pair = Pair::of(fitted, k, other)?;
     let error = (pair.variance / pair.many + bias.powi(2)).sqrt();
@@ -117,7 +117,7 @@ pub fn paired(fitted: &Fit, k: usize, other: usize, alpha: f64, bias: f64) -> Op
     Some(Interval { estimate: pair.estimate, half })
 }
 
-/// Two contenders in their common rounds.
+/// Two configurations in their common rounds.
 struct Pair {
     estimate: f64,
     many: f64,
@@ -140,11 +140,11 @@ impl Pair {
         }
         let estimate = differences.iter().sum::<f64>() / many;
         let own = match raw[..] {
-            // Of two rounds nobody can tell which was disturbed: the fit has clipped both.
+            // Of two rounds either may be the disturbed one: the fit has clipped both.
             [first, second] => (first - second).powi(2) / 2.0,
             _ => {
                 let squares: f64 = differences.iter().map(|value| (value - estimate).powi(2)).sum();
-                // Clipping took variance from this pair; the kept share gives it back.
+                // Clipping removed variance of this pair; the kept share restores it.
                 squares / (many - 1.0) / (fitted.kept[k] * fitted.kept[other]).max(0.25)
             }
         };
@@ -155,7 +155,7 @@ impl Pair {
     }
 }
 
-/// Student's t.
+/// The quantile of Student's t distribution.
 pub fn t_quantile(probability: f64, freedom: f64) -> f64 {
     StudentsT::new(0.0, 1.0, freedom).map_or(f64::INFINITY, |t| t.inverse_cdf(probability))
 }
@@ -165,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quantiles_of_t_are_those_of_the_tables() {
+    fn quantiles_of_t_are_those_of_published_tables() {
         for (probability, freedom, expected) in
             [(0.975, 4.0, 2.776), (0.975, 10.0, 2.228), (0.9995, 6.0, 5.959)]
         {

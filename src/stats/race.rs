@@ -1,8 +1,9 @@
-//! Who leads, who is as good, who is slower, and when that is decided: moderated t intervals on
-//! paired differences at few fixed looks. `docs/method.md`, "When rounds stop", gives the reasons;
-//! a survey's looks are replayed from its journal alone.
+//! Sequential comparison: which configuration leads, which are as good, which are slower, and when
+//! that is decided, by moderated t intervals on paired differences at a few fixed interim analyses.
+//! `docs/method.md`, "When rounds stop", gives the reasons. The analyses of a survey are repeated
+//! from its journal alone.
 //!
-//! Everything is in natural logarithms of merit (more is better), so that 0.03 is 3 %.
+//! Everything is in natural logarithms of a figure of which more is better, so 0.03 is 3 %.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -12,13 +13,13 @@ use crate::stats::fit::{Field, Matrix, fit};
 use crate::stats::intervals::{ALPHA, Interval, paired};
 use crate::stats::statistics::median;
 
-/// Rounds after which a survey looks; between them it never does, since each look has its price.
-/// The first is enough where one cipher leads by far: on simulated hosts without AES it saves a
-/// third of the time at no loss (`results/validation/`).
+/// The rounds after which a survey has an interim analysis; there is none in between, since each
+/// costs error probability. The first suffices where one cipher leads by far: on simulated hosts
+/// without AES it saves a third of the time at no loss (`results/validation/`).
 pub const INTERIM_ANALYSES: [u32; 10] = [2, 3, 4, 6, 8, 11, 16, 22, 32, 45];
 
-/// So many looks share it: a survey that goes on past the fifth is rare, and ten strict shares
-/// would cost more rounds than they save errors (simulated: `results/validation/`).
+/// How many analyses share the error probability: few surveys go on past the fifth, and ten strict
+/// shares would cost more rounds than they save errors (simulated: `results/validation/`).
 const SHARES: f64 = 5.0;
 
 /// A forecast is trusted from so many rounds on.
@@ -27,30 +28,31 @@ pub const FORECAST_FROM: u32 = 6;
 /// What is to be decided before rounds stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Question {
-    /// No contender can be more than δ better than the leader.
+    /// Whether any configuration may be more than δ better than the leader.
     Choice,
-    /// Each contender is told slower or tied.
+    /// Which configurations are slower than the leader and which are tied.
     Groups,
 }
 
-/// How a race is judged.
+/// When a race is analysed, and how.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
     /// The smallest difference that matters.
     pub delta: f64,
     pub question: Question,
+    /// The rounds of its interim analyses.
     pub analyses: Vec<u32>,
-    /// The error probability of one look.
+    /// The error probability of one analysis.
     pub alpha: f64,
 }
 
 impl Rule {
-    /// Looks at fixed rounds, which share the error probability.
+    /// Interim analyses after fixed rounds, which share the error probability.
     pub fn sequential(delta: f64, question: Question) -> Rule {
         Rule { delta, question, analyses: INTERIM_ANALYSES.to_vec(), alpha: ALPHA / SHARES }
     }
 
-    /// As a survey's races were judged while they ran.
+    /// The rule by which a survey's races were analysed while they ran.
     pub fn of(header: &Header, rounds: u32) -> Rule {
         let question = if header.thorough { Question::Groups } else { Question::Choice };
         match header.rounds {
@@ -59,7 +61,7 @@ impl Rule {
         }
     }
 
-    /// One look at the end of a number of rounds that nothing measured has a say in.
+    /// One analysis, at the end of a number of rounds that does not depend on what was measured.
     pub fn fixed(delta: f64, rounds: u32) -> Rule {
         Rule { delta, question: Question::Groups, analyses: vec![rounds], alpha: ALPHA }
     }
@@ -77,29 +79,29 @@ pub enum Label {
     Unreliable,
 }
 
-/// What the looks have told.
+/// What the analyses have shown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Race {
-    /// The last look; absent before the first one.
+    /// The round of the last analysis; absent before the first one.
     pub analysed: Option<u32>,
     pub leader: Option<usize>,
     pub labels: Vec<Label>,
-    /// The round after which a contender left, 0 for one that was never tried; those without are
-    /// still in.
+    /// The round after which a configuration left, 0 for one that was never tried; absent for those
+    /// still in the race.
     pub left: Vec<Option<u32>>,
-    /// Those that were in at the last look and had figures: nothing is said of the others.
+    /// Those that were in the race at the last analysis and had figures.
     compared: Vec<usize>,
-    /// Against the leader, at the last look that a contender was part of, as wide as the verdict
-    /// needs it.
+    /// Compared with the leader, at the last analysis that a configuration took part in, as wide as
+    /// the verdict requires.
     pub verdicts: Vec<Option<Interval>>,
-    /// Nothing is more to be learned: the question is answered.
+    /// The question is answered.
     pub decided: bool,
-    /// Rounds that would answer it, as far as can be told.
+    /// An estimate of the rounds that would answer it.
     pub needed: Option<u32>,
 }
 
 impl Race {
-    /// Replays all looks that were made while rounds went on.
+    /// Repeats all interim analyses that were made while the survey ran.
     pub fn of(field: &Field, rule: &Rule) -> Race {
         let many = field.values.len();
         let mut race = Race {
@@ -123,8 +125,8 @@ impl Race {
         race
     }
 
-    /// The same, and where they have decided nothing one look more at all that there is: time is
-    /// up, and nothing measured had a say in when.
+    /// The same, and where they decided nothing one final analysis of all rounds: time is up, and
+    /// that does not depend on what was measured.
     pub fn judged(field: &Field, rule: &Rule) -> Race {
         let mut race = Race::of(field, rule);
         let last = last_round(field);
@@ -134,13 +136,13 @@ impl Race {
         race
     }
 
-    /// The look that can answer the question, and so the rounds it takes; none within reach.
+    /// The round of the analysis that should answer the question; absent where none is within reach.
     pub fn answered_after(&self) -> Option<u32> {
         next_analysis(self.analysed.unwrap_or(0), self.needed)
     }
 
-    /// Nothing is more to be learned, and nobody is still to be given a chance: what has failed so
-    /// far is tried again until it can be called unreliable.
+    /// Whether it is decided and every configuration has been compared: what has only failed so far
+    /// is tried again until it can be called unreliable.
     pub fn is_over(&self) -> bool {
         self.decided && self.remaining().all(|k| self.compared.contains(&k))
     }
@@ -150,17 +152,17 @@ impl Race {
         (0..self.left.len()).filter(|&k| self.left[k].is_none())
     }
 
-    /// By how much some contender may still be better than the leader.
+    /// By how much any configuration may still be better than the leader.
     pub fn bound(&self) -> Option<f64> {
         self.rivals()
             .map(|k| self.verdicts[k].map(|interval| interval.upper().max(0.0)))
             .try_fold(0.0, |most: f64, upper| Some(most.max(upper?)))
     }
 
-    /// By how much something may still be better than a contender. Of the leader the last look has
-    /// told it; of another its intervals against all that are still in tell it, the leader among
-    /// them, since who has left is slower than that. These are as many claims, so each has the
-    /// same share of the error.
+    /// By how much any configuration may still be better than this one. For the leader the last
+    /// analysis has it; for another its intervals against all that are still in the race give it,
+    /// the leader among them, since those that left are slower than the leader. There are as many
+    /// comparisons, so each has the same share of the error probability.
     pub fn bound_over(&self, k: usize, field: &Field, rule: &Rule) -> Option<f64> {
         let leader = self.leader?;
         if k == leader {
@@ -210,7 +212,7 @@ impl Race {
         let compared = inside.into_iter().filter(|&k| values[k].iter().any(Option::is_some));
         self.compared = compared.collect();
         self.leader = self.compared.iter().copied().max_by(|a, b| level(a).total_cmp(&level(b)));
-        // Where nothing was measured nothing is decided.
+        // Without any measurement nothing is decided.
         let Some(leader) = self.leader else { return };
         self.labels[leader] = Label::Lead;
         let Some(fitted) = fitted.filter(|_| self.compared.len() > 1) else {
@@ -233,15 +235,15 @@ impl Race {
         self.decide(round, rule);
     }
 
-    /// The error probability of one comparison: Bonferroni over those that were in at the look,
-    /// which is Holm's steps, since who had left stays out.
+    /// The error probability of one comparison: Bonferroni over those in the race at the analysis,
+    /// which makes Holm's steps, since those that left stay out.
     fn share(&self, rule: &Rule) -> f64 {
         rule.alpha / self.compared.len().saturating_sub(1).max(1) as f64
     }
 
     fn decide(&mut self, round: u32, rule: &Rule) {
         let rivals: Vec<Option<Interval>> = self.rivals().map(|k| self.verdicts[k]).collect();
-        // How far the interval's end is from where it must be, by how wide the interval is.
+        // Whether the end of the interval is where it must be.
         let answered = |interval: &Interval| match rule.question {
             Question::Choice => interval.upper() < rule.delta,
             Question::Groups => interval.lower() > -rule.delta || interval.upper() < 0.0,
@@ -268,7 +270,7 @@ fn last_round(field: &Field) -> u32 {
     field.tried.iter().copied().max().unwrap_or(0)
 }
 
-/// The values of some contenders until a round.
+/// The values of some configurations up to a round.
 fn until(round: u32, field: &Field, takes_part: impl Fn(usize) -> bool) -> Matrix {
     let known = |k: usize| if takes_part(k) { round as usize } else { 0 };
     (0..field.values.len())
@@ -276,10 +278,10 @@ fn until(round: u32, field: &Field, takes_part: impl Fn(usize) -> bool) -> Matri
         .collect()
 }
 
-/// The look at which a question is answered that needs so many rounds, if there is one so far
-/// ahead.
+/// The first analysis after this round that has at least the rounds needed; absent where there is
+/// none.
 pub fn next_analysis(round: u32, needed: Option<u32>) -> Option<u32> {
-    INTERIM_ANALYSES.into_iter().find(|&look| look > round && look >= needed.unwrap_or(0))
+    INTERIM_ANALYSES.into_iter().find(|&next| next > round && next >= needed.unwrap_or(0))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 use super::*;
 
-/// Rates by contender and round.
+/// Rates by configuration and round.
 fn field(rates: &[&[f64]]) -> Field {
     let values: Matrix =
         rates.iter().map(|row| row.iter().map(|rate| Some(rate.ln())).collect()).collect();
@@ -18,7 +18,7 @@ const SAME: [f64; 4] = [100.1, 100.9, 99.2, 100.4];
 const SLOW: [f64; 4] = [60.0, 60.3, 59.8, 60.2];
 
 #[test]
-fn what_is_clear_is_decided_at_the_first_look() {
+fn a_clear_lead_is_decided_at_the_first_analysis() {
     let race = Race::of(&field(&[&FAST[..3], &SAME[..3], &SLOW[..3]]), &choice());
     assert_eq!((race.analysed, race.decided, race.needed), (Some(2), true, None));
     assert_eq!(race.labels[2], Label::Slower);
@@ -30,11 +30,11 @@ fn what_is_clear_is_decided_at_the_first_look() {
 }
 
 #[test]
-fn between_looks_nothing_is_looked_at() {
+fn between_interim_analyses_there_is_none() {
     let many = [100.0, 104.0, 99.0, 95.0, 103.0];
     let rates = [&many[..], &[98.0, 108.0, 93.0, 101.0, 96.0]];
     assert_eq!(Race::of(&field(&rates), &choice()).analysed, Some(4));
-    // Time is up: one look at all that there is.
+    // Time is up: one analysis of all rounds.
     let race = Race::judged(&field(&rates), &choice());
     assert_eq!((race.analysed, race.decided), (Some(5), false));
 }
@@ -51,7 +51,7 @@ fn what_left_stays_out_and_its_row_stays() {
 }
 
 #[test]
-fn noise_is_undecided_with_a_bound_and_a_forecast() {
+fn noise_is_undecided_with_a_bound_and_an_estimate() {
     let race =
         Race::of(&field(&[&[100.0, 80.0, 120.0, 95.0], &[95.0, 105.0, 92.0, 104.0]]), &choice());
     assert!(!race.decided && race.needed.unwrap() > 45);
@@ -114,12 +114,12 @@ fn what_has_only_failed_holds_nothing_up_but_is_tried_three_times() {
     let race = Race::of(&field, &choice());
     assert_eq!((race.decided, race.is_over()), (true, false));
     assert_eq!((race.left[2], race.labels[2]), (None, Label::Undecided));
-    // Time is up: of what was measured it is decided.
+    // Time is up: what was measured decides.
     assert!(Race::judged(&field, &choice()).decided);
 }
 
 #[test]
-fn where_all_fails_nothing_leads_and_nothing_is_decided() {
+fn where_all_fail_nothing_leads_and_nothing_is_decided() {
     let mut field = field(&[&[], &[]]);
     for tried in [2, 3] {
         field.tried = vec![tried; 2];
@@ -143,7 +143,7 @@ fn the_bound_is_that_of_any_configuration() {
 }
 
 #[test]
-fn one_round_tells_who_was_ahead_and_no_more() {
+fn one_round_shows_which_was_ahead_and_no_more() {
     let race = Race::judged(&field(&[&[60.0], &[90.0]]), &choice());
     assert_eq!((race.leader, race.decided, race.bound()), (Some(1), false, None));
     assert_eq!(race.bound_over(0, &field(&[&[60.0], &[90.0]]), &choice()), None);

@@ -12,9 +12,9 @@ pub struct RatioError {
 }
 
 impl RatioError {
-    /// Of two independent estimates, from their 95 % intervals: the squares of the errors add up, with
-    /// the degrees of freedom of B. L. Welch, Biometrika 34 (1947). Absent where an interval has no
-    /// finite width.
+    /// Of two independent estimates, from their 95 % intervals: the squares of the errors add up,
+    /// with the degrees of freedom of B. L. Welch, Biometrika 34 (1947). Absent where an interval
+    /// has no finite width.
     pub fn of(before: Half, after: Half) -> Option<RatioError> {
         let one = |Half { half, freedom }: Half| {
             let error = half / t_quantile(1.0 - ALPHA / 2.0, freedom);
@@ -47,8 +47,9 @@ impl RatioError {
     }
 }
 
-/// Which of these probabilities are significant, all taken together at 5 %: the step-down of S. Holm,
-/// Scand. J. Stat. 6 (1979). Judged one by one, of forty about two would be significant by chance.
+/// Which of these probabilities are significant, all taken together at 5 %: the step-down of S.
+/// Holm, Scand. J. Stat. 6 (1979). Judged one by one, of forty about two would be significant by
+/// chance.
 pub fn holm(probabilities: &[f64]) -> Vec<bool> {
     let many = probabilities.len();
     let mut order: Vec<usize> = (0..many).collect();

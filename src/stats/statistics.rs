@@ -1,4 +1,4 @@
-//! The few statistics of a table.
+//! Median and quotient.
 
 /// The middle value, or the mean of the middle two. Absent for no values.
 pub fn median(values: &[f64]) -> Option<f64> {
@@ -12,7 +12,7 @@ pub fn median(values: &[f64]) -> Option<f64> {
     }
 }
 
-/// A quotient, absent where it would be none.
+/// A quotient; absent where the divisor is not positive or the dividend not finite.
 pub fn quotient(dividend: f64, divisor: f64) -> Option<f64> {
     (divisor > 0.0 && dividend.is_finite()).then(|| dividend / divisor)
 }

@@ -1,5 +1,5 @@
-//! The alternatives to choose from between two ends: ciphers with their MACs, each with its samples of
-//! all directions.
+//! The alternatives to choose from between two ends: ciphers with their MACs, each with its samples
+//! of all directions.
 
 use crate::analysis::advice::goal::{CpuShare, Goal, TransfersPerCore};
 use crate::analysis::advice::security_floor::below_floor;

@@ -1,5 +1,6 @@
-//! Which cipher to use for which goal, and how sure that is, from the journal alone. Nothing below the
-//! security floor is ever recommended, and where nothing is surely better the default cipher is kept.
+//! Which cipher to use for which goal, and how sure that is, from the journal alone. Nothing below
+//! the security floor is ever recommended, and where nothing is surely better the default cipher is
+//! kept.
 
 use std::collections::BTreeMap;
 
@@ -40,8 +41,8 @@ pub struct Recommendation {
     pub caveats: Vec<String>,
 }
 
-/// Advice for each pairing and method of a survey. `allow_legacy` lowers the security floor to legacy
-/// ciphers; broken ones are never recommended.
+/// Advice for each pairing and method of a survey. `allow_legacy` lowers the security floor to
+/// legacy ciphers; broken ones are never recommended.
 pub fn recommend(survey: &Survey, allow_legacy: bool) -> Vec<Recommendation> {
     let startups = Startups::of(&survey.samples);
     let mut found: BTreeMap<(usize, Method), BTreeMap<Direction, Vec<_>>> = BTreeMap::new();

@@ -31,7 +31,7 @@ pub fn below_floor(choice: &Choice, pairing: &Pairing, allow_legacy: bool) -> Op
         _ => false,
     };
     (exposed && !strict).then(|| {
-        "exposed to Terrapin (CVE-2023-48795), since not both ends support strict KEX: update them".into()
+        "exposed to Terrapin (CVE-2023-48795): not both ends support strict KEX; update them".into()
     })
 }
 

@@ -1,9 +1,9 @@
 //! Finds the bottleneck of each cipher's transfers: named only with the figures behind it, else
 //! unknown with the figures that there are.
 //!
-//! Causes are checked from the narrowest to the widest, since each also shows the signs of the next: a
-//! quota makes a process wait, a waiting process looks idle, and an idle host may wait for a window, a
-//! disk or the network.
+//! Causes are checked from the narrowest to the widest, since each also shows the signs of the
+//! next: a quota makes a process wait, a waiting process looks idle, and an idle host may wait for
+//! a window, a disk or the network.
 
 use super::kind::{Bottleneck, BottleneckKind};
 use super::load::{Load, loads};
@@ -16,8 +16,8 @@ use crate::stats::statistics::median;
 
 // Shares of the time.
 
-/// A thread is the bottleneck when it runs, or waits for a CPU, so much: it also waits a little for the
-/// other end, however slow it is itself.
+/// A thread is the bottleneck when it runs, or waits for a CPU, so much: it also waits a little for
+/// the other end, however slow it is itself.
 const RUNNING_OR_WAITING: f64 = 0.9;
 /// … and runs so much.
 const BUSY: f64 = 0.75;
@@ -33,8 +33,8 @@ const IDLE: f64 = 0.8;
 const MOSTLY_IDLE: f64 = 0.5;
 const DISK_BUSY: f64 = 0.8;
 
-/// The window of a channel (OpenSSH: 2 MiB, `channels.h`, CHAN_SES_WINDOW_DEFAULT; sftp keeps as much
-/// in flight, 64 requests of 32 KiB).
+/// The window of a channel (OpenSSH: 2 MiB, `channels.h`, CHAN_SES_WINDOW_DEFAULT; sftp keeps as
+/// much in flight, 64 requests of 32 KiB).
 const WINDOW_BYTES: f64 = 2.0 * 1024.0 * 1024.0;
 /// The share of the window in flight from which on it is the bottleneck.
 const WINDOW_USED: f64 = 0.7;

@@ -1,4 +1,5 @@
-//! What the samples of cipher cores say: a figure for each subject, and what is to be minded.
+//! What the samples of cipher cores (the code of crypto libraries) say: a figure per subject, and
+//! what to doubt.
 
 pub mod share;
 
@@ -16,15 +17,15 @@ pub struct CoreFigure {
     #[serde(flatten)]
     pub subject: Subject,
     pub samples: usize,
-    /// Megabytes of payload a second: the median of the samples.
+    /// MB of payload per second: the median of the samples.
     pub mb_per_s: f64,
     /// Half of its 95 % interval, in per cent; absent for fewer than six samples.
     pub half_percent: Option<f64>,
-    /// Core cycles a byte of payload.
+    /// CPU cycles per byte of payload.
     pub cycles_per_byte: Option<f64>,
 }
 
-/// One figure a subject, in the order of subjects.
+/// One figure per subject, in the order of subjects.
 pub fn figures(samples: &[CoresSample]) -> Vec<CoreFigure> {
     let mut of: BTreeMap<&Subject, Vec<&CoresSample>> = BTreeMap::new();
     for sample in samples {
@@ -45,7 +46,7 @@ pub fn figures(samples: &[CoresSample]) -> Vec<CoreFigure> {
         .collect()
 }
 
-/// A median, which a few disturbed samples do not move, and half its interval.
+/// A median, which a few disturbed samples do not move, with half its interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Spread {
     median: f64,
@@ -65,9 +66,9 @@ impl Spread {
     }
 }
 
-/// How many values at each end lie outside of the 95 % interval of the median: by their order alone,
-/// whatever their distribution (the sign test's interval; H. A. David, Order Statistics, 7.1). Absent
-/// where even all of them make a narrower one.
+/// How many values at each end lie outside of the 95 % interval of the median: by their order
+/// alone, whatever their distribution (the sign test's interval; H. A. David, Order Statistics,
+/// 7.1). Absent where even all of them make a narrower one.
 fn outside(many: usize) -> Option<usize> {
     const TAIL: f64 = 0.025;
     /// More rounds than there are, and few enough for a half to be raised to.
@@ -90,24 +91,25 @@ fn outside(many: usize) -> Option<usize> {
     cut
 }
 
-/// What hiding AES instructions did to one implementation on one host.
+/// The effect of disabling AES instructions on one implementation on one host.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct AesSetting {
     pub host: usize,
     pub implementation: String,
-    /// The most that any AES cipher was slowed down, as a multiple.
+    /// How many times slower the most affected AES cipher became.
     pub most_ratio: f64,
 }
 
 impl AesSetting {
-    /// Hidden, AES costs several times as much; a mask that costs nothing had no effect.
+    /// Without the instructions AES is several times slower; where it is not, they were not
+    /// disabled.
     pub fn is_ignored(&self) -> bool {
         const SHOWS: f64 = 1.5;
         self.most_ratio < SHOWS
     }
 }
 
-/// For each implementation and host that was measured with a mask and without.
+/// For each implementation and host that was measured with AES disabled and enabled.
 pub fn aes_settings(figures: &[CoreFigure]) -> Vec<AesSetting> {
     let mut found: Vec<AesSetting> = Vec::new();
     for aes_disabled in figures.iter().filter(|figure| figure.subject.aes_disabled_by.is_some()) {
@@ -132,14 +134,14 @@ pub fn aes_settings(figures: &[CoreFigure]) -> Vec<AesSetting> {
     found
 }
 
-/// How many times as fast the same is without its mask.
+/// How many times as fast the same is with AES enabled.
 pub fn times_aes_enabled(aes_disabled: &CoreFigure, figures: &[CoreFigure]) -> Option<f64> {
-    let open = Subject { aes_disabled_by: None, ..aes_disabled.subject.clone() };
-    let open = figures.iter().find(|figure| figure.subject == open)?;
-    Some(open.mb_per_s / aes_disabled.mb_per_s)
+    let enabled = Subject { aes_disabled_by: None, ..aes_disabled.subject.clone() };
+    let enabled = figures.iter().find(|figure| figure.subject == enabled)?;
+    Some(enabled.mb_per_s / aes_disabled.mb_per_s)
 }
 
-/// The frequency of a host's core as it was measured, and by what its kernel's word differs.
+/// The frequency of a host's CPU cores as it was measured, and as its kernel claims it.
 #[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Frequency {
     /// The median of all measurements.
@@ -157,7 +159,7 @@ impl Frequency {
     }
 }
 
-/// Of a host; absent where it was not measured.
+/// The frequency of a host; absent where it was not measured.
 pub fn frequency(cores: &Cores, host: usize) -> Option<Frequency> {
     let own = cores.samples.iter().filter(|sample| sample.subject.host == host);
     let mut measured: Vec<f64> = own.filter_map(|sample| sample.core_hz).collect();

@@ -1,5 +1,5 @@
-//! How much of a transfer's CPU the cipher is at all: what a core costs for the same bytes, as a share
-//! of what the end spent.
+//! How much of a transfer's CPU is due to the cipher: what the library code alone costs for the
+//! same bytes, as a share of what the end spent.
 
 use super::{CoreFigure, figures};
 use crate::analysis::Summary;
@@ -14,7 +14,7 @@ use crate::ssh::catalog::{self, Mode};
 /// `CHAN_SES_PACKET_DEFAULT` of `channels.h`).
 const BULK: u32 = 32768;
 
-/// Writes the shares into a survey's summary, where a journal of cores is of the host of an end.
+/// Writes the shares into a survey's summary, where a journal of `cores` is of the host of an end.
 pub fn explain(summary: &mut Summary, survey: &Survey, journals: &[Cores]) {
     let cores: Vec<(&Cores, Vec<CoreFigure>)> =
         journals.iter().map(|cores| (cores, figures(&cores.samples))).collect();
@@ -39,7 +39,7 @@ pub fn explain(summary: &mut Summary, survey: &Survey, journals: &[Cores]) {
     }
 }
 
-/// Who sends seals.
+/// The sending end encrypts (seals).
 fn work(end: End, direction: Direction) -> Work {
     match (end, direction) {
         (End::Client, Direction::Upload) | (End::Server, Direction::Download) => Work::Seal,
@@ -47,7 +47,7 @@ fn work(end: End, direction: Direction) -> Work {
     }
 }
 
-/// What the core that an end's program runs costs there; absent where that was not measured.
+/// What the library code of an end's program costs on that host; absent where it was not measured.
 fn seconds_per_gb(
     cores: &Cores,
     figures: &[CoreFigure],
@@ -62,7 +62,7 @@ fn seconds_per_gb(
     };
     let host = cores.header.hosts.iter().position(|host| is_of(host, own))?;
     let library = library(own, cipher)?;
-    // Another libcrypto than the system's is not what the system's ssh runs.
+    // The system's ssh does not use a libcrypto from elsewhere.
     let is_the_one = |one: &Library| one.name == library && one.path.is_none();
     let is_its_own = cores.header.implementations.iter().any(is_the_one);
     let subject = |implementation: &str, work| Subject {
@@ -77,7 +77,7 @@ fn seconds_per_gb(
     let find = |subject: Subject| figures.iter().find(|figure| figure.subject == subject);
     let core = is_its_own.then(|| find(subject(library, work))).flatten();
     let figure = core.or_else(|| {
-        // A host's openssl measures the cipher alone: for an AEAD that is all of it, and both ways
+        // `openssl speed` measures the cipher alone: for an AEAD that is all, and both directions
         // cost the same.
         let openssl = is_openssh(own) && mac.is_none();
         openssl.then(|| find(subject(OPENSSL_SPEED, Work::Seal))).flatten()
@@ -94,8 +94,8 @@ fn is_openssh(end: &PairedEnd) -> bool {
     end.version.contains("OpenSSH") || end.program == OPENSSH
 }
 
-/// The library that a program encrypts with: OpenSSH's is the system's, the built-in SSH's depends on
-/// the cipher (`docs/builtin-ssh.md`).
+/// The library that a program encrypts with: OpenSSH uses the system's, the built-in SSH one that
+/// depends on the cipher (`docs/builtin-ssh.md`).
 fn library(end: &PairedEnd, cipher: &Cipher) -> Option<&'static str> {
     if is_openssh(end) {
         return Some("libcrypto");

@@ -43,7 +43,7 @@ fn intervals_are_those_of_the_sign_test() {
 }
 
 #[test]
-fn a_mask_that_changes_nothing_is_told() {
+fn disabling_that_changes_nothing_is_ignored() {
     let mut samples = of_rounds(GCM, false, &[1000.0; 6]);
     samples.extend(of_rounds(GCM, true, &[990.0; 6]));
     let ignored = aes_settings(&figures(&samples));
@@ -59,7 +59,7 @@ fn a_mask_that_changes_nothing_is_told() {
 }
 
 #[test]
-fn a_kernel_that_says_another_frequency_is_told() {
+fn a_kernel_that_claims_another_frequency_is_contradicted() {
     let mut cores = cores(of_rounds(GCM, false, &[1000.0; 6]));
     assert!(!frequency(&cores, 0).unwrap().is_contradicted());
     cores.header.hosts[0].claimed_hz = Some(2.6e9);
@@ -71,8 +71,8 @@ fn a_kernel_that_says_another_frequency_is_told() {
 }
 
 #[test]
-fn a_core_tells_what_the_cipher_is_of_an_ends_cpu() {
-    // The client spends 1 CPU-s per GB; its core seals a GB in a quarter of a second.
+fn the_share_of_the_cipher_is_that_of_the_library_code_on_the_same_host() {
+    // The client spends 1 CPU-s per GB; its library encrypts a GB in a quarter of a second.
     let survey =
         testing::survey(vec![testing::sample(GCM, 1, 50.0), testing::sample(GCM, 2, 50.0)]);
     let measured = cores(of_rounds(GCM, false, &[4000.0; 6]));
@@ -84,7 +84,7 @@ fn a_core_tells_what_the_cipher_is_of_an_ends_cpu() {
     // pi1 is another host.
     assert_eq!(row.server.as_ref().unwrap().cipher_percent, None);
 
-    // Of a download the client opens, which was not measured; nor was it with a mask.
+    // With AES disabled, or on another CPU, nothing was measured.
     let mut aes_disabled = survey.clone();
     aes_disabled.header.pairings[0].client.aes_disabled_by = Some("OPENSSL_ia32cap=0".into());
     let mut another = survey.clone();

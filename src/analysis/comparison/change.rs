@@ -1,4 +1,4 @@
-//! The same host at two dates, or before and after a change: what differs, and whether that is real.
+//! The same host at two dates, or before and after a change: what changed, and whether that is real.
 
 use std::collections::BTreeMap;
 
@@ -21,17 +21,17 @@ use crate::stats::statistics::median;
 /// Two surveys, the second against the first.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Change {
-    /// One for each section that both have, in the order of the second.
+    /// One per section that both have, in the order of the second.
     pub sections: Vec<SectionChange>,
-    /// In what the surveys can't be compared alike.
+    /// Conditions that differ between the surveys.
     #[serde(rename = "unlike")]
     pub differences: Vec<Difference>,
-    /// Ciphers, and whole pairings, that only one of the surveys has: nothing is said of them.
+    /// Ciphers, and whole pairings, that only one of the surveys has; they are not compared.
     pub only_old: Vec<String>,
     pub only_new: Vec<String>,
     /// Figures that one of the surveys lacks, with the reason.
     pub gaps: Vec<String>,
-    /// Ciphers that were measured in the old survey and failed in all trials of the new one.
+    /// Ciphers that were measured in the old survey and failed in all samples of the new one.
     pub broken: Vec<String>,
 }
 
@@ -41,7 +41,7 @@ pub struct SectionChange {
     pub title: String,
     pub direction: Direction,
     pub rows: Vec<RowChange>,
-    /// Median over the ciphers: what changed for all alike is of the host or the path, of no cipher.
+    /// Median over the ciphers: what changed for all of them is due to the host or the path.
     pub throughput_median: Option<f64>,
 }
 
@@ -60,14 +60,14 @@ pub struct RowChange {
 pub struct FigureChange {
     pub old: f64,
     pub new: f64,
-    /// The new as a multiple of the old; its 95 % interval absent where a survey has none.
+    /// The new as a multiple of the old, with its 95 % interval; absent where a survey has none.
     pub ratio: f64,
     pub interval: Option<Ratio>,
     #[serde(skip)]
     error: Option<RatioError>,
-    /// It is no accident, all figures that were compared taken together (Holm, 5 %).
+    /// It is significant at 5 %, all compared figures taken together (Holm).
     pub real: bool,
-    /// Slower, or dearer.
+    /// Slower, or more expensive.
     pub worse: bool,
 }
 
@@ -89,8 +89,8 @@ impl RowChange {
 }
 
 impl Change {
-    /// Real changes for the worse by more than a fraction: the cipher, where, and which figure; and
-    /// what works no more. Of no fraction nothing is worse.
+    /// Real changes for the worse by more than a fraction (the section, the figure, the cipher), and
+    /// ciphers that no longer work. Nothing where no fraction is given.
     pub fn worse_than(&self, fraction: Option<f64>) -> Vec<String> {
         let Some(fraction) = fraction else { return Vec::new() };
         let named = ["throughput", "client CPU", "server CPU"];
@@ -147,7 +147,7 @@ pub fn change(digests: &[Digest; 2], directions: &[Direction]) -> Change {
 }
 
 impl Change {
-    /// Compares one section, and notes what it can't compare.
+    /// Compares one section, and notes what cannot be compared.
     fn take(&mut self, title: String, direction: Direction, old: &Section, new: &Section) {
         let alone = |own: &Section, other: &Section| {
             let rows = own.rows.iter().filter(|row| counterpart(row, own, other).is_none());
@@ -180,7 +180,7 @@ impl Change {
             if row.rate_mb_per_s.is_none() || row.client.is_none() || row.server.is_none() {
                 gap(which, missing(row));
             } else if row.coarse() {
-                gap(which, "its CPU is near the resolution of its clock".into());
+                gap(which, "its CPU is near the resolution of the clock".into());
             }
         }
     }
@@ -197,8 +197,9 @@ fn titles(new: &[Digest]) -> BTreeMap<(usize, Method), String> {
     columns.iter().map(|column| ((column.pairing, column.method), title(column))).collect()
 }
 
-/// The column of the old survey that a new one continues: alike in all that tells the columns of
-/// either survey apart. Where each has only one they are compared, whatever they are called.
+/// The column of the old survey to compare a new one with: equal in all that differs among the
+/// columns of either survey. Where each survey has only one column they are compared, whatever
+/// their names.
 fn partner<'a>(
     digests: &[Digest],
     own: &HostColumn,
@@ -220,8 +221,8 @@ fn partner<'a>(
     olds.iter().find(|old| deciding.iter().all(|tell| tell(old) == tell(own)))
 }
 
-/// The row of another section that is of the same cipher and MAC; where a cipher has one row on either
-/// side, another MAC is a change too.
+/// The row of another section with the same cipher and MAC; where the cipher has one row in each
+/// section, its MAC may differ.
 fn counterpart<'a>(row: &Row, own: &Section, other: &'a Section) -> Option<&'a Row> {
     let alike = |section: &Section| section.rows.iter().filter(|r| r.cipher == row.cipher).count();
     let unique = alike(own) == 1 && alike(other) == 1;
@@ -231,7 +232,7 @@ fn counterpart<'a>(row: &Row, own: &Section, other: &'a Section) -> Option<&'a R
 fn row_change(old: &Row, new: &Row) -> RowChange {
     let of_end = |end: End| {
         let (before, after) = (cost(old, end)?, cost(new, end)?);
-        // What was read near a clock's resolution tells of no change.
+        // Coarse readings show no change.
         let fine = !before.coarse && !after.coarse;
         let figures = (before.cpu_s_per_gb, after.cpu_s_per_gb);
         fine.then(|| changed(figures, before.compared, after.compared, false)).flatten()

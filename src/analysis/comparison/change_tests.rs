@@ -13,7 +13,7 @@ fn digest(samples: Vec<Sample>) -> Digest {
     Digest::of("a.jsonl".into(), survey(samples))
 }
 
-/// Six rounds that vary by some per cent, another way each.
+/// Six rounds that vary by some per cent, each survey differently.
 fn noisy(cipher: &str, rate: f64, seed: u32) -> Vec<Sample> {
     let conditions = |round: u32| 1.0 + 0.04 * f64::from((round * 37 + seed * 101) % 11) / 11.0;
     rounds(cipher, [1, 2, 3, 4, 5, 6].map(|round| rate * conditions(round)))
@@ -30,7 +30,7 @@ fn row<'a>(change: &'a Change, cipher: &str) -> &'a RowChange {
 }
 
 #[test]
-fn a_real_loss_is_told_and_no_change_is_not() {
+fn a_loss_is_real_and_no_change_is_not() {
     let change = change(&[both(100.0, 50.0, 1), both(70.0, 50.0, 2)], &BOTH);
     let throughput = row(&change, GCM).throughput.unwrap();
     assert!((throughput.ratio - 0.7).abs() < 0.03 && throughput.real && throughput.worse);
@@ -43,11 +43,11 @@ fn a_real_loss_is_told_and_no_change_is_not() {
 }
 
 #[test]
-fn dearer_is_worse_too() {
-    let dear = each(noisy(GCM, 100.0, 1), |sample| {
+fn more_expensive_is_worse_too() {
+    let expensive = each(noisy(GCM, 100.0, 1), |sample| {
         sample.server = Some(spent(Source::Inside, 0.4));
     });
-    let change = change(&[digest(noisy(GCM, 100.0, 2)), digest(dear)], &BOTH);
+    let change = change(&[digest(noisy(GCM, 100.0, 2)), digest(expensive)], &BOTH);
     let server = row(&change, GCM).server_cost.unwrap();
     assert!((server.ratio - 2.0).abs() < 0.01 && server.worse && server.real, "{server:?}");
     let client = row(&change, GCM).client_cost.unwrap();
@@ -68,7 +68,7 @@ fn of_many_equal_figures_none_is_real() {
 }
 
 #[test]
-fn one_round_tells_of_no_change() {
+fn one_round_shows_no_change() {
     let once = |rate| digest(rounds(GCM, [rate]));
     let change = change(&[once(100.0), once(10.0)], &BOTH);
     let throughput = row(&change, GCM).throughput.unwrap();
@@ -89,20 +89,20 @@ fn a_renamed_target_and_another_mac_are_compared_and_the_rest_is_named() {
         ([format!("upload: {CHACHA}")].as_slice(), [format!("upload: {GCM}")].as_slice())
     );
     assert!(
-        change.differences.iter().any(|differences| differences.what == "the MAC of a cipher"),
+        change.differences.iter().any(|difference| difference.what == "the MAC of a cipher"),
         "{change:?}"
     );
 }
 
 #[test]
-fn what_works_no_more_is_told_and_fails() {
+fn a_cipher_that_no_longer_works_is_worse() {
     let mut broken = noisy(GCM, 100.0, 2);
     let fails = |sample: Sample| testing::failed(sample, "no matching cipher", None);
     broken.extend(noisy(CHACHA, 50.0, 4).into_iter().map(fails));
     let change = change(&[both(100.0, 50.0, 1), digest(broken)], &BOTH);
     assert_eq!(change.broken, [format!("upload: {CHACHA}")]);
     assert_eq!(change.worse_than(Some(0.1)), [format!("upload: {CHACHA}: fails")]);
-    assert_eq!(change.gaps, [format!("upload: {CHACHA}, new: all its trials failed")]);
+    assert_eq!(change.gaps, [format!("upload: {CHACHA}, new: all its samples failed")]);
 }
 
 #[test]
@@ -118,11 +118,11 @@ fn directions_and_macs_of_one_survey_alone_are_named() {
 }
 
 #[test]
-fn another_host_is_no_other_date() {
+fn another_host_is_a_difference() {
     let mut other = both(100.0, 50.0, 2);
     other.header.pairings[0].server.host.cpu_model = Some("Cortex-A76".into());
     let change = change(&[both(100.0, 50.0, 1), other], &BOTH);
-    let whats: Vec<&str> = change.differences.iter().map(|differences| differences.what).collect();
+    let whats: Vec<&str> = change.differences.iter().map(|difference| difference.what).collect();
     assert_eq!(whats, ["the server's machine"]);
 }
 

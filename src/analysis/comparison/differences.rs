@@ -1,4 +1,4 @@
-//! In what columns differ beside the ciphers, so that a difference between them may come of it.
+//! Conditions in which columns differ, so that figures may differ for another reason than the host.
 
 use serde::Serialize;
 
@@ -9,13 +9,13 @@ use crate::model::record::{Header, PairedEnd, Pairing};
 use crate::model::units::MB;
 use crate::model::{Method, Sink};
 
-/// One thing in which not all columns are alike.
+/// One condition in which not all columns are alike.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
     pub what: &'static str,
     /// Each value with the columns that have it, the most frequent first.
     pub values: Vec<(String, Vec<String>)>,
-    /// What that may do to the figures.
+    /// How that may affect the figures.
     pub effect: &'static str,
 }
 
@@ -24,7 +24,7 @@ impl Difference {
     pub fn text(&self) -> String {
         let named =
             |(value, labels): &(String, Vec<String>)| format!("{value} ({})", labels.join("; "));
-        // The usual one is that of whatever is not named.
+        // The usual value is that of all columns that are not named.
         let values: Vec<String> = match self.values.as_slice() {
             [(usual, labels), rare @ ..] if labels.len() > 1 => {
                 rare.iter().map(named).chain([format!("else {usual}")]).collect()
@@ -35,55 +35,59 @@ impl Difference {
     }
 }
 
-type Tell = fn(&Digest, &Pairing, &HostColumn) -> Option<String>;
+type Condition = fn(&Digest, &Pairing, &HostColumn) -> Option<String>;
 
-/// What is looked at, and what it may do.
-const TELLS: [(&str, Tell, &str); 10] = [
-    ("the client's machine", client, "its CPU is in all figures but the server's cost"),
-    ("the client program", program, "programs differ in their cost for the same cipher"),
-    ("the path", path, "on one machine both ends share its memory and its cores"),
-    ("the method", method, "what reads and writes the bytes is in the rates"),
+/// What is compared, and how it may affect the figures.
+const CONDITIONS: [(&str, Condition, &str); 10] = [
+    ("the client's machine", client, "its CPU affects all figures but the server CPU"),
+    ("the client program", program, "programs differ in the CPU they need for the same cipher"),
+    ("the path", path, "on one machine both ends share its memory and cores"),
+    ("the method", method, "the rates include reading and writing the data"),
     ("the size of the file", file_class, "start-up weighs more in a small one"),
-    ("the MAC of a cipher", mac, "it is in the cost of CTR and CBC ciphers"),
-    ("the client's power profile", client_power, "it sets the clock of the cores"),
-    ("the server's power profile", server_power, "it sets the clock of the cores"),
-    ("RekeyLimit", rekey_limit, "each key exchange costs CPU and stops the flow"),
-    ("the proxy", proxy, "its tunnel is in the client's CPU"),
+    ("the MAC of a cipher", mac, "the CPU of CTR and CBC ciphers includes it"),
+    ("the client's power profile", client_power, "it sets the frequency of the cores"),
+    ("the server's power profile", server_power, "it sets the frequency of the cores"),
+    ("RekeyLimit", rekey_limit, "each key exchange costs CPU and interrupts the transfer"),
+    ("the proxy", proxy, "the client CPU includes its tunnel"),
 ];
 
-/// What tells a server from another: of hosts side by side it is what is compared, of one host at two
-/// dates it is a change.
-const SERVER_TELLS: [(&str, Tell, &str); 4] = [
+/// What identifies a server: with hosts side by side it is what is compared, with one host at two
+/// dates it is a difference.
+const OF_THE_SERVER: [(&str, Condition, &str); 4] = [
     ("the target", target, "it may be another host"),
-    ("the server's machine", server, "its CPU is in all figures but the client's cost"),
-    ("the server program", server_program, "versions differ in their cost for the same cipher"),
+    ("the server's machine", server, "its CPU affects all figures but the client CPU"),
+    (
+        "the server program",
+        server_program,
+        "versions differ in the CPU they need for the same cipher",
+    ),
     ("which ends use AES instructions", aes, "they decide which ciphers are cheap"),
 ];
 
-/// All in which hosts side by side differ beside the hosts.
+/// The conditions in which hosts side by side differ.
 pub fn differences(digests: &[Digest], columns: &[HostColumn]) -> Vec<Difference> {
-    differing(&TELLS, digests, columns)
+    differing(&CONDITIONS, digests, columns)
 }
 
-/// All in which one host differs from itself at another date.
+/// The conditions in which one host differs from itself at another date.
 pub fn differences_in_time(digests: &[Digest], columns: &[HostColumn]) -> Vec<Difference> {
-    let mut found = differing(&SERVER_TELLS, digests, columns);
-    found.extend(differing(&TELLS, digests, columns));
+    let mut found = differing(&OF_THE_SERVER, digests, columns);
+    found.extend(differing(&CONDITIONS, digests, columns));
     found
 }
 
 fn differing(
-    tells: &[(&'static str, Tell, &'static str)],
+    conditions: &[(&'static str, Condition, &'static str)],
     digests: &[Digest],
     columns: &[HostColumn],
 ) -> Vec<Difference> {
-    let found = tells.iter().filter_map(|&(what, tell, effect)| {
+    let found = conditions.iter().filter_map(|&(what, value_of, effect)| {
         let mut values: Vec<(String, Vec<String>)> = Vec::new();
         for column in columns {
             let digest = &digests[column.survey];
             let pairing = &digest.header.pairings[column.pairing];
-            // What is not known differs from nothing.
-            let Some(value) = tell(digest, pairing, column) else { continue };
+            // What is not known is no difference.
+            let Some(value) = value_of(digest, pairing, column) else { continue };
             match values.iter_mut().find(|(known, _)| *known == value) {
                 Some((_, labels)) => labels.push(column.label()),
                 None => values.push((value, vec![column.label()])),
@@ -112,17 +116,17 @@ fn target(_: &Digest, pairing: &Pairing, _: &HostColumn) -> Option<String> {
     Some(pairing.target.clone())
 }
 
-/// All that its identification string says.
+/// Its identification string.
 fn server_program(_: &Digest, pairing: &Pairing, _: &HostColumn) -> Option<String> {
     Some(pairing.server.version.clone())
 }
 
-/// Of a survey that masks it is what tells its columns apart.
+/// Not of loopback, whose columns differ in it on purpose.
 fn aes(_: &Digest, pairing: &Pairing, _: &HostColumn) -> Option<String> {
     (!pairing.loopback).then(|| pairing.aes().to_string())
 }
 
-/// With its version, without the crypto library's.
+/// With its version, without that of the crypto library.
 fn program(_: &Digest, pairing: &Pairing, _: &HostColumn) -> Option<String> {
     let PairedEnd { program, version, .. } = &pairing.client;
     let version = version.split([',', ' ']).next().unwrap_or_default();
@@ -138,7 +142,7 @@ fn method(digest: &Digest, _: &Pairing, column: &HostColumn) -> Option<String> {
     Some(format!("{}{}", column.method, if into_file { " into a file" } else { "" }))
 }
 
-/// Of what `pipe` sends again and again the size is of no account.
+/// The size does not matter where `pipe` sends the file over and over.
 fn file_class(digest: &Digest, _: &Pairing, column: &HostColumn) -> Option<String> {
     let Header { file, sink, .. } = &digest.header;
     if column.method == Method::Pipe && *sink == Sink::Null && !file.full {
@@ -154,7 +158,7 @@ fn file_class(digest: &Digest, _: &Pairing, column: &HostColumn) -> Option<Strin
     Some(class.into())
 }
 
-/// Of the ciphers that need one.
+/// The MACs of the ciphers that need one.
 fn mac(digest: &Digest, _: &Pairing, column: &HostColumn) -> Option<String> {
     let tables = digest.summary.tables.iter().filter(|table| table.method == column.method);
     let sections = tables.flat_map(|table| &table.sections);
@@ -178,7 +182,7 @@ fn server_power(_: &Digest, pairing: &Pairing, _: &HostColumn) -> Option<String>
 }
 
 fn rekey_limit(_: &Digest, pairing: &Pairing, _: &HostColumn) -> Option<String> {
-    Some(pairing.rekey_limit.clone().unwrap_or_else(|| "none set".into()))
+    Some(pairing.rekey_limit.clone().unwrap_or_else(|| "none".into()))
 }
 
 fn proxy(_: &Digest, pairing: &Pairing, _: &HostColumn) -> Option<String> {

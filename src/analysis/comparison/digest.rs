@@ -1,12 +1,12 @@
-//! A survey as it is compared with others.
+//! What is kept of a survey to compare it with others.
 
 use crate::analysis::{Summary, summarise};
 use crate::model::Survey;
 use crate::model::record::Header;
 
-/// What is kept of a survey to compare it: all but its trials.
+/// A survey without its samples.
 pub struct Digest {
-    /// The journal, as it was named.
+    /// The name of the journal, as it was given.
     pub name: String,
     pub header: Header,
     pub summary: Summary,

@@ -1,4 +1,4 @@
-//! The columns: each a host and directory, client and server program, method and AES state of one
+//! The columns of a comparison: each one target, pair of programs, method and AES state of one
 //! survey.
 
 use serde::Serialize;
@@ -19,14 +19,15 @@ pub struct HostColumn {
     pub pairing: usize,
     pub method: Method,
     pub target: String,
-    /// What tells it from other columns of the same target: `AES at the client only`, `scp`, `2026-02-03`.
+    /// What differs from other columns of the same target: `AES at the client only`, `scp`,
+    /// `2026-02-03`.
     pub details: Vec<String>,
     /// The same for a narrow heading: `AES: client`.
     #[serde(skip)]
     pub short_details: Vec<String>,
-    /// The class of the end or ends that are compared: without AES where one of them is.
+    /// The AES class of the ends that are compared: no AES where one of them has none.
     pub aes: AesClass,
-    /// Where each of these ends has its class from.
+    /// How the class of each of these ends is known.
     pub evidence: String,
 }
 
@@ -94,14 +95,14 @@ fn sections(digest: &Digest, pairing: usize, method: Method) -> Vec<&Section> {
     tables.flat_map(|table| &table.sections).filter(|own| own.pairing == pairing).collect()
 }
 
-/// Whether AES instructions serve these ends, and how that is known. Nobody knows where the figures
-/// contradict what a CPU says of itself.
+/// The AES class of these ends, and how it is known. It is unknown where the figures contradict
+/// what a CPU says of itself.
 fn class(pairing: &Pairing, sections: &[&Section], ends: Ends) -> (AesClass, String) {
     let of_end = |end: End| {
         let paired = if end == End::Client { &pairing.client } else { &pairing.server };
         let AesEvidence { class, evidence } = &paired.host.aes;
         if let Some(aes_disabled_by) = &paired.aes_disabled_by {
-            return (AesClass::NoAes, format!("hidden by {aes_disabled_by}"));
+            return (AesClass::NoAes, format!("disabled by {aes_disabled_by}"));
         }
         match sections.iter().find_map(|section| contradiction(section, pairing, end)) {
             Some(found) => {
@@ -129,7 +130,7 @@ fn class(pairing: &Pairing, sections: &[&Section], ends: Ends) -> (AesClass, Str
                 AesClass::Aes
             };
             let told = [("client", &client), ("server", &server)].map(|(label, end)| {
-                // Of an end that is like the whole column the evidence is enough.
+                // The class is named only where it differs from that of the column.
                 let other = if end.0 == class { String::new() } else { format!("{}, ", end.0) };
                 format!("{label}: {other}{}", end.1)
             });
@@ -163,7 +164,8 @@ fn details(
     let journal = |column: &HostColumn| digests[column.survey].name.clone();
     let all: [&dyn Fn(&HostColumn) -> String; 5] = [&programs, &method, &aes, &day, &journal];
     let mut told = Vec::new();
-    // Only what is needed: two surveys of one day are told by their journals, of two days by these.
+    // Only what is needed: two surveys of one day are named by their journals, of two days by the
+    // days.
     let mut rest: Vec<&HostColumn> = alike.to_vec();
     for tell in all {
         let mine = tell(own);

@@ -1,4 +1,4 @@
-//! The figure that surveys are compared by.
+//! The figure by which surveys are compared.
 
 use clap::ValueEnum;
 use serde::Serialize;
@@ -8,7 +8,7 @@ use crate::analysis::rows::row::{Cost, Row};
 use crate::model::units::{GB, MB};
 use crate::stats::race::Label;
 
-/// What is compared.
+/// The figure to compare by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum By {
@@ -23,7 +23,7 @@ pub enum By {
     Core,
 }
 
-/// Whose CPU is meant, and whose AES class.
+/// The ends whose CPU and AES class are compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Ends {
@@ -45,11 +45,11 @@ pub struct Measure {
 pub struct MeasuredValue {
     /// In the unit of its measure.
     pub value: f64,
-    /// Half its 95 % interval, in per cent of it; absent where there is no telling.
+    /// Half its 95 % interval, in per cent of it; absent where too little was measured.
     pub half_percent: Option<f64>,
-    /// Against the best of its column; absent where that was not judged.
+    /// Compared with the best of its column; absent where it was not compared.
     pub label: Option<Label>,
-    /// Near the resolution of its clock.
+    /// Near the resolution of the clock.
     pub coarse: bool,
 }
 
@@ -64,8 +64,8 @@ impl Measure {
         match self.by {
             By::Throughput => "Throughput".into(),
             By::Cost => format!("CPU of {of}"),
-            By::MbPerCpuS => format!("What a CPU-second of {of} buys"),
-            By::Core => format!("Work of {of} while transferring"),
+            By::MbPerCpuS => format!("MB per CPU-second of {of}"),
+            By::Core => format!("CPU of {of} while transferring"),
         }
     }
 
@@ -74,12 +74,12 @@ impl Measure {
             By::Throughput => "MB/s",
             By::Cost => "CPU-s per GB",
             By::MbPerCpuS => "MB per CPU-s",
-            By::Core => "% of a core",
+            By::Core => "% of one core",
         }
     }
 
-    /// Whether one value is better than another. Less of a core is no merit: a slower transfer takes
-    /// less.
+    /// Whether one value is better than another. Less of a core is not better: a slower transfer
+    /// uses less.
     pub fn ranks(self) -> bool {
         self.by != By::Core
     }
@@ -92,7 +92,7 @@ impl Measure {
         if self.more_is_better() { value > than } else { value < than }
     }
 
-    /// What a row says by this measure; absent where it was not measured.
+    /// The figure of a row; absent where it was not measured.
     pub fn of(self, row: &Row) -> Option<MeasuredValue> {
         match (self.by, self.ends) {
             (By::Throughput, _) => Some(cell(row.rate_mb_per_s?, row.speed)),
@@ -139,7 +139,7 @@ fn core(cost: &Cost) -> Option<MeasuredValue> {
     })
 }
 
-/// Both shares are of the same seconds, so that their errors may be one: they are added up.
+/// Both shares are of the same seconds, so their errors may be correlated: they are added up.
 fn together(client: MeasuredValue, server: MeasuredValue) -> MeasuredValue {
     let value = client.value + server.value;
     let error = |cell: MeasuredValue| Some(cell.value * cell.half_percent?);
@@ -147,10 +147,10 @@ fn together(client: MeasuredValue, server: MeasuredValue) -> MeasuredValue {
     MeasuredValue { value, half_percent: half, label: None, coarse: client.coarse || server.coarse }
 }
 
-/// Why a row has not the figure that was asked for.
+/// Why a row lacks the figure.
 pub fn missing(row: &Row) -> String {
     match (row.measured, row.failed) {
-        (0, failed) if failed > 0 => "all its trials failed".into(),
+        (0, failed) if failed > 0 => "all its samples failed".into(),
         _ if row.server.is_none() => "the server's CPU could not be read".into(),
         _ => "too little was measured".into(),
     }

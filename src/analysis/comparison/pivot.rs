@@ -1,5 +1,5 @@
-//! Surveys side by side: one row a cipher, one column a host and directory, by AES class. Pure, from
-//! what each survey's analysis gave.
+//! Surveys side by side: one row per cipher, one column per host and directory, grouped by AES
+//! class. Made from the summary of each survey.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,13 +18,13 @@ use crate::model::{AesClass, Cipher, Direction, Mac};
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Pivot {
     pub measure: Measure,
-    /// By AES class: hosts with AES instructions, those without, those that nobody knows of.
+    /// By AES class: hosts with AES instructions, those without, those where it is unknown.
     pub columns: Vec<HostColumn>,
     /// The classes in the same order, each with its columns.
     pub classes: Vec<Class>,
-    /// One for each direction that was asked for and measured.
+    /// One per direction that was asked for and measured.
     pub tables: Vec<PivotTable>,
-    /// In what the columns can't be compared alike.
+    /// Conditions that differ between the columns.
     #[serde(rename = "unlike")]
     pub differences: Vec<Difference>,
 }
@@ -41,10 +41,10 @@ pub struct Class {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PivotTable {
     pub direction: Direction,
-    /// Columns whose transfers the path limits, not a cipher: by throughput all ciphers are alike
-    /// there, so they are in no ratio.
+    /// Columns whose bottleneck is the path: all their ciphers have the same throughput, so they
+    /// are in no ratio.
     pub path_limited: Vec<usize>,
-    /// The best of the first class first; what stands apart last.
+    /// The best of the first class first; unranked rows last.
     pub rows: Vec<CipherRow>,
 }
 
@@ -53,10 +53,10 @@ pub struct PivotTable {
 pub struct CipherRow {
     pub cipher: Cipher,
     pub mac: Option<Mac>,
-    /// One a column.
+    /// One per column.
     pub cells: Vec<Entry>,
-    /// One a class: the figure as a multiple of that of the class's best cipher, the geometric mean
-    /// over the hosts that measured both. Absent where none did.
+    /// One per class: the figure as a multiple of that of the best cipher of the class, as a
+    /// geometric mean over the hosts that measured both. Absent where none did.
     pub times_best: Vec<Option<f64>>,
     /// Nothing is encrypted: shown, and never the best.
     pub no_cipher: bool,
@@ -76,7 +76,7 @@ pub enum Entry {
 impl Entry {
     pub fn measured(&self) -> Option<&MeasuredValue> {
         match self {
-            Entry::Measured(cell) => Some(cell),
+            Entry::Measured(value) => Some(value),
             Entry::Missing { .. } => None,
         }
     }
@@ -89,7 +89,7 @@ impl Entry {
     }
 }
 
-/// The reason where a survey was not to have a cipher, or knows none for its absence.
+/// The reason where a survey did not plan a cipher, or has no reason for its absence.
 pub const NOT_ASKED: &str = "not in that survey";
 
 type Name = (Cipher, Option<Mac>);
@@ -107,7 +107,7 @@ pub fn pivot(digests: &[Digest], measure: Measure, directions: &[Direction]) -> 
             classes.iter().map(|class| class.without(&path_limited)).collect();
         sections.iter().any(Option::is_some).then(|| PivotTable {
             direction,
-            rows: lines(digests, &columns, &telling, &sections, measure, by_mac),
+            rows: rows(digests, &columns, &telling, &sections, measure, by_mac),
             path_limited,
         })
     };
@@ -139,7 +139,7 @@ impl Class {
     }
 }
 
-/// Where no cipher that was measured is limited by anything else.
+/// Columns where the path is the bottleneck of every cipher that was measured.
 fn path_limited(sections: &[Option<&Section>], measure: Measure) -> Vec<usize> {
     let of_path = |section: &Section| {
         let rows = section.rows.iter().filter(|row| row.rate_mb_per_s.is_some());
@@ -156,8 +156,8 @@ fn path_limited(sections: &[Option<&Section>], measure: Measure) -> Vec<usize> {
     }
 }
 
-/// Whether some survey had one cipher with several MACs: else a cipher has one row, whatever MAC
-/// each host negotiates (and a warning tells where they differ).
+/// Whether a survey has one cipher with several MACs. Otherwise a cipher has one row, whatever MAC
+/// each host negotiates (a warning names those that differ).
 fn has_several_macs(digests: &[Digest]) -> bool {
     let sections = digests.iter().flat_map(|digest| &digest.summary.tables);
     sections.flat_map(|table| &table.sections).any(|section| {
@@ -166,7 +166,7 @@ fn has_several_macs(digests: &[Digest]) -> bool {
     })
 }
 
-fn lines(
+fn rows(
     digests: &[Digest],
     columns: &[HostColumn],
     classes: &[Class],
@@ -186,13 +186,13 @@ fn lines(
     let entry = |at: usize, name: &Name| {
         let found = match rows[at].get(name) {
             Some(row) if row.unranked == Some(Unranked::AesNotDisabled) => {
-                Err("AES instructions serve it all the same, the mask does not reach it".into())
+                Err("it uses AES instructions although they are disabled".into())
             }
             Some(row) => measure.of(row).ok_or_else(|| missing(row)),
             None => Err(absent(&digests[columns[at].survey], &columns[at], &name.0)),
         };
         match found {
-            Ok(cell) => Entry::Measured(cell),
+            Ok(value) => Entry::Measured(value),
             Err(missing) => Entry::Missing { missing },
         }
     };
@@ -217,7 +217,7 @@ fn lines(
     lines
 }
 
-/// Each line's multiple of the class's best.
+/// Each row's figure as a multiple of that of the class's best.
 fn times_best(lines: &[CipherRow], class: &Class, measure: Measure) -> Vec<Option<f64>> {
     let logarithms: Vec<Vec<Option<f64>>> = lines
         .iter()
@@ -227,8 +227,8 @@ fn times_best(lines: &[CipherRow], class: &Class, measure: Measure) -> Vec<Optio
         })
         .collect();
     let measured = |line: usize| logarithms[line].iter().flatten().count();
-    // A cipher that few of the hosts have is not the class's best by their luck.
-    // By a figure that makes nothing the best there is none either.
+    // A cipher that few of the hosts have cannot be the class's best. Where the figure does not
+    // rank, nothing is.
     let choices = || (0..lines.len()).filter(|&line| measure.ranks() && !lines[line].no_cipher);
     let most = choices().map(measured).max().unwrap_or(0);
     if most == 0 {
@@ -242,7 +242,7 @@ fn times_best(lines: &[CipherRow], class: &Class, measure: Measure) -> Vec<Optio
         (many > 0.0).then(|| differences.iter().sum::<f64>() / many)
     };
     let alternatives: Vec<usize> = choices().filter(|&line| 2 * measured(line) >= most).collect();
-    // The better of two is that which wins on the hosts that have both.
+    // The better of two is the one that is better on the hosts that have both.
     let beats = |line: usize, other: usize| {
         times(line, other).is_some_and(|times| measure.is_better(times, 0.0))
     };

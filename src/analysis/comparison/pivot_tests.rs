@@ -38,7 +38,7 @@ fn close(found: Option<f64>, expected: f64) {
 }
 
 #[test]
-fn hosts_are_grouped_by_class_and_the_reversal_shows() {
+fn hosts_are_grouped_by_class_and_each_class_has_its_best() {
     let digests = [
         host("pi1", AesClass::NoAes, &[(GCM, 20.0), (CHACHA, 40.0)]),
         host("desk2", AesClass::Aes, &[(GCM, 400.0), (CHACHA, 300.0)]),
@@ -84,7 +84,7 @@ fn hosts_that_lack_a_cipher_are_out_of_its_ratio() {
 }
 
 #[test]
-fn a_masked_end_is_without_aes_and_the_class_is_that_of_the_end_asked_for() {
+fn an_end_with_aes_disabled_has_no_aes_and_the_class_is_that_of_the_end_asked_for() {
     let samples = each(rounds(GCM, [50.0; 3]), |sample| sample.pairing = 1);
     let mut both = rounds(GCM, [90.0; 3]);
     both.extend(samples);
@@ -98,18 +98,18 @@ fn a_masked_end_is_without_aes_and_the_class_is_that_of_the_end_asked_for() {
     assert_eq!(classes(Ends::Both), [AesClass::Aes, AesClass::NoAes]);
     let pivot = pivot(&digests, THROUGHPUT, &[Direction::Upload]);
     assert_eq!(pivot.columns[1].details, ["AES at the client only"]);
-    assert!(pivot.columns[1].evidence.contains("hidden by OPENSSL_ia32cap="), "{pivot:?}");
+    assert!(pivot.columns[1].evidence.contains("disabled by OPENSSL_ia32cap="), "{pivot:?}");
 }
 
 #[test]
-fn of_a_label_that_the_figures_contradict_the_class_is_unknown() {
-    // As an emulated server does: busy, and AES-GCM the dearer one by far.
-    let dear = |cipher: &str, server_s: f64| {
+fn the_class_is_unknown_where_the_figures_contradict_the_profile() {
+    // Like an emulated server: busy, and AES-GCM by far the more expensive one.
+    let busy = |cipher: &str, server_s: f64| {
         each(rounds(cipher, [50.0; 3]), |sample| {
             sample.server = Some(testing::spent(crate::model::Source::Inside, server_s));
         })
     };
-    let mut survey = survey([dear(GCM, 1.9), dear(CHACHA, 0.9)].concat());
+    let mut survey = survey([busy(GCM, 1.9), busy(CHACHA, 0.9)].concat());
     survey.header.pairings[0].server.host.aes.class = AesClass::Aes;
     let column = &pivot(&[digest(survey)], THROUGHPUT, &[Direction::Upload]).columns[0];
     assert_eq!(column.aes, AesClass::Unknown);
@@ -117,7 +117,7 @@ fn of_a_label_that_the_figures_contradict_the_class_is_unknown() {
 }
 
 #[test]
-fn what_was_not_measured_says_why() {
+fn what_was_not_measured_has_a_reason() {
     let mut samples = rounds(GCM, [50.0; 3]);
     samples.push(failed(sample("3des-cbc", 1, 1.0), "no matching cipher", None));
     samples.extend(each(rounds(CTR, [50.0; 3]), |sample| sample.server = None));
@@ -130,13 +130,13 @@ fn what_was_not_measured_says_why() {
     let table = &pivot(&digests, measure, &[Direction::Upload]).tables[0];
     let reason = |cipher: &str| line(table, cipher).cells[0].missing().unwrap().to_owned();
     assert_eq!(reason(CHACHA), "not offered by the server");
-    assert_eq!(reason("3des-cbc"), "all its trials failed");
+    assert_eq!(reason("3des-cbc"), "all its samples failed");
     assert_eq!(reason(CTR), "the server's CPU could not be read");
     assert_eq!(reason("aes256-ctr"), NOT_ASKED);
 }
 
 #[test]
-fn columns_of_one_target_are_told_apart_and_macs_have_rows_where_there_are_several() {
+fn columns_of_one_target_have_details_and_several_macs_have_rows() {
     let sd = host("pi1:/sd", AesClass::NoAes, &[(GCM, 20.0)]);
     let mut usb = host("pi1:/usb", AesClass::NoAes, &[(GCM, 20.0)]);
     usb.header.started = "2026-02-04T04:05:06Z".into();
@@ -154,7 +154,7 @@ fn columns_of_one_target_are_told_apart_and_macs_have_rows_where_there_are_sever
 }
 
 #[test]
-fn what_is_unlike_is_told_with_those_that_differ() {
+fn differences_name_the_columns_that_differ() {
     let mut scp = host("pi1", AesClass::NoAes, &[(CTR, 20.0)]);
     scp.header.file.bytes = 5_000_000;
     scp.header.pairings[0].rekey_limit = Some("1G".into());
@@ -196,15 +196,15 @@ fn each_figure_is_its_own() {
     close(value(By::MbPerCpuS, Ends::Server), 500.0);
     close(value(By::Core, Ends::Client), 5.0);
     close(value(By::Core, Ends::Both), 15.0);
-    // A slower transfer takes less of a core: that makes nothing the best.
+    // A slower transfer uses less of a core, so nothing is the best.
     let measure = Measure { by: By::Core, ends: Ends::Both };
     let cores = pivot(&digests, measure, &[Direction::Upload]);
     assert!(cores.tables[0].rows.iter().all(|line| line.times_best == [None]), "{cores:?}");
 }
 
 #[test]
-fn a_host_whose_path_is_the_limit_is_in_no_ratio() {
-    let mut bottleneck = host("far", AesClass::NoAes, &[(GCM, 11.9), (CHACHA, 11.9)]);
+fn a_host_whose_bottleneck_is_the_path_is_in_no_ratio() {
+    let mut bottleneck = host("slow-link", AesClass::NoAes, &[(GCM, 11.9), (CHACHA, 11.9)]);
     for row in &mut bottleneck.summary.tables[0].sections[0].rows {
         let bottleneck = row.bottleneck.as_mut().unwrap();
         bottleneck.kind = crate::analysis::bottleneck::kind::BottleneckKind::Network;

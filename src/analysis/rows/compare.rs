@@ -62,8 +62,8 @@ pub struct Comparison {
     pub rows: Vec<Option<Compared>>,
 }
 
-/// Compares the samples of a section's rows. Rows that `takes_part` leaves out, and those without any
-/// value, are absent.
+/// Compares the samples of a section's rows. Rows that `takes_part` leaves out, and those without
+/// any value, are absent.
 pub fn compare(
     rows: &[Vec<&Sample>],
     figure: Figure,

@@ -1,5 +1,5 @@
-//! What a section of a table shows, in a sentence or two. Nothing is claimed that its interval does not
-//! support.
+//! What a section of a table shows, in a sentence or two. Nothing is claimed that its interval does
+//! not support.
 
 use schemars::JsonSchema;
 use serde::Serialize;

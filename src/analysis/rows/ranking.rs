@@ -77,8 +77,8 @@ pub struct Ranking {
 }
 
 impl Ranking {
-    /// From one comparison of a section's rows; `figure` is what is shown of a row. Absent where nothing
-    /// was measured.
+    /// From one comparison of a section's rows; `figure` is what is shown of a row. Absent where
+    /// nothing was measured.
     pub fn of(
         rows: &[Row],
         comparison: &Comparison,

@@ -15,8 +15,8 @@ use crate::model::{Cipher, CpuTimes, Mac, Source};
 use crate::stats::intervals::half_of_mean;
 use crate::stats::statistics::{median, quotient};
 
-/// What was measured of a cipher. Rates and costs are those of the transfer, without setup; absent: not
-/// measured.
+/// What was measured of a cipher. Rates and costs are those of the transfer, without setup; absent:
+/// not measured.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Row {
     pub cipher: Cipher,
@@ -24,8 +24,8 @@ pub struct Row {
     pub mac: Option<Mac>,
     pub measured: usize,
     pub failed: usize,
-    /// Median of the samples' steady rates. Where rows are compared: the leader's level under average
-    /// conditions, times the ratio to the leader in the rounds that both were in.
+    /// Median of the samples' steady rates. Where rows are compared: the leader's level under
+    /// average conditions, times the ratio to the leader in the rounds that both were in.
     pub rate_mb_per_s: Option<f64>,
     /// Always the median of the samples' steady rates.
     pub median_rate_mb_per_s: Option<f64>,
@@ -66,7 +66,8 @@ pub struct Cost {
     pub samples: usize,
     /// CPU while transferring, in per cent of one core; above 100 where several cores were busy.
     pub core_percent: Option<f64>,
-    /// Half the 95 % interval of `core_percent`, in per cent of it; absent for fewer than two samples.
+    /// Half the 95 % interval of `core_percent`, in per cent of it; absent for fewer than two
+    /// samples.
     pub core_half_percent: Option<f64>,
     /// What encrypting or decrypting the packets costs by itself, in per cent of `cpu_s_per_gb`: as
     /// `cores` measured it on the same host, where its journal was given.
@@ -98,8 +99,8 @@ pub struct EndTimes {
 }
 
 impl Row {
-    /// The figures of these samples, all of one cipher and MAC, for a file of so many bytes. What comes
-    /// of comparing rows (`speed`, `cost`, `marks`) is filled in later.
+    /// The figures of these samples, all of one cipher and MAC, for a file of so many bytes. What
+    /// comes of comparing rows (`speed`, `cost`, `marks`) is filled in later.
     pub fn of(
         cipher: Cipher,
         mac: Option<Mac>,

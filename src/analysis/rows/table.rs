@@ -26,7 +26,8 @@ pub struct Table {
     pub sections: Vec<Section>,
 }
 
-/// The rows of one pairing; a table has several where one machine was measured in several AES states.
+/// The rows of one pairing; a table has several where one machine was measured in several AES
+/// states.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Section {
     /// Index in the header.

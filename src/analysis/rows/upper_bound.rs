@@ -1,5 +1,6 @@
-//! The upper bound: what the path carries without a cipher, and how that is known. Where the bottleneck of
-//! the fastest cipher is a CPU, the upper bound is unknown: it is at least the rate of that cipher.
+//! The upper bound: what the path carries without a cipher, and how that is known. Where the
+//! bottleneck of the fastest cipher is a CPU, the upper bound is unknown: it is at least the rate
+//! of that cipher.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -31,8 +32,8 @@ pub enum Basis {
     NoCipher,
     /// The rate of the fastest cipher, whose bottleneck is the path.
     FastestCipher,
-    /// The rate of the fastest cipher, whose bottleneck is a CPU or unknown: the upper bound is at least
-    /// that.
+    /// The rate of the fastest cipher, whose bottleneck is a CPU or unknown: the upper bound is at
+    /// least that.
     AtLeast,
 }
 

@@ -2,8 +2,8 @@
 
 use crate::model::record::{Asked, Outcome, Sample};
 
-/// A sample of so many times more or fewer bytes than the last one of its cipher is not compared: its
-/// size was a guess.
+/// A sample of so many times more or fewer bytes than the last one of its cipher is not compared:
+/// its size was a guess.
 const SIZE_RATIO: f64 = 2.5;
 
 /// A host that slept longer than this during a sample was suspended.

@@ -59,8 +59,8 @@ pub fn one_way(names: &Negotiated, direction: Direction) -> &OneWay {
     }
 }
 
-/// The MAC of each sample. A sample that failed before its log named one belongs to those that asked for
-/// the same and were measured.
+/// The MAC of each sample. A sample that failed before its log named one belongs to those that
+/// asked for the same and were measured.
 pub struct Macs<'a>(HashMap<(usize, &'a str, Option<&'a str>), Option<&'a str>>);
 
 impl<'a> Macs<'a> {

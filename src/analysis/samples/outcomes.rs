@@ -63,9 +63,9 @@ pub fn skipped(survey: &Survey, groups: &Groups) -> Vec<Skipped> {
     found.into_iter().map(|(_, skipped)| skipped).collect()
 }
 
-/// Ciphers of a pairing that were planned and are in no round, since the survey ended within the first.
-/// The header shows the plan where all ciphers of both ends were to be measured: what only one end has is
-/// then listed as skipped. Of named ciphers (`--ciphers`) it does not.
+/// Ciphers of a pairing that were planned and are in no round, since the survey ended within the
+/// first. The header shows the plan where all ciphers of both ends were to be measured: what only
+/// one end has is then listed as skipped. Of named ciphers (`--ciphers`) it does not.
 pub fn unreached(survey: &Survey, pairing: usize) -> Vec<Cipher> {
     let own = &survey.header.pairings[pairing];
     let (client, server) = (&own.client_ciphers, &own.server_proposal.ciphers);

@@ -1,4 +1,5 @@
-//! Which values of a race's samples enter the fit. What is left out stays in the journal and is shown.
+//! Which values of a race's samples enter the fit. What is left out stays in the journal and is
+//! shown.
 
 use std::collections::BTreeSet;
 
@@ -101,9 +102,9 @@ pub fn both_ways(
     }
 }
 
-/// More is better: bytes per second or bytes per CPU-second, without start-up. Samples of a fixed time
-/// are compared by their whole rate: they last equally long, so start-up cancels, and so does the
-/// error in it.
+/// More is better: bytes per second or bytes per CPU-second, without start-up. Samples of a fixed
+/// time are compared by their whole rate: they last equally long, so start-up cancels, and so does
+/// the error in it.
 fn merit(sample: &Sample, figure: Figure, startups: &Startups) -> Option<f64> {
     let bytes = sample.bytes? as f64;
     let costs = || costs_s(sample, startups);
@@ -139,8 +140,8 @@ fn startup_share(sample: &Sample, startups: &Startups) -> Option<f64> {
     Some(startups.of_sample(sample).real_s / sample.real_s?)
 }
 
-/// Each configuration's level of a figure under average conditions; absent where it was never measured.
-/// Of a single round the level is what was measured.
+/// Each configuration's level of a figure under average conditions; absent where it was never
+/// measured. Of a single round the level is what was measured.
 pub fn levels(
     configurations: &[Vec<&Sample>],
     figure: Figure,

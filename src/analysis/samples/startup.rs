@@ -1,10 +1,10 @@
-//! Start-up: what a transfer takes before bytes flow at their steady rate. It is subtracted from times
-//! and costs where the samples show it.
+//! Start-up: what a transfer takes before bytes flow at their steady rate. It is subtracted from
+//! times and costs where the samples show it.
 //!
 //! A transfer of B bytes takes a + B ÷ rate. An empty one takes only a part of a: windows open and
 //! buffers grow with the first megabytes (OpenSSH 9.2's server takes 0.1 to 0.2 s for it when it
-//! receives a file, a third of a sample on loopback). So a is measured by two sizes of one cipher: the
-//! usual one, and an eighth of it or less.
+//! receives a file, a third of a sample on loopback). So a is measured by two sizes of one cipher:
+//! the usual one, and an eighth of it or less.
 
 use std::collections::HashMap;
 
@@ -84,8 +84,8 @@ fn is_empty(sample: &Sample) -> bool {
 /// Seconds of a sample: real time or CPU.
 type Quantity = fn(&Sample) -> Option<f64>;
 
-/// The median over the empty transfers; where a direction has none, over those of its method, or else
-/// of its pairing.
+/// The median over the empty transfers; where a direction has none, over those of its method, or
+/// else of its pairing.
 fn of_empties(empties: &[&Sample], of: Key, quantity: Quantity) -> Option<f64> {
     let (pairing, method, direction) = of;
     let median_of = |alike: &dyn Fn(&Sample) -> bool| {
@@ -132,8 +132,8 @@ mod tests {
     use crate::analysis::testing::{BYTES, failed, sample, spent};
     use crate::model::Source;
 
-    /// A transfer of so many bytes at 100 MB/s after a start-up of 0.2 s, which costs the client 0.05 s
-    /// of CPU and the server 0.1 s.
+    /// A transfer of so many bytes at 100 MB/s after a start-up of 0.2 s, which costs the client
+    /// 0.05 s of CPU and the server 0.1 s.
     fn sized(bytes: u64, round: u32) -> Sample {
         let flow_s = bytes as f64 / 100e6;
         let phase = if round == 0 { Phase::Pilot } else { Phase::Round };

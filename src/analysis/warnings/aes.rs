@@ -78,8 +78,8 @@ impl AesWarning {
 /// With AES instructions GCM costs less than ChaCha20-Poly1305, without them it costs more. What
 /// both share (the kernel, copies) draws the ratio towards 1.
 const CONTRADICTS: f64 = 1.3;
-/// An end that uses less of one core mostly pays for waiting for the other end, by the second and not
-/// by the byte: its costs then say nothing of ciphers.
+/// An end that uses less of one core mostly pays for waiting for the other end, by the second and
+/// not by the byte: its costs then say nothing of ciphers.
 const BUSY_PERCENT: f64 = 25.0;
 /// Ciphers whose costs show the AES state of an end: with AES instructions GCM is the cheaper one,
 /// without them ChaCha20-Poly1305 is.
@@ -172,8 +172,8 @@ pub fn contradiction(section: &Section, pairing: &Pairing, end: End) -> Option<C
     (off >= CONTRADICTS).then_some(found)
 }
 
-/// The section to compare an end with AES disabled with: the same end with AES enabled, the other end
-/// unchanged where there is such a section.
+/// The section to compare an end with AES disabled with: the same end with AES enabled, the other
+/// end unchanged where there is such a section.
 fn aes_enabled_twin<'a>(
     section: &Section,
     end: End,

@@ -212,7 +212,10 @@ mod tests {
         let falling = [50.0, 49.0, 48.0, 40.0, 39.0, 38.0];
         let samples = [rounds(GCM, falling), rounds(CHACHA, falling.map(|r| r / 2.0))].concat();
         let drifting = found(&survey(samples));
-        let drift = |finding: &Finding| matches!(finding, Finding::Rate(RateWarning::Drift { percent, .. }) if *percent < -15.0);
+        let drift = |finding: &Finding| {
+            matches!(finding, Finding::Rate(RateWarning::Drift { percent, .. })
+                if *percent < -15.0)
+        };
         assert!(drifting.iter().any(drift), "{drifting:?}");
         let samples =
             [rounds(GCM, [50.0, 40.0, 50.1, 40.2, 50.2, 40.1]), rounds(CHACHA, [25.0; 6])];

@@ -212,5 +212,5 @@ fn a_survey_of_nothing_is_still_a_report() {
     survey.footer = None;
     let text = shown(&survey, Style::default());
     assert!(text.contains("warning: nothing was measured"), "{text}");
-    assert!(text.contains("warning: the journal has no end"), "{text}");
+    assert!(text.contains("warning: the journal has no last line"), "{text}");
 }
