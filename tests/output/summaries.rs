@@ -72,7 +72,7 @@ fn same(then: &Value, now: &Value, place: &str) {
             let keys = |object: &Map<String, Value>| object.keys().cloned().collect::<Vec<_>>();
             assert_eq!(keys(then), keys(now), "{place}");
             for (key, value) in then.iter().filter(|(key, _)| !WORDS.contains(&key.as_str())) {
-                same(value, &now[key], &format!("{place}.{key}"));
+                same(&figures(key, value), &figures(key, &now[key]), &format!("{place}.{key}"));
             }
         }
         (Value::Array(then), Value::Array(now)) => {
@@ -89,6 +89,16 @@ fn same(then: &Value, now: &Value, place: &str) {
             );
         }
         _ => assert_eq!(then, now, "{place}"),
+    }
+}
+
+/// Of lists that hold sentences what is no sentence: how many caveats there are, and which ciphers are
+/// below the security floor.
+fn figures(key: &str, value: &Value) -> Value {
+    match (key, value) {
+        ("caveats", Value::Array(list)) => list.len().into(),
+        ("below_floor", Value::Array(list)) => list.iter().map(|pair| pair[0].clone()).collect(),
+        _ => value.clone(),
     }
 }
 
