@@ -45,11 +45,13 @@ pub fn text(advice: &Advice, background: &Background) -> String {
         let times = significant(times.ratio);
         gains.push(match speed {
             true => format!("{times} times as fast as {worst}, the slowest recommended cipher"),
-            false => format!("{worst}, the most expensive recommended cipher, {times} times"),
+            false => format!(
+                "{worst}, the most expensive recommended cipher, costs {times} times as much"
+            ),
         });
     }
     if !gains.is_empty() {
-        text += &format!("; {}", gains.join(", "));
+        text += &format!("; {}", gains.join(" and "));
     }
     if let Some(why) = background.absent {
         text += &format!("; the default cipher {why}");
