@@ -38,7 +38,7 @@ const FAILED: u8 = 255;
 
 /// Runs the client to its end.
 pub fn run(arguments: &[OsString]) -> ExitCode {
-    let told = |error: Error| {
+    let failed = |error: Error| {
         say(&error);
         ExitCode::from(FAILED)
     };
@@ -47,9 +47,9 @@ pub fn run(arguments: &[OsString]) -> ExitCode {
             say(version());
             ExitCode::SUCCESS
         }
-        Ok(Request::Query(kind)) => query(&kind).unwrap_or_else(told),
-        Ok(Request::Session(invocation)) => connected(&invocation).unwrap_or_else(told),
-        Err(error) => told(error),
+        Ok(Request::Query(kind)) => query(&kind).unwrap_or_else(failed),
+        Ok(Request::Session(invocation)) => connected(&invocation).unwrap_or_else(failed),
+        Err(error) => failed(error),
     }
 }
 

@@ -108,7 +108,7 @@ impl Meter {
     }
 }
 
-/// The stream that is handed to russh.
+/// The stream that russh is given.
 #[derive(Debug)]
 pub struct Wire {
     transport: Transport,
