@@ -7,8 +7,8 @@ use cipher_survey::analysis::comparison::measure::Measure;
 use cipher_survey::analysis::comparison::pivot::pivot;
 use cipher_survey::analysis::summarise;
 use cipher_survey::model::{Direction, Survey};
-use cipher_survey::report::Style;
-use cipher_survey::report::compare::{Comparison, Format, Shown, write};
+use cipher_survey::report::compare::{Comparison, Shown};
+use cipher_survey::report::{Format, Style, write};
 use criterion::{Criterion, criterion_group, criterion_main};
 use serde_json::{Value, json};
 

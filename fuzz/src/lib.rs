@@ -16,7 +16,7 @@ use cipher_survey::model::cipher_cores::Cores;
 use cipher_survey::model::units::{self, is_obeyed};
 use cipher_survey::model::{Destination, Direction, Survey};
 use cipher_survey::report::cipher_cores::View;
-use cipher_survey::report::{self, Format, Report, Style, compare, write};
+use cipher_survey::report::{Format, Report, Style, write};
 use cipher_survey::ssh::{Failure, Transcript, Version};
 
 /// The built-in client's parser, which is private to the library.
@@ -98,9 +98,10 @@ pub fn journal(data: &[u8]) {
         let obeyed = table.chars().find(|&c| c != '\n' && is_obeyed(c));
         assert_eq!(obeyed, None, "{table}");
     }
-    for format in [Format::Json, Format::Csv, Format::CsvSummary, Format::Markdown, Format::Html] {
+    for format in [Format::Json, Format::Csv, Format::Markdown, Format::Html] {
         shown(format, &Style::default());
     }
+    shown(Format::Csv, &Style { summary: true, ..Style::default() });
     let directions = [Direction::Upload, Direction::Download];
     let digests = [Digest::of("a".into(), survey.clone()), Digest::of("b".into(), survey)];
     for by in [By::Throughput, By::Cost] {
@@ -113,13 +114,11 @@ pub fn journal(data: &[u8]) {
 fn cores(data: &[u8]) {
     let Ok(cores) = Cores::read(data) else { return };
     let view = View { journals: vec![("a".into(), cores.clone()), ("b".into(), cores)] };
-    let forms = [compare::Format::Table, compare::Format::Json, compare::Format::Csv];
-    for format in forms.into_iter().chain([compare::Format::Markdown, compare::Format::Html]) {
+    for format in [Format::Table, Format::Json, Format::Csv, Format::Markdown, Format::Html] {
         let mut out = Vec::new();
-        report::cipher_cores::write(&view, format, &Style::default(), &mut out)
-            .expect("memory takes all");
+        write(&view, format, &Style::default(), &mut out).expect("memory takes all");
         let shown = String::from_utf8(out).expect("text");
-        if format == compare::Format::Table {
+        if format == Format::Table {
             let obeyed = shown.chars().find(|&c| c != '\n' && is_obeyed(c));
             assert_eq!(obeyed, None, "{shown}");
         }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::report::{Format, compare};
+use crate::report::Format;
 
 /// How the report of a survey is printed.
 #[derive(Clone, Debug, Args)]
@@ -44,7 +44,7 @@ pub struct OutputArgs {
 pub struct SheetArgs {
     /// Format of the output
     #[arg(long, default_value = "table")]
-    pub format: compare::Format,
+    pub format: Format,
     /// With --format table: ASCII characters only
     #[arg(long)]
     pub ascii: bool,

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
 
-use crate::report::advised::AdviceFormat;
+use crate::report::Format;
 
 #[derive(Debug, Args)]
 pub struct RecommendArgs {
@@ -15,6 +16,12 @@ pub struct RecommendArgs {
     #[arg(long)]
     pub allow_legacy: bool,
     /// Format of the recommendation
-    #[arg(long, default_value = "table")]
-    pub format: AdviceFormat,
+    #[arg(long, default_value = "table", value_parser = offered(&Format::OF_ADVICE))]
+    pub format: Format,
+}
+
+/// Some of the formats.
+fn offered(formats: &'static [Format]) -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(formats.iter().filter_map(Format::to_possible_value))
+        .try_map(|name| Format::from_str(&name, false))
 }

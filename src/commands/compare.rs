@@ -18,7 +18,8 @@ use crate::model::Survey;
 use crate::model::cipher_cores::Cores;
 use crate::model::units::printable;
 use crate::progress::tell;
-use crate::report::compare::{Comparison, Shown, write};
+use crate::report::compare::{Comparison, Shown};
+use crate::report::write;
 
 pub fn execute(args: &CompareArgs) -> Result<Status> {
     args.output.refuse_idle()?;

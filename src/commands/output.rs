@@ -15,7 +15,7 @@ use crate::model::survey::Survey;
 use crate::model::units::shown;
 use crate::progress::tell;
 use crate::report::html::MOST_SAMPLES;
-use crate::report::{self, Format, Report, Style, compare};
+use crate::report::{self, Format, Report, Style};
 
 /// A longer line is hard to follow, however wide the terminal is.
 const WIDEST: usize = 160;
@@ -25,15 +25,13 @@ const DEFAULT_WIDTH: usize = 80;
 pub fn print(survey: &Survey, args: &OutputArgs, journal: Option<&Path>) -> Result<()> {
     let format = format(args)?;
     // The other formats have it among their warnings.
-    if let (Format::Csv | Format::CsvSummary, Some(damage)) =
-        (format, read::damage(&survey.problems))
-    {
+    if let (Format::Csv, Some(damage)) = (format, read::damage(&survey.problems)) {
         tell(&format!("warning: {damage}"));
     }
     let mut report = Report::of(survey, journal);
     explain(&mut report.summary, survey, &cores_journals(args)?);
-    let OutputArgs { wide, ascii, bars, explain, .. } = *args;
-    let style = Style { wide, ascii, bars, explain, ..style(&args.file) };
+    let OutputArgs { wide, ascii, bars, explain, summary, .. } = *args;
+    let style = Style { wide, ascii, bars, explain, summary, ..style(&args.file) };
     match &args.file.output {
         Some(path) if format == Format::Html && survey.samples.len() > MOST_SAMPLES => {
             let page = OutputFile::of(path, args.file.force, journal.as_slice())?;
@@ -88,14 +86,12 @@ fn format(args: &OutputArgs) -> Result<Format> {
             "--cores has no effect on this format without --wide; add --wide, or leave out --cores"
         );
     }
-    match (args.format, args.summary) {
-        (Format::Csv, true) => Ok(Format::CsvSummary),
-        (format, false) => Ok(format),
-        (_, true) => bail!(
-            "--summary works with --format csv only (the other formats show the summary anyway); \
-             add --format csv, or leave out --summary"
-        ),
-    }
+    ensure!(
+        !args.summary || args.format == Format::Csv,
+        "--summary works with --format csv only (the other formats show the summary anyway); add \
+         --format csv, or leave out --summary"
+    );
+    Ok(args.format)
 }
 
 /// Refuses a flag that has no effect on the format: who gives it means to see one.
@@ -156,7 +152,7 @@ pub fn print_or_show(survey: &Survey, args: &OutputArgs, journal: &Path) -> Resu
 impl SheetArgs {
     /// Refuses a flag that has no effect on the format.
     pub fn refuse_idle(&self) -> Result<()> {
-        refuse_idle("--ascii", self.ascii, self.format, &[compare::Format::Table])
+        refuse_idle("--ascii", self.ascii, self.format, &[Format::Table])
     }
 
     pub fn style(&self) -> Style {

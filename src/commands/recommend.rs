@@ -13,8 +13,8 @@ use crate::analysis::advice::recommend::recommend;
 use crate::cli::output::OutputFileArgs;
 use crate::cli::recommend::RecommendArgs;
 use crate::model::survey::Survey;
-use crate::report::advised::{AdviceFormat, Advised, advised};
-use crate::report::terminal::advice;
+use crate::report::survey::advice::{Advised, advised};
+use crate::report::write_advice;
 
 pub fn execute(args: &RecommendArgs) -> Result<Status> {
     let all = |survey: &Survey| recommend(survey, args.allow_legacy);
@@ -34,14 +34,8 @@ pub fn execute(args: &RecommendArgs) -> Result<Status> {
         }
     };
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    let written = match args.format {
-        AdviceFormat::Table => {
-            advice::write(&all_advised, &output::style(&OutputFileArgs::default()), &mut out)
-        }
-        AdviceFormat::Json => serde_json::to_writer_pretty(&mut out, &all_advised)
-            .map_err(std::io::Error::from)
-            .and_then(|()| writeln!(out)),
-    };
+    let style = output::style(&OutputFileArgs::default());
+    let written = write_advice(&all_advised, args.format, &style, &mut out);
     written.and_then(|()| out.flush()).context("the recommendation can't be written")?;
     if all_advised.is_empty() {
         bail!(

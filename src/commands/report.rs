@@ -7,8 +7,6 @@ use anyhow::{Context, Result, bail};
 use super::{Status, cores, journals, output, read};
 use crate::cli::output::{OutputArgs, SheetArgs};
 use crate::cli::report::ReportArgs;
-use crate::report::Format;
-use crate::report::compare;
 
 pub fn execute(args: &ReportArgs) -> Result<Status> {
     let journal = args.journal.clone().map_or_else(|| newest(&args.output), Ok)?;
@@ -47,14 +45,7 @@ fn print_cores(journal: &Path, args: &OutputArgs) -> Result<()> {
     if let Some(flag) = survey_flags(args).next() {
         bail!("{flag} applies to surveys only, and this is a journal of cores; leave it out");
     }
-    let format = match args.format {
-        Format::Table => compare::Format::Table,
-        Format::Json => compare::Format::Json,
-        Format::Csv | Format::CsvSummary => compare::Format::Csv,
-        Format::Markdown => compare::Format::Markdown,
-        Format::Html => compare::Format::Html,
-    };
     let named = vec![(journal.display().to_string(), read::cores(journal)?)];
-    let sheet = SheetArgs { format, ascii: args.ascii, file: args.file.clone() };
+    let sheet = SheetArgs { format: args.format, ascii: args.ascii, file: args.file.clone() };
     cores::print(named, &[journal], &sheet)
 }

@@ -1,43 +1,17 @@
-//! The whole survey as one JSON document.
+//! One JSON document with everything.
 
 use std::io::{self, Write};
 
-use schemars::JsonSchema;
-use serde::Serialize;
-
-use super::Report;
-use super::advised::Advised;
-use crate::analysis::Summary;
-use crate::model::record::{Footer, Header, Sample};
+use super::document::Printable;
 use crate::model::units::is_obeyed;
 
-/// What `--format json` writes (docs/report.schema.json). Header, trials and end are as the journal
-/// has them; units are in the names of keys; a figure that is not known is null or absent.
-#[derive(JsonSchema, Serialize)]
-pub struct Document<'a> {
-    header: &'a Header,
-    #[serde(rename = "trials")]
-    samples: &'a [Sample],
-    /// Null: the journal was cut off.
-    end: Option<&'a Footer>,
-    summary: &'a Summary,
-    recommendations: &'a [Advised],
-}
-
-pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let document = Document {
-        header: &report.survey.header,
-        samples: &report.survey.samples,
-        end: report.survey.footer.as_ref(),
-        summary: &report.summary,
-        recommendations: &report.advised,
-    };
-    writeln!(out, "{}", inert(&serde_json::to_string_pretty(&document)?))
+pub fn write(printed: &dyn Printable, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}", inert(&printed.json()?))
 }
 
 /// JSON escapes the control characters of ASCII. A terminal obeys others as well; whatever is not
 /// ASCII is within a string, where an escape means the same.
-pub fn inert(json: &str) -> String {
+fn inert(json: &str) -> String {
     let shown = |c: char| match is_obeyed(c) && c != '\n' {
         true => format!("\\u{:04x}", u32::from(c)),
         false => c.to_string(),

@@ -6,7 +6,7 @@ use std::io::Read;
 use cipher_survey::model::Survey;
 use cipher_survey::model::cipher_cores::CoresRecord;
 use cipher_survey::model::record::Record;
-use cipher_survey::report::{Format, Report, Style, json, write};
+use cipher_survey::report::{Document, Format, Report, Style, write};
 use flate2::read::GzDecoder;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -52,7 +52,7 @@ fn the_schema_of_a_sample_of_cores_is_that_of_its_type() {
 fn the_schema_of_a_report_is_that_of_its_type() {
     let settings = SchemaSettings::draft2020_12().for_serialize();
     let title = "What cipher-survey report --format json writes";
-    assert_committed::<json::Document>("report.schema.json", title, settings);
+    assert_committed::<Document>("report.schema.json", title, settings);
 }
 
 #[test]

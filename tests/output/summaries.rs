@@ -11,7 +11,7 @@ use std::io::Read;
 use cipher_survey::model::Survey;
 use cipher_survey::model::cipher_cores::Cores;
 use cipher_survey::report::cipher_cores::View;
-use cipher_survey::report::{Format, Report, Style, cipher_cores, compare, write};
+use cipher_survey::report::{Format, Report, Style, write};
 use flate2::read::GzDecoder;
 use serde_json::{Map, Value};
 
@@ -60,7 +60,7 @@ fn document(journal: &str) -> Value {
         Err(_) => {
             let cores = Cores::read(journal.as_bytes()).unwrap();
             let view = View { journals: vec![(String::new(), cores)] };
-            cipher_cores::write(&view, compare::Format::Json, &Style::default(), &mut out).unwrap();
+            write(&view, Format::Json, &Style::default(), &mut out).unwrap();
         }
     }
     serde_json::from_slice(&out).unwrap()

@@ -6,7 +6,7 @@ use cipher_survey::analysis::comparison::digest::Digest;
 use cipher_survey::analysis::comparison::measure::Measure;
 use cipher_survey::analysis::comparison::pivot::pivot;
 use cipher_survey::model::Direction;
-use cipher_survey::report::compare::{self, Comparison, Shown};
+use cipher_survey::report::compare::{Comparison, Shown};
 use cipher_survey::report::{Format, Report, Style, write};
 
 use crate::browser::Browser;
@@ -46,7 +46,8 @@ fn every_figure_is_that_of_the_csv() {
         browser.open(&page(directory.path(), &name, &survey));
         let mut csv = Vec::new();
         let report = Report::of(&survey, None);
-        write(&report, Format::CsvSummary, &Style::default(), &mut csv).unwrap();
+        let style = Style { summary: true, ..Style::default() };
+        write(&report, Format::Csv, &style, &mut csv).unwrap();
         let mut csv = csv::Reader::from_reader(csv.as_slice());
         let mut lines = csv.deserialize::<HashMap<String, String>>().map(Result::unwrap);
         let mut compared = 0;
@@ -79,17 +80,17 @@ fn every_figure_of_a_comparison_is_that_of_the_csv() {
     let directions = [Direction::Upload, Direction::Download];
     let pivot = pivot(&digests, Measure::default(), &directions);
     let comparison = Comparison { digests, shown: Shown::Hosts(pivot) };
-    let written = |format: compare::Format| {
+    let written = |format: Format| {
         let mut out = Vec::new();
-        compare::write(&comparison, format, &Style::default(), &mut out).unwrap();
+        write(&comparison, format, &Style::default(), &mut out).unwrap();
         out
     };
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("compare.html");
-    std::fs::write(&path, written(compare::Format::Html)).unwrap();
+    std::fs::write(&path, written(Format::Html)).unwrap();
     let mut browser = Browser::start();
     browser.open(&path);
-    let csv = written(compare::Format::Csv);
+    let csv = written(Format::Csv);
     let mut csv = csv::Reader::from_reader(csv.as_slice());
     let mut lines = csv.deserialize::<HashMap<String, String>>().map(Result::unwrap).peekable();
     let mut known = 0;

@@ -1,12 +1,14 @@
 //! What share of one core each end is at work while bytes flow, by user and system.
 
 use super::bars::{Bar, Bars, Group};
+use super::figures::{heading, one_below_the_other, value};
 use super::panel::{ENDS, Panel, Way, times};
 use super::scale::finite;
-use super::{Cell, Chart, Column, Drawing, Grid};
+use super::{Chart, Drawing};
 use crate::analysis::end::End;
 use crate::analysis::rows::row::Row;
 use crate::analysis::rows::table::cost;
+use crate::report::grid::{Cell, Grid, Heading};
 use crate::stats::statistics::quotient;
 
 pub fn chart(panel: &Panel) -> Chart {
@@ -89,25 +91,20 @@ pub fn label(end: End) -> &'static str {
 }
 
 fn grid(panel: &Panel) -> Grid {
-    let mut columns = vec![Column::text("cipher"), Column::text("direction")];
-    for end in ENDS {
-        columns.push(Column::figure(format!("{end} user %"), format!("{end}_user_percent")));
-        columns.push(Column::figure(format!("{end} system %"), format!("{end}_system_percent")));
-        columns.push(Column::figure(format!("{end} % core"), format!("{end}_core_percent")));
-    }
-    let mut rows = Vec::new();
-    for way in &panel.ways {
-        for (name, choice) in panel.names() {
-            let Some(row) = way.row(choice) else { continue };
-            let mut cells = vec![Cell::text(way.direction().to_string())];
-            for end in ENDS {
-                let work = work(row, end);
-                cells.push(Cell::percent(work.map(|work| work.user)));
-                cells.push(Cell::percent(work.map(|work| work.system)));
-                cells.push(Cell::percent(cost(row, end).and_then(|cost| cost.core_percent)));
-            }
-            rows.push((name, cells));
-        }
-    }
-    Grid { caption: format!("Share of one core at work, {}", panel.title), columns, rows }
+    let headings = ENDS.iter().flat_map(|end| {
+        [
+            Heading::figure(format!("{end} user %"), format!("{end}_user_percent")),
+            Heading::figure(format!("{end} system %"), format!("{end}_system_percent")),
+            heading(&format!("{end}_core_percent")),
+        ]
+    });
+    let title = format!("CPU at both ends, in per cent of one core, {}", panel.title);
+    one_below_the_other(panel, title, headings, |way, row| {
+        let percents = |end| {
+            let work = work(row, end);
+            let all = value(&way.line(row), &format!("{end}_core_percent"));
+            [work.map(|work| work.user), work.map(|work| work.system), all].map(Cell::percent)
+        };
+        ENDS.into_iter().flat_map(percents).collect()
+    })
 }

@@ -5,13 +5,14 @@ use maud::{Markup, html};
 use super::name::name;
 use super::panel::Panel;
 use super::scale::{Scale, finite, percent};
-use super::{Cell, Chart, Column, Drawing, Grid};
+use super::{Chart, Drawing};
 use crate::analysis::rows::ranking::Choice;
 use crate::analysis::samples::series::steady_rate;
 use crate::analysis::samples::startup::Startups;
 use crate::model::record::{Outcome, Phase, Sample};
 use crate::model::units::MB;
 use crate::model::{Direction, Survey};
+use crate::report::grid::{Cell, Grid, Heading};
 use crate::stats::statistics::median;
 
 /// Pixels down.
@@ -202,21 +203,21 @@ fn clock(seconds: f64) -> String {
 }
 
 fn grid(panel: &Panel, strips: &[Vec<Dot>]) -> Grid {
-    let columns = vec![
-        Column::text("cipher"),
-        Column::text("direction"),
-        Column::figure("measured", "measured"),
-        Column::figure("failed", "failed"),
-        Column::figure("slowest MB/s", "slowest_mb_per_s"),
-        Column::figure("median MB/s", "median_mb_per_s"),
-        Column::figure("fastest MB/s", "fastest_mb_per_s"),
+    let headings = vec![
+        Heading::text("cipher"),
+        Heading::text("direction"),
+        Heading::figure("measured", "measured"),
+        Heading::figure("failed", "failed"),
+        Heading::figure("slowest MB/s", "slowest_mb_per_s"),
+        Heading::figure("median MB/s", "median_mb_per_s"),
+        Heading::figure("fastest MB/s", "fastest_mb_per_s"),
     ];
     let mut rows = Vec::new();
     for way in &panel.ways {
         for ((name, _), strip) in panel.names().zip(strips) {
             let all = strip.iter().filter(|dot| dot.direction == way.direction()).count();
             let rates = rates(strip, way.direction());
-            let count = |count: usize| Cell { value: Some(count as f64), shown: count.to_string() };
+            let count = |count: usize| Cell::number(Some(count as f64), |count| count.to_string());
             let cells = vec![
                 Cell::text(way.direction().to_string()),
                 count(rates.len()),
@@ -228,7 +229,7 @@ fn grid(panel: &Panel, strips: &[Vec<Dot>]) -> Grid {
             rows.push((name, cells));
         }
     }
-    Grid { caption: format!("Trials, {}", panel.title), columns, rows }
+    Grid { title: format!("Samples, {}", panel.title), headings, rows }
 }
 
 #[cfg(test)]

@@ -1,9 +1,12 @@
 //! Throughput against what a CPU-second buys: what is good at both is at the top right.
 
+use super::figures::{side_by_side, value};
 use super::panel::{Panel, Way};
 use super::points::{HEIGHT, Point, Points, front};
 use super::scale::finite;
-use super::{Cell, Chart, Column, Drawing, Grid};
+use super::{Chart, Drawing};
+use crate::report::columns::rows::{EFFICIENCY, RATE};
+use crate::report::grid::{Cell, Grid};
 
 pub fn chart(panel: &Panel) -> Chart {
     Chart {
@@ -40,7 +43,7 @@ fn drawing(panel: &Panel, way: &Way) -> Drawing {
         true => "Nothing was measured at both ends.".to_owned(),
         false => format!("Nothing is better at both than {}.", best.join(", ")),
     };
-    let (x_unit, y_unit) = ("MB per CPU-s", "MB/s");
+    let (x_unit, y_unit) = (EFFICIENCY, RATE);
     Drawing {
         title: way.direction().to_string(),
         description,
@@ -50,34 +53,20 @@ fn drawing(panel: &Panel, way: &Way) -> Drawing {
 }
 
 fn grid(panel: &Panel) -> Grid {
-    let mut columns = vec![Column::text("cipher")];
-    for way in &panel.ways {
-        let direction = way.direction();
-        for (what, key) in [("MB per CPU-s", "mb_per_cpu_s"), ("MB/s", "rate_mb_per_s")] {
-            columns
-                .push(Column::figure(format!("{direction} {what}"), format!("{direction}_{key}")));
-        }
-        columns.push(Column::text(&format!("{direction} best at both")));
+    const KEYS: [&str; 2] = ["mb_per_cpu_s", "rate_mb_per_s"];
+    let figures = [(EFFICIENCY, KEYS[0]), (RATE, KEYS[1]), ("best at both", "")];
+    let title = format!("Throughput and efficiency, {}", panel.title);
+    let mut grid = side_by_side(panel, title, figures, |way, choice| {
+        let row = way.row(choice);
+        let [efficiency, rate] =
+            KEYS.map(|key| Cell::figure(row.and_then(|row| value(&way.line(row), key))));
+        let points = points(panel, way);
+        let is_best =
+            front(&points).into_iter().any(|best| panel.choices[best.number - 1] == *choice);
+        [efficiency, rate, Cell::text(if is_best { "yes" } else { "" })]
+    });
+    for (number, (name, _)) in (1..).zip(&mut grid.rows) {
+        *name = format!("{number} {name}");
     }
-    let fronts: Vec<Vec<usize>> = panel
-        .ways
-        .iter()
-        .map(|way| front(&points(panel, way)).iter().map(|point| point.number).collect())
-        .collect();
-    let row = |(number, (name, choice))| {
-        let cells = |(way, front): (&Way, &Vec<usize>)| {
-            let row = way.row(choice);
-            [
-                Cell::figure(row.and_then(|row| row.mb_per_cpu_s)),
-                Cell::figure(row.and_then(|row| row.rate_mb_per_s)),
-                Cell::text(if front.contains(&number) { "yes" } else { "" }),
-            ]
-        };
-        (format!("{number} {name}"), panel.ways.iter().zip(&fronts).flat_map(cells).collect())
-    };
-    Grid {
-        caption: format!("Throughput and efficiency, {}", panel.title),
-        columns,
-        rows: (1..).zip(panel.names()).map(row).collect(),
-    }
+    grid
 }

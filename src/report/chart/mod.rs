@@ -4,10 +4,13 @@
 
 use maud::Markup;
 
+use super::grid::Grid;
+
 pub mod bars;
 pub mod cpu;
 pub mod drift;
 pub mod efficiency;
+mod figures;
 pub mod name;
 pub mod panel;
 pub mod points;
@@ -42,54 +45,6 @@ pub struct Drawing {
     /// Pixels.
     pub height: f64,
     pub marks: Markup,
-}
-
-/// A table of figures.
-pub struct Grid {
-    pub caption: String,
-    pub columns: Vec<Column>,
-    /// A name, and a cell for each further column.
-    pub rows: Vec<(String, Vec<Cell>)>,
-}
-
-pub struct Column {
-    pub heading: String,
-    /// Names its values for a program, unique in its table; empty where they are text.
-    pub key: String,
-}
-
-/// A value as it is, and as it is shown.
-pub struct Cell {
-    pub value: Option<f64>,
-    pub shown: String,
-}
-
-impl Column {
-    pub fn figure(heading: impl Into<String>, key: impl Into<String>) -> Column {
-        Column { heading: heading.into(), key: key.into() }
-    }
-
-    pub fn text(heading: &str) -> Column {
-        Column { heading: heading.into(), key: String::new() }
-    }
-}
-
-impl Cell {
-    /// Three significant digits, as everywhere.
-    pub fn figure(value: Option<f64>) -> Cell {
-        let value = value.and_then(scale::finite);
-        Cell { value, shown: super::cells::figure(value) }
-    }
-
-    /// Per cent without a sign, as whole numbers.
-    pub fn percent(value: Option<f64>) -> Cell {
-        let value = value.and_then(scale::finite);
-        Cell { value, shown: value.map_or("-".into(), |percent| format!("{percent:.0}")) }
-    }
-
-    pub fn text(shown: impl Into<String>) -> Cell {
-        Cell { value: None, shown: shown.into() }
-    }
 }
 
 #[cfg(test)]

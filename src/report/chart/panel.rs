@@ -10,6 +10,7 @@ use crate::analysis::rows::table::{Section, Table};
 use crate::analysis::rows::unranked::Unranked;
 use crate::model::units::printable;
 use crate::model::{Direction, Method, Survey};
+use crate::report::columns::line::Line;
 
 pub const ENDS: [End; 2] = [End::Client, End::Server];
 
@@ -27,11 +28,18 @@ pub struct Panel<'a> {
 
 /// One direction of a panel.
 pub struct Way<'a> {
+    pub survey: &'a Survey,
     pub table: &'a Table,
     pub section: &'a Section,
 }
 
 impl Way<'_> {
+    /// A row with all that the columns need.
+    pub fn line<'a>(&'a self, row: &'a Row) -> Line<'a> {
+        let Way { survey, table, section } = *self;
+        Line { survey, table, section, row, names_mac: false }
+    }
+
     pub fn row(&self, choice: &Choice) -> Option<&Row> {
         self.section.rows.iter().find(|row| choice.is(row))
     }
@@ -67,7 +75,7 @@ impl Panel<'_> {
         self.choices.iter().map(|choice| (printable(&choice.to_string()), choice))
     }
 
-    /// What is said beside a name: ssh takes it unasked, or it stands apart.
+    /// What is said beside a name: it is the default, or not ranked.
     pub fn note(&self, choice: &Choice) -> &'static str {
         let mut rows = self.ways.iter().filter_map(|way| way.row(choice));
         let of = |row: &Row| match row.unranked {
@@ -88,11 +96,15 @@ pub fn times(row: &Row, end: End) -> Option<EndTimes> {
 }
 
 /// The panels of a survey, in the order of its pairings.
-pub fn panels<'a>(survey: &Survey, tables: &'a [Table]) -> Vec<Panel<'a>> {
+pub fn panels<'a>(survey: &'a Survey, tables: &'a [Table]) -> Vec<Panel<'a>> {
     let mut ways: BTreeMap<(usize, Method), Vec<Way>> = BTreeMap::new();
     for table in tables {
         for section in &table.sections {
-            ways.entry((section.pairing, table.method)).or_default().push(Way { table, section });
+            ways.entry((section.pairing, table.method)).or_default().push(Way {
+                survey,
+                table,
+                section,
+            });
         }
     }
     let pairings = &survey.header.pairings;

@@ -89,10 +89,10 @@ impl Points {
         let local =
             |&a: &usize, &b: &usize| across(&self.points[b]) - across(&self.points[a]) < NUMBER;
         let mut labels = vec![0.0; self.points.len()];
-        for samples_file in order.chunk_by(local) {
-            let wanted: Vec<f64> = samples_file.iter().map(|&k| y.at(self.points[k].y)).collect();
+        for neighbours in order.chunk_by(local) {
+            let wanted: Vec<f64> = neighbours.iter().map(|&k| y.at(self.points[k].y)).collect();
             let placed = unranked(&wanted, LINE, (TOP, BOTTOM - LINE / 2.0));
-            for (&k, place) in samples_file.iter().zip(placed) {
+            for (&k, place) in neighbours.iter().zip(placed) {
                 labels[k] = place;
             }
         }

@@ -1,13 +1,15 @@
 //! What each cipher costs both ends together, against the cheapest.
 
 use super::bars::{Bar, Bars, Group};
+use super::figures::side_by_side;
 use super::panel::{Panel, Way};
 use super::scale::finite;
-use super::{Cell, Chart, Column, Drawing, Grid};
+use super::{Chart, Drawing};
 use crate::analysis::rows::compare::{Compared, Ratio};
 use crate::analysis::rows::row::Row;
 use crate::analysis::rows::table::Section;
 use crate::model::units::significant;
+use crate::report::grid::{Cell, Grid};
 use crate::stats::race::Label;
 
 pub fn chart(panel: &Panel) -> Chart {
@@ -75,32 +77,18 @@ fn drawing(panel: &Panel, way: &Way) -> Drawing {
     let said: Vec<String> = way.section.rows.iter().filter_map(said).collect();
     Drawing {
         title: way.direction().to_string(),
-        description: format!("Ratio the cheapest: {}.", said.join(", ")),
+        description: format!("Times the cheapest: {}.", said.join(", ")),
         height,
         marks,
     }
 }
 
 fn grid(panel: &Panel) -> Grid {
-    let mut columns = vec![Column::text("cipher")];
-    for way in &panel.ways {
-        for (what, key) in [("×", "cost_ratio"), ("from", "cost_low"), ("to", "cost_high")] {
-            let direction = way.direction();
-            columns
-                .push(Column::figure(format!("{direction} {what}"), format!("{direction}_{key}")));
-        }
-    }
-    let row = |(name, choice)| {
-        let cells = |way: &Way| {
-            let own = way.row(choice).and_then(|row| relative(row, way.section));
-            let (low, high) = own.and_then(|own| own.interval).unzip();
-            [own.map(|own| own.ratio), low, high].map(Cell::figure)
-        };
-        (name, panel.ways.iter().flat_map(cells).collect())
-    };
-    Grid {
-        caption: format!("CPU of both ends against the cheapest, {}", panel.title),
-        columns,
-        rows: panel.names().map(row).collect(),
-    }
+    let figures = [("×", "cost_ratio"), ("from", "cost_low"), ("to", "cost_high")];
+    let title = format!("CPU of both ends against the cheapest, {}", panel.title);
+    side_by_side(panel, title, figures, |way, choice| {
+        let own = way.row(choice).and_then(|row| relative(row, way.section));
+        let (low, high) = own.and_then(|own| own.interval).unzip();
+        [own.map(|own| own.ratio), low, high].map(Cell::figure)
+    })
 }

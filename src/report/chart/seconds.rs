@@ -2,11 +2,13 @@
 
 use super::bars::{Bar, Bars, Group};
 use super::cpu::label;
+use super::figures::{heading, one_below_the_other, value};
 use super::panel::{ENDS, Panel, Way, times};
-use super::{Cell, Chart, Column, Drawing, Grid};
+use super::{Chart, Drawing};
 use crate::analysis::end::End;
 use crate::analysis::rows::row::{EndTimes, Row};
 use crate::model::units::{significant, size};
+use crate::report::grid::{Cell, Grid};
 
 /// `file_bytes`: of the whole file.
 pub fn chart(panel: &Panel, file_bytes: u64) -> Chart {
@@ -84,27 +86,13 @@ fn drawing(panel: &Panel, way: &Way) -> Drawing {
 }
 
 fn grid(panel: &Panel, scaled: bool) -> Grid {
-    let mut columns = vec![Column::text("cipher"), Column::text("direction")];
-    for end in ENDS {
-        columns.push(Column::figure(format!("{end} real s"), format!("{end}_real_s")));
-        columns.push(Column::figure(format!("{end} user s"), format!("{end}_user_s")));
-        columns.push(Column::figure(format!("{end} sys s"), format!("{end}_system_s")));
-    }
-    let mut rows = Vec::new();
-    for way in &panel.ways {
-        for (name, choice) in panel.names() {
-            let Some(row) = way.row(choice) else { continue };
-            let mut cells = vec![Cell::text(way.direction().to_string())];
-            for end in ENDS {
-                let times = times(row, end);
-                let real = times.and_then(|times| times.real_s);
-                let user = times.map(|times| times.user_s);
-                let system = times.map(|times| times.system_s);
-                cells.extend([real, user, system].map(Cell::figure));
-            }
-            rows.push((name, cells));
-        }
-    }
+    let keys: Vec<String> = ENDS
+        .iter()
+        .flat_map(|end| ["real", "user", "system"].map(|s| format!("whole_file_{end}_{s}_s")))
+        .collect();
     let how = if scaled { ", scaled from what was measured" } else { "" };
-    Grid { caption: format!("Seconds for the whole file{how}, {}", panel.title), columns, rows }
+    let title = format!("Seconds for the whole file{how}, {}", panel.title);
+    one_below_the_other(panel, title, keys.iter().map(|key| heading(key)), |way, row| {
+        keys.iter().map(|key| Cell::figure(value(&way.line(row), key))).collect()
+    })
 }

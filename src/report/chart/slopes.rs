@@ -4,8 +4,9 @@
 use maud::{Markup, html};
 
 use super::scale::{NARROWEST, Scale, percent, unranked};
-use super::{Cell, Chart, Column, Drawing, Grid};
+use super::{Chart, Drawing};
 use crate::model::units::{printable, significant};
+use crate::report::grid::{Cell, Grid, Heading};
 
 /// Pixels down: a line of labels or of a class's name, and the least that a chart needs.
 const LINE: f64 = 15.0;
@@ -154,9 +155,9 @@ impl Slopes {
 
     fn grid(&self, title: &str) -> Grid {
         let class = |(number, name): (usize, &String)| {
-            Column::figure(format!("{} {UNIT}", printable(name)), format!("class_{number}"))
+            Heading::figure(format!("{} {UNIT}", printable(name)), format!("class_{number}"))
         };
-        let columns = std::iter::once(Column::text("cipher"))
+        let headings = std::iter::once(Heading::text("cipher"))
             .chain((1..).zip(&self.classes).map(class))
             .collect();
         let row = |(number, line): (usize, &Line)| {
@@ -165,7 +166,7 @@ impl Slopes {
             (format!("{number} {}", printable(&line.name)), cells)
         };
         let rows = (1..).zip(&self.lines).map(row).collect();
-        Grid { caption: title.to_owned(), columns, rows }
+        Grid { title: title.to_owned(), headings, rows }
     }
 }
 

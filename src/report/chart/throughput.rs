@@ -1,13 +1,16 @@
 //! How fast each cipher is, both ways, with what it might be, below what the path carries.
 
 use super::bars::{Bar, Bars, Group, Line};
+use super::figures::side_by_side;
 use super::panel::{Panel, Way};
 use super::scale::finite;
-use super::{Cell, Chart, Column, Drawing, Grid};
+use super::{Chart, Drawing};
 use crate::analysis::phrases::per_cent;
 use crate::analysis::rows::row::Row;
 use crate::analysis::rows::upper_bound::{Basis, UpperBound};
 use crate::model::units::significant;
+use crate::report::columns::rows::RATE;
+use crate::report::grid::{Cell, Grid};
 
 pub fn chart(panel: &Panel) -> Chart {
     let group = |(name, choice)| Group {
@@ -17,7 +20,7 @@ pub fn chart(panel: &Panel) -> Chart {
     };
     let lines = panel.ways.iter().filter_map(line).collect();
     let groups = panel.names().map(group).collect();
-    let (height, marks) = Bars { groups, lines, unit: "MB/s", least: 0.0, reach: 66.0 }.draw();
+    let (height, marks) = Bars { groups, lines, unit: RATE, least: 0.0, reach: 66.0 }.draw();
     let mut caption = vec![
         "Steady rate in MB/s, start-up taken out; longer is faster. The thin line across a bar's \
          end is its 95 % interval, with an arrow where \
@@ -102,27 +105,12 @@ fn description(panel: &Panel) -> String {
 }
 
 fn grid(panel: &Panel) -> Grid {
-    let mut columns = vec![Column::text("cipher")];
-    for way in &panel.ways {
-        for (what, key) in
-            [("MB/s", "rate_mb_per_s"), ("from", "rate_low_mb_per_s"), ("to", "rate_high_mb_per_s")]
-        {
-            let direction = way.direction();
-            columns
-                .push(Column::figure(format!("{direction} {what}"), format!("{direction}_{key}")));
-        }
-    }
-    let row = |(name, choice)| {
-        let cells = |way: &Way| {
-            let row = way.row(choice);
-            let (low, high) = row.and_then(interval).unzip();
-            [row.and_then(|row| row.rate_mb_per_s), low, high].map(Cell::figure)
-        };
-        (name, panel.ways.iter().flat_map(cells).collect())
-    };
-    Grid {
-        caption: format!("Throughput with 95 % intervals, {}", panel.title),
-        columns,
-        rows: panel.names().map(row).collect(),
-    }
+    let figures =
+        [(RATE, "rate_mb_per_s"), ("from", "rate_low_mb_per_s"), ("to", "rate_high_mb_per_s")];
+    let title = format!("Throughput with 95 % intervals, {}", panel.title);
+    side_by_side(panel, title, figures, |way, choice| {
+        let row = way.row(choice);
+        let (low, high) = row.and_then(interval).unzip();
+        [row.and_then(|row| row.rate_mb_per_s), low, high].map(Cell::figure)
+    })
 }

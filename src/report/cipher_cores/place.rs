@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::View;
 use crate::analysis::cipher_cores::{CoreFigure, figures};
 use crate::cipher_cores::suite;
 use crate::model::cipher_cores::{Cores, CoresHost, Subject, Work};
@@ -53,9 +52,9 @@ pub struct Key {
 }
 
 /// Every host of every journal; hosts of one name are told apart by a number.
-pub fn places(view: &View) -> Vec<Place<'_>> {
+pub fn places(journals: &[(String, Cores)]) -> Vec<Place<'_>> {
     let mut places = Vec::new();
-    for (journal, (_, cores)) in view.journals.iter().enumerate() {
+    for (journal, (_, cores)) in journals.iter().enumerate() {
         let all = figures(&cores.samples);
         for (host, own) in cores.header.hosts.iter().enumerate() {
             let figures: Vec<CoreFigure> =

@@ -3,33 +3,34 @@
 
 use std::collections::BTreeSet;
 
-use super::View;
-use super::grid::{grids, side_by_side};
 use super::place::{Place, places};
+use super::tables::{grids, side_by_side};
 use crate::analysis::cipher_cores::{aes_settings, frequency};
 use crate::model::Mac;
-use crate::model::cipher_cores::OPENSSL_SPEED;
+use crate::model::cipher_cores::{Cores, OPENSSL_SPEED};
 use crate::model::record::StopReason;
 use crate::model::units::significant;
-use crate::report::compare::sheet::Sheet;
-use crate::report::heading::date;
+use crate::report::compare::sheet::{Sheet, SheetTable};
+use crate::report::survey::heading::date;
 
-pub fn sheet(view: &View) -> Sheet {
-    let places = places(view);
+pub fn sheet(journals: &[(String, Cores)]) -> Sheet {
+    let places = places(journals);
     let mut sheet = Sheet {
         kind: "SSH cipher cores",
-        title: "Cipher cores, one packet of SSH after the other".into(),
+        title: "Cipher cores, one SSH packet after the other".into(),
         facts: places.iter().map(|place| (place.label.clone(), fact(place))).collect(),
         legend: legend(&places),
-        notes: notes(view, &places),
-        warnings: warnings(view, &places),
+        notes_title: "Notes",
+        notes: notes(journals, &places),
+        warnings: warnings(journals, &places),
+        journals: journals.iter().map(|(name, _)| name.clone()).collect(),
         ..Sheet::default()
     };
     for place in &places {
-        sheet.grids.extend(grids(place, places.len() > 1));
+        sheet.tables.extend(grids(place, places.len() > 1).into_iter().map(SheetTable::from));
     }
     if places.len() > 1 {
-        sheet.grids.extend(side_by_side(&places));
+        sheet.tables.extend(side_by_side(&places).into_iter().map(SheetTable::from));
     }
     sheet
 }
@@ -53,7 +54,7 @@ fn legend(places: &[Place]) -> String {
         String::from("MB/s: of payload, on one core. ±: half the 95 % interval over the rounds.");
     let samples = || places.iter().flat_map(|place| &place.cores.samples);
     if samples().any(|sample| sample.cycles_per_byte().is_some()) {
-        text += " c/B: core cycles a byte of payload,";
+        text += " c/B: core cycles per byte of payload,";
         text += match samples().any(|sample| sample.batch_median_cycles.is_some()) {
             true => " by the kernel's counter.",
             false => " by the core's frequency, which a chain of dependent instructions tells.",
@@ -61,7 +62,7 @@ fn legend(places: &[Place]) -> String {
     }
     if places.iter().any(Place::is_aes_disabled) {
         text += " no AES: in a process with AES instructions disabled; speedup: how many times as fast with \
-                 them.";
+                 AES.";
     }
     text += " Seal: the sender's work on a packet; open: the receiver's.";
     let macs: BTreeSet<&Mac> = places
@@ -75,7 +76,7 @@ fn legend(places: &[Place]) -> String {
     text
 }
 
-fn notes(view: &View, places: &[Place]) -> Vec<String> {
+fn notes(journals: &[(String, Cores)], places: &[Place]) -> Vec<String> {
     let mut notes = Vec::new();
     let uses = |name: &str| {
         let mut figures = places.iter().flat_map(|place| &place.figures);
@@ -109,7 +110,7 @@ fn notes(view: &View, places: &[Place]) -> Vec<String> {
             ));
         }
     }
-    for (_, cores) in &view.journals {
+    for (_, cores) in journals {
         for left_out in &cores.header.skipped {
             notes.push(format!("{}: {}.", left_out.what, left_out.reason));
         }
@@ -117,7 +118,7 @@ fn notes(view: &View, places: &[Place]) -> Vec<String> {
     notes
 }
 
-fn warnings(view: &View, places: &[Place]) -> Vec<String> {
+fn warnings(journals: &[(String, Cores)], places: &[Place]) -> Vec<String> {
     let mut warnings = Vec::new();
     for place in places {
         let Some(found) = frequency(place.cores, place.host) else { continue };
@@ -131,8 +132,8 @@ fn warnings(view: &View, places: &[Place]) -> Vec<String> {
             ));
         }
     }
-    for (index, (name, cores)) in view.journals.iter().enumerate() {
-        let about = if view.journals.len() > 1 { format!("{name}: ") } else { String::new() };
+    for (index, (name, cores)) in journals.iter().enumerate() {
+        let about = if journals.len() > 1 { format!("{name}: ") } else { String::new() };
         match cores.footer.as_ref() {
             Some(end) if end.reason == StopReason::Interrupted => {
                 warnings.push(format!("{about}interrupted before all rounds were done."));

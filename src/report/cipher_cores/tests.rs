@@ -1,6 +1,7 @@
 use super::*;
 use crate::analysis::testing::{cores, cores_sample};
 use crate::model::cipher_cores::{CoresRecord, OPENSSL_SPEED, Work};
+use crate::report::{Format, Style, write};
 
 fn measured() -> Cores {
     let ciphers = [

@@ -1,9 +1,10 @@
 //! What changed from one survey to another, laid out.
 
-use super::sheet::{Cell, Grid, Heading, SURVEYS, Sheet, Tone};
+use super::sheet::Sheet;
 use crate::analysis::comparison::change::{Change, FigureChange, RowChange, SectionChange};
 use crate::analysis::comparison::digest::Digest;
-use crate::report::heading::date;
+use crate::report::grid::{Cell, Grid, Heading, Tone};
+use crate::report::survey::heading::date;
 
 /// The sheet of a change from the first survey to the second.
 pub fn sheet(change: &Change, digests: &[Digest]) -> Sheet {
@@ -19,16 +20,17 @@ pub fn sheet(change: &Change, digests: &[Digest]) -> Sheet {
         (label.to_owned(), format!("{name}, {}{ends}", date(&header.started)))
     };
     Sheet {
-        kind: SURVEYS,
+        kind: "SSH cipher surveys compared",
         title: "Change from old to new".into(),
         facts: ["old", "new"].into_iter().zip(digests).map(fact).collect(),
-        grids: change.sections.iter().map(grid).collect(),
+        tables: change.sections.iter().map(|section| grid(section).into()).collect(),
         legend:
             "Each figure as a multiple of the old one, with its 95 % interval. MB/s: above 1 is \
-                 faster; CPU-s per GB: above 1 is dearer. !: really worse, +: really better; with \
+                 faster; CPU-s per GB: above 1 is more expensive. !: really worse, +: really better; with \
                  all figures here taken together, chance would give such a sign in one comparison \
                  of twenty (Holm). What all ciphers share is of the host or the path."
                 .into(),
+        notes_title: "Not compared",
         notes: [("old", &change.only_old), ("new", &change.only_new)]
             .into_iter()
             .filter(|(_, names)| !names.is_empty())
@@ -37,14 +39,14 @@ pub fn sheet(change: &Change, digests: &[Digest]) -> Sheet {
             .collect(),
         warnings: change.differences.iter().map(|unlike| unlike.text() + ".").collect(),
         conclusions: change.sections.iter().filter_map(conclusion).collect(),
+        journals: digests.iter().map(|digest| digest.name.clone()).collect(),
     }
 }
 
 fn grid(section: &SectionChange) -> Grid {
     let heading = |lines: &[&str], key: &str| Heading {
         lines: lines.iter().map(|&line| line.to_owned()).collect(),
-        group: 0,
-        key: key.to_owned(),
+        ..Heading::figure("", key)
     };
     let row = |row: &RowChange| {
         let name = match &row.mac {
@@ -56,13 +58,12 @@ fn grid(section: &SectionChange) -> Grid {
     Grid {
         title: section.title.clone(),
         headings: vec![
-            heading(&["cipher"], ""),
+            Heading::text("cipher"),
             heading(&["MB/s"], "throughput"),
             heading(&["client", "CPU-s per GB"], "client_cost"),
             heading(&["server", "CPU-s per GB"], "server_cost"),
         ],
         rows: section.rows.iter().map(row).collect(),
-        slopes: None,
     }
 }
 
@@ -93,7 +94,7 @@ fn conclusion(section: &SectionChange) -> Option<(String, String)> {
     let figures = || section.rows.iter().flat_map(|row| row.figures().into_iter().flatten());
     let real = figures().filter(|changed| changed.real).count();
     let said = match real {
-        0 => "no change is told from chance".to_owned(),
+        0 => "no change can be told from chance".to_owned(),
         _ => format!("{real} of {} figures really changed", figures().count()),
     };
     let shared = match section.rows.len() {

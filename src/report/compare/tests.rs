@@ -6,6 +6,7 @@ use crate::analysis::comparison::measure::Measure;
 use crate::analysis::comparison::pivot::pivot;
 use crate::analysis::testing::{self, each, rounds, spent, survey};
 use crate::model::{AesClass, Direction, Source};
+use crate::report::{Format, Style, write};
 
 const CHACHA: &str = "chacha20-poly1305@openssh.com";
 const BOTH: [Direction; 2] = [Direction::Upload, Direction::Download];

@@ -5,20 +5,20 @@ use maud::{Markup, html};
 
 use super::text::{name, prose};
 use crate::model::units::printable;
-use crate::report::chart::{Cell, Column, Grid};
+use crate::report::grid::{Cell, Grid, Heading};
 
 /// `place`: what tells it from the other tables of the page; attributes for a program that reads
 /// the page.
 pub fn grid(grid: &Grid, place: &str) -> Markup {
     html! {
-        div.scroll role="region" aria-label=(printable(&grid.caption)) tabindex="0" {
+        div.scroll role="region" aria-label=(printable(&grid.title)) tabindex="0" {
             table.sortable data-place=(place) {
-                caption { (prose(&grid.caption)) }
+                caption { (prose(&grid.title)) }
                 thead {
                     tr {
-                        @for column in &grid.columns {
-                            th scope="col" data-key=[Some(&column.key).filter(|key| !key.is_empty())]
-                                { (prose(&column.heading)) }
+                        @for heading in &grid.headings {
+                            th scope="col" data-key=[heading.is_figure().then_some(&heading.key)]
+                                { (prose(&heading.lines.join(" "))) }
                         }
                     }
                 }
@@ -26,7 +26,7 @@ pub fn grid(grid: &Grid, place: &str) -> Markup {
                     @for (own, cells) in &grid.rows {
                         tr {
                             th scope="row" { (name(own)) }
-                            @for (cell, column) in cells.iter().zip(&grid.columns[1..]) { (td(cell, column)) }
+                            @for (cell, heading) in cells.iter().zip(&grid.headings[1..]) { (td(cell, heading)) }
                         }
                     }
                 }
@@ -36,15 +36,16 @@ pub fn grid(grid: &Grid, place: &str) -> Markup {
 }
 
 /// Figures stand on the right, measured or not.
-fn td(cell: &Cell, column: &Column) -> Markup {
+fn td(cell: &Cell, heading: &Heading) -> Markup {
+    let shown = cell.whole();
     html! {
-        @if column.key.is_empty() { td { (prose(&cell.shown)) } } @else {
+        @if heading.is_figure() {
             td.n {
                 @match cell.value {
-                    Some(value) if value.is_finite() => data value=(value) { (cell.shown) },
-                    _ => (prose(&cell.shown)),
+                    Some(value) if value.is_finite() => data value=(value) { (shown) },
+                    _ => (prose(&shown)),
                 }
             }
-        }
+        } @else { td { (prose(&shown)) } }
     }
 }

@@ -6,36 +6,46 @@ use std::io::{self, Write};
 use maud::{Markup, html};
 
 use super::chart::panel::{Panel, panels};
-use super::{Report, heading};
+use super::document::{Content, Printable, Report};
+use super::survey::heading;
 use page::{Page, Section};
 use text::prose;
 
-mod below;
+mod conclusion;
 pub mod figure;
-pub mod grid;
-mod head;
+mod grid;
+mod method;
 pub mod page;
+mod rows;
 mod samples;
-mod tables;
-pub mod text;
+mod sheet;
+mod text;
 
 pub use samples::MOST_SAMPLES;
 
-pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(printed: &dyn Printable, out: &mut dyn Write) -> io::Result<()> {
+    let page = match printed.content() {
+        Content::Survey(report) => survey(report),
+        Content::Sheet(sheet) => sheet::page(&sheet),
+    };
+    out.write_all(page.as_bytes())
+}
+
+fn survey(report: &Report) -> String {
     let panels = panels(report.survey, &report.summary.tables);
     let sections = [
-        Some(head::conclusions(report)),
-        head::recommended(report),
-        tables::all(report),
+        Some(conclusion::conclusions(report)),
+        conclusion::recommended(report),
+        rows::all(report),
         charts(report, &panels),
-        Some(below::method(report)),
-        below::remarks(report),
+        Some(method::method(report)),
+        method::remarks(report),
         samples::all(report),
     ];
     let page = Page {
         kind: "SSH cipher survey",
         title: heading::title(report.survey),
-        facts: head::facts(report),
+        facts: conclusion::facts(report),
         sections: sections.into_iter().flatten().collect(),
         source: html! {
             @if let Some(journal) = report.journal {
@@ -43,7 +53,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             }
         },
     };
-    out.write_all(page.document().into_string().as_bytes())
+    page.document().into_string()
 }
 
 fn charts(report: &Report, panels: &[Panel]) -> Option<Section> {
@@ -88,12 +98,12 @@ mod tests {
     fn every_sample_is_on_the_page_unless_there_are_too_many() {
         let few = survey(rounds("aes128-ctr", [50.0, 51.0, 52.0]));
         let text = page(&few, None);
-        assert!(text.contains("3 trials, the pilot's included"));
+        assert!(text.contains("3 samples, those of the pilot included"));
         assert!(text.contains("--format csv 'a b/&lt;pi1&gt;.jsonl'"), "{text}");
 
         let many = survey(rounds("aes128-ctr", [50.0; 501]));
         let text = page(&many, Some("<pi1>.csv"));
-        assert!(!text.contains("the pilot's included") && text.contains("All 501 trials are in"));
+        assert!(!text.contains("pilot included") && text.contains("All 501 samples are in"));
         assert!(text.contains("&lt;pi1&gt;.csv") && !text.contains("<pi1>"));
     }
 

@@ -3,42 +3,57 @@
 
 use std::io::{self, Write};
 
-use super::advised::{Advised, Use};
-use super::cells::{self, Kind};
-use super::{Report, heading, words};
-use crate::analysis::rows::table::Table;
+use super::columns::line::Line;
+use super::columns::{Column, Kind, legends, rows};
+use super::document::{Content, Printable, Report};
+use super::format::Style;
+use super::survey::advice::{Advised, Use};
+use super::survey::{heading, notes};
 use crate::ssh::paste::Paste;
 use page::{Lines, Page, code, inert};
 
-pub mod page;
+mod page;
+mod sheet;
+
+pub fn write(printed: &dyn Printable, style: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let page = match printed.content() {
+        Content::Survey(report) => survey(report, style.wide),
+        Content::Sheet(sheet) => sheet::page(&sheet),
+    };
+    out.write_all(page.as_bytes())
+}
 
 /// The same as for a terminal, in the same order. `wide`: all columns.
-pub fn write(report: &Report, wide: bool, out: &mut dyn Write) -> io::Result<()> {
+fn survey(report: &Report, wide: bool) -> String {
     let Report { survey, summary, advised, journal, .. } = report;
     let mut page = Page::default();
     page.heading(1, &heading::title(survey));
     page.list(heading::facts(survey, summary));
+    let mut sentences = Vec::new();
     for table in &summary.tables {
+        let lines = Line::all(survey, table, wide);
+        let columns = rows::of_table(&lines, wide);
         page.heading(2, &table.title);
-        page.table(&lines(table, wide));
-        page.paragraph(&words::footnote(table));
+        page.table(&cells(&lines, &columns));
+        sentences.extend(legends(&columns));
+        page.paragraph(&notes::footnote(table));
         for section in &table.sections {
-            for text in words::below(section, table.sections.len() > 1) {
+            for text in notes::of_section(section, table.sections.len() > 1) {
                 page.paragraph(&text);
             }
         }
     }
-    page.paragraph(&words::legend(summary, wide));
+    page.paragraph(&notes::legend(summary, sentences));
     page.section(
         "Not measured",
-        words::skipped(summary)
+        notes::skipped(summary)
             .map(|text| ("skipped:", text))
-            .chain(words::failures(summary).map(|text| ("failed:", text))),
+            .chain(notes::failures(summary).map(|text| ("failed:", text))),
     );
-    page.section("Warnings", words::warnings(summary).map(|text| ("warning:", text)));
+    page.section("Warnings", notes::warnings(summary).map(|text| ("warning:", text)));
     page.section(
         "Conclusions",
-        words::conclusions(summary).map(|(scope, said)| (scope, said.to_owned())),
+        notes::conclusions(summary).map(|(scope, said)| (scope, said.to_owned())),
     );
     for one in advised.iter() {
         recommendation(one, &mut page);
@@ -46,7 +61,7 @@ pub fn write(report: &Report, wide: bool, out: &mut dyn Write) -> io::Result<()>
     if let Some(path) = journal {
         page.block(&format!("Journal: {}", code(&path.to_string_lossy())));
     }
-    out.write_all(page.finish().as_bytes())
+    page.finish()
 }
 
 fn recommendation(advised: &Advised, page: &mut Page) {
@@ -64,18 +79,18 @@ fn recommendation(advised: &Advised, page: &mut Page) {
     }
 }
 
-/// The columns of the terminal's table. One a line: the heading, then the rows.
-fn lines(table: &Table, wide: bool) -> Lines {
-    let columns = cells::columns(table, wide);
+/// The columns of the terminal's table, each title in one line.
+fn cells<'a>(lines: &[Line<'a>], columns: &[Column<Line<'a>>]) -> Lines {
     let cell = |text: String| text.lines().map(inert).collect::<Vec<_>>().join("<br>");
-    let rows = table.sections.iter().flat_map(|section| {
-        let row = |row| columns.iter().map(|column| cell(column.text(section, row))).collect();
-        section.rows.iter().map(row).collect::<Vec<_>>()
-    });
+    let title = |column: &Column<Line>| match column.kind() {
+        Kind::Mark => String::new(),
+        Kind::Text | Kind::Figure => column.label(),
+    };
+    let row = |line| columns.iter().map(|column| cell(column.text(line))).collect();
     Lines {
-        headings: columns.iter().map(|column| column.heading.replace('\n', " ")).collect(),
-        figures: columns.iter().map(|column| column.kind == Kind::Figure).collect(),
-        rows: rows.collect(),
+        headings: columns.iter().map(title).collect(),
+        figures: columns.iter().map(|column| column.kind() == Kind::Figure).collect(),
+        rows: lines.iter().map(row).collect(),
     }
 }
 
@@ -83,7 +98,7 @@ fn lines(table: &Table, wide: bool) -> Lines {
 mod tests {
     use super::*;
     use crate::analysis::testing::{self, rounds, survey};
-    use crate::report::{Format, Style};
+    use crate::report::Format;
 
     fn shown(survey: &crate::model::Survey) -> String {
         let mut out = Vec::new();

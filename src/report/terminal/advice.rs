@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use super::page::{Ink, Page};
 use crate::analysis::advice::recommend::for_all;
-use crate::report::Style;
-use crate::report::advised::Advised;
+use crate::report::format::Style;
+use crate::report::survey::advice::Advised;
 use crate::ssh::paste::Paste;
 
 /// The closing lines of a survey: what to use for what.

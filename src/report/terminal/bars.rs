@@ -7,7 +7,8 @@ use crate::analysis::rows::ranking::Choice;
 use crate::analysis::rows::row::{Cost, Row};
 use crate::analysis::rows::table::{Section, Table};
 use crate::model::units::{printable, significant};
-use crate::report::Style;
+use crate::report::columns::rows::{COST, RATE};
+use crate::report::format::Style;
 
 /// What bars are made of.
 struct Glyphs {
@@ -50,26 +51,26 @@ pub fn lines(table: &Table, style: &Style) -> Vec<String> {
     let room = style.width().saturating_sub(names + 1 + FIGURE).max(10);
     let row = |name: &str, bar: Option<(String, f64)>| -> Vec<String> {
         // What is too long has lines of its own above its bar: its end tells it from others.
-        let (mut lines, samples_file) = match is_short(name) {
+        let (mut lines, label) = match is_short(name) {
             true => (Vec::new(), name),
             false => (folded(name, style.width()), ""),
         };
-        let gap = " ".repeat(names.saturating_sub(display_width(samples_file)));
+        let gap = " ".repeat(names.saturating_sub(display_width(label)));
         lines.push(match bar {
-            Some((bar, figure)) => format!("{samples_file}{gap} {bar} {}", significant(figure)),
-            None => format!("{samples_file}{gap} -"),
+            Some((bar, figure)) => format!("{label}{gap} {bar} {}", significant(figure)),
+            None => format!("{label}{gap} -"),
         });
         lines
     };
     let Glyphs { likely, whisker, end, .. } = glyphs;
-    let mut lines = vec![format!("MB/s ({likely}{whisker}{end} 95 % interval)")];
+    let mut lines = vec![format!("{RATE} ({likely}{whisker}{end} 95 % interval)")];
     let largest = rows.iter().filter_map(|(_, row)| row.rate_mb_per_s).fold(0.0, f64::max);
     for (name, own) in &rows {
         lines.extend(row(name, rate_bar(own, largest, room, glyphs)));
     }
     lines.push(String::new());
     let costs: Vec<Costs> = rows.iter().map(|(_, row)| Costs::of(row)).collect();
-    lines.push(format!("CPU-s per GB ({})", ends(&costs, glyphs)));
+    lines.push(format!("{COST} ({})", ends(&costs, glyphs)));
     let largest = costs.iter().filter_map(Costs::sum).fold(0.0, f64::max);
     for ((name, _), costs) in rows.iter().zip(&costs) {
         lines.extend(row(name, costs.bar(largest, room, glyphs)));

@@ -3,7 +3,7 @@
 use textwrap::{Options, WordSplitter};
 
 use crate::model::units::printable;
-use crate::report::Style;
+use crate::report::format::Style;
 
 /// Text that grows by paragraphs. Whatever comes in is made harmless to a terminal here.
 pub struct Page {

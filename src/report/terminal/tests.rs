@@ -91,13 +91,13 @@ fn a_narrow_terminal_leaves_columns_out_in_the_order_that_is_stated() {
     let shown = |width| shown(&crowded(), Style { width, ..Style::default() });
     for (width, left_out) in [
         (80, None),
-        (72, Some("Left out for want of room: MB per CPU-s.")),
-        (60, Some("Left out for want of room: MB per CPU-s, ±.")),
+        (72, Some("Columns left out for lack of room: MB per CPU-s.")),
+        (60, Some("Columns left out for lack of room: MB per CPU-s, ±.")),
     ] {
         let text = shown(width);
         assert_fits(&text, width);
         assert!(text.contains("1834") && text.contains("0.0123?"), "figures are whole: {text}");
-        let told = text.lines().find(|line| line.starts_with("Left out"));
+        let told = text.lines().find(|line| line.starts_with("Columns left out"));
         assert_eq!(told, left_out, "{width}: {text}");
     }
 }

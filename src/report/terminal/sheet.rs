@@ -1,11 +1,12 @@
-//! A comparison for a terminal.
+//! A sheet: comparisons and cipher cores.
 
 use comfy_table::{Attribute, CellAlignment, ContentArrangement, LineStyle, TableStyle};
 
-use super::sheet::{Cell, Grid, Heading, Sheet, Tone};
+use super::page::{Ink, Page};
 use crate::model::units::printable;
-use crate::report::Style;
-use crate::report::terminal::page::{Ink, Page};
+use crate::report::compare::sheet::Sheet;
+use crate::report::format::Style;
+use crate::report::grid::{Cell, Grid, Heading, Tone};
 
 /// The tables, narrow enough for the terminal: columns that have no room go below, beside the names
 /// again.
@@ -17,10 +18,10 @@ pub fn page(sheet: &Sheet, style: &Style) -> String {
         let indent = " ".repeat(widest + 4);
         page.labelled(&format!("  {label:<widest$}  "), Ink::Bold, text, &indent);
     }
-    for grid in &sheet.grids {
+    for table in &sheet.tables {
         page.blank();
-        page.title(&grid.title);
-        let grid = &as_shown(grid, style);
+        page.title(&table.grid.title);
+        let grid = &as_shown(&table.grid, style);
         for (number, block) in blocks(grid, style.width()).iter().enumerate() {
             if number > 0 {
                 page.blank();
@@ -58,7 +59,6 @@ fn as_shown(grid: &Grid, style: &Style) -> Grid {
             .iter()
             .map(|(name, cells)| (text(name), cells.iter().map(cell).collect()))
             .collect(),
-        slopes: None,
     }
 }
 

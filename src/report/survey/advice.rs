@@ -2,7 +2,6 @@
 
 use std::ffi::OsStr;
 
-use clap::ValueEnum;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -11,16 +10,6 @@ use crate::analysis::advice::recommend::Recommendation;
 use crate::analysis::rows::ranking::Choice;
 use crate::model::{Destination, Survey};
 use crate::ssh::paste::{Paste, paste};
-
-/// How recommendations are printed where they stand alone.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum AdviceFormat {
-    /// For a terminal.
-    #[default]
-    Table,
-    /// A list: what a JSON report has under `recommendations`.
-    Json,
-}
 
 /// Recommendations of one survey, and how to put them to use.
 #[derive(JsonSchema, Serialize)]

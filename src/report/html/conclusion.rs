@@ -5,8 +5,9 @@ use maud::{Markup, html};
 use super::page::Section;
 use super::text::prose;
 use crate::model::units::printable;
-use crate::report::advised::{Advised, Use};
-use crate::report::{Report, heading, words};
+use crate::report::document::Report;
+use crate::report::survey::advice::{Advised, Use};
+use crate::report::survey::{heading, notes};
 use crate::ssh::paste::Paste;
 
 pub fn facts(report: &Report) -> Markup {
@@ -22,10 +23,10 @@ pub fn facts(report: &Report) -> Markup {
 
 pub fn conclusions(report: &Report) -> Section {
     let body = html! {
-        @if words::conclusions(&report.summary).next().is_none() {
+        @if notes::conclusions(&report.summary).next().is_none() {
             p { "Nothing was measured; see the remarks below." }
         }
-        @for (scope, said) in words::conclusions(&report.summary) {
+        @for (scope, said) in notes::conclusions(&report.summary) {
             p { strong { (prose(scope)) } (prose(said)) }
         }
     };

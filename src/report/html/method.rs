@@ -6,7 +6,8 @@ use super::page::Section;
 use super::text::prose;
 use crate::analysis::phrases::per_cent;
 use crate::model::record::Header;
-use crate::report::{Report, words};
+use crate::report::document::Report;
+use crate::report::survey::notes;
 
 /// Short, for who has nothing but the page; `docs/method.md` is the whole of it.
 pub fn method(report: &Report) -> Section {
@@ -49,9 +50,9 @@ fn stop(header: &Header) -> String {
 pub fn remarks(report: &Report) -> Option<Section> {
     let summary = &report.summary;
     let groups: [(&str, Vec<String>); 3] = [
-        ("Warnings", words::warnings(summary).collect()),
-        ("Failed", words::failures(summary).collect()),
-        ("Skipped", words::skipped(summary).collect()),
+        ("Warnings", notes::warnings(summary).collect()),
+        ("Failed", notes::failures(summary).collect()),
+        ("Skipped", notes::skipped(summary).collect()),
     ];
     let told = || groups.iter().filter(|(_, texts)| !texts.is_empty());
     let body = html! {

@@ -1,4 +1,4 @@
-//! Above the tables: what was surveyed, between whom, with what.
+//! Above the tables: what was surveyed, which ends, with what.
 
 use crate::analysis::Summary;
 use crate::model::record::{FileInfo, Header, PairedEnd, StopReason};
@@ -12,7 +12,7 @@ pub fn title(survey: &Survey) -> String {
     format!("Survey of {}, {}", targets.join(" and "), date(&header.started))
 }
 
-/// A line each for the ends, masks, the file and the rounds, behind its label.
+/// Facts of the ends, what disables AES, the file and the rounds, each behind its label.
 pub fn facts(survey: &Survey, summary: &Summary) -> Vec<(&'static str, String)> {
     let header = &survey.header;
     let mut told: Vec<(&str, String)> = Vec::new();
@@ -28,13 +28,13 @@ pub fn facts(survey: &Survey, summary: &Summary) -> Vec<(&'static str, String)> 
 }
 
 /// `desk: AMD Ryzen 5 3600, 12 cores, AES (cpuinfo flags: aes); OpenSSH_9.2p1`, each end
-/// once. Of one that was told before another program's version or a mask alone is news.
+/// once. Of one that was told before, only another program's version or AES state is told again.
 fn describe(label: &'static str, end: &PairedEnd, told: &mut Vec<(&'static str, String)>) {
     let name = format!("{}: ", end.host.name);
     let aes_disabled_by = end
         .aes_disabled_by
         .as_ref()
-        .map(|aes_disabled_by| ("mask", format!("{label}: {aes_disabled_by}")));
+        .map(|aes_disabled_by| ("no AES", format!("{label}: {aes_disabled_by}")));
     let known =
         || told.iter().filter(|(at, text)| *at == label && text.starts_with(&name)).map(|(_, t)| t);
     let news = if known().next().is_none() {
@@ -64,14 +64,14 @@ fn profile(end: &PairedEnd) -> String {
     text += &format!(", {} ({}); {}", host.aes.class, host.aes.evidence, end.version);
     if let Some(cores) = &end.pinned {
         let cores: Vec<String> = cores.iter().map(u32::to_string).collect();
-        text += &format!("; held to core {}", cores.join(", "));
+        text += &format!("; pinned to core {}", cores.join(", "));
     }
     text
 }
 
 fn file(file: &FileInfo) -> String {
     let name = file.name.as_deref().unwrap_or("random data");
-    let how = if file.full { ", sent whole" } else { "" };
+    let how = if file.full { ", whole in each sample" } else { "" };
     format!("{name}, {}{how}", size(file.bytes))
 }
 
@@ -114,29 +114,30 @@ mod tests {
     use super::*;
     use crate::analysis::testing;
     use crate::model::{AesClass, AesEvidence};
-    use crate::report::{Report, Style, terminal};
+    use crate::report::{Format, Report, Style, write};
 
     fn heading(survey: &Survey) -> String {
         let mut out = Vec::new();
         let report = Report::of(survey, None);
-        terminal::write(&report, &Style::default(), &mut out).unwrap();
+        write(&report, Format::Table, &Style::default(), &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         text.split_once("\n\n").unwrap().0.to_owned() + "\n"
     }
 
     #[test]
-    fn both_ends_and_masks_are_told_once() {
+    fn both_ends_and_what_disables_aes_are_told_once() {
         let mut survey = testing::loopback(testing::rounds("aes128-ctr", [9.0; 3]));
         survey.header.pairings[1].server.host.aes =
-            AesEvidence { class: AesClass::NoAes, evidence: "masked by OPENSSL_ia32cap".into() };
+            AesEvidence { class: AesClass::NoAes, evidence: "hidden by OPENSSL_ia32cap".into() };
         insta::assert_snapshot!(heading(&survey), @r"
         Survey of loopback, 2026-02-03 04:05 UTC
           client  desk: AMD Ryzen 5 3600 6-Core Processor, 4 cores, AES (cpuinfo flags:
                   aes pclmulqdq); OpenSSH_9.2p1 Debian-2+deb12u7, OpenSSL 3.0.17 1 Jul
-                  2025; held to core 0
+                  2025; pinned to core 0
           server  desk: AMD Ryzen 5 3600 6-Core Processor, 4 cores, AES (cpuinfo flags:
-                  aes pclmulqdq); SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u7; held to core 1
-          mask    server: OPENSSL_ia32cap=~0x200000200000000:~0x0000060000000000
+                  aes pclmulqdq); SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u7; pinned to core
+                  1
+          no AES  server: OPENSSL_ia32cap=~0x200000200000000:~0x0000060000000000
           file    debian.iso, 953.7 MiB
           method  scp
           rounds  3; shuffled by seed 7
@@ -156,7 +157,7 @@ mod tests {
         let text = heading(&survey);
         assert_eq!(text.matches("desk: AMD").count(), 2, "{text}");
         assert_eq!(text.matches("  client  desk: russh 0.65.1\n").count(), 1, "{text}");
-        assert_eq!(text.matches("  mask ").count(), 1, "{text}");
+        assert_eq!(text.matches("  no AES ").count(), 1, "{text}");
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! The sentences of a report that all its forms share. Text from outside is in them as it came: each
-//! form makes it harmless in its own way.
+//! The sentences of a report that all formats share. Text from outside is in them as it came: each
+//! format makes it harmless in its own way.
 
 use crate::analysis::Summary;
 use crate::analysis::bottleneck::kind::Bottleneck;
+use crate::analysis::rows::mark::Mark;
 use crate::analysis::rows::ranking::Choice;
 use crate::analysis::rows::table::{Section, Table, rows};
 use crate::analysis::rows::unranked::Unranked;
@@ -11,25 +12,25 @@ use crate::analysis::warnings::Warning;
 use crate::model::Source;
 use crate::model::units::significant;
 
-/// The handshake, and where the server's figures come from.
+/// The time of setup, and where the server's figures come from.
 pub fn footnote(table: &Table) -> String {
     let mut sources: Vec<&str> = Vec::new();
     let rows = table.sections.iter().flat_map(|section| &section.rows);
     for &source in rows.filter_map(|row| row.server.as_ref()).flat_map(|cost| &cost.sources) {
         let words = match source {
             Source::Wait4 => "by wait4",
-            Source::Inside => "from inside the session",
-            Source::Reaper => "by the growth of the process that reaps it",
-            Source::Sampled => "sampled while it ran",
+            Source::Inside => "from the server process itself",
+            Source::Reaper => "from the listener, by the times of its ended children",
+            Source::Sampled => "from the server process, sampled while it ran",
             Source::Host => "from the counters of the whole host",
         };
         if !sources.contains(&words) {
             sources.push(words);
         }
     }
-    let setup = table.setup_s.map(|seconds| {
-        format!("Handshake {} s (median), in none of the figures.", significant(seconds))
-    });
+    let setup = table
+        .setup_s
+        .map(|seconds| format!("Setup {} s (median), not in the figures.", significant(seconds)));
     let server = match sources.is_empty() {
         true => None,
         false => Some(format!("Server CPU {}.", sources.join(" and "))),
@@ -37,14 +38,14 @@ pub fn footnote(table: &Table) -> String {
     setup.into_iter().chain(server).collect::<Vec<_>>().join(" ")
 }
 
-/// Why each row of a section was no faster, then what the path carries.
-pub fn below(section: &Section, several: bool) -> impl Iterator<Item = String> {
-    limits(section, several).into_iter().chain(upper_bound(section, several))
+/// Why the rows of a section were not faster, then what the path carries. `several`: the table has
+/// other sections.
+pub fn of_section(section: &Section, several: bool) -> impl Iterator<Item = String> {
+    bottlenecks(section, several).into_iter().chain(upper_bound(section, several))
 }
 
-/// What limited the rows of a section, rows of the same limit together; the evidence is that of
-/// the first of them.
-fn limits(section: &Section, several: bool) -> Option<String> {
+/// The bottlenecks, rows of the same one together; the evidence is that of the first of them.
+fn bottlenecks(section: &Section, several: bool) -> Option<String> {
     let mut groups: Vec<(&Bottleneck, Vec<String>)> = Vec::new();
     for row in &section.rows {
         let Some(bottleneck) = &row.bottleneck else { continue };
@@ -65,13 +66,14 @@ fn limits(section: &Section, several: bool) -> Option<String> {
         format!("{} for {whom}", bottleneck.kind)
     };
     let said: Vec<String> = groups.iter().map(of).collect();
-    (!said.is_empty()).then(|| format!("Limit{}: {}.", scope(section, several), said.join("; ")))
+    (!said.is_empty())
+        .then(|| format!("Bottleneck{}: {}.", scope(section, several), said.join("; ")))
 }
 
 /// What the path carries, and how that is known.
 fn upper_bound(section: &Section, several: bool) -> Option<String> {
     let text = &section.upper_bound.as_ref()?.text;
-    Some(format!("Ceiling{}: {text}.", scope(section, several)))
+    Some(format!("Upper bound{}: {text}.", scope(section, several)))
 }
 
 /// Tells one section of a table from the others.
@@ -79,35 +81,42 @@ fn scope(section: &Section, several: bool) -> String {
     if several { format!(", {}", section.aes.phrase()) } else { String::new() }
 }
 
-/// What the signs in the tables mean; empty where there are none. `wide`: the columns of the wide
-/// form are there.
-pub fn legend(summary: &Summary, wide: bool) -> String {
+/// What the signs in the tables mean; empty where there are none. `columns`: what the columns that
+/// are shown say of themselves.
+pub fn legend(summary: &Summary, columns: impl IntoIterator<Item = &'static str>) -> String {
     if summary.tables.is_empty() {
         return String::new();
     }
+    let mut sentences: Vec<&str> = Vec::new();
+    for sentence in columns {
+        if !sentences.contains(&sentence) {
+            sentences.push(sentence);
+        }
+    }
     let rows = || rows(&summary.tables);
-    let mut text = String::from(
-        "±: half the 95 % interval. CPU-s: CPU-seconds of the ssh processes; MB per CPU-s: of \
-         both ends together. default: what ssh negotiates unasked.",
-    );
-    if rows().any(|row| row.unranked == Some(Unranked::NoCipher)) {
-        text += " no cipher: what everything but the cipher costs, never a choice.";
-    }
-    if rows().any(|row| row.unranked == Some(Unranked::AesNotDisabled)) {
-        text += " unmasked: russh's CTR and CBC use AES instructions all the same, so these rows \
-                 are not compared.";
-    }
-    if rows().any(|row| row.coarse()) {
-        text += " ?: near the resolution of its clock.";
-    }
-    if rows().any(|row| row.client.is_none() || row.server.is_none()) {
-        text += " -: not measured.";
-    }
-    if wide {
-        text += " n: trials. % core: share of one core while transferring. real, user, sys: of \
-                 the whole file, handshake apart; ~ scaled from the bytes measured.";
-    }
-    text
+    let is_unranked = |why| rows().any(|row| row.unranked == Some(why));
+    let signs = [
+        (
+            is_unranked(Unranked::NoCipher),
+            format!("{}: what everything but the cipher costs, never a choice.", Mark::NoCipher),
+        ),
+        (
+            is_unranked(Unranked::AesNotDisabled),
+            format!(
+                "{}: russh's CTR and CBC use AES instructions all the same, so these rows are not \
+                 compared.",
+                Mark::AesNotDisabled
+            ),
+        ),
+        (rows().any(|row| row.coarse()), "?: near the resolution of its source.".to_owned()),
+        (
+            rows().any(|row| row.client.is_none() || row.server.is_none()),
+            "-: not measured.".to_owned(),
+        ),
+    ];
+    let signs = signs.into_iter().filter_map(|(is_there, text)| is_there.then_some(text));
+    let sentences: Vec<String> = sentences.into_iter().map(str::to_owned).chain(signs).collect();
+    sentences.join(" ")
 }
 
 /// Several targets: each thing left out names its own.
@@ -133,12 +142,12 @@ pub fn skipped(summary: &Summary) -> impl Iterator<Item = String> {
     summary.skipped.iter().map(of)
 }
 
-/// A line for each way in which trials failed, with the remedy.
+/// A line for each way in which samples failed, with the remedy.
 pub fn failures(summary: &Summary) -> impl Iterator<Item = String> {
     let several = several_targets(summary);
     let of = move |failure: &Failure| {
         let mac = failure.mac.as_ref().map(|mac| format!(" with {mac}")).unwrap_or_default();
-        let samples = if failure.samples == 1 { "trial" } else { "trials" };
+        let samples = if failure.samples == 1 { "sample" } else { "samples" };
         let mut text = format!(
             "{}{}{mac} in {} {samples}: {}",
             place(&failure.target, several),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::sheet::{Cell, Grid, Heading, SURVEYS, Sheet, Tone};
+use super::sheet::{Sheet, SheetTable};
 use crate::analysis::comparison::digest::Digest;
 use crate::analysis::comparison::host_column::HostColumn;
 use crate::analysis::comparison::measure;
@@ -12,21 +12,24 @@ use crate::model::AesClass;
 use crate::model::record::PRECISION;
 use crate::model::units::significant;
 use crate::report::chart::slopes::{self, Slopes};
-use crate::report::heading::date;
+use crate::report::grid::{Cell, Grid, Heading, Tone};
+use crate::report::survey::heading::date;
 use crate::stats::race::Label;
 
 /// The sheet of a pivot of these surveys.
 pub fn sheet(pivot: &Pivot, digests: &[Digest]) -> Sheet {
     let measure = pivot.measure;
     Sheet {
-        kind: SURVEYS,
+        kind: "SSH cipher surveys compared",
         title: format!("{}, {}", measure.words(), measure.unit()),
         facts: pivot.columns.iter().map(|column| fact(column, digests)).collect(),
-        grids: pivot.tables.iter().map(|table| grid(pivot, table)).collect(),
+        tables: pivot.tables.iter().map(|table| sheet_table(pivot, table)).collect(),
         legend: legend(pivot),
+        notes_title: "Not compared",
         notes: pivot.tables.iter().flat_map(|table| notes(pivot, table)).collect(),
         warnings: pivot.differences.iter().map(|unlike| unlike.text() + ".").collect(),
         conclusions: pivot.tables.iter().filter_map(|table| conclusion(pivot, table)).collect(),
+        journals: digests.iter().map(|digest| digest.name.clone()).collect(),
     }
 }
 
@@ -46,8 +49,8 @@ fn fact(column: &HostColumn, digests: &[Digest]) -> (String, String) {
     (column.aes.to_string(), text)
 }
 
-fn grid(pivot: &Pivot, table: &PivotTable) -> Grid {
-    let mut headings = vec![Heading { lines: vec!["cipher".into()], group: 0, key: String::new() }];
+fn sheet_table(pivot: &Pivot, table: &PivotTable) -> SheetTable {
+    let mut headings = vec![Heading::text("cipher")];
     for (group, class) in pivot.classes.iter().enumerate() {
         for &index in &class.columns {
             let column = &pivot.columns[index];
@@ -63,16 +66,21 @@ fn grid(pivot: &Pivot, table: &PivotTable) -> Grid {
     let row = |line: &CipherRow| {
         let cells = pivot.classes.iter().enumerate().flat_map(|(at, class)| {
             let figures = class.columns.iter().map(|&column| cell(table, line, column));
-            figures.chain(pivot.measure.ranks().then(|| times(line.times_best[at])))
+            figures.chain(
+                pivot
+                    .measure
+                    .ranks()
+                    .then(|| Cell::number(line.times_best[at], |times| format!("{times:.2}"))),
+            )
         });
         (name(line), cells.collect())
     };
-    Grid {
+    let grid = Grid {
         title: table.direction.to_string(),
         headings,
         rows: table.rows.iter().map(row).collect(),
-        slopes: slopes(pivot, table),
-    }
+    };
+    SheetTable { grid, slopes: slopes(pivot, table) }
 }
 
 fn name(line: &CipherRow) -> String {
@@ -107,13 +115,6 @@ fn competes(table: &PivotTable, column: usize) -> bool {
     table.rows.iter().filter(labelled).count() > 1
 }
 
-fn times(times: Option<f64>) -> Cell {
-    match times {
-        Some(times) => Cell { value: Some(times), shown: format!("{times:.2}"), ..Cell::default() },
-        None => Cell::missing(),
-    }
-}
-
 fn legend(pivot: &Pivot) -> String {
     let mut text = String::from("±: half the 95 % interval.");
     let mut cells = pivot.tables.iter().flat_map(|t| &t.rows).flat_map(|line| &line.cells);
@@ -122,7 +123,7 @@ fn legend(pivot: &Pivot) -> String {
     }
     let cells = || pivot.tables.iter().flat_map(|t| &t.rows).flat_map(|line| &line.cells);
     if cells().any(|entry| entry.measured().is_some_and(|cell| cell.coarse)) {
-        text += " ?: near the resolution of its clock.";
+        text += " ?: near the resolution of its source.";
     }
     if pivot.tables.iter().flat_map(|table| &table.rows).any(|line| line.no_cipher) {
         text += " none: what everything but the cipher costs, never a choice.";
@@ -150,7 +151,7 @@ fn notes(pivot: &Pivot, table: &PivotTable) -> Vec<String> {
     let bottleneck: Vec<String> = bottleneck.collect();
     let of_path = (!bottleneck.is_empty()).then(|| {
         format!(
-            "{}, × best: without {}, where the path is the limit and no cipher",
+            "{}, × best: without {}, where the path is the bottleneck and no cipher",
             table.direction,
             bottleneck.join("; ")
         )

@@ -1,16 +1,17 @@
-//! A comparison as one page.
+//! A sheet: comparisons and cipher cores.
 
 use maud::html;
 
-use super::sheet::{Cell, Grid, Heading, Sheet};
-use crate::report::chart::{self, slopes};
-use crate::report::html::figure::figure;
-use crate::report::html::grid::grid;
-use crate::report::html::page::{Page, Section};
-use crate::report::html::text::prose;
+use super::figure::figure;
+use super::grid::grid;
+use super::page::{Page, Section};
+use super::text::prose;
+use crate::report::chart::slopes;
+use crate::report::compare::sheet::Sheet;
+use crate::report::grid::{Grid, Heading};
 
 /// The tables of the sheet, charts from class to class, and all that is said of them.
-pub fn page(sheet: &Sheet, journals: &[&str]) -> String {
+pub fn page(sheet: &Sheet) -> String {
     let sections = [conclusions(sheet), Some(tables(sheet)), charts(sheet), remarks(sheet)];
     let page = Page {
         kind: sheet.kind,
@@ -27,7 +28,7 @@ pub fn page(sheet: &Sheet, journals: &[&str]) -> String {
         source: html! {
             p {
                 "Journals: "
-                @for (index, journal) in journals.iter().enumerate() {
+                @for (index, journal) in sheet.journals.iter().enumerate() {
                     @if index > 0 { ", " }
                     code { (prose(journal)) }
                 }
@@ -52,32 +53,28 @@ fn conclusions(sheet: &Sheet) -> Option<Section> {
 
 fn tables(sheet: &Sheet) -> Section {
     let body = html! {
-        @for (index, own) in sheet.grids.iter().enumerate() {
-            h3 { (prose(&own.title)) }
-            (grid(&of_grid(sheet, own), &format!("table-{index}")))
+        @for (index, table) in sheet.tables.iter().enumerate() {
+            h3 { (prose(&table.grid.title)) }
+            (grid(&titled(sheet, &table.grid), &format!("table-{index}")))
         }
         p { (prose(&sheet.legend)) }
     };
     Section { id: "tables", title: "Side by side", body }
 }
 
-fn of_grid(sheet: &Sheet, own: &Grid) -> chart::Grid {
-    let column =
-        |heading: &Heading| chart::Column::figure(heading.lines.join(", "), heading.key.as_str());
-    let cell = |cell: &Cell| chart::Cell { value: cell.value, shown: cell.text() };
-    chart::Grid {
-        caption: format!("{}, {}", sheet.title, own.title),
-        columns: own.headings.iter().map(column).collect(),
-        rows: own
-            .rows
-            .iter()
-            .map(|(name, cells)| (name.clone(), cells.iter().map(cell).collect()))
-            .collect(),
+/// Each heading in one line, below a title that stands alone.
+fn titled(sheet: &Sheet, grid: &Grid) -> Grid {
+    let heading = |own: &Heading| Heading { lines: vec![own.lines.join(", ")], ..own.clone() };
+    Grid {
+        title: format!("{}, {}", sheet.title, grid.title),
+        headings: grid.headings.iter().map(heading).collect(),
+        rows: grid.rows.clone(),
     }
 }
 
 fn charts(sheet: &Sheet) -> Option<Section> {
-    let drawn = || sheet.grids.iter().filter_map(|grid| Some((grid, grid.slopes.as_ref()?)));
+    let drawn =
+        || sheet.tables.iter().filter_map(|table| Some((&table.grid, table.slopes.as_ref()?)));
     let chart = |slopes| {
         let caption = "Each line is a cipher, as a multiple of its class's best: where lines cross, \
                        the order of the ciphers differs from class to class. Of several hosts of a \

@@ -1,4 +1,4 @@
-//! The grids: of one host, and of several side by side.
+//! The tables: of one host, and of several side by side.
 
 use std::collections::BTreeSet;
 
@@ -8,9 +8,9 @@ use crate::analysis::phrases::per_cent;
 use crate::model::Mac;
 use crate::model::cipher_cores::Work;
 use crate::model::units::significant;
-use crate::report::compare::sheet::{Cell, Grid, Heading};
+use crate::report::grid::{Cell, Grid, Heading};
 
-/// A host's own grids, one a library and size.
+/// A host's own tables, one per library and size of packets.
 pub fn grids(place: &Place, several: bool) -> Vec<Grid> {
     let keys: Vec<Key> = keys(place).into_iter().collect();
     let of_one = |a: &Key, b: &Key| {
@@ -20,7 +20,7 @@ pub fn grids(place: &Place, several: bool) -> Vec<Grid> {
 }
 
 fn grid(place: &Place, keys: &[Key], several: bool) -> Grid {
-    let Some(first) = keys.first() else { return empty() };
+    let Some(first) = keys.first() else { return Grid::default() };
     let macs: BTreeSet<&Mac> = keys.iter().filter_map(|key| key.mac.as_ref()).collect();
     let mut title = library(place, &first.implementation);
     if several {
@@ -28,12 +28,12 @@ fn grid(place: &Place, keys: &[Key], several: bool) -> Grid {
     }
     title += &format!(", packets of {} bytes", first.payload_bytes);
     let columns = columns(place, keys);
-    let heading = |column: &Column| Heading {
+    let heading = |column: &Figure| Heading {
         lines: column.lines(columns.iter().any(|other| other.aes_disabled != column.aes_disabled)),
         group: column.work as usize,
         key: column.key(),
     };
-    let names = Heading { lines: vec!["cipher".into()], group: 0, key: String::new() };
+    let names = Heading::text("cipher");
     let row = |key: &Key| {
         let cells = columns.iter().map(|column| column.cell(place, key));
         (name(key, macs.len() > 1), cells.collect())
@@ -42,12 +42,11 @@ fn grid(place: &Place, keys: &[Key], several: bool) -> Grid {
         title,
         headings: std::iter::once(names).chain(columns.iter().map(heading)).collect(),
         rows: keys.iter().map(row).collect(),
-        slopes: None,
     }
 }
 
-/// A column of a host's own grid.
-struct Column {
+/// A figure of a host's own table.
+struct Figure {
     work: Work,
     aes_disabled: bool,
     what: What,
@@ -62,9 +61,9 @@ enum What {
 }
 
 /// Those that have a figure in any row.
-fn columns(place: &Place, keys: &[Key]) -> Vec<Column> {
+fn columns(place: &Place, keys: &[Key]) -> Vec<Figure> {
     let all = [Work::Seal, Work::Open].into_iter().flat_map(|work| {
-        let of = move |(aes_disabled, what)| Column { work, aes_disabled, what };
+        let of = move |(aes_disabled, what)| Figure { work, aes_disabled, what };
         let open = [(false, What::Rate), (false, What::Cycles)];
         open.into_iter()
             .chain([What::Rate, What::Cycles, What::Times].map(|what| (true, what)))
@@ -73,8 +72,8 @@ fn columns(place: &Place, keys: &[Key]) -> Vec<Column> {
     all.filter(|column| keys.iter().any(|key| column.cell(place, key).value.is_some())).collect()
 }
 
-impl Column {
-    /// `both`: the grid has figures with AES enabled and disabled.
+impl Figure {
+    /// `both`: the table has figures with AES disabled and enabled.
     fn lines(&self, both: bool) -> Vec<String> {
         let state = match (self.what, self.aes_disabled) {
             (What::Times, _) => "speedup",
@@ -110,10 +109,6 @@ impl Column {
     }
 }
 
-fn empty() -> Grid {
-    Grid { title: String::new(), headings: Vec::new(), rows: Vec::new(), slopes: None }
-}
-
 fn name(key: &Key, with_mac: bool) -> String {
     match &key.mac {
         Some(mac) if with_mac => format!("{} with {mac}", key.cipher),
@@ -144,36 +139,32 @@ fn rate(figure: Option<&CoreFigure>) -> Cell {
 }
 
 fn cycles(figure: Option<&CoreFigure>) -> Cell {
-    match figure.and_then(|figure| figure.cycles_per_byte) {
-        Some(value) => Cell { value: Some(value), shown: format!("{value:.2}"), ..Cell::default() },
-        None => Cell::missing(),
-    }
+    let cycles = figure.and_then(|figure| figure.cycles_per_byte);
+    Cell::number(cycles, |cycles| format!("{cycles:.2}"))
 }
 
 fn times(aes_disabled: Option<&CoreFigure>, place: &Place) -> Cell {
-    match aes_disabled.and_then(|aes_disabled| times_aes_enabled(aes_disabled, &place.figures)) {
-        Some(value) => Cell { value: Some(value), shown: format!("{value:.1}"), ..Cell::default() },
-        None => Cell::missing(),
-    }
+    let times = aes_disabled.and_then(|figure| times_aes_enabled(figure, &place.figures));
+    Cell::number(times, |times| format!("{times:.1}"))
 }
 
 /// What several hosts have in common, sealed.
 pub fn side_by_side(places: &[Place]) -> Vec<Grid> {
     let all: Vec<BTreeSet<Key>> = places.iter().map(keys).collect();
-    let shared = |key: &Key| all.iter().filter(|keys| keys.contains(key)).count() > 1;
-    let keys: BTreeSet<&Key> = all.iter().flatten().filter(|key| shared(key)).collect();
+    let is_shared = |key: &Key| all.iter().filter(|keys| keys.contains(key)).count() > 1;
+    let keys: BTreeSet<&Key> = all.iter().flatten().filter(|key| is_shared(key)).collect();
     let keys: Vec<&Key> = keys.into_iter().collect();
     let of_one = |a: &&Key, b: &&Key| {
         (&a.implementation, a.payload_bytes) == (&b.implementation, b.payload_bytes)
     };
-    keys.chunk_by(of_one).map(|keys| samples_file(places, keys)).collect()
+    keys.chunk_by(of_one).map(|keys| shared(places, keys)).collect()
 }
 
-fn samples_file(places: &[Place], keys: &[&Key]) -> Grid {
-    let Some(first) = keys.first() else { return empty() };
+fn shared(places: &[Place], keys: &[&Key]) -> Grid {
+    let Some(first) = keys.first() else { return Grid::default() };
     let with_mac =
         keys.iter().filter_map(|key| key.mac.as_ref()).collect::<BTreeSet<_>>().len() > 1;
-    let mut headings = vec![Heading { lines: vec!["cipher".into()], group: 0, key: String::new() }];
+    let mut headings = vec![Heading::text("cipher")];
     let mut columns = Vec::new();
     for (group, place) in places.iter().enumerate() {
         for aes_disabled in [false, true] {
@@ -202,6 +193,5 @@ fn samples_file(places: &[Place], keys: &[&Key]) -> Grid {
         ),
         headings,
         rows: keys.iter().map(row).collect(),
-        slopes: None,
     }
 }
