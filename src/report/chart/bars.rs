@@ -33,7 +33,7 @@ pub struct Group {
     /// Harmless text, of any length.
     pub name: String,
     /// Behind the name, said more quietly.
-    pub note: &'static str,
+    pub note: String,
     pub bars: Vec<Bar>,
 }
 
@@ -119,7 +119,7 @@ impl Bars {
 
 impl Group {
     fn draw(&self, scale: &Scale, top: f64) -> (f64, Markup) {
-        let (height, name) = name(&self.name, self.note, top);
+        let (height, name) = name(&self.name, &self.note, top);
         let below = top + height;
         let marks = html! {
             (name)
@@ -189,7 +189,7 @@ impl Line {
         let left = at > 40.0;
         html! {
             @if !beyond {
-                line class={ "ceiling " (self.class) } x1=(x) x2=(x) y1=(top) y2=(bottom) {}
+                line class={ "bound " (self.class) } x1=(x) x2=(x) y1=(top) y2=(bottom) {}
             }
             text class="value" x=(if beyond { "100%" } else { &x }) y=(top + 11.0)
                 dx=(if beyond { "0" } else if left { "-5" } else { "5" })
@@ -212,7 +212,7 @@ mod tests {
         };
         let group = |name: &str, length| Group {
             name: name.into(),
-            note: "",
+            note: String::new(),
             bars: vec![bar(length), Bar { value: "not measured".into(), ..Bar::default() }],
         };
         let groups = vec![group("a", 80.0), group(&"long".repeat(20), 40.0)];
@@ -235,7 +235,7 @@ mod tests {
     fn an_interval_that_reaches_anywhere_shrinks_no_bar() {
         let bar =
             Bar { parts: vec![("up", 10.0)], interval: Some((0.1, 1000.0)), ..Bar::default() };
-        let groups = vec![Group { name: "a".into(), note: "", bars: vec![bar] }];
+        let groups = vec![Group { name: "a".into(), note: String::new(), bars: vec![bar] }];
         let bars = Bars { groups, lines: vec![], unit: "", least: 0.0, reach: 60.0 };
         let svg = bars.draw().1.into_string();
         assert!(svg.contains(r#"width="40%""#) && svg.contains("<path"), "{svg}");
@@ -244,8 +244,8 @@ mod tests {
     #[test]
     fn a_line_far_beyond_the_bars_is_told_and_not_drawn() {
         let line = |value| vec![Line { class: "up", value, text: "wall".into() }];
-        assert!(bars(line(120.0)).contains("class=\"ceiling up\""));
+        assert!(bars(line(120.0)).contains("class=\"bound up\""));
         let beyond = bars(line(900.0));
-        assert!(!beyond.contains("class=\"ceiling") && beyond.contains("wall, beyond the scale"));
+        assert!(!beyond.contains("class=\"bound") && beyond.contains("wall, beyond the scale"));
     }
 }

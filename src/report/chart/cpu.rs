@@ -1,4 +1,4 @@
-//! What share of one core each end is at work while bytes flow, by user and system.
+//! The CPU that each end uses during the transfer, in per cent of one core, by user and system.
 
 use super::bars::{Bar, Bars, Group};
 use super::figures::{heading, one_below_the_other, value};
@@ -16,8 +16,8 @@ pub fn chart(panel: &Panel) -> Chart {
         id: "cores",
         title: "CPU at both ends",
         caption: vec![
-            "Share of one core that the SSH process of each end is at work during the transfer; \
-             the rest of the core is idle. A full one is the limit."
+            "CPU of the SSH process at each end during the transfer, in per cent of one core; the \
+             rest of the core is idle. An end that needs the whole core is the bottleneck."
                 .to_owned(),
         ],
         key: vec![
@@ -31,7 +31,7 @@ pub fn chart(panel: &Panel) -> Chart {
     }
 }
 
-/// Per cent of one core at work.
+/// In per cent of one core.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Work {
     pub user: f64,

@@ -1,4 +1,4 @@
-//! The trials in the order of time, a strip for each cipher: what drifts, and what stands out.
+//! The samples in order of time, a strip for each cipher: what drifts, and what stands out.
 
 use maud::{Markup, html};
 
@@ -23,7 +23,7 @@ const AXIS: f64 = 22.0;
 const LEAST_RANGE: f64 = 1.1;
 const LARGEST_RANGE: f64 = 2.0;
 
-/// One trial of a strip.
+/// One sample of a strip.
 struct Dot {
     /// Since the survey began.
     seconds: f64,
@@ -43,10 +43,10 @@ pub fn chart(panel: &Panel, survey: &Survey) -> Chart {
         key.push(("failed", "failed".into()));
     }
     Chart {
-        id: "trials",
-        title: "Trials in order of time",
+        id: "drift",
+        title: "Samples in order of time",
         caption: vec![format!(
-            "Each trial's steady rate against the median of its cipher and direction, which is the \
+            "Each sample's steady rate against the median of its cipher and direction, which is the \
              line in the middle; a strip reaches from 1/{range:.2} to {range:.2} times that, and \
              what lies beyond is at its edge. Minutes and seconds since the survey began."
         )],
@@ -57,7 +57,7 @@ pub fn chart(panel: &Panel, survey: &Survey) -> Chart {
     }
 }
 
-/// The trials of each choice.
+/// The samples of each choice.
 fn strips(panel: &Panel, survey: &Survey) -> Vec<Vec<Dot>> {
     let startups = Startups::of(&survey.samples);
     let began = survey.header.started.parse::<jiff::Timestamp>().ok();
@@ -112,7 +112,7 @@ fn rates(strip: &[Dot], direction: Direction) -> Vec<f64> {
     strip.iter().filter(|dot| dot.direction == direction).filter_map(|dot| dot.rate).collect()
 }
 
-/// How many times above and below its middle a strip reaches: nearly all trials are within.
+/// How many times above and below its middle a strip reaches: nearly all samples are within.
 fn range(strips: &[Vec<Dot>]) -> f64 {
     let mut off: Vec<f64> = strips.iter().flatten().filter_map(|dot| dot.times).collect();
     off.iter_mut().for_each(|times| *times = times.max(times.recip()));
@@ -151,7 +151,7 @@ fn drawing(panel: &Panel, strips: &[Vec<Dot>], range: f64) -> Drawing {
     let failed = strips.iter().flatten().filter(|dot| dot.rate.is_none()).count();
     Drawing {
         title: String::new(),
-        description: format!("{all} trials over {}, {failed} of them failed.", clock(last)),
+        description: format!("{all} samples over {}, {failed} of them failed.", clock(last)),
         height: bottom + AXIS,
         marks,
     }

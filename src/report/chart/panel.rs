@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::analysis::end::End;
 use crate::analysis::naming::programs;
+use crate::analysis::rows::mark::Mark;
 use crate::analysis::rows::ranking::Choice;
 use crate::analysis::rows::row::{EndTimes, Row};
 use crate::analysis::rows::table::{Section, Table};
@@ -76,12 +77,12 @@ impl Panel<'_> {
     }
 
     /// What is said beside a name: it is the default, or not ranked.
-    pub fn note(&self, choice: &Choice) -> &'static str {
+    pub fn note(&self, choice: &Choice) -> String {
         let mut rows = self.ways.iter().filter_map(|way| way.row(choice));
         let of = |row: &Row| match row.unranked {
-            Some(Unranked::NoCipher) => Some("no cipher"),
-            Some(Unranked::AesNotDisabled) => Some("unmasked"),
-            None => row.is_default.then_some("default"),
+            Some(Unranked::NoCipher) => Some(Mark::NoCipher.to_string()),
+            Some(Unranked::AesNotDisabled) => Some(Mark::AesNotDisabled.to_string()),
+            None => row.is_default.then(|| Mark::Default.to_string()),
         };
         rows.find_map(of).unwrap_or_default()
     }

@@ -17,14 +17,14 @@ pub fn chart(panel: &Panel, file_bytes: u64) -> Chart {
     let how = if scaled {
         "~: scaled from the bytes that were measured, start-up included."
     } else {
-        "Each trial sent the whole file."
+        "Each sample sent the whole file."
     };
     Chart {
         id: "seconds",
         title: "Seconds for the whole file",
         caption: vec![format!(
             "CPU seconds of each end, user and system, for {}, and real seconds as an upright \
-             mark; shorter is better. The handshake is in none of them. {how}",
+             mark; shorter is better. Setup is not in them. {how}",
             size(file_bytes)
         )],
         key: vec![

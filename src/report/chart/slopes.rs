@@ -1,4 +1,4 @@
-//! One line a name from class to class: how a cipher's rank changes from one kind of host to
+//! One line per name from class to class: how a cipher's rank changes from one kind of host to
 //! another.
 
 use maud::{Markup, html};

@@ -62,14 +62,14 @@ fn the_upper_bound_is_a_line_where_it_is_known() {
     let mut survey = survey(samples());
     let of = |survey: &Survey| with(survey, |panels| throughput::chart(&panels[0]));
     let bound = of(&survey);
-    assert!(!svg(&bound).contains("class=\"ceiling"));
+    assert!(!svg(&bound).contains("class=\"bound"));
     assert!(bound.caption[1].ends_with("(a lower bound, so no line)."), "{:?}", bound.caption);
     close(values(&bound, 0)[0], 40.0);
 
     let upload = Some(Stream { bytes: 50_000_000, seconds: 1.0 });
     survey.header.pairings[0].plain_tcp = Some(PlainTcp { port: 1, upload, download: None });
     let known = of(&survey);
-    assert_eq!(svg(&known).matches("class=\"ceiling up\"").count(), 1);
+    assert_eq!(svg(&known).matches("class=\"bound up\"").count(), 1);
     assert!(svg(&known).contains("↑ plain TCP 50.0 MB/s"));
 }
 
@@ -115,9 +115,9 @@ fn seconds_are_those_of_the_whole_file() {
 fn costs_are_against_the_cheapest() {
     let chart = with(&survey(samples()), |panels| relative::chart(&panels[0]));
     assert_eq!(values(&chart, 0)[..3], [Some(1.0), None, None]);
-    let dear = values(&chart, 1);
-    close(dear[0], 5.0 / 3.0);
-    assert!(dear[1].unwrap() <= dear[0].unwrap() && dear[0].unwrap() <= dear[2].unwrap());
+    let costly = values(&chart, 1);
+    close(costly[0], 5.0 / 3.0);
+    assert!(costly[1].unwrap() <= costly[0].unwrap() && costly[0].unwrap() <= costly[2].unwrap());
     assert!(svg(&chart).contains("1.67×"));
 }
 
@@ -159,7 +159,7 @@ fn nothing_lies_at_what_is_no_number() {
         (1 << 60, 5e-324),
         (9, f64::MAX),
     ];
-    // Each extreme in one trial, then one of them in all trials of a cipher.
+    // Each extreme in one sample, then one of them in all samples of a cipher.
     let mixed = |index: usize, _: &str| EXTREMES[index % EXTREMES.len()];
     let surveys = EXTREMES.iter().map(|&of_gcm| {
         survey_of(|_, cipher| if cipher == GCM { of_gcm } else { (testing::BYTES, 2.0) })
@@ -175,7 +175,7 @@ fn nothing_lies_at_what_is_no_number() {
     }
 }
 
-/// The trials with bytes and seconds, of the transfer and of both ends' CPU, by their index and
+/// The samples with bytes and seconds, of the transfer and of both ends' CPU, by their index and
 /// cipher.
 fn survey_of(numbers: impl Fn(usize, &str) -> (u64, f64)) -> Survey {
     let mut samples = samples();

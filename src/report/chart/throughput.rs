@@ -1,4 +1,4 @@
-//! How fast each cipher is, both ways, with what it might be, below what the path carries.
+//! How fast each cipher is, both ways, with what it might be, with the upper bound of the path.
 
 use super::bars::{Bar, Bars, Group, Line};
 use super::figures::side_by_side;
@@ -76,7 +76,7 @@ fn line(way: &Way) -> Option<Line> {
     let what = match upper_bound.basis {
         Basis::PlainTcp => "plain TCP",
         Basis::NoCipher => "no cipher",
-        Basis::FastestCipher | Basis::AtLeast => "ceiling",
+        Basis::FastestCipher | Basis::AtLeast => "upper bound",
     };
     let text = format!("{} {what} {} MB/s", way.arrow(), significant(upper_bound.mb_per_s));
     Some(Line { class: way.class(), value: upper_bound.mb_per_s, text })
@@ -88,7 +88,7 @@ fn upper_bound(way: &Way) -> Option<String> {
         true => "the dashed line",
         false => "a lower bound, so no line",
     };
-    Some(format!("Ceiling, {}: {text} ({so}).", way.direction()))
+    Some(format!("Upper bound, {}: {text} ({so}).", way.direction()))
 }
 
 fn description(panel: &Panel) -> String {

@@ -53,16 +53,16 @@ fn of_end<T>(
     end: impl Fn(&T) -> &PairedEnd + Copy + 'static,
 ) -> impl Iterator<Item = Column<T>> {
     let parts: [(&str, Part); 8] = [
-        ("host", |end| end.host.name.clone().into()),
-        ("machine", |end| end.host.machine.clone().into()),
-        ("cpu_model", |end| end.host.cpu_model.clone().into()),
-        ("cores", |end| end.host.cores.into()),
-        ("program", |end| end.program.clone().into()),
-        ("version", |end| end.version.clone().into()),
-        ("aes", |end| yes_or_no(end.uses_aes()).into()),
-        ("mask", |end| end.aes_disabled_by.clone().into()),
+        ("END_host", |end| end.host.name.clone().into()),
+        ("END_machine", |end| end.host.machine.clone().into()),
+        ("END_cpu_model", |end| end.host.cpu_model.clone().into()),
+        ("END_cores", |end| end.host.cores.into()),
+        ("END_program", |end| end.program.clone().into()),
+        ("END_version", |end| end.version.clone().into()),
+        ("END_aes", |end| yes_or_no(end.uses_aes()).into()),
+        ("END_mask", |end| end.aes_disabled_by.clone().into()),
     ];
-    parts
-        .into_iter()
-        .map(move |(part, value)| column(format!("{name}_{part}"), move |line| value(end(line))))
+    parts.into_iter().map(move |(template, value)| {
+        column(template.replace("END", name), move |line| value(end(line)))
+    })
 }

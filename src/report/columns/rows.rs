@@ -163,33 +163,33 @@ fn compared<'a>(
     compared: impl Fn(&Row) -> Option<Compared> + Copy + 'static,
     shown: impl FnOnce(Look<Line<'a>>) -> Option<Look<Line<'a>>>,
 ) -> [Column<Line<'a>>; 7] {
-    let key = |part: &str| format!("{figure}_{part}");
+    let key = |template: &str| template.replace("FIGURE", figure);
     let times = move |pick: fn(Ratio) -> f64| {
         move |at: &Line| compared(at.row).and_then(|one| one.times_leader).map(pick)
     };
     let half = look(Group::Cost, "±")
         .legend("±: half the 95 % interval.")
         .text(move |at| half(compared(at.row)));
-    let half_percent = of(key("half_percent"), move |at| compared(at.row)?.half_percent);
+    let half_percent = of(key("FIGURE_half_percent"), move |at| compared(at.row)?.half_percent);
     [
-        of(key("label"), move |at| Some(Value::named(compared(at.row)?.label))),
+        of(key("FIGURE_label"), move |at| Some(Value::named(compared(at.row)?.label))),
         match shown(half) {
             Some(look) => half_percent.shown(look),
             None => half_percent,
         },
-        of(key("times_leader"), times(|times| times.ratio)),
-        of(key("times_leader_low"), times(|times| times.low)),
-        of(key("times_leader_high"), times(|times| times.high)),
-        of(key("left_after"), move |at| compared(at.row)?.left_after),
-        of(key("disturbed"), move |at| Some(compared(at.row)?.disturbed)),
+        of(key("FIGURE_times_leader"), times(|times| times.ratio)),
+        of(key("FIGURE_times_leader_low"), times(|times| times.low)),
+        of(key("FIGURE_times_leader_high"), times(|times| times.high)),
+        of(key("FIGURE_left_after"), move |at| compared(at.row)?.left_after),
+        of(key("FIGURE_disturbed"), move |at| Some(compared(at.row)?.disturbed)),
     ]
 }
 
 /// What one end spent.
 #[rustfmt::skip]
 fn of_end<'a>(end: End) -> [Column<Line<'a>>; 9] {
-    let own = |part: &str, value: fn(&Cost) -> Value| {
-        of(format!("{}_{part}", name_of(end)), move |at| cost(at.row, end).map(value))
+    let own = |template: &str, value: fn(&Cost) -> Value| {
+        of(template.replace("END", name_of(end)), move |at| cost(at.row, end).map(value))
     };
     let title = |rest: &str| format!("{}\n{rest}", name_of(end));
     let percent = move |value: fn(&Cost) -> Option<f64>| {
@@ -199,7 +199,7 @@ fn of_end<'a>(end: End) -> [Column<Line<'a>>; 9] {
         }
     };
     [
-        own("cpu_s_per_gb", |cost| cost.cpu_s_per_gb.into())
+        own("END_cpu_s_per_gb", |cost| cost.cpu_s_per_gb.into())
             .shown(look(Group::Cost, title("CPU-s\nper GB"))
                 .text(move |at| {
                     let cost = cost(at.row, end);
@@ -207,31 +207,31 @@ fn of_end<'a>(end: End) -> [Column<Line<'a>>; 9] {
                 })
                 .legend("CPU-s: CPU-seconds of the ssh processes.")
                 .explained(move |at| explanations::cost(at, end))),
-        own("trials", |cost| cost.samples.into()),
-        own("core_percent", |cost| cost.core_percent.into())
+        own("END_trials", |cost| cost.samples.into()),
+        own("END_core_percent", |cost| cost.core_percent.into())
             .shown(look(Group::Core, title("% core")).wide().text(percent(|cost| cost.core_percent))
                 .legend("% core: of one core, during the transfer.")),
-        own("core_half_percent", |cost| cost.core_half_percent.into()),
-        own("cipher_percent", |cost| cost.cipher_percent.into())
+        own("END_core_half_percent", |cost| cost.core_half_percent.into()),
+        own("END_cipher_percent", |cost| cost.cipher_percent.into())
             .shown(look(Group::CipherShare, title("cipher\n%")).table(When::WideAndKnown)
                 .page(When::Never).text(percent(|cost| cost.cipher_percent))
                 .legend("cipher %: of that end's CPU, by its cipher core.")),
-        own("sources", |cost| Value::names(&cost.sources)),
-        own("resolution_s", |cost| cost.resolution_s.into()),
-        own("coarse", |cost| cost.coarse.into()),
-        own("with_helpers", |cost| cost.with_helpers.into()),
+        own("END_sources", |cost| Value::names(&cost.sources)),
+        own("END_resolution_s", |cost| cost.resolution_s.into()),
+        own("END_coarse", |cost| cost.coarse.into()),
+        own("END_with_helpers", |cost| cost.with_helpers.into()),
     ]
 }
 
 /// Of one end, for the whole file.
 fn whole_file<'a>(end: End, times: fn(&Row) -> Option<EndTimes>) -> [Column<Line<'a>>; 3] {
-    let own = |part: &str, title: &str, seconds: fn(EndTimes) -> Option<f64>| {
+    let own = |template: &str, title: &str, seconds: fn(EndTimes) -> Option<f64>| {
         let name = name_of(end);
         let value = move |at: &Line| times(at.row).and_then(seconds);
-        of(format!("whole_file_{name}_{part}"), value).shown(
+        of(template.replace("END", name), value).shown(
             look(Group::Seconds, format!("{name}\n{title}"))
                 .wide()
-                .page_key(format!("{name}_{part}"))
+                .page_key(template.replace("END", name).replace("whole_file_", ""))
                 .text(move |at| {
                     let about = at.row.whole_file.scaled && value(at).is_some();
                     format!("{}{}", if about { "~" } else { "" }, figure(value(at)))
@@ -240,26 +240,26 @@ fn whole_file<'a>(end: End, times: fn(&Row) -> Option<EndTimes>) -> [Column<Line
         )
     };
     [
-        own("real_s", "real s", |times| times.real_s),
-        own("user_s", "user s", |times| Some(times.user_s)),
-        own("system_s", "sys s", |times| Some(times.system_s)),
+        own("whole_file_END_real_s", "real s", |times| times.real_s),
+        own("whole_file_END_user_s", "user s", |times| Some(times.user_s)),
+        own("whole_file_END_system_s", "sys s", |times| Some(times.system_s)),
     ]
 }
 
 /// Shares of the transfer's real time, of one end.
 fn load<'a>(end: &str, load: fn(&Row) -> Option<Load>) -> [Column<Line<'a>>; 8] {
-    let own = |part: &str, share: fn(Load) -> Option<f64>| {
-        of(format!("{end}_{part}_share"), move |at| load(at.row).and_then(share))
+    let own = |template: &str, share: fn(Load) -> Option<f64>| {
+        of(template.replace("END", end), move |at| load(at.row).and_then(share))
     };
     [
-        own("busy", |load| load.busy),
-        own("delayed", |load| load.delayed),
-        own("throttled", |load| load.throttled),
-        own("helpers", |load| load.helpers),
-        own("host_busy", |load| load.host_busy),
-        own("stolen", |load| load.stolen),
-        own("disk_wait", |load| load.disk_wait),
-        own("disk_busy", |load| load.disk_busy),
+        own("END_busy_share", |load| load.busy),
+        own("END_delayed_share", |load| load.delayed),
+        own("END_throttled_share", |load| load.throttled),
+        own("END_helpers_share", |load| load.helpers),
+        own("END_host_busy_share", |load| load.host_busy),
+        own("END_stolen_share", |load| load.stolen),
+        own("END_disk_wait_share", |load| load.disk_wait),
+        own("END_disk_busy_share", |load| load.disk_busy),
     ]
 }
 

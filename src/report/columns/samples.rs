@@ -125,51 +125,51 @@ pub fn columns<'a>() -> Vec<Column<Line<'a>>> {
     list
 }
 
-/// CPU of one end. What the journal has in `bulk` has the plain names; setup is apart.
+/// CPU of one end. What the journal has in `bulk` has the plain names; setup has its own.
 fn of_end<'a>(end: &str, spent: fn(&Sample) -> Option<&Spent>) -> [Column<Line<'a>>; 12] {
-    let own = |part: &str, value: fn(&Spent) -> Value| {
-        of(format!("{end}_{part}"), move |at| spent(at).map(value))
+    let own = |template: &str, value: fn(&Spent) -> Value| {
+        of(template.replace("END", end), move |at| spent(at).map(value))
     };
     [
-        own("source", |spent| Value::named(spent.source)),
-        own("resolution_s", |spent| spent.resolution_s.into()),
-        own("split_resolution_s", |spent| spent.split_resolution_s.into()),
-        own("user_s", |spent| spent.bulk.user_s.into()),
-        own("system_s", |spent| spent.bulk.system_s.into()),
-        own("cpu_s", |spent| spent.bulk.total_s.into())
+        own("END_source", |spent| Value::named(spent.source)),
+        own("END_resolution_s", |spent| spent.resolution_s.into()),
+        own("END_split_resolution_s", |spent| spent.split_resolution_s.into()),
+        own("END_user_s", |spent| spent.bulk.user_s.into()),
+        own("END_system_s", |spent| spent.bulk.system_s.into()),
+        own("END_cpu_s", |spent| spent.bulk.total_s.into())
             .shown(look(Group::Cost, format!("{end} CPU-s"))),
-        own("real_s", |spent| spent.real_s.into()),
-        own("handshake_user_s", |spent| spent.setup.map(|setup| setup.user_s).into()),
-        own("handshake_system_s", |spent| spent.setup.map(|setup| setup.system_s).into()),
-        own("handshake_cpu_s", |spent| spent.setup.map(|setup| setup.total_s).into()),
-        own("run_delay_s", |spent| spent.waits.run_delay_s.into()),
-        own("throttled_s", |spent| spent.waits.throttled_s.into()),
+        own("END_real_s", |spent| spent.real_s.into()),
+        own("END_handshake_user_s", |spent| spent.setup.map(|setup| setup.user_s).into()),
+        own("END_handshake_system_s", |spent| spent.setup.map(|setup| setup.system_s).into()),
+        own("END_handshake_cpu_s", |spent| spent.setup.map(|setup| setup.total_s).into()),
+        own("END_run_delay_s", |spent| spent.waits.run_delay_s.into()),
+        own("END_throttled_s", |spent| spent.waits.throttled_s.into()),
     ]
 }
 
 /// Growth of one host's counters.
 fn of_host<'a>(host: &str, delta: fn(&Sample) -> Option<&HostDelta>) -> [Column<Line<'a>>; 14] {
-    let own = |part: &str, value: fn(&HostDelta) -> Value| {
-        of(format!("{host}_{part}"), move |at| delta(at).map(value))
+    let own = |template: &str, value: fn(&HostDelta) -> Value| {
+        of(template.replace("HOST", host), move |at| delta(at).map(value))
     };
     fn disk<V: Into<Value>>(delta: &HostDelta, value: fn(&Disk) -> V) -> Value {
         delta.disk.as_ref().map(value).into()
     }
     [
-        own("real_s", |delta| delta.real_s.into()),
-        own("user_s", |delta| delta.user_s.into()),
-        own("system_s", |delta| delta.system_s.into()),
-        own("idle_s", |delta| delta.idle_s.into()),
-        own("iowait_s", |delta| delta.iowait_s.into()),
-        own("softirq_s", |delta| delta.softirq_s.into()),
-        own("steal_s", |delta| delta.steal_s.into()),
-        own("disk_read_bytes", |delta| disk(delta, |disk| disk.read_bytes)),
-        own("disk_written_bytes", |delta| disk(delta, |disk| disk.written_bytes)),
-        own("disk_busy_s", |delta| disk(delta, |disk| disk.busy_s)),
-        own("frequency_khz", |delta| delta.frequency_khz.into()),
-        own("temperature_millic", |delta| delta.temperature_millic.into()),
-        own("swapped_pages", |delta| delta.swapped_pages.into()),
-        own("resent_segments", |delta| delta.resent_segments.into()),
+        own("HOST_real_s", |delta| delta.real_s.into()),
+        own("HOST_user_s", |delta| delta.user_s.into()),
+        own("HOST_system_s", |delta| delta.system_s.into()),
+        own("HOST_idle_s", |delta| delta.idle_s.into()),
+        own("HOST_iowait_s", |delta| delta.iowait_s.into()),
+        own("HOST_softirq_s", |delta| delta.softirq_s.into()),
+        own("HOST_steal_s", |delta| delta.steal_s.into()),
+        own("HOST_disk_read_bytes", |delta| disk(delta, |disk| disk.read_bytes)),
+        own("HOST_disk_written_bytes", |delta| disk(delta, |disk| disk.written_bytes)),
+        own("HOST_disk_busy_s", |delta| disk(delta, |disk| disk.busy_s)),
+        own("HOST_frequency_khz", |delta| delta.frequency_khz.into()),
+        own("HOST_temperature_millic", |delta| delta.temperature_millic.into()),
+        own("HOST_swapped_pages", |delta| delta.swapped_pages.into()),
+        own("HOST_resent_segments", |delta| delta.resent_segments.into()),
     ]
 }
 

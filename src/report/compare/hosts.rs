@@ -184,7 +184,7 @@ fn gaps(pivot: &Pivot, table: &PivotTable) -> Vec<String> {
     told.collect()
 }
 
-/// Who is ahead in each class, and where that is not one cipher how far the others' best is behind.
+/// The best of each class; where that is not one cipher, how the best of the others does there.
 fn conclusion(pivot: &Pivot, table: &PivotTable) -> Option<(String, String)> {
     let best = |class: usize| {
         let is_best = |line: &&CipherRow| line.times_best[class] == Some(1.0) && !line.no_cipher;
@@ -197,7 +197,7 @@ fn conclusion(pivot: &Pivot, table: &PivotTable) -> Option<(String, String)> {
     if bests.iter().all(|(_, line)| name(line) == name(first)) {
         let classes = bests.iter().map(|&(class, _)| class_words(&pivot.classes[class]));
         let classes: Vec<String> = classes.collect();
-        return Some((scope, format!(": {} is ahead {}.", name(first), classes.join(" and "))));
+        return Some((scope, format!(": {} is best {}.", name(first), classes.join(" and "))));
     }
     let said = bests.iter().map(|&(class, line)| {
         let others = bests.iter().filter(|(_, other)| name(other) != name(line));
@@ -206,14 +206,14 @@ fn conclusion(pivot: &Pivot, table: &PivotTable) -> Option<(String, String)> {
                 let times = other.times_best[class]?;
                 Some(match (times - 1.0).abs() < PRECISION {
                     true => format!("{} is as good", name(other)),
-                    false => format!("{} comes to {times:.2} times that", name(other)),
+                    false => format!("{} {times:.2} times that", name(other)),
                 })
             })
             .collect();
-        // Two other classes may have the same one ahead.
+        // Two other classes may have the same best.
         others.dedup();
         let class = class_words(&pivot.classes[class]);
-        format!("{class} {} is ahead and {}", name(line), others.join(" and "))
+        format!("{class} {} is best, {}", name(line), others.join(" and "))
     });
     Some((scope, format!(": {}.", said.collect::<Vec<_>>().join("; "))))
 }

@@ -76,7 +76,7 @@ fn a_change_with_its_intervals() {
 }
 
 #[test]
-fn a_line_a_figure_for_spreadsheets() {
+fn a_line_per_figure_for_spreadsheets() {
     let comparison = three();
     let text = shown(&comparison, Format::Csv, Style::default());
     let mut reader = ::csv::Reader::from_reader(text.as_bytes());

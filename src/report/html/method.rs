@@ -14,15 +14,16 @@ pub fn method(report: &Report) -> Section {
     let header = &report.survey.header;
     let body = html! {
         p {
-            "Each trial is one real transfer over a connection of its own, with the cipher that \
-             the client's log proves. Each round holds every trial once, in shuffled order (seed "
+            "Each sample is one real transfer over a connection of its own, with the cipher that \
+             the client's log proves. Each round takes one sample per cipher and direction, in \
+             shuffled order (seed "
             (header.seed) "), so that drift falls on all ciphers alike."
         }
         p {
-            "Rates are steady ones: the handshake and what start-up takes are out, and a cipher's \
-             figure is its level in the rounds' average weather by a robust fit. CPU is that of \
-             the SSH processes: here by wait4 and /proc, at the far end by the source that each \
-             table names. Intervals are of 95 %."
+            "Rates are steady ones, without setup and start-up; a cipher's figure is its level under \
+             the average conditions of the rounds, by a robust fit. CPU is that of the SSH processes: \
+             locally by wait4 and /proc, remotely by the source that each table names. Intervals are \
+             of 95 %."
         }
         p { (prose(&stop(header))) }
         p { "The command: " code { (prose(&header.command.join(" "))) } }
@@ -37,7 +38,7 @@ fn stop(header: &Header) -> String {
         (Some(rounds), _) => {
             return format!("{rounds} rounds were asked for; how many were run is at the top.");
         }
-        (None, true) => format!("each cipher was told slower or equal (within {precision})"),
+        (None, true) => format!("each cipher was known to be slower or equal (within {precision})"),
         (None, false) => format!("no cipher could be more than {precision} faster than the leader"),
     };
     format!(

@@ -19,12 +19,12 @@ pub fn all(report: &Report) -> Option<Section> {
         @if many <= MOST_SAMPLES {
             details.long {
                 summary { (many) " samples, those of the pilot included" }
-                (super::grid::grid(&table(report), "trials"))
+                (super::grid::grid(&table(report), "samples"))
             }
         }
         p { (elsewhere(report)) }
     };
-    (many > 0).then_some(Section { id: "trials", title: "Every sample", body })
+    (many > 0).then_some(Section { id: "samples", title: "Every sample", body })
 }
 
 fn elsewhere(report: &Report) -> Markup {
