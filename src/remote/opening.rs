@@ -122,7 +122,7 @@ pub fn describe(
     Ok((profile, processes))
 }
 
-/// The profile of a host whose account allows SFTP only: SFTP shows nothing of it.
+/// The profile of a host whose account allows SFTP alone: SFTP shows nothing of it.
 fn unknown_profile(name: &str) -> HostProfile {
     HostProfile {
         name: name.to_owned(),
@@ -133,7 +133,7 @@ fn unknown_profile(name: &str) -> HostProfile {
         cores: None,
         aes: AesEvidence {
             class: AesClass::Unknown,
-            evidence: "the account allows SFTP only".into(),
+            evidence: "the account allows SFTP alone".into(),
         },
         governor: None,
         memory_bytes: None,

@@ -126,7 +126,7 @@ impl Target {
         })
     }
 
-    /// Whether the account has a shell; else it allows SFTP only.
+    /// Whether the account has a shell; else it allows SFTP alone.
     pub fn has_shell(&self) -> bool {
         self.control.access == Access::Shell
     }

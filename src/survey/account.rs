@@ -120,7 +120,7 @@ fn whole_host(readings: &Readings, setting: &Setting) -> Result<Spent, String> {
         );
     }
     if !setting.shell {
-        return Err("the account allows SFTP only, and SFTP shows no counters".into());
+        return Err("the account allows SFTP alone, and SFTP shows no counters".into());
     }
     let host = readings.host.ok_or("the remote host shows no counters (it has no /proc)")?;
     let tick = 1.0 / f64::from(setting.ticks_per_s.max(1));
