@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueHint};
 
 use super::survey::{EXIT_STATUS, SurveyArgs};
-use crate::loopback::server::ServerProgram;
+use crate::loopback::spec::ServerProgram;
 use crate::model::{AesEnds, Method};
 
 #[derive(Debug, Args)]

@@ -1,4 +1,4 @@
-//! A whole host's counters around a trial, from the answers of [`super::script::counters`].
+//! A whole host's counters around a sample, from the answers of [`super::script::counters`].
 
 use super::Sections;
 use super::linux::{HostCpu, ProcessStat, disk, interfaces, resent_segments, swapped_pages};
@@ -15,7 +15,7 @@ pub struct HostCounters {
     temperature_millic: Option<i64>,
     swapped_pages: Option<u64>,
     resent_segments: Option<u64>,
-    /// The process above the server's sessions, where one is known.
+    /// The process that reaps the server's session processes, where one is known.
     pub reaper: Option<ProcessStat>,
     /// Its children.
     pub children: Vec<u32>,

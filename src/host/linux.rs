@@ -54,8 +54,8 @@ fn ticks(user: u64, system: u64, ticks_per_s: u32) -> CpuTimes {
     CpuTimes { user_s: seconds(user), system_s: seconds(system), total_s: seconds(user + system) }
 }
 
-/// Seconds on CPU from `/proc/PID/schedstat` (nanoseconds; its first field), of the main thread
-/// alone. The kernel writes zeros where it keeps no such account.
+/// Seconds on a CPU from `/proc/PID/schedstat` (nanoseconds; its first field), of the main thread
+/// only. The kernel writes zeros where it does not count them.
 pub fn schedstat_seconds(line: &str) -> Option<f64> {
     let nanoseconds: u64 = line.split_whitespace().next()?.parse().ok()?;
     (nanoseconds > 0).then_some(nanoseconds as f64 / 1e9)
@@ -69,7 +69,7 @@ pub fn run_delay_seconds(line: &str) -> Option<f64> {
     Some(nanoseconds as f64 / 1e9)
 }
 
-/// The directories whose `cpu.stat` may tell of a quota on a process, from its `/proc/PID/cgroup`
+/// The directories whose `cpu.stat` may show a quota on a process, from its `/proc/PID/cgroup`
 /// (`cgroups(7)`): its own group and those above, of the hierarchy with the CPU controller.
 pub fn cpu_groups(cgroup: &str) -> Vec<String> {
     let mut directories = Vec::new();
@@ -137,7 +137,7 @@ pub fn swapped_pages(vmstat: &str) -> Option<u64> {
     vmstat.lines().filter_map(of).reduce(u64::saturating_add)
 }
 
-/// TCP segments sent again since boot, in `/proc/net/snmp`: a line of names, a line of values.
+/// Retransmitted TCP segments since boot, in `/proc/net/snmp`: a line of names, a line of values.
 pub fn resent_segments(snmp: &str) -> Option<u64> {
     let mut lines = snmp.lines().filter_map(|line| line.strip_prefix("Tcp: "));
     let (names, values) = (lines.next()?, lines.next()?);
@@ -187,14 +187,14 @@ mod tests {
     }
 
     #[test]
-    fn a_quota_is_looked_for_in_the_group_and_above() {
+    fn a_quota_is_searched_in_the_group_and_above() {
         assert_eq!(
             cpu_groups("0::/a/b\n"),
             ["/sys/fs/cgroup/a/b", "/sys/fs/cgroup/a", "/sys/fs/cgroup"]
         );
         assert_eq!(
-            cpu_groups("4:memory:/x\n3:cpu,cpuacct:/lab\n2:cpuset:/\n"),
-            ["/sys/fs/cgroup/cpu,cpuacct/lab", "/sys/fs/cgroup/cpu,cpuacct"]
+            cpu_groups("4:memory:/x\n3:cpu,cpuacct:/test\n2:cpuset:/\n"),
+            ["/sys/fs/cgroup/cpu,cpuacct/test", "/sys/fs/cgroup/cpu,cpuacct"]
         );
         assert_eq!(cpu_groups("1:cpu:/\n"), ["/sys/fs/cgroup/cpu"]);
         assert_eq!(throttled_seconds("nr_periods 1\nthrottled_time 2500000000\n"), Some(2.5));

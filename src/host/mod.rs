@@ -1,5 +1,5 @@
-//! What a host is and what it spends, as pure text: the shell fragments that ask, and the parsing
-//! of their answers. The same fragments are run on both ends, so both are known in one way.
+//! What a host is and what CPU it spends, as text: the shell scripts that ask, and the parsing of their
+//! answers. Both ends run the same scripts, so both are known in the same way.
 
 pub mod counters;
 pub mod linux;

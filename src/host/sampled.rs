@@ -1,4 +1,4 @@
-//! The server's CPU as the monitor saw it while the session lived, from the answers of
+//! The server's CPU as the control connection read it while the process lived, from the answers of
 //! [`super::script::sample`].
 
 use super::Sections;
@@ -6,10 +6,10 @@ use super::linux::{ProcessStat, schedstat_seconds};
 use crate::model::record::Spent;
 use crate::model::{CpuTimes, Source, Waits};
 
-/// The monitor looks so often; what was spent after its last look is lost.
+/// Seconds between readings of the control connection; what is spent after the last one is lost.
 pub const INTERVAL_S: f64 = 0.05;
 
-/// CPU of the session's server processes together; absent where none was found.
+/// CPU of all server processes of the connection; absent where none was found.
 pub fn spent(answer: &Sections, ticks_per_s: u32) -> Option<Spent> {
     let first = total(answer.text("first")?, ticks_per_s)?;
     let last = total(answer.text("last")?, ticks_per_s)?;
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_processes_of_a_session_are_summed() {
+    fn the_processes_of_a_connection_are_summed() {
         let stat = |pid: u32, ticks: u32| {
             format!("{pid} (sshd) S 1 {pid} 9 0 -1 0 0 0 0 0 {ticks} 0 0 0 20 0 1 0 5")
         };

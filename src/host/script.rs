@@ -1,9 +1,9 @@
-//! Shell fragments for POSIX `sh`, on either end.
+//! Shell scripts for POSIX `sh`, for either end.
 //!
 //! What goes through a login shell is one word in plain single quotes, which bash, dash, zsh,
-//! fish, csh and rbash all pass on unchanged: so no fragment in [`one_word`] holds a single quote,
-//! a line end, or a `!` that csh would expand. Paths, which may hold any bytes, are spelled in
-//! octal by [`assign`]. What the monitor reads from its standard input is free of these limits.
+//! fish, csh and rbash all pass on unchanged. So a script in [`one_word`] has no single quote, no line
+//! end, and no `!`, which csh would expand. [`assign`] writes paths, which may hold any bytes, in octal.
+//! What the control shell reads from its standard input has none of these restrictions.
 
 /// `sh -c '…'`, to be run by any login shell.
 pub fn one_word(fragment: &str) -> String {
@@ -33,8 +33,8 @@ pub fn assign(name: &str, value: &[u8]) -> String {
 }
 
 /// Defines `quota WHEN`, which reports for how many microseconds the cgroups of process `$p` were
-/// throttled, its own and those above ([`super::linux::cpu_groups`] does the same here). Nothing
-/// is said where no group tells. It is called outside the bulk, since it reads several files.
+/// throttled, its own and those above ([`super::linux::cpu_groups`] does the same locally). It prints
+/// nothing where no group has the count, and is called outside the bulk, since it reads several files.
 const QUOTA: &str = "quota() { t=; { while IFS=: read -r i j k; do \
      case ,$j, in ,,) g=/sys/fs/cgroup;; *,cpu,*) g=/sys/fs/cgroup/$j;; *) continue;; esac; \
      k=${k%/}; while :; do [ -r $g$k/cpu.stat ] && while read -r x y z; do case $x in \
@@ -92,7 +92,7 @@ echo @@boot; cat /proc/sys/kernel/random/boot_id
 echo @@stat; sed -n 1p /proc/stat
 "#;
 
-/// Where OpenSSH's sftp-server lives: Debian and its kin, Fedora and its kin, Arch and SUSE,
+/// Where OpenSSH's sftp-server is installed: Debian and its kin, Fedora and its kin, Arch and SUSE,
 /// Alpine and BSD, macOS, self-built.
 const SFTP_SERVERS: &str = "/usr/lib/openssh/sftp-server /usr/libexec/openssh/sftp-server \
      /usr/lib/ssh/sftp-server /usr/lib/sftp-server /usr/libexec/sftp-server \
@@ -125,7 +125,7 @@ fi
     )
 }
 
-/// Asks for the file system of the present directory; see [`super::profile::storage`].
+/// Asks for the file system of the current directory; see [`super::profile::storage`].
 pub const STORAGE: &str = r#"
 echo @@directory; pwd
 echo @@df; df -Pk .
@@ -149,7 +149,7 @@ pub fn counters(reaper: Option<u32>) -> String {
     )
 }
 
-/// Watches the newest session below `reaper` until it is gone: its first and last counters.
+/// Reads the newest process below `reaper` until it is gone: its first and last counters.
 /// `known` are the reaper's children from before. The server processes of one connection share
 /// the session that its topmost process began; what they start for the user begins its own.
 pub fn sample(reaper: u32, known: &[u32]) -> String {

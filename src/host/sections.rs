@@ -1,4 +1,4 @@
-//! Answers of the fragments in [`super::script`]: named sections, each begun by a line `@@name`.
+//! Answers of the scripts in [`super::script`]: named sections, each begun by a line `@@name`.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! What a session reports of its own server process: lines that begin with our mark, on the
-//! session's standard error, among whatever else is said there.
+//! What a remote command reports of its own server process: lines that begin with our mark, on its
+//! standard error, among whatever else is printed there.
 
 use super::linux::{ProcessStat, run_delay_seconds, schedstat_seconds};
 use crate::model::record::Spent;
@@ -10,40 +10,40 @@ use crate::model::{CpuTimes, Source, Waits};
 pub struct Snapshot {
     /// The process that does the bulk encryption.
     pub server: Option<ProcessStat>,
-    /// Its time on CPU in seconds, from a clock of nanoseconds.
+    /// Its seconds on a CPU, from a clock of nanoseconds.
     pub schedstat_s: Option<f64>,
-    /// What has kept it from the CPU.
+    /// How long it waited for a CPU.
     pub waits: Waits,
-    /// The shell that reports; what it started and reaped is in its children's times.
+    /// The shell that reports; what it has started and reaped is in its children's times.
     pub shell: Option<ProcessStat>,
-    /// Seconds since that host booted.
+    /// Seconds since the host booted.
     pub uptime_s: Option<f64>,
-    /// The reading is whole.
+    /// The reading is complete.
     pub done: bool,
 }
 
-/// All that a session has reported.
+/// All that the remote command has reported.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
     pub begin: Snapshot,
     pub end: Snapshot,
-    /// The server process and all above it, from below.
+    /// The server process and its ancestors, in this order.
     pub chain: Vec<u32>,
-    /// Bytes that the far part received (upload) or sent (download).
+    /// Bytes that the remote command received (upload) or sent (download).
     pub bytes: Option<u64>,
 }
 
-/// What a line of a session's standard error tells.
+/// What a line of its standard error says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// The far part is ready to move data.
+    /// The remote command is ready to move data.
     Ready,
-    /// The far part has moved it all.
+    /// The remote command has moved it all.
     Finished,
 }
 
 impl Report {
-    /// Takes a line in; an event where the line completes a reading.
+    /// Takes a line; an event if the line completes a reading.
     pub fn take(&mut self, line: &str, mark: &str) -> Option<Event> {
         let said = line.split_once(mark)?.1.trim_start();
         let (when, rest) = said.split_once(' ')?;
@@ -81,7 +81,7 @@ impl Report {
         None
     }
 
-    /// CPU of the server process in the bulk; absent where the session could not see it.
+    /// CPU of the server process in the bulk; absent where the remote command could not read it.
     pub fn spent(&self, ticks_per_s: u32) -> Option<Spent> {
         let (from, to) = (self.begin.server?, self.end.server?);
         if from.pid != to.pid {
@@ -91,7 +91,7 @@ impl Report {
         let mut bulk = to.own(ticks_per_s) - from.own(ticks_per_s);
         let mut setup = from.own(ticks_per_s);
         let mut resolution_s = tick;
-        // schedstat is of the main thread alone: where there are more, ticks tell the whole.
+        // schedstat counts the main thread only; if there are more, ticks count all.
         if let (1, 1, Some(before), Some(after)) =
             (from.threads, to.threads, self.begin.schedstat_s, self.end.schedstat_s)
         {

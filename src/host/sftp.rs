@@ -1,9 +1,9 @@
-//! The few packets of SFTP version 3 (draft-ietf-secsh-filexfer-02) that look after a directory where
-//! an account allows nothing else.
+//! The few packets of SFTP version 3 (draft-ietf-secsh-filexfer-02) that manage our directory where an
+//! account allows SFTP alone.
 
 use thiserror::Error;
 
-/// What is asked. Paths and handles are any bytes.
+/// A request. Paths and handles are any bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request<'a> {
     Open {
@@ -34,14 +34,14 @@ pub enum Request<'a> {
     FileSystem(&'a [u8]),
 }
 
-/// What is answered.
+/// A reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
     Version(u32),
     Ok,
     /// Nothing more to read.
     End,
-    /// The server's words.
+    /// The server's message.
     Refused(String),
     Handle(Vec<u8>),
     Data(Vec<u8>),
@@ -58,7 +58,7 @@ pub struct NotSftp;
 /// A packet is no longer than OpenSSH's largest (`SFTP_MAX_MSG_LENGTH`, sftp-common.h).
 const LONGEST: usize = 256 << 10;
 
-/// Bytes of a file in one request: what every server takes (section 3 of the draft).
+/// Bytes of a file in one request: what every server accepts (section 3 of the draft).
 pub const BLOCK: usize = 32 << 10;
 
 const READ: u32 = 0x01;
@@ -70,79 +70,53 @@ pub fn hello() -> Vec<u8> {
 }
 
 impl Request<'_> {
+    /// The whole packet. Types of packets: section 3 of the draft.
     pub fn encode(&self, number: u32) -> Vec<u8> {
-        let mut body = number.to_be_bytes().to_vec();
-        let mut string = |bytes: &[u8]| {
-            body.extend((bytes.len() as u32).to_be_bytes());
-            body.extend(bytes);
-        };
-        let kind = match self {
+        let body = Body(number.to_be_bytes().to_vec());
+        let (kind, body) = match self {
             Request::Open { path, write } => {
-                string(path);
-                body.extend(if *write { WRITE_NEW } else { READ }.to_be_bytes());
-                body.extend(0_u32.to_be_bytes());
-                3
+                (3, body.string(path).u32(if *write { WRITE_NEW } else { READ }).u32(0))
             }
-            Request::Close(handle) => {
-                string(handle);
-                4
-            }
+            Request::Close(handle) => (4, body.string(handle)),
             Request::Read { handle, offset, length } => {
-                string(handle);
-                body.extend(offset.to_be_bytes());
-                body.extend(length.to_be_bytes());
-                5
+                (5, body.string(handle).u64(*offset).u32(*length))
             }
             Request::Write { handle, offset, data } => {
-                string(handle);
-                body.extend(offset.to_be_bytes());
-                body.extend((data.len() as u32).to_be_bytes());
-                body.extend(*data);
-                6
+                (6, body.string(handle).u64(*offset).string(data))
             }
-            Request::OpenDirectory(path) => {
-                string(path);
-                11
-            }
-            Request::ReadDirectory(handle) => {
-                string(handle);
-                12
-            }
-            Request::Remove(path) => {
-                string(path);
-                13
-            }
-            Request::MakeDirectory(path) => {
-                string(path);
-                // Nobody else's business: mode 0700.
-                body.extend(4_u32.to_be_bytes());
-                body.extend(0o700_u32.to_be_bytes());
-                14
-            }
-            Request::RemoveDirectory(path) => {
-                string(path);
-                15
-            }
-            Request::RealPath(path) => {
-                string(path);
-                16
-            }
-            Request::Stat(path) => {
-                string(path);
-                17
-            }
-            Request::Sync(handle) => {
-                string(b"fsync@openssh.com");
-                string(handle);
-                200
-            }
-            Request::FileSystem(path) => {
-                string(b"statvfs@openssh.com");
-                string(path);
-                200
-            }
+            Request::OpenDirectory(path) => (11, body.string(path)),
+            Request::ReadDirectory(handle) => (12, body.string(handle)),
+            Request::Remove(path) => (13, body.string(path)),
+            // Permissions are the only attribute (flag 4): nobody else may enter.
+            Request::MakeDirectory(path) => (14, body.string(path).u32(4).u32(0o700)),
+            Request::RemoveDirectory(path) => (15, body.string(path)),
+            Request::RealPath(path) => (16, body.string(path)),
+            Request::Stat(path) => (17, body.string(path)),
+            Request::Sync(handle) => (200, body.string(b"fsync@openssh.com").string(handle)),
+            Request::FileSystem(path) => (200, body.string(b"statvfs@openssh.com").string(path)),
         };
-        packet(kind, &body)
+        packet(kind, &body.0)
+    }
+}
+
+/// A packet's body, in the types of RFC 4251, section 5.
+struct Body(Vec<u8>);
+
+impl Body {
+    fn u32(mut self, value: u32) -> Body {
+        self.0.extend(value.to_be_bytes());
+        self
+    }
+
+    fn u64(mut self, value: u64) -> Body {
+        self.0.extend(value.to_be_bytes());
+        self
+    }
+
+    fn string(self, bytes: &[u8]) -> Body {
+        let mut body = self.u32(bytes.len() as u32);
+        body.0.extend(bytes);
+        body
     }
 }
 
@@ -286,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_start_up_file_prints_is_not_taken_for_a_packet() {
+    fn what_a_start_up_file_prints_is_no_packet() {
         assert_eq!(take(&mut b"Welcome to pi1\n".to_vec()), Err(NotSftp));
     }
 

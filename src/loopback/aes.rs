@@ -1,7 +1,7 @@
-//! Hiding AES instructions from a process, so that one machine shows both classes.
+//! Disabling AES instructions in a process, so that one machine shows what both kinds of CPU do.
 
-/// `VARIABLE` and value that hide AES and carry-less multiplication from OpenSSL on a machine of
-/// this architecture (`uname -m`); absent where none is known.
+/// The variable, and its value, that disables AES and carry-less multiplication in OpenSSL on a machine
+/// of this architecture (`uname -m`); absent where none is known.
 ///
 /// x86 (`OPENSSL_ia32cap(3)`): bits 57 and 33 of the first word are AES-NI and PCLMULQDQ, bits 41
 /// and 42 of the second VAES and VPCLMULQDQ. Arm (OpenSSL `crypto/arm_arch.h`): bit 0 alone keeps
@@ -22,7 +22,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bits_of_the_mask_are_those_of_the_manual() {
+    fn the_bits_are_those_of_the_manual() {
         let (_, value) = disable_aes("x86_64").unwrap();
         let word = |text: &str| u64::from_str_radix(text.trim_start_matches("~0x"), 16).unwrap();
         let (first, second) = value.split_once(':').unwrap();

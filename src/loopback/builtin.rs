@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use super::keys::Keys;
-use super::server::{ServerSpec, Up};
+use super::spec::{ServerSpec, Started};
 use crate::builtin_ssh::Program;
 use crate::builtin_ssh::algorithms::{CIPHERS, MACS};
 use crate::local::child::Child;
@@ -19,12 +19,12 @@ use crate::model::units::printable;
 
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// What it says once it listens; a free port is the kernel's choice.
+/// What it prints once it listens. The kernel chooses a free port.
 const LISTENS: &str = "Server listening on 127.0.0.1 port ";
 
-/// Starts the server. Its standard input is a pipe from us: at its end, however that comes, the
-/// server ends.
-pub fn start(spec: &ServerSpec, keys: &Keys, interrupt: &Interrupt) -> Result<Up> {
+/// Starts the server. Its standard input is a pipe from this program: when that ends, so does the
+/// server.
+pub fn start(spec: &ServerSpec, keys: &Keys, interrupt: &Interrupt) -> Result<Started> {
     let program = Program::Server.install(spec.directory)?;
     let sftp_server = Program::SftpServer.install(spec.directory)?;
     let mut command = Command::new(&program);
@@ -60,14 +60,14 @@ pub fn start(spec: &ServerSpec, keys: &Keys, interrupt: &Interrupt) -> Result<Up
         interrupt.check()?;
         let heard = lines.recv_timeout(POLL_INTERVAL);
         if let Some(port) = heard.iter().find_map(|line| port(line)) {
-            return Ok(Up { child, port, sftp_server: Some(sftp_server) });
+            return Ok(Started { child, port, sftp_server: Some(sftp_server) });
         }
         if child.try_wait()?.is_some() {
             break;
         }
     }
     let said = fs::read_to_string(&log).unwrap_or_default();
-    let last = said.lines().last().unwrap_or("it says nothing");
+    let last = said.lines().last().unwrap_or("its log is empty");
     bail!("the built-in SSH server did not start: {}", printable(last))
 }
 

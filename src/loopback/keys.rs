@@ -1,4 +1,4 @@
-//! Keys made for one run: the server's, and the one client key that it accepts.
+//! Keys for one run: the host key, and the only client key that the server accepts.
 
 use std::fs;
 use std::io::Write;
@@ -15,7 +15,7 @@ pub const ALIAS: &str = "loopback";
 
 const COMMENT: &str = "cipher-survey loopback";
 
-/// Paths of private keys; beside each lies its public one, with `.pub` after the name.
+/// Paths of private keys. The public key has the same name with `.pub` appended.
 #[derive(Debug)]
 pub struct Keys {
     pub host: PathBuf,
@@ -26,7 +26,7 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Makes them in a directory that nobody else may enter.
+    /// Makes them in a directory that only the user may enter.
     pub fn make(directory: &Path) -> Result<Keys> {
         let (host, client) = (directory.join("host_key"), directory.join("client_key"));
         for key in [&host, &client] {
@@ -35,7 +35,7 @@ impl Keys {
         Ok(Keys { host, client, user: user_name()?, directory: directory.to_owned() })
     }
 
-    /// Writes an ssh_config that knows the alias, its port and keys, and nothing of the user's.
+    /// Writes an ssh_config with the alias, its port and keys, and nothing of the user's.
     pub fn write_client_config(&self, port: u16) -> Result<PathBuf> {
         let known_hosts = self.directory.join("known_hosts");
         let public = fs::read_to_string(self.host.with_extension("pub"))?;
@@ -97,7 +97,7 @@ fn user_name() -> Result<String> {
     let output = output(Command::new("id").arg("-un")).context("'id' can't be started")?;
     let name = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     if name.is_empty() {
-        bail!("the calling user has no name ('id -un'), which an SSH server needs");
+        bail!("'id -un' names no user, and an SSH server needs one");
     }
     Ok(name)
 }
@@ -108,7 +108,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     #[test]
-    fn keys_are_the_owners_alone_and_what_openssh_reads() {
+    fn only_the_owner_may_read_the_keys_and_openssh_can() {
         let directory = tempfile::tempdir().unwrap();
         let keys = Keys::make(directory.path()).unwrap();
         for key in [&keys.host, &keys.client] {

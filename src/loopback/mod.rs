@@ -1,4 +1,4 @@
-//! This machine against itself: private servers, masks that hide AES instructions, pinning.
+//! This machine against itself: private servers, disabling AES instructions, pinning.
 
 #[cfg(feature = "russh")]
 pub mod aes;
@@ -6,4 +6,5 @@ pub mod builtin;
 pub mod keys;
 pub mod pin;
 pub mod server;
+pub mod spec;
 pub mod sshd;

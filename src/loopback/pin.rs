@@ -1,5 +1,5 @@
-//! Holding the two ends to disjoint halves of the cores: three busy processes on two cores
-//! otherwise vary by 20 % with their placement.
+//! Pinning client and server to disjoint halves of the cores. Otherwise three busy processes on two
+//! cores vary by 20 % with their placement.
 
 /// Cores for the client and for the server; absent where there is one core only.
 pub fn halves() -> std::io::Result<Option<(Vec<u32>, Vec<u32>)>> {

@@ -1,54 +1,19 @@
-//! A private server of this machine: on 127.0.0.1 only, with keys made for the one run, for the
-//! calling user alone, gone when we are gone however that happens.
+//! A private server on this machine: on 127.0.0.1 only, with keys for one run, for the calling user
+//! only. It ends with this program, however that ends.
 
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use clap::ValueEnum;
 
 #[cfg(feature = "russh")]
 use super::builtin;
 use super::keys::Keys;
+use super::spec::{ServerProgram, ServerSpec, Started};
 use super::sshd;
 use crate::local::child::Child;
 use crate::local::interrupt::Interrupt;
-use crate::model::names::{OPENSSH, RUSSH};
-
-/// Which server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-pub enum ServerProgram {
-    /// OpenSSH's sshd
-    Openssh,
-    /// The built-in one
-    Russh,
-}
-
-impl ServerProgram {
-    /// As records name it.
-    pub fn name(self) -> &'static str {
-        match self {
-            ServerProgram::Openssh => OPENSSH,
-            ServerProgram::Russh => RUSSH,
-        }
-    }
-}
-
-/// What a server is made with.
-#[derive(Clone, Debug)]
-pub struct ServerSpec<'a> {
-    pub program: ServerProgram,
-    /// A directory for keys and configuration, to be made; nobody else may enter it.
-    pub directory: &'a Path,
-    /// Cipher names that sshd is to offer; empty: its default. The built-in server offers all that
-    /// it has.
-    pub ciphers: &'a [String],
-    /// The built-in server also allows a session without cipher and MAC.
-    pub with_none: bool,
-    pub aes_disabled_by: Option<&'a (String, String)>,
-    pub cores: Option<&'a [u32]>,
-}
 
 /// A running server.
 #[derive(Debug)]
@@ -56,16 +21,9 @@ pub struct Server {
     child: Child,
     /// For `ssh -F`.
     pub client_config: PathBuf,
-    /// Where the survey's directory is to be.
+    /// The directory in which a survey makes its own.
     pub target_directory: PathBuf,
-    /// The program behind its sftp subsystem, where its own configuration does not tell.
-    pub sftp_server: Option<PathBuf>,
-}
-
-/// A server that has come up.
-pub struct Up {
-    pub child: Child,
-    pub port: u16,
+    /// The program of its sftp subsystem, where its configuration does not name one.
     pub sftp_server: Option<PathBuf>,
 }
 
@@ -76,7 +34,7 @@ impl Server {
             .create(spec.directory)
             .with_context(|| format!("{} can't be made", spec.directory.display()))?;
         let keys = Keys::make(spec.directory)?;
-        let Up { child, port, sftp_server } = match spec.program {
+        let Started { child, port, sftp_server } = match spec.program {
             ServerProgram::Openssh => sshd::start(spec, &keys, interrupt)?,
             #[cfg(feature = "russh")]
             ServerProgram::Russh => builtin::start(spec, &keys, interrupt)?,

@@ -10,26 +10,26 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use super::keys::{Keys, quoted};
-use super::server::{ServerSpec, Up};
+use super::spec::{ServerSpec, Started};
 use crate::local::child::Child;
 use crate::local::interrupt::Interrupt;
 use crate::model::units::printable;
 
-/// Where sshd lies: seldom in an ordinary user's PATH.
+/// Where sshd is installed: seldom in the PATH of an ordinary user.
 const DIRECTORIES: &[&str] =
     &["/usr/sbin", "/usr/local/sbin", "/sbin", "/usr/bin", "/usr/lib/ssh", "/opt/homebrew/sbin"];
 
-/// A free port may be taken by another before sshd has it.
+/// Another program may take the free port before sshd does.
 const TRIES: u32 = 5;
 
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Starts it on a free port.
-pub fn start(spec: &ServerSpec, keys: &Keys, interrupt: &Interrupt) -> Result<Up> {
+pub fn start(spec: &ServerSpec, keys: &Keys, interrupt: &Interrupt) -> Result<Started> {
     let program = find().context(
-        "no sshd on this machine; install the package openssh-server (Debian, Ubuntu, Fedora) or \
-         openssh (Arch, Alpine), which need not run as a service, or use the built-in server: \
-         --server russh",
+        "there is no sshd on this machine; install the package openssh-server (Debian, Ubuntu, \
+         Fedora) or openssh (Arch, Alpine), which need not run as a service, or use the built-in \
+         server: --server russh",
     )?;
     make_privilege_separation_directory()?;
     let mut last_log = String::new();
@@ -38,7 +38,7 @@ pub fn start(spec: &ServerSpec, keys: &Keys, interrupt: &Interrupt) -> Result<Up
         let port = free_port()?;
         let config = spec.directory.join("sshd_config");
         let log = spec.directory.join("sshd.log");
-        // The log of an earlier try says nothing of this one.
+        // The log of an earlier try must not be taken for that of this one.
         let _ = fs::remove_file(&log);
         fs::write(&config, server_config(spec, keys, port))?;
         let mut command = Command::new(&program);
@@ -50,7 +50,7 @@ pub fn start(spec: &ServerSpec, keys: &Keys, interrupt: &Interrupt) -> Result<Up
         let mut child = Child::spawn(&mut command, spec.cores)
             .with_context(|| format!("{} can't be started", program.display()))?;
         if listens(&mut child, &log, interrupt)? {
-            return Ok(Up { child, port, sftp_server: None });
+            return Ok(Started { child, port, sftp_server: None });
         }
         interrupt.check()?;
         last_log = fs::read_to_string(&log).unwrap_or_default();
@@ -60,11 +60,11 @@ pub fn start(spec: &ServerSpec, keys: &Keys, interrupt: &Interrupt) -> Result<Up
     }
     bail!(
         "the private sshd did not start: {}",
-        printable(last_log.lines().last().unwrap_or("it says nothing"))
+        printable(last_log.lines().last().unwrap_or("its log is empty"))
     )
 }
 
-/// The server's path, where it is installed.
+/// The path of sshd, if it is installed.
 pub fn find() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
@@ -74,7 +74,7 @@ pub fn find() -> Option<PathBuf> {
         .find(|alternative| alternative.is_absolute() && alternative.is_file())
 }
 
-/// sshd started by root wants this directory (`sshd(8)`, FILES); a service would have made it.
+/// sshd started by root needs this directory (`sshd(8)`, FILES), which the service would have made.
 fn make_privilege_separation_directory() -> Result<()> {
     if rustix::process::geteuid().is_root() {
         let directory = Path::new("/run/sshd");
@@ -83,18 +83,19 @@ fn make_privilege_separation_directory() -> Result<()> {
                 .mode(0o755)
                 .recursive(true)
                 .create(directory)
-                .context("/run/sshd, which sshd needs, can't be made")?;
+                .context("the directory /run/sshd, which sshd needs, can't be made")?;
         }
     }
     Ok(())
 }
 
 fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).context("no port is free on 127.0.0.1")?;
+    let listener =
+        TcpListener::bind(("127.0.0.1", 0)).context("there is no free port on 127.0.0.1")?;
     Ok(listener.local_addr()?.port())
 }
 
-/// Waits until the server says so; false if it has ended.
+/// Waits until the log says that it listens; false if it has ended.
 fn listens(child: &mut Child, log: &Path, interrupt: &Interrupt) -> Result<bool> {
     let end = Instant::now() + START_TIMEOUT;
     while Instant::now() < end && !interrupt.is_raised() {

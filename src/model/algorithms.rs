@@ -11,8 +11,8 @@ pub const STRICT_KEX_SERVER: &str = "kex-strict-s-v00@openssh.com";
 /// The same in a client's.
 pub const STRICT_KEX_CLIENT: &str = "kex-strict-c-v00@openssh.com";
 
-/// One end's KEXINIT, as far as a survey needs it. Where the two ways differ (no known
-/// server does so) the client-to-server list decides, as it does for uploads.
+/// One end's KEXINIT, as far as a survey needs it. Where the lists of the two directions differ (of no
+/// known server), that of client to server is taken.
 #[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct Proposal {
     pub ciphers: Vec<Cipher>,
@@ -26,7 +26,7 @@ impl Proposal {
     }
 }
 
-/// The algorithms of one way of one connection.
+/// The algorithms of one direction of a connection.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct OneWay {
     pub cipher: Cipher,

@@ -1,5 +1,4 @@
-//! A journal of another kind than a survey's: what cipher cores cost, packet by packet. The first
-//! line is the [`CoresHeader`], each further line a [`CoresSample`], the last a [`Footer`].
+//! The journal of `cores`: what cipher cores cost per packet. The first line is the [`CoresHeader`], each further line a [`CoresSample`], the last a [`Footer`].
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -51,7 +50,7 @@ pub struct CoresHost {
     /// What its kernel says its first core runs at (cpufreq, or cpuinfo).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claimed_hz: Option<f64>,
-    /// What `openssl version` says there.
+    /// What `openssl version` prints on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub openssl: Option<String>,
 }
@@ -62,7 +61,7 @@ pub struct Library {
     pub name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// Where it lies, where the user named another than the system's.
+    /// Its path, where the user named another than the system's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
 }
@@ -74,7 +73,7 @@ pub struct LeftOut {
     pub reason: String,
 }
 
-/// Which end's work on a packet.
+/// The work of one end on a packet.
 #[derive(
     Clone,
     Copy,
@@ -91,9 +90,9 @@ pub struct LeftOut {
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Work {
-    /// The sender's.
+    /// The sender's: encrypt and authenticate.
     Seal,
-    /// The receiver's.
+    /// The receiver's: verify and decrypt.
     Open,
 }
 
@@ -110,14 +109,14 @@ impl std::fmt::Display for Work {
 /// it measures the cipher alone.
 pub const OPENSSL_SPEED: &str = "openssl speed";
 
-/// What is measured, one of it in each round.
+/// What is measured: once in each round.
 #[derive(
     Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, JsonSchema, Serialize, Deserialize,
 )]
 pub struct Subject {
     /// Index of the host in the header.
     pub host: usize,
-    /// `VARIABLE=value` in the environment of the process, hiding AES instructions.
+    /// `VARIABLE=value` in the environment of the process, which disables AES instructions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(rename = "mask")]
     pub aes_disabled_by: Option<String>,
@@ -141,10 +140,10 @@ pub struct CoresSample {
     /// Packets in all, and the seconds that they took.
     pub packets: u64,
     pub real_s: f64,
-    /// They were timed by so many.
+    /// Packets per timed batch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch_packets: Option<u32>,
-    /// The median of those times: what else ran on the core is in few of them.
+    /// The median time of a batch; few batches are disturbed by what else ran on the core.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch_median_s: Option<f64>,
     /// Core cycles of a batch by the kernel's counter (`perf_event_open(2)`), their median.
@@ -153,12 +152,12 @@ pub struct CoresSample {
     /// The core's frequency just before, by a chain of dependent instructions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub core_hz: Option<f64>,
-    /// When it ended, in seconds from the start.
+    /// Seconds from the start until it ended.
     pub at_s: f64,
 }
 
 impl CoresSample {
-    /// Seconds a packet.
+    /// Seconds per packet.
     pub fn packet_s(&self) -> f64 {
         match (self.batch_packets, self.batch_median_s) {
             (Some(packets), Some(seconds)) => seconds / f64::from(packets),
@@ -177,12 +176,12 @@ impl CoresSample {
             && others.into_iter().flatten().all(positive)
     }
 
-    /// Megabytes of payload a second.
+    /// Megabytes of payload per second.
     pub fn mb_per_s(&self) -> f64 {
         f64::from(self.subject.payload_bytes) / self.packet_s() / 1e6
     }
 
-    /// Core cycles a byte of payload: counted, or else by the core's frequency.
+    /// Core cycles per byte of payload: counted, or else from the core's frequency.
     pub fn cycles_per_byte(&self) -> Option<f64> {
         let payload = f64::from(self.subject.payload_bytes);
         match (self.batch_packets, self.batch_median_cycles, self.core_hz) {
@@ -225,7 +224,7 @@ impl Cores {
     /// Adds one line, or says why it is left out.
     fn take(&mut self, line: &JournalLine) -> Result<(), String> {
         let number = line.number;
-        match serde_json::from_slice(line.bytes).map_err(|error| line.rubbish(&error))? {
+        match serde_json::from_slice(line.bytes).map_err(|error| line.unreadable(&error))? {
             CoresRecord::Sample(sample) if sample.subject.host >= self.header.hosts.len() => {
                 return Err(format!(
                     "line {number} names host {}, which the header does not have, and was left out",

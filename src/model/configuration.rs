@@ -3,7 +3,7 @@
 use super::names::{Cipher, Direction, Mac, Method, Sink};
 use super::record::Sample;
 
-/// One thing that is compared with others: each round holds it once.
+/// One thing that is compared with others. Each round has one sample of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Configuration {
     /// Index of the pairing in the journal's header.
@@ -11,12 +11,12 @@ pub struct Configuration {
     pub method: Method,
     pub direction: Direction,
     pub cipher: Cipher,
-    /// Asked for with `-m`; absent: what is negotiated unasked, or none needed.
+    /// Named with `-m`; absent: the default one, or the cipher needs none.
     pub mac: Option<Mac>,
 }
 
 impl Configuration {
-    /// What a trial was of.
+    /// What a sample was of.
     pub fn of(sample: &Sample) -> Configuration {
         Configuration {
             pairing: sample.pairing,
@@ -27,12 +27,12 @@ impl Configuration {
         }
     }
 
-    /// It sends a file by its name, so a prefix of FILE has to be one of its own on this end.
+    /// Whether it sends a file by name, so that a chunk of FILE has to be a local file of its own.
     pub fn sends_chunk(&self) -> bool {
         (self.method, self.direction) == (Method::Scp, Direction::Upload)
     }
 
-    /// It fetches a file, so a prefix of FILE has to lie on the far host.
+    /// Whether it fetches a file, so that a chunk of FILE has to be stored on the remote host.
     pub fn fetches_chunk(&self, sink: Sink) -> bool {
         self.direction == Direction::Download && self.method.makes_files(sink)
     }

@@ -67,17 +67,17 @@ impl Waits {
     }
 }
 
-/// What measured a CPU time, in order of trust for the far end.
+/// What measured a CPU time, for the remote end in order of trust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
-    /// `wait4` on a child of ours (this end).
+    /// `wait4` on a child process (local).
     Wait4,
-    /// The session itself read its own server process before and after the bulk.
+    /// The remote command read its own server process before and after the bulk.
     Inside,
-    /// Growth of the process that reaps the server's sessions.
+    /// Growth of the process that reaps the server's session processes.
     Reaper,
-    /// The monitor read the session's processes while they lived.
+    /// The control connection read the server's processes while they lived.
     Sampled,
     /// The whole host's counters less an idle baseline.
     Host,

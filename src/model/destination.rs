@@ -1,4 +1,4 @@
-//! The far host and, after a colon, a directory on it.
+//! A target as the user types it: a host and, after a colon, a directory on it.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};

@@ -1,4 +1,4 @@
-//! Journals as text: what those of all kinds have alike.
+//! Journals as text: what all kinds have in common.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -10,12 +10,10 @@ use super::units::printable;
 /// Why a journal can't be read.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum JournalError {
-    #[error(
-        "the journal is empty: the survey ended before its first line was written; run it again"
-    )]
+    #[error("the journal is empty: the survey ended before it wrote the first line; run it again")]
     Empty,
     #[error(
-        "line 1 is not the header of a survey but {found:?}; give a journal that cipher-survey wrote"
+        "line 1 is not the header of a journal but {found:?}; name a journal that cipher-survey wrote"
     )]
     NotAJournal { found: String },
     #[error(
@@ -23,7 +21,7 @@ pub enum JournalError {
          use the version of cipher-survey that wrote it, or a newer one"
     )]
     Schema { found: String },
-    #[error("the journal is of the kind {found:?}, and one of the kind {wanted:?} is needed")]
+    #[error("this is a journal of kind {found:?}, and one of kind {wanted:?} is needed")]
     OtherKind { found: String, wanted: &'static str },
     #[error(
         "the header of the journal can't be read ({why}); it was damaged or edited: \
@@ -32,24 +30,25 @@ pub enum JournalError {
     Header { why: String },
 }
 
-/// What is read of a line before it is known to be worth more.
+/// What is read of a line first.
 #[derive(Deserialize)]
 struct Opening {
     kind: Option<String>,
     schema: Option<String>,
 }
 
+/// A line of a journal that is not parsed yet.
 pub struct JournalLine<'a> {
     /// From 1.
     pub number: usize,
     pub bytes: &'a [u8],
-    /// Without its newline: the last one, perhaps written in part.
+    /// It is the last one and has no newline: perhaps it was written in part.
     pub torn: bool,
 }
 
 impl JournalLine<'_> {
     /// Why it was left out.
-    pub fn rubbish(&self, error: &serde_json::Error) -> String {
+    pub fn unreadable(&self, error: &serde_json::Error) -> String {
         let number = self.number;
         match self.torn {
             true => format!("the last line ({number}) is torn and was left out"),
@@ -58,7 +57,7 @@ impl JournalLine<'_> {
     }
 }
 
-/// The lines that hold anything.
+/// The lines that are not empty.
 pub fn lines(text: &[u8]) -> impl Iterator<Item = JournalLine<'_>> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     text.split_inclusive(|&byte| byte == b'\n')

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::aes::{AesClass, AesEnds};
 use super::algorithms::{Negotiated, Proposal};
 use super::cpu::{CpuTimes, Source, Waits};
+pub use super::host::{Disk, HostDelta, Interface};
 use super::host::{HostProfile, Storage};
 use super::names::{Cipher, Direction, Mac, Method, Sink};
 
@@ -37,13 +38,13 @@ pub struct Header {
     /// The program's arguments as given.
     pub command: Vec<String>,
     pub seed: u64,
-    /// Fixed beforehand; absent where rounds go on until the choice is decided.
+    /// Fixed in advance; absent where rounds go on until the choice is decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rounds: Option<u32>,
     /// The smallest difference that matters, as a fraction.
     #[serde(default = "default_precision")]
     pub precision: f64,
-    /// Rounds go on until each cipher is told slower or tied, not only until the choice is clear.
+    /// Rounds go on until each cipher is known to be slower or equal, not only until the choice is clear.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub thorough: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -74,8 +75,8 @@ pub struct FileInfo {
     pub full: bool,
 }
 
-/// A client end and a server end put together: target x client program x masks. Trials name
-/// it by its index in the header.
+/// A client and a server: target × client program × AES states. Samples name it by its index in the
+/// header.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Pairing {
     /// The target as the user gave it, or `loopback`.
@@ -84,27 +85,27 @@ pub struct Pairing {
     pub server: PairedEnd,
     /// Both ends are this machine.
     pub loopback: bool,
-    /// The cipher and MAC that the client negotiates unasked (from the monitor's own log).
+    /// The default cipher and MAC: what ssh negotiates by default (from the control connection's log).
     #[serde(rename = "unasked")]
     pub by_default: Negotiated,
     /// What the client program is built with (`ssh -Q cipher`), in its order.
     pub client_ciphers: Vec<Cipher>,
     pub client_proposal: Proposal,
     pub server_proposal: Proposal,
-    /// File system behind the directory on the far end, and behind the local temporary one.
+    /// File system of the remote directory, and of the local temporary one.
     #[serde(rename = "far_storage")]
     pub remote_storage: Storage,
     #[serde(rename = "near_storage")]
     pub local_storage: Storage,
-    /// ProxyJump or ProxyCommand of the connection: its tunnel's CPU is in the client's.
+    /// ProxyJump or ProxyCommand of the connection; the CPU of its tunnel is in the client's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proxy: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rekey_limit: Option<String>,
-    /// The least of a few round trips of the monitor's session, the far shell's echo included.
+    /// The shortest of a few round trips of the control connection, with the remote shell's `echo`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub round_trip_s: Option<f64>,
-    /// What the path carries without SSH, where a port for that was allowed.
+    /// The plain TCP rate, where it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(rename = "beside")]
     pub plain_tcp: Option<PlainTcp>,
@@ -119,7 +120,7 @@ impl Pairing {
     }
 }
 
-/// A plain TCP connection from the far host to a port of this machine, without SSH.
+/// A plain TCP connection from the remote host to a port of this machine, without SSH.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct PlainTcp {
     pub port: u16,
@@ -130,7 +131,7 @@ pub struct PlainTcp {
     pub download: Option<Stream>,
 }
 
-/// Bytes and seconds of a plain stream after its start.
+/// Bytes and seconds of a plain TCP stream after its start.
 #[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Stream {
     pub bytes: u64,
@@ -145,11 +146,11 @@ pub struct PairedEnd {
     pub program: String,
     /// Its version: `ssh -V`, or the identification string (RFC 4253, section 4.2).
     pub version: String,
-    /// `VARIABLE=value` in the environment of the process, hiding AES instructions.
+    /// `VARIABLE=value` in the environment of the process, which disables AES instructions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(rename = "mask")]
     pub aes_disabled_by: Option<String>,
-    /// The cores that this end was held to.
+    /// The cores that this end was pinned to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pinned: Option<Vec<u32>>,
 }
@@ -165,7 +166,7 @@ impl PairedEnd {
     }
 }
 
-/// What was left out of the plan, and why.
+/// A cipher, or a cipher with a MAC, that is left out, and why.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Skip {
     pub cipher: Cipher,
@@ -174,16 +175,16 @@ pub struct Skip {
     pub reason: String,
 }
 
-/// Where in the survey a trial stands.
+/// The part of the survey that a sample belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
-    /// Before the rounds: empty transfers, sizing, checks of the sources. Never in a table.
+    /// Before the rounds: empty transfers, sizing, checks of the CPU sources. Never in a table.
     Pilot,
     Round,
 }
 
-/// How it went.
+/// How a sample ended.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "lowercase")]
 pub enum Outcome {
@@ -205,7 +206,7 @@ pub struct Sample {
     pub method: Method,
     pub direction: Direction,
     pub cipher: Cipher,
-    /// The MAC asked for, where one was.
+    /// The MAC, where one was named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mac: Option<Mac>,
     pub asked: Asked,
@@ -218,21 +219,21 @@ pub struct Sample {
     /// Bytes of payload that arrived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
-    /// Seconds from the start of the client program until the far part was ready.
+    /// Seconds of the setup: from the start of the client program until the remote command was ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(rename = "handshake_s")]
     pub setup_s: Option<f64>,
-    /// Seconds of the bulk, the handshake excluded.
+    /// Seconds of the bulk, without the setup.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub real_s: Option<f64>,
-    /// The part of the bulk after its start-up, where timestamps on the way tell it.
+    /// The part of the bulk after its start-up, where timestamps on the way show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steady: Option<Steady>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<Spent>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<Spent>,
-    /// Why there is no figure of the server.
+    /// Why there is no server CPU.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server_missing: Option<String>,
     /// Other readings of the same server CPU (total seconds), to check `server` against.
@@ -244,13 +245,13 @@ pub struct Sample {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(rename = "far_host")]
     pub remote_host: Option<HostDelta>,
-    /// SHA-256 of what arrived and of FILE's same prefix, where they were compared.
+    /// SHA-256 of what arrived and of the same chunk of FILE, where they were compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<Digests>,
-    /// Seconds waited before this trial because the server refused connections.
+    /// Seconds waited before this sample because the server refused connections.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub backoff_s: f64,
-    /// Everything until now lies inside the survey's clock at this second.
+    /// Seconds from the start of the survey until the sample ended.
     #[serde(default)]
     pub at_s: f64,
 }
@@ -259,7 +260,7 @@ fn is_zero(value: &f64) -> bool {
     *value == 0.0
 }
 
-/// How much a trial was asked to move.
+/// How much a sample was asked to move.
 #[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Asked {
@@ -278,7 +279,7 @@ pub struct Steady {
     pub skipped_s: f64,
 }
 
-/// CPU of one end in one trial.
+/// CPU of one end in one sample.
 #[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Spent {
     pub source: Source,
@@ -286,22 +287,22 @@ pub struct Spent {
     pub resolution_s: f64,
     /// Resolution of the split into user and system in seconds.
     pub split_resolution_s: f64,
-    /// SSH process (server), client program and its children (client); handshake excluded.
+    /// Of the SSH process (server), or of the client program and its children (client), without the setup.
     pub bulk: CpuTimes,
-    /// Real seconds of the bulk by this end's own clock, where it has one.
+    /// Real seconds of the bulk by the clock of that host, where it can be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub real_s: Option<f64>,
     /// The same process from its start until the bulk.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(rename = "handshake")]
     pub setup: Option<CpuTimes>,
-    /// sftp-server, or the shell's helper: recorded apart, part of no figure of the server.
+    /// sftp-server, or the helper of the remote shell: recorded separately, in no figure of the server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub helpers: Option<CpuTimes>,
-    /// `bulk` holds the helpers as well, since the source can't tell them apart.
+    /// `bulk` includes the helpers, since the source can't separate them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub with_helpers: bool,
-    /// What kept the process (client: its descendants too) from the CPU during the bulk.
+    /// How long the process (client: and its descendants) waited for a CPU during the bulk.
     #[serde(default, skip_serializing_if = "Waits::is_unknown")]
     pub waits: Waits,
 }
@@ -323,61 +324,6 @@ pub struct Digests {
     pub received: String,
 }
 
-/// Growth of a whole host's counters around a trial (handshake included).
-#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
-pub struct HostDelta {
-    pub real_s: f64,
-    /// All cores together, in seconds (`/proc/stat`).
-    pub user_s: f64,
-    pub system_s: f64,
-    pub idle_s: f64,
-    pub iowait_s: f64,
-    pub softirq_s: f64,
-    pub steal_s: f64,
-    /// Network interfaces that moved anything.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub interfaces: Vec<Interface>,
-    /// The disk behind the directory.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub disk: Option<Disk>,
-    /// cpufreq of the first core at the end, kHz.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub frequency_khz: Option<u64>,
-    /// First thermal zone at the end, thousandths of a degree Celsius.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub temperature_millic: Option<i64>,
-    /// Pages swapped in and out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub swapped_pages: Option<u64>,
-    /// TCP segments of all connections that were sent again (`/proc/net/snmp`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resent_segments: Option<u64>,
-}
-
-impl HostDelta {
-    /// Seconds that the host's cores were at work, without waiting and steal.
-    pub fn busy_s(&self) -> f64 {
-        self.user_s + self.system_s + self.softirq_s
-    }
-}
-
-/// Bytes over one network interface (`/proc/net/dev`).
-#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
-pub struct Interface {
-    pub name: String,
-    pub received_bytes: u64,
-    pub sent_bytes: u64,
-}
-
-/// Work of one block device (`/proc/diskstats`).
-#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
-pub struct Disk {
-    pub device: String,
-    pub read_bytes: u64,
-    pub written_bytes: u64,
-    pub busy_s: f64,
-}
-
 /// Why the rounds ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -392,7 +338,7 @@ pub enum StopReason {
     Budget,
     /// Ctrl-C or SIGTERM.
     Interrupted,
-    /// The far host could no longer be reached.
+    /// The remote host could no longer be reached.
     Lost,
 }
 
@@ -403,10 +349,10 @@ pub struct Footer {
     /// Seconds from the start of the survey, waiting for refused connections included.
     pub elapsed_s: f64,
     pub backoff_s: f64,
-    /// CPU seconds of this program itself while trials ran (its children excluded).
+    /// CPU-seconds of this program itself while samples ran, without its children.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_cpu_s: Option<f64>,
-    /// Why the far host was lost, or by how much the budget was too short for any round.
+    /// Why the remote host was lost, or by how much the budget was too short for any round.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }

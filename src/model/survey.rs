@@ -1,5 +1,5 @@
-//! A survey as read back from its journal. What a crash, a full disk or a stray editor left
-//! in the file costs the lines concerned and no more: each is told in `problems`.
+//! A survey as read back from its journal. Lines that a crash, a full disk or an editor has damaged are
+//! left out, one by one, and each is reported in `problems`.
 
 use super::journal::{JournalError, JournalLine, kind, lines, read_header};
 use super::record::{Footer, Header, Sample};
@@ -33,14 +33,14 @@ impl Survey {
     /// Adds one line, or says why it is left out.
     fn take(&mut self, line: &JournalLine) -> Result<(), String> {
         let number = line.number;
-        let rubbish = |error: serde_json::Error| line.rubbish(&error);
+        let unreadable = |error: serde_json::Error| line.unreadable(&error);
         let kind = match line.bytes.starts_with(SAMPLE) {
             true => Some("trial".to_owned()),
-            false => kind(line.bytes).map_err(rubbish)?,
+            false => kind(line.bytes).map_err(unreadable)?,
         };
         match kind.as_deref() {
             Some("trial") => {
-                let sample: Sample = serde_json::from_slice(line.bytes).map_err(rubbish)?;
+                let sample: Sample = serde_json::from_slice(line.bytes).map_err(unreadable)?;
                 if sample.pairing >= self.header.pairings.len() {
                     return Err(format!(
                         "line {number} names pairing {}, which the header does not have, \
@@ -56,7 +56,9 @@ impl Survey {
                 }
                 self.samples.push(sample);
             }
-            Some("end") => self.footer = Some(serde_json::from_slice(line.bytes).map_err(rubbish)?),
+            Some("end") => {
+                self.footer = Some(serde_json::from_slice(line.bytes).map_err(unreadable)?)
+            }
             Some("survey") => return Err(format!("line {number} is a second header: ignored")),
             Some(kind) => {
                 return Err(format!("line {number} has the unknown kind {kind:?}: ignored"));
@@ -67,11 +69,11 @@ impl Survey {
     }
 }
 
-/// A million rounds of a second each take eleven days. What is analysed grows with the last round's
-/// number, so a damaged one would take all memory.
+/// A million rounds of one second each take eleven days. The analysis needs memory in proportion to the
+/// last round's number, so a damaged one would take all of it.
 const MOST_ROUNDS: u32 = 1_000_000;
 
-/// How this program begins a trial: known by it, most lines are parsed once and not twice.
+/// How this program begins a sample: lines that begin so are parsed once, not twice.
 const SAMPLE: &[u8] = br#"{"kind":"trial","#;
 
 #[cfg(test)]
@@ -106,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_torn_last_line_costs_itself_only() {
+    fn a_torn_last_line_is_left_out_alone() {
         let text = journal().join("\n");
         let survey = Survey::read(&text.as_bytes()[..text.len() - 9]).unwrap();
         assert_eq!((survey.samples.len(), survey.footer), (2, None));
@@ -114,13 +116,13 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_no_record_costs_itself_only() {
+    fn a_line_that_is_no_record_is_left_out_alone() {
         let mut lines = journal();
         let astray = lines[1].replace("\"pairing\":0", "\"pairing\":7");
         assert!(lines[1].as_bytes().starts_with(SAMPLE));
         let extended = lines[1].replacen('{', "{\"from_the_future\":[1],", 1);
         lines.insert(1, "\u{1b}[31m rubbish".into());
-        lines.insert(2, r#"{"kind":"weather","rain":true}"#.into());
+        lines.insert(2, r#"{"kind":"temperature","celsius":20}"#.into());
         lines.insert(3, lines[0].clone());
         lines.insert(4, astray);
         lines.insert(5, "{}".into());
@@ -128,7 +130,7 @@ mod tests {
         let survey = Survey::read(lines.join("\n").as_bytes()).unwrap();
         assert_eq!(survey.samples.len(), 3);
         assert!(survey.footer.is_some());
-        let starts = ["line 2 can't be read", "line 3 has the unknown kind \"weather\""];
+        let starts = ["line 2 can't be read", "line 3 has the unknown kind \"temperature\""];
         let more = ["line 4 is a second header", "line 5 names pairing 7", "line 6 has no kind"];
         assert_eq!(survey.problems.len(), 5);
         for (problem, start) in survey.problems.iter().zip(starts.iter().chain(&more)) {
@@ -145,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_survey_says_what_it_is() {
+    fn a_file_that_is_no_survey_is_named_for_what_it_is() {
         let error = |text: &str| Survey::read(text.as_bytes()).unwrap_err();
         assert_eq!(error(""), JournalError::Empty);
         assert_eq!(error("\n \r\n"), JournalError::Empty);

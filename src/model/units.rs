@@ -24,7 +24,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let span: jiff::SignedDuration = text.trim().parse().map_err(|_| wrong())?;
     match Duration::try_from(span) {
         Ok(duration) if !duration.is_zero() => Ok(duration),
-        _ => Err(format!("{text:?} is no time at all; write 90s, 3m or 1h")),
+        _ => Err(format!("{text:?} is no time; write 90s, 3m or 1h")),
     }
 }
 
@@ -32,11 +32,11 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
 pub fn parse_fraction(text: &str) -> Result<f64, String> {
     match parse_per_cent(text)? {
         fraction if (0.001..=0.5).contains(&fraction) => Ok(fraction),
-        _ => Err(format!("{text:?} is no sensible precision; write one from 0.1% to 50%")),
+        _ => Err(format!("{text:?} is not a useful precision; write one from 0.1% to 50%")),
     }
 }
 
-/// `10%`, `0.1`: a fraction that is not negative. A number of 1 and more without its sign is refused:
+/// `10%`, `0.1`: a fraction that is not negative. A number of 1 or more without a `%` is refused, since
 /// who writes `10` means per cent.
 pub fn parse_per_cent(text: &str) -> Result<f64, String> {
     let (number, unit) = match text.trim().strip_suffix('%') {
@@ -90,7 +90,7 @@ pub fn significant(value: f64) -> String {
     format!("{value:.decimals$}")
 }
 
-/// Text from the far host or from a file name, fit for a terminal: control characters are
+/// Text from the remote host or from a file name, made safe for a terminal: control characters are
 /// shown as escapes, never obeyed.
 pub fn printable(text: &str) -> String {
     text.chars()
@@ -101,12 +101,12 @@ pub fn printable(text: &str) -> String {
         .collect()
 }
 
-/// The same of several lines of our own: their ends stay.
+/// The same for a text of several lines: line ends stay.
 pub fn printable_lines(text: &str) -> String {
     text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
 }
 
-/// A path as it may stand in a sentence: its name is no line of its own either.
+/// A path for a sentence; a line end in its name is escaped too.
 pub fn shown(path: &Path) -> String {
     printable(&path.to_string_lossy())
 }
@@ -124,17 +124,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fractions_are_read_and_silly_ones_refused() {
+    fn fractions_are_read_and_useless_ones_refused() {
         assert_eq!(parse_fraction("3%"), Ok(0.03));
         assert_eq!(parse_fraction(" 0.5 % "), Ok(0.005));
         assert_eq!(parse_fraction("0.02"), Ok(0.02));
-        for silly in ["0", "-3%", "0%", "3", "80%", "much", "", "%", "nan"] {
-            assert!(parse_fraction(silly).is_err(), "{silly}");
+        for useless in ["0", "-3%", "0%", "3", "80%", "much", "", "%", "nan"] {
+            assert!(parse_fraction(useless).is_err(), "{useless}");
         }
     }
 
     #[test]
-    fn who_writes_no_sign_means_a_fraction_or_is_asked() {
+    fn without_a_sign_it_is_a_fraction_or_refused() {
         assert_eq!(parse_per_cent("10%"), Ok(0.1));
         assert_eq!(parse_per_cent("0.1"), Ok(0.1));
         assert_eq!(parse_per_cent("150%"), Ok(1.5));

@@ -1,7 +1,7 @@
-//! What is known of each cipher and MAC. A pure table: one row a name, each with its source.
-//! A name that is not here is surveyed like any other; only what is said of it is less.
+//! What is known of each cipher and MAC: a table with one row per name, each with its source.
+//! A name that is not in it is surveyed like any other; less is known about it.
 //!
-//! Key bits and block sizes: OpenSSH `cipher.c`. Standing: `docs/ciphers.md` gives the reasons
+//! Key bits and block sizes: OpenSSH `cipher.c`. Security: `docs/ciphers.md` gives the reasons
 //! at length. MAC lengths: OpenSSH `mac.c`.
 
 use serde::Serialize;
@@ -26,7 +26,7 @@ pub enum Mode {
     None,
 }
 
-/// Whether a careful admin would use it.
+/// Its security standing: whether a careful admin would use it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Security {
@@ -52,9 +52,9 @@ pub struct CipherInfo {
     pub mode: Mode,
     pub key_bits: u32,
     pub block_bytes: u32,
-    /// True where the cipher authenticates by itself and no MAC is negotiated.
+    /// The cipher authenticates by itself, and no MAC is negotiated.
     pub aead: bool,
-    /// True where AES instructions make it faster.
+    /// AES instructions accelerate it.
     pub uses_aes: bool,
     #[serde(rename = "standing")]
     pub security: Security,
@@ -65,7 +65,7 @@ pub struct CipherInfo {
 
 const GOOD_AEAD: &str = "authenticated encryption; not affected by Terrapin";
 const GOOD_CHACHA: &str = "authenticated encryption; exposed to Terrapin (CVE-2023-48795) \
-                           unless both ends do strict KEX";
+                           unless both ends support strict KEX";
 const GOOD_CTR: &str = "sound with an encrypt-then-MAC MAC";
 const OLD_CBC: &str = "CBC leaks plaintext (CVE-2008-5161) and is exposed to Terrapin with \
                        encrypt-then-MAC; no server enables it by default";
@@ -86,7 +86,7 @@ macro_rules! ciphers {
 /// Every cipher that the program knows.
 #[rustfmt::skip]
 pub const CIPHERS: &[CipherInfo] = ciphers![
-// name                               mode  bits block aead  aes   standing    why         source
+// name                               mode  bits block aead  aes   security    why         source
 "chacha20-poly1305@openssh.com"       Stream 256   8   true  false Recommended GOOD_CHACHA "OpenSSH PROTOCOL.chacha20poly1305";
 "chacha20-poly1305"                   Stream 256   8   true  false Recommended GOOD_CHACHA "draft-ietf-sshm-chacha20-poly1305";
 "aes128-gcm@openssh.com"              Gcm    128  16   true  true  Recommended GOOD_AEAD   "OpenSSH PROTOCOL 1.6";
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_name_is_judged_by_its_form() {
+    fn an_unknown_name_is_judged_by_its_parts() {
         assert!(!needs_mac(&Cipher::from("aes512-gcm@example.com")));
         assert!(needs_mac(&Cipher::from("seed-cbc@ssh.com")));
         assert_eq!(accelerated(&Cipher::from("camellia128-ctr@openssh.org"), AesClass::Aes), None);

@@ -1,4 +1,4 @@
-//! ssh's last words turned into a reason and a remedy.
+//! The last messages of an ssh client as a reason and a remedy.
 
 use crate::model::units::printable;
 
@@ -8,7 +8,7 @@ pub enum FailureKind {
     UnknownHost,
     Refused,
     Unreachable,
-    /// The server closed the connection before authentication: it refuses more of them for now.
+    /// The server closed the connection before authentication: for now it refuses more of them.
     Dropped,
     HostKeyUnknown,
     HostKeyChanged,
@@ -17,7 +17,7 @@ pub enum FailureKind {
     NoCommonAlgorithm,
     /// The client does not know an option or cipher.
     BadUsage,
-    /// The connection broke after the session was up.
+    /// The connection broke after authentication.
     Broken,
     Other,
 }
@@ -26,7 +26,7 @@ pub enum FailureKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     pub kind: FailureKind,
-    /// What happened, with ssh's own words.
+    /// What happened, with ssh's own message.
     pub reason: String,
     pub remedy: Option<String>,
 }
@@ -50,7 +50,7 @@ impl Failure {
     }
 }
 
-/// The last that a client or its far part says besides the steps that `-v` shows.
+/// The last message of a client or a remote command, without the steps that `-v` shows.
 pub fn last_words(log: &str) -> Option<&str> {
     messages(log).last().map(str::trim)
 }
@@ -93,7 +93,7 @@ const PHRASES: &[(&str, FailureKind)] = &[
 /// How lines begin that `-v` adds to what ssh says anyway: steps, and sums at the end.
 const NO_MESSAGES: &[&str] = &["debug", "Transferred: sent ", "Bytes per second: sent "];
 
-/// Phrases that mean a refusal before the session is up and a broken connection after.
+/// Phrases that mean a refusal before authentication, and a broken connection after it.
 const CLOSED: &[&str] = &[
     "Connection reset",
     "closed by remote host",
@@ -128,7 +128,7 @@ fn describe(kind: FailureKind, host: &str, words: &str) -> String {
         FailureKind::Unreachable => format!("{host} could not be reached"),
         FailureKind::Dropped => format!("{host} closed the connection before authentication"),
         FailureKind::HostKeyUnknown => {
-            format!("the host key of {host} is not known, and it is never accepted unseen")
+            format!("the host key of {host} is not known, and is never accepted unseen")
         }
         FailureKind::HostKeyChanged => {
             format!("the host key of {host} has CHANGED; nothing was sent to it")
@@ -137,7 +137,9 @@ fn describe(kind: FailureKind, host: &str, words: &str) -> String {
             format!("the host key of {host} is marked as revoked; nothing was sent to it")
         }
         FailureKind::Denied => format!("{host} did not accept a key"),
-        FailureKind::NoCommonAlgorithm => format!("{host} and this client share no algorithm"),
+        FailureKind::NoCommonAlgorithm => {
+            format!("{host} and the client have no algorithm in common")
+        }
         FailureKind::BadUsage => "the SSH client refused its arguments".to_owned(),
         FailureKind::Broken => format!("the connection to {host} broke"),
         FailureKind::Other => format!("the SSH client failed on {host}"),
@@ -165,21 +167,21 @@ fn remedy(kind: FailureKind, host: &str, log: &str) -> Option<String> {
             format!("check the network and the address of {host}; try: ssh {host}")
         }
         FailureKind::Dropped => {
-            "the server limits connections (MaxStartups, PerSourcePenalties, a \
-                                 firewall): wait some minutes, or ask its admin"
+            "the server limits connections (MaxStartups, PerSourcePenalties, or a firewall): wait \
+             a few minutes, or ask its admin"
                 .to_owned()
         }
         FailureKind::HostKeyUnknown => {
-            format!("run 'ssh {host}' once by hand, compare the fingerprint, and accept it there")
+            format!("run 'ssh {host}' once by hand, compare the fingerprint, and accept the key")
         }
         FailureKind::HostKeyChanged => format!(
-            "find out why before anything else; if the change is right, remove the old key with \
+            "find out why before anything else; if the change is legitimate, remove the old key with \
              'ssh-keygen -R HOST' (the name or address that ssh shows for {host}), then run \
              'ssh {host}' once by hand"
         ),
         FailureKind::HostKeyRevoked => format!(
-            "somebody may have stolen it: ask the admin of {host}; the line that revokes it is \
-             named in the log"
+            "it may have been stolen: ask the admin of {host}; ssh's message names the line that \
+             revokes it"
         ),
         FailureKind::Denied => {
             // `Offering public key: FILE ED25519-SK SHA256:…` (sshconnect2.c).
@@ -188,8 +190,8 @@ fn remedy(kind: FailureKind, host: &str, log: &str) -> Option<String> {
                     && (line.contains("Offering public key") || line.contains("accepts key"))
             });
             let key = if touch {
-                "a key that needs a touch can't serve dozens of connections: name a plain one \
-                 with -i; "
+                "a key that needs a touch can't be used for dozens of connections: name another \
+                 one with -i; "
             } else {
                 ""
             };
@@ -211,7 +213,7 @@ fn remedy(kind: FailureKind, host: &str, log: &str) -> Option<String> {
                      of your ssh_config"
             )
         }
-        FailureKind::BadUsage => "check -o options and --client".to_owned(),
+        FailureKind::BadUsage => "check the -o options and --client".to_owned(),
         FailureKind::Broken | FailureKind::Other => return None,
     };
     Some(text)

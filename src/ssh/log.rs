@@ -1,5 +1,5 @@
-//! What a client's own log (`-v`, `-vv`) says of a connection: the proof that a trial used the
-//! cipher it claims, and both ends' KEXINIT without a failed negotiation.
+//! What a client's own log (`-v`, `-vv`) says of a connection: the proof that a sample used its cipher,
+//! and the KEXINIT of both ends without a failed negotiation.
 
 use crate::model::{Cipher, Mac, Negotiated, OneWay, Proposal};
 
@@ -10,19 +10,19 @@ pub struct Transcript {
     pub client_proposal: Option<Proposal>,
     /// Needs `-vv`.
     pub server_proposal: Option<Proposal>,
-    /// The first negotiation of the connection; rekeying repeats it.
+    /// The first negotiation of the connection; a key re-exchange repeats it.
     pub negotiated: Option<Negotiated>,
-    /// A later negotiation of the same connection chose otherwise.
+    /// A key re-exchange chose other algorithms.
     pub renegotiated_otherwise: bool,
     /// The server's identification without `SSH-2.0-` (RFC 4253, section 4.2).
     pub server_version: Option<String>,
-    /// An existing master connection carried the session: nothing was negotiated.
+    /// An existing master connection was used: nothing was negotiated.
     pub multiplexed: bool,
-    /// Authentication is done and the session may begin.
+    /// Authentication is done, and the session may begin.
     pub session_up: bool,
-    /// The log speaks of a ProxyCommand or ProxyJump.
+    /// A ProxyCommand or ProxyJump was used.
     pub proxied: bool,
-    /// Bytes received in the whole connection, framing and handshake included.
+    /// Bytes received in the whole connection, framing and setup included.
     pub received: Option<u64>,
 }
 
@@ -31,72 +31,101 @@ pub const SESSION_UP: &str = "debug1: Entering interactive session.";
 
 impl Transcript {
     pub fn parse(log: &str) -> Transcript {
-        let mut transcript = Transcript::default();
-        let mut proposal: Option<Whose> = None;
-        let mut old = OldForm::default();
-        let mut key_exchange = String::new();
-        let mut ways: [Option<OneWay>; 2] = [None, None];
+        let mut parser = Parser::default();
         for line in log.lines() {
-            let line = line.trim_end_matches('\r');
-            if let Some(said) = line.strip_prefix("debug2: ") {
-                proposal = whose_proposal(said).or(proposal);
-                if let Some(names) = said.strip_prefix("kex_parse_kexinit:") {
-                    old.take(names, &mut transcript);
-                }
-                if let Some(whose) = proposal {
-                    let slot = match whose {
-                        Whose::Client => &mut transcript.client_proposal,
-                        Whose::Server => &mut transcript.server_proposal,
-                    };
-                    read_proposal(slot.get_or_insert_default(), said);
-                }
-            }
-            if let Some(totals) = line.strip_prefix("Transferred: sent ") {
-                transcript.received = totals
-                    .split_once("received ")
-                    .and_then(|(_, rest)| rest.split_whitespace().next()?.parse().ok());
-            }
-            let Some(said) = line.strip_prefix("debug1: ") else { continue };
-            if let Some(name) = said.strip_prefix("kex: algorithm: ") {
-                key_exchange = name.trim().to_owned();
-            } else if let Some(names) = said.strip_prefix("kex: client->server ") {
-                ways[0] = one_way(names);
-            } else if let Some(names) = said.strip_prefix("kex: server->client ") {
-                ways[1] = one_way(names);
-            } else if let Some(version) = said.split_once("remote software version ") {
-                transcript.server_version = Some(version.1.trim().to_owned());
-            } else if said.starts_with("Entering interactive session") {
-                transcript.session_up = true;
-            } else if said.starts_with("auto-mux: Trying existing master")
-                || said.starts_with("multiplexing control connection")
-                || said.starts_with("mux_client_request_session")
-            {
-                transcript.multiplexed = true;
-            } else if said.starts_with("Executing proxy command")
-                || said.starts_with("Setting implicit ProxyCommand")
-            {
-                transcript.proxied = true;
-            }
-            if let [Some(up), Some(down)] = &ways {
-                let negotiated = Negotiated {
-                    client_to_server: up.clone(),
-                    server_to_client: down.clone(),
-                    key_exchange: key_exchange.clone(),
-                };
-                ways = [None, None];
-                match &transcript.negotiated {
-                    None => transcript.negotiated = Some(negotiated),
-                    Some(first) => {
-                        transcript.renegotiated_otherwise |= first.client_to_server
-                            != negotiated.client_to_server
-                            || first.server_to_client != negotiated.server_to_client;
-                    }
-                }
-            }
+            parser.take(line.trim_end_matches('\r'));
         }
-        transcript
+        parser.transcript
     }
 }
+
+#[derive(Default)]
+struct Parser {
+    transcript: Transcript,
+    /// Whose proposal the lines are of.
+    proposal: Option<Whose>,
+    old: OldForm,
+    key_exchange: String,
+    client_to_server: Option<OneWay>,
+    server_to_client: Option<OneWay>,
+}
+
+impl Parser {
+    fn take(&mut self, line: &str) {
+        if let Some(said) = line.strip_prefix("debug2: ") {
+            self.take_proposal(said);
+        } else if let Some(totals) = line.strip_prefix("Transferred: sent ") {
+            self.transcript.received = totals
+                .split_once("received ")
+                .and_then(|(_, rest)| rest.split_whitespace().next()?.parse().ok());
+        } else if let Some(said) = line.strip_prefix("debug1: ") {
+            self.take_step(said);
+        }
+    }
+
+    fn take_proposal(&mut self, said: &str) {
+        self.proposal = whose_proposal(said).or(self.proposal);
+        if let Some(names) = said.strip_prefix("kex_parse_kexinit:") {
+            self.old.take(names, &mut self.transcript);
+        }
+        let slot = match self.proposal {
+            Some(Whose::Client) => &mut self.transcript.client_proposal,
+            Some(Whose::Server) => &mut self.transcript.server_proposal,
+            None => return,
+        };
+        read_proposal(slot.get_or_insert_default(), said);
+    }
+
+    fn take_step(&mut self, said: &str) {
+        let begins = |starts: &[&str]| starts.iter().any(|start| said.starts_with(start));
+        let transcript = &mut self.transcript;
+        if let Some(name) = said.strip_prefix("kex: algorithm: ") {
+            self.key_exchange = name.trim().to_owned();
+        } else if let Some(names) = said.strip_prefix("kex: client->server ") {
+            self.client_to_server = one_way(names);
+        } else if let Some(names) = said.strip_prefix("kex: server->client ") {
+            self.server_to_client = one_way(names);
+        } else if let Some((_, version)) = said.split_once("remote software version ") {
+            transcript.server_version = Some(version.trim().to_owned());
+        } else if begins(&["Entering interactive session"]) {
+            transcript.session_up = true;
+        } else if begins(MULTIPLEXED) {
+            transcript.multiplexed = true;
+        } else if begins(PROXIED) {
+            transcript.proxied = true;
+        }
+        self.take_negotiated();
+    }
+
+    /// Takes what was negotiated, once both directions are known.
+    fn take_negotiated(&mut self) {
+        let both = self.client_to_server.clone().zip(self.server_to_client.clone());
+        let Some((client_to_server, server_to_client)) = both else { return };
+        (self.client_to_server, self.server_to_client) = (None, None);
+        match &self.transcript.negotiated {
+            None => {
+                let key_exchange = self.key_exchange.clone();
+                self.transcript.negotiated =
+                    Some(Negotiated { client_to_server, server_to_client, key_exchange });
+            }
+            Some(first) => {
+                self.transcript.renegotiated_otherwise |= first.client_to_server
+                    != client_to_server
+                    || first.server_to_client != server_to_client;
+            }
+        }
+    }
+}
+
+/// How lines begin that tell of an existing master connection (OpenSSH mux.c).
+const MULTIPLEXED: &[&str] = &[
+    "auto-mux: Trying existing master",
+    "multiplexing control connection",
+    "mux_client_request_session",
+];
+
+/// How lines begin that tell of a proxy (OpenSSH sshconnect.c, ssh.c).
+const PROXIED: &[&str] = &["Executing proxy command", "Setting implicit ProxyCommand"];
 
 /// Before OpenSSH 7.1 the log named no list: ours line by line, then the server's (kex.c,
 /// kex_choose_conf and kex_buf2prop; the order is that of RFC 4253, section 7.1).
@@ -111,7 +140,7 @@ impl OldForm {
         let slot = match self.proposals {
             0 => &mut transcript.client_proposal,
             1 => &mut transcript.server_proposal,
-            // Keys are renewed.
+            // A key re-exchange.
             _ => return,
         };
         let list = match self.lines {
@@ -146,8 +175,8 @@ fn read_proposal(proposal: &mut Proposal, said: &str) {
     let list = |names: &str| -> Vec<String> {
         names.trim().split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect()
     };
-    // Only the first proposal counts: when keys are renewed each end sends one again, and a
-    // client's second lacks the strict-KEX marker.
+    // Only the first proposal counts: a key re-exchange repeats it, and the client's second one lacks
+    // the strict-KEX marker.
     if let Some(names) = said.strip_prefix("KEX algorithms: ") {
         if proposal.key_exchanges.is_empty() {
             proposal.key_exchanges = list(names);
@@ -201,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn rekeying_to_another_cipher_is_noticed() {
+    fn a_key_re_exchange_with_another_cipher_is_noticed() {
         let log = |second: &str| {
             format!(
                 "debug1: kex: algorithm: curve25519-sha256\n\

@@ -1,8 +1,8 @@
 //! The argument list of an OpenSSH-compatible client.
 //!
-//! Aliases, keys, ports, known_hosts and jumps of the user's ssh_config keep working; whatever in
-//! it would change a measurement is overruled. OpenSSH takes the first value it meets
-//! (`ssh_config(5)`), and the command line comes before the files, so ours come first of all.
+//! Aliases, keys, ports, known_hosts and jump hosts of the user's ssh_config keep working. What would
+//! change a measurement is overridden: OpenSSH takes the first value it finds (`ssh_config(5)`), and the
+//! command line comes before the files, so our options come first.
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -28,10 +28,10 @@ impl Version {
 /// at a name that it does not know (`ssh_config(5)`: no default for `IgnoreUnknown`). Sources:
 /// the release notes of OpenSSH.
 const FORCED: &[(&str, Version)] = &[
-    // An open master would be reused and `-c` would silently have no effect.
+    // An open master connection would be reused, and `-c` would silently have no effect.
     ("ControlMaster=no", Version(3, 9)),
     ("ControlPath=none", Version(3, 9)),
-    // Nobody is there to answer, and a host key is never waved through.
+    // Nobody is there to answer, and a host key is never accepted unseen.
     ("BatchMode=yes", Version(2, 0)),
     ("StrictHostKeyChecking=yes", Version(2, 0)),
     ("UpdateHostKeys=no", Version(6, 8)),
@@ -43,16 +43,16 @@ const FORCED: &[(&str, Version)] = &[
     ("PermitLocalCommand=no", Version(4, 3)),
     ("RequestTTY=no", Version(5, 9)),
     ("RemoteCommand=none", Version(7, 6)),
-    // These leave a background ssh that holds our pipes, or end scp with 255.
+    // These leave an ssh in the background that holds our pipes, or end scp with 255.
     ("ForkAfterAuthentication=no", Version(8, 7)),
     ("StdinNull=no", Version(8, 7)),
 ];
 
-/// For a session that is silent for long: it ends within a minute of its link.
+/// For a connection that is idle for long: it ends within a minute after its network does.
 const KEPT_ALIVE: &[(&str, Version)] =
     &[("ServerAliveInterval=15", Version(3, 8)), ("ServerAliveCountMax=3", Version(3, 8))];
 
-/// With a subsystem this one is an error of its own.
+/// Not with a subsystem, where it is an error.
 const SESSION_TYPE: (&str, Version) = ("SessionType=default", Version(8, 7));
 
 /// How a client program reaches a target.
@@ -82,7 +82,7 @@ pub struct Session<'a> {
     pub subsystem: bool,
     /// `-v` once (what was negotiated) or twice (each end's proposal).
     pub verbosity: u8,
-    /// Asks now and then whether the server is still there.
+    /// Sends keepalives, since it may be idle for long.
     pub kept_alive: bool,
 }
 
@@ -123,7 +123,7 @@ impl Connection {
         arguments
     }
 
-    /// What the user said of the way to the target: `-F -o -p -i -J -l`.
+    /// What the user said about how to reach the target: `-F -o -p -i -J -l`.
     pub fn destination_options(&self) -> Vec<OsString> {
         let mut arguments: Vec<OsString> = Vec::new();
         let mut pair = |flag: &str, value: &OsStr| {
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_we_force_comes_before_what_the_user_says() {
+    fn forced_options_come_before_those_of_the_user() {
         let cipher = Cipher::from("aes128-ctr");
         let session = Session { cipher: Some(&cipher), verbosity: 1, ..Session::default() };
         let line = line(Some(Version(9, 2)), &session);
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_is_told_only_what_it_knows() {
+    fn a_client_is_given_only_options_that_it_knows() {
         let old = line(Some(Version(7, 5)), &Session::default());
         assert!(!old.contains("StdinNull") && !old.contains("RemoteCommand"));
         assert!(old.contains("ControlPath=none") && !old.contains("ServerAlive"));

@@ -10,7 +10,7 @@ use crate::model::{Cipher, Destination, Mac, Proposal};
 /// `Ciphers ^NAME` (put first, keep the rest) since OpenSSH 8.1 (its release notes).
 const CARET_SINCE: Version = Version(8, 1);
 
-/// Lines for one cipher, and for the MAC that its figures rest on.
+/// Lines for one cipher, and for the MAC that it was measured with.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Paste {
     /// A `Host` block of ssh_config.
@@ -21,7 +21,7 @@ pub struct Paste {
     pub rsync: String,
 }
 
-/// `client_version` is what `ssh -V` said, `proposal` what the client proposes unasked.
+/// `client_version` is what `ssh -V` said, `proposal` what the client proposes by default.
 pub fn paste(
     target: &Destination,
     cipher: &Cipher,
@@ -30,7 +30,7 @@ pub fn paste(
     proposal: &Proposal,
 ) -> Paste {
     let caret = Version::parse(client_version).is_some_and(|version| version >= CARET_SINCE);
-    // Other servers must go on working: the rest of the list stays behind the name.
+    // Other servers must go on working, so the rest of the list follows the name.
     let first = |name: &str, all: Vec<&str>| match caret {
         true => format!("^{name}"),
         false => {

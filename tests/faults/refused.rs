@@ -122,7 +122,7 @@ fn an_unusable_cipher_is_refused_before_the_survey() {
     // ssh itself finds no common cipher where the user's configuration allows one only.
     let run = testbed.run(&["-o", "Ciphers=aes128-ctr", &target]);
     run.assert_refused(&[
-        "testbed and this client share no algorithm",
+        "testbed and the client have no algorithm in common",
         "cipher-survey list testbed",
     ]);
     assert!(testbed.journals().is_empty());
