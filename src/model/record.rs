@@ -150,7 +150,7 @@ pub struct PairedEnd {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(rename = "mask")]
     pub aes_disabled_by: Option<String>,
-    /// The cores that this end was pinned to.
+    /// The cores that it was pinned to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pinned: Option<Vec<u32>>,
 }
