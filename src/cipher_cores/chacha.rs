@@ -10,9 +10,6 @@ use subtle::ConstantTimeEq;
 use super::packet::{End, Fault, LENGTH, Layout, Open, Seal};
 use super::suite::{Aead, Suite};
 
-/// Bytes of a block of ChaCha20's stream.
-pub const BLOCK: u64 = 64;
-
 /// Which half of what the key exchange gave, by OpenSSH's names (`main_ctx` and `header_ctx` of
 /// `cipher-chachapoly.c`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! This machine against itself: private servers, disabling AES instructions, pinning.
 
-#[cfg(feature = "russh")]
 pub mod aes;
+#[cfg(feature = "russh")]
 pub mod builtin;
 pub mod keys;
 pub mod pin;

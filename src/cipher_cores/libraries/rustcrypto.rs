@@ -16,7 +16,7 @@ use poly1305::Poly1305;
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 
-use crate::cipher_cores::chacha::{BLOCK, ChaCha, Key, nonce};
+use crate::cipher_cores::chacha::{ChaCha, Key, nonce};
 use crate::cipher_cores::gcm::{self, Gcm};
 use crate::cipher_cores::implementation::Implementation;
 use crate::cipher_cores::packet::Fault;
@@ -155,6 +155,9 @@ impl<M: Mac + Clone + Send> Authenticate for Keyed<M> {
         Ok(code(&mac.finalize().into_bytes()))
     }
 }
+
+/// Bytes of a block of ChaCha20's stream.
+const BLOCK: u64 = 64;
 
 /// The two keys of ChaCha20.
 struct Streams {
