@@ -137,7 +137,7 @@ fn of_end<'a>(end: &str, spent: fn(&Sample) -> Option<&Spent>) -> [Column<Line<'
         own("END_user_s", |spent| spent.bulk.user_s.into()),
         own("END_system_s", |spent| spent.bulk.system_s.into()),
         own("END_cpu_s", |spent| spent.bulk.total_s.into())
-            .shown(look(Group::Cost, format!("{end} CPU-s"))),
+            .shown(look(Group::Cost, format!("{end}\nCPU-s"))),
         own("END_real_s", |spent| spent.real_s.into()),
         own("END_handshake_user_s", |spent| spent.setup.map(|setup| setup.user_s).into()),
         own("END_handshake_system_s", |spent| spent.setup.map(|setup| setup.system_s).into()),
