@@ -73,18 +73,9 @@ pub fn columns<'a>() -> Vec<Column<Line<'a>>> {
             .shown(look(Group::Count, "transfer").kind(Kind::Text)),
         of("cipher", |at| at.cipher.as_str().to_owned()),
         column("mac", |at: &Line| at.mac.map(str::to_owned)),
-        of("mac_asked", |at| at.mac.as_ref().map(|mac| mac.as_str().to_owned())),
-        of("negotiated_cipher", |at| Some(negotiated(at)?.cipher.as_str().to_owned())),
-        of("negotiated_mac", |at| Some(negotiated(at)?.mac.clone())),
-        of("negotiated_key_exchange", |at| Some(at.negotiated.as_ref()?.key_exchange.clone())),
-        of("asked_bytes", |at| match at.asked {
-            Asked::Bytes(bytes) => Some(bytes),
-            Asked::Seconds(_) => None,
-        }),
-        of("asked_seconds", |at| match at.asked {
-            Asked::Bytes(_) => None,
-            Asked::Seconds(seconds) => Some(seconds),
-        }),
+    ]);
+    list.extend(asked_and_negotiated());
+    list.extend([
         of("started", |at| at.started.clone()),
         of("at_s", |at| at.at_s)
             .shown(look(Group::Count, "at s").text(|at| format!("{:.1}", at.sample.at_s))),
@@ -123,6 +114,24 @@ pub fn columns<'a>() -> Vec<Column<Line<'a>>> {
     list.extend(of_host("near_host", |at| at.local_host.as_ref()));
     list.extend(of_host("far_host", |at| at.remote_host.as_ref()));
     list
+}
+
+#[rustfmt::skip]
+fn asked_and_negotiated<'a>() -> [Column<Line<'a>>; 6] {
+    [
+        of("mac_asked", |at| at.mac.as_ref().map(|mac| mac.as_str().to_owned())),
+        of("negotiated_cipher", |at| Some(negotiated(at)?.cipher.as_str().to_owned())),
+        of("negotiated_mac", |at| Some(negotiated(at)?.mac.clone())),
+        of("negotiated_key_exchange", |at| Some(at.negotiated.as_ref()?.key_exchange.clone())),
+        of("asked_bytes", |at| match at.asked {
+            Asked::Bytes(bytes) => Some(bytes),
+            Asked::Seconds(_) => None,
+        }),
+        of("asked_seconds", |at| match at.asked {
+            Asked::Bytes(_) => None,
+            Asked::Seconds(seconds) => Some(seconds),
+        }),
+    ]
 }
 
 /// CPU of one end. What the journal has in `bulk` has the plain names; setup has its own.
