@@ -88,16 +88,16 @@ fn clients_and_servers_are_compared_in_the_same_rounds() {
         &testbed,
         &["--client", "openssh,russh", "--server", "russh,openssh", "--aes", "both"]
             .into_iter()
-            .chain(["--ciphers", GCM, "--rounds", "2", "--method", "scp,pipe"])
+            .chain(["--ciphers", GCM, "--rounds", "1", "--method", "scp,pipe"])
             .collect::<Vec<_>>(),
     );
     let pairs: Vec<(String, String)> = programs(&survey);
     let expected =
         [("openssh", "russh"), ("openssh", "openssh"), ("russh", "russh"), ("russh", "openssh")];
     assert_eq!(pairs, expected.map(|(client, server)| (client.to_owned(), server.to_owned())));
-    // Four pairs, two methods, two directions, two rounds.
+    // Four pairs, two methods, two directions.
     let samples = measured(&survey);
-    assert_eq!(samples.len(), 32);
+    assert_eq!(samples.len(), 16);
     assert!(samples.iter().all(|sample| sample["server"]["source"] == "inside"), "{survey}");
     let titles: Vec<&str> = survey["summary"]["tables"]
         .as_array()
@@ -163,8 +163,7 @@ fn aes_can_be_disabled_at_either_end() {
 /// --measure decisions` makes it anew.
 #[test]
 fn aes_disabled_shows_in_gcm_and_where_it_does_not_reach_the_row_says_so() {
-    let [survey] =
-        kept::reports("results/validation/decisions/built-in-ssh.jsonl.gz").try_into().unwrap();
+    let survey = kept::report("results/validation/decisions/built-in-ssh.jsonl.gz");
     let cost = |end: &str, pairing: u64| kept::cost(&survey, end, pairing, "upload", GCM);
     assert!(cost("client", 1) > 1.5 * cost("client", 0), "{survey}");
     assert!(cost("server", 2) > 1.5 * cost("server", 0), "{survey}");
@@ -232,7 +231,7 @@ fn the_server_of_a_killed_survey_ends_and_the_next_survey_cleans_up() {
     command.args(["loopback", "-q", "--client", "russh", "--server", "russh", "--ciphers", GCM]);
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut program = command.spawn().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(120);
     let servers = loop {
         let own = children(program.id());
         let servers: Vec<u32> =

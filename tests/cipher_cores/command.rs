@@ -158,7 +158,7 @@ fn started(place: &Place) -> Child {
     let mut command = place.command(&arguments);
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(120);
     let measured = |path: &PathBuf| fs::read_to_string(path).unwrap().contains("\"sample\"");
     while !place.journals().iter().any(measured) {
         assert!(Instant::now() < deadline, "nothing is measured");

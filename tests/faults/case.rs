@@ -1,4 +1,4 @@
-//! One row of a table of faults: where and what → outcome, exit code, words, leftovers.
+//! One row of a table of faults: where and what → outcome, exit code, messages, leftovers.
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,7 +23,7 @@ pub struct Case {
     pub testbed: fn() -> Testbed,
     /// Arguments besides those that all have.
     pub arguments: &'static str,
-    /// Arguments that are known only when the testbed is there.
+    /// Arguments that are known only once the testbed is made.
     pub more: fn(&Testbed) -> Vec<String>,
     /// Of the program.
     pub environment: fn(&Testbed) -> Vec<(&'static str, String)>,
@@ -37,17 +37,17 @@ pub struct Case {
     /// Samples of the rounds.
     pub measured: usize,
     pub failed: usize,
-    /// So many that fail may be measured instead: they were under way.
+    /// So many of those that fail may be measured instead: they were running when the fault came.
     pub escape: usize,
-    /// What is said of it: on standard error, or of a sample that failed.
+    /// What standard error says, or the reason of a failed sample.
     pub words: &'static [&'static str],
-    /// What is left on either end is looked at, and cleared away.
+    /// Checks what is left on either end, and removes it.
     pub after: fn(&mut Testbed),
 }
 
 /// Small files by scp: a sample takes half a second.
 pub const SMALL: &str = "--method scp --limit 1MiB";
-/// Two seconds of uploading into nothing.
+/// Two seconds of uploading, nothing stored.
 pub const LONG: &str = "--method pipe --directions upload";
 
 /// A survey without a fault.
@@ -102,13 +102,13 @@ impl Survey {
     pub fn client(&self) -> u32 {
         const MOVED: u64 = 2 << 20;
         let is_sample = |pid: &u32| command_line(*pid).contains(" -v ") && moved(*pid) > MOVED;
-        within(Duration::from_secs(60), "a sample is in mid-transfer", || {
+        within(Duration::from_secs(120), "a sample is in mid-transfer", || {
             // With scp it is a child of a child.
             descendants(self.id()).into_iter().find(is_sample)
         })
     }
 
-    /// It never holds much of what it is told, though it is told much.
+    /// It never keeps much of its input in memory.
     pub fn assert_small(&self) {
         const MOST_KIB: u64 = 150 << 10;
         while let Some(peak) = self.peak_kib() {
@@ -145,7 +145,7 @@ impl Case {
         (self.fault)(&mut testbed, &survey);
         let run = survey.end();
         let report = serde_json::from_str::<Value>(&run.stdout).unwrap_or_default();
-        // With the remedies, which a report tells.
+        // With the remedies, which are in the report.
         let said = format!("{}\n{}", run.stderr, report["summary"]["failures"]);
         let told = || format!("{:?} {said}\n{}", run.code, testbed.server_log());
         assert_eq!(run.code, Some(self.code), "{}", told());
@@ -195,14 +195,16 @@ impl Drop for Mounts {
     }
 }
 
-/// Runs so many cases at once: most of them wait most of the time.
-const AT_ONCE: usize = 6;
-
 /// Runs a table, all of it, and names what failed.
 pub fn all(cases: &[Case]) {
+    all_at_once(cases, 2);
+}
+
+/// So many cases at a time.
+pub fn all_at_once(cases: &[Case], at_once: usize) {
     let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE.min(cases.len()) {
+        for _ in 0..at_once.min(cases.len()) {
             scope.spawn(|| {
                 while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let begun = Instant::now();

@@ -69,7 +69,7 @@ fn a_sample_in_which_a_process_of_ours_was_stopped_is_discarded_with_its_reason(
     ]);
 }
 
-/// The machine's own clock stays as it is: our processes alone are told other times.
+/// The machine's own clock stays as it is: only our processes get another time.
 fn with_another_clock(testbed: &Testbed) -> Vec<(&'static str, String)> {
     let libraries = fs::read_dir("/usr/lib").unwrap().map(|entry| entry.unwrap().path());
     let place = |directory: PathBuf| directory.join("faketime/libfaketime.so.1");

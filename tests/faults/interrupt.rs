@@ -124,7 +124,7 @@ fn ctrl_c_ends_a_loopback_and_its_server() {
     testbed.assert_nothing_left();
 }
 
-/// A host that takes the connection and never says a word.
+/// A host that accepts the connection and never sends anything.
 #[test]
 fn ctrl_c_ends_a_list_that_waits_for_its_host() {
     let testbed = Testbed::new();
@@ -174,7 +174,7 @@ fn a_remote_shell_that_got_a_signal_still_cleans_up() {
         .stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
     testbed.wait_for_round();
-    // In mid-sample, when nobody asks it anything.
+    // During a sample, when it is not asked anything.
     std::thread::sleep(Duration::from_millis(1000));
     let owner = fs::read_to_string(testbed.path("remote/.cipher-survey/owner")).unwrap();
     kill("-TERM", owner.split_whitespace().nth(3).unwrap().parse().unwrap());

@@ -140,7 +140,7 @@ fn odd_file_names_work() {
     });
 }
 
-/// Of FILE here and of a directory there.
+/// Of FILE and of a remote directory.
 fn is_a_name(name: &OsStr) {
     let testbed = Testbed::new();
     let remote = testbed.path("remote").join(name);
@@ -192,7 +192,7 @@ fn control_client(survey: &Child) -> u32 {
     children(survey.id()).into_iter().find(is_control).expect("the control connection's client")
 }
 
-/// As after a link that broke: the remote shell never hears that its client is gone.
+/// As after a broken link: the remote shell does not notice that its client is gone.
 #[test]
 fn a_broken_link_does_not_lock_the_survey_out() {
     let testbed = Testbed::new();

@@ -3,7 +3,7 @@
 use crate::case::{CASE, Case, LONG, SMALL, Survey, all, by_a_narrow_way, kill};
 use crate::testbed::Testbed;
 
-/// The session of the present sample.
+/// The server process of the present sample.
 fn kill_the_samples_session(testbed: &mut Testbed, survey: &Survey) {
     testbed.wait_for_samples(1);
     survey.client();

@@ -49,7 +49,7 @@ fn fill_remote(testbed: &mut Testbed) {
 }
 
 fn remount(directory: &Path, how: &str) {
-    // Busy while a file there is being written.
+    // Busy while a file on it is being written.
     within(Duration::from_secs(20), how, || {
         let mut command = Command::new("mount");
         command.args(["-o", &format!("remount,{how}")]).arg(directory);
@@ -86,7 +86,7 @@ fn a_remote_file_system_that_takes_no_more_is_reported_in_its_own_words() {
             testbed.wait_for_samples(1);
             remount(&testbed.path("remote"), "ro");
         },
-        // What could not be removed is there, with our mark.
+        // What could not be removed is still there, with our mark.
         after: |testbed| {
             remount(&testbed.path("remote"), "rw");
             fs::remove_dir_all(testbed.path("remote/.cipher-survey")).unwrap();
@@ -98,7 +98,7 @@ fn a_remote_file_system_that_takes_no_more_is_reported_in_its_own_words() {
         testbed: with_quota,
         fault: |testbed, _| {
             testbed.wait_for_samples(1);
-            // More is there already.
+            // It holds more already.
             let limit = ["qgroup", "limit", "256K"];
             ran(Command::new("btrfs").args(limit).arg(testbed.path("remote")));
         },
@@ -202,7 +202,7 @@ fn changes_to_our_remote_files_cost_one_sample_at_most() {
                 let prefix = testbed.path("remote/.cipher-survey/chunk-1048576");
                 fs::write(prefix, vec![7; 1 << 20]).unwrap();
             },
-            // It has the right size: each download tells.
+            // It has the right size: only the downloads show it.
             measured: 1,
             failed: 4,
             escape: 1,

@@ -199,7 +199,7 @@ fn a_survey_by_sftp_alone_that_is_interrupted_leaves_nothing() {
     command.args(["run", "--method", "scp", "--ciphers", CHACHA, "-q", "--ssh-config"]);
     command.arg(testbed.path("ssh_config")).arg(testbed.target()).stdout(Stdio::null());
     let mut survey = command.spawn().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(120);
     while !testbed.path("remote/.cipher-survey/owner").exists() {
         assert!(Instant::now() < deadline, "no survey has begun");
         std::thread::sleep(Duration::from_millis(20));

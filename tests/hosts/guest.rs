@@ -11,7 +11,7 @@ use crate::testbed::relay::Relay;
 use crate::testbed::remote::Remote;
 use crate::testbed::{Options, Testbed};
 
-/// A single offence is enough, and told.
+/// A single offence is enough, and logged.
 const PENALTIES: &str = "LogLevel VERBOSE\nPerSourcePenalties min:1s\n";
 
 fn bottleneck(server: &str) -> Testbed {
@@ -50,7 +50,7 @@ hosts! {
     },
 }
 
-/// No log of the matrix holds the word; here it is seen that one would.
+/// No server log of these tests may have the word "penalty": here it is checked that a penalty is logged.
 #[test]
 fn a_penalty_would_show_in_the_servers_log() {
     let testbed = openssh_10(true, PENALTIES);

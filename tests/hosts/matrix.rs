@@ -1,4 +1,4 @@
-//! What a kind of host is, and what must come of a survey there.
+//! A kind of host, and the expected outcome of a survey of it.
 
 use std::collections::BTreeSet;
 
@@ -13,10 +13,10 @@ pub struct Row {
     /// How `docs/hosts.md` names it.
     pub host: &'static str,
     pub testbed: fn() -> Testbed,
-    /// What the survey is told beside the usual.
+    /// Arguments of the survey besides the usual ones.
     pub arguments: &'static [&'static str],
     pub outcome: Outcome,
-    /// Words that it says on the way or in its report.
+    /// What standard error or the report says.
     pub says: &'static [&'static str],
     /// What `docs/hosts.md` says beside it.
     pub note: &'static str,
@@ -33,11 +33,11 @@ pub enum Outcome {
 
 /// Where the server's CPU comes from.
 pub enum Server {
-    /// The session reads its own server process.
+    /// The server process, read from inside its connection.
     Inside,
     /// The whole host's counters.
     Host,
-    /// Nowhere; the record gives the reason, in these words.
+    /// None; the record gives the reason, in these words.
     Missing(&'static str),
 }
 
@@ -61,12 +61,12 @@ pub(crate) use hosts;
 /// Stands for the client of OpenSSH 10.0, whose path is known only once it is unpacked.
 pub const SSH_10: &str = "OPENSSH_10";
 
-/// A testbed beside others.
+/// A testbed with these options.
 pub fn testbed(options: Options) -> Testbed {
     Testbed::with(options)
 }
 
-/// The same, with what its server sees.
+/// A testbed with this remote host.
 pub fn with_remote(remote: Remote) -> Testbed {
     testbed(Options { remote: Some(remote), ..Options::default() })
 }
@@ -123,8 +123,8 @@ impl Row {
     }
 }
 
-/// Each method was measured both ways, over the cipher asked for; each sample has a figure of the
-/// server from there, or the reason.
+/// Each method was measured both ways, over the cipher asked for; each sample has the server's
+/// CPU from this source, or the reason why not.
 pub fn assert_surveyed(survey: &Value, methods: &[&str], directions: &[&str], server: &Server) {
     let samples = rounds(survey);
     let mut ways = BTreeSet::new();

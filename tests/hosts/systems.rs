@@ -52,7 +52,7 @@ hosts! {
 const LSTART: &str = "Mon May  5 15:14:23 2026    ";
 
 /// A host without `/proc`, on which somebody's survey holds the lock: a process that lives, said to
-/// have been started at that time. `ps` there prints [`LSTART`].
+/// have been started at that time. Its `ps` prints [`LSTART`].
 fn held(start: &str) -> Testbed {
     let change = format!(
         "echo '#!/bin/sh\necho \"{LSTART}\"' > \"$testbed/ps\"; chmod 755 \"$testbed/ps\"\n\

@@ -50,30 +50,41 @@ fn an_open_master_connection_is_not_used() {
     let _ = Command::new("ssh").args(exit).args([&path, "testbed"]).output();
 }
 
+const TRAPS: [&str; 11] = [
+    "ForkAfterAuthentication yes",
+    "StdinNull yes",
+    "SessionType none",
+    "RemoteCommand echo no",
+    "RequestTTY force",
+    "Compression yes",
+    "PermitLocalCommand yes\n  LocalCommand echo local",
+    "LocalForward 127.0.0.1:1 127.0.0.1:1\n  ExitOnForwardFailure yes",
+    "Ciphers aes256-ctr",
+    "LogLevel QUIET",
+    "EscapeChar ~\n  ForwardAgent yes",
+];
+
 #[test]
 fn options_that_would_end_or_change_a_connection_are_overruled() {
-    let traps = [
-        "ForkAfterAuthentication yes",
-        "StdinNull yes",
-        "SessionType none",
-        "RemoteCommand echo no",
-        "RequestTTY force",
-        "Compression yes",
-        "PermitLocalCommand yes\n  LocalCommand echo local",
-        "LocalForward 127.0.0.1:1 127.0.0.1:1\n  ExitOnForwardFailure yes",
-        "Ciphers aes256-ctr",
-        "LogLevel QUIET",
-        "EscapeChar ~\n  ForwardAgent yes",
-    ];
-    // All at once is the harder case, and each by itself shows which one it is.
-    for trap in traps {
-        survey_is_true(&format!("Host *\n  {trap}\n"), |_| {});
-    }
-    let all = traps
+    let all = TRAPS
         .iter()
         .filter(|trap| !trap.contains("SessionType"))
         .fold(String::from("Host *\n"), |text, trap| format!("{text}  {trap}\n"));
     survey_is_true(&all, |_| {});
+}
+
+/// All at once is the harder case; each by itself shows which one it is.
+#[test]
+fn each_option_that_would_end_or_change_a_connection_is_overruled() {
+    std::thread::scope(|scope| {
+        for traps in TRAPS.chunks(3) {
+            scope.spawn(move || {
+                for trap in traps {
+                    survey_is_true(&format!("Host *\n  {trap}\n"), |_| {});
+                }
+            });
+        }
+    });
 }
 
 #[test]

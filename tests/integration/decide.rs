@@ -16,7 +16,7 @@ fn a_survey_without_a_number_of_rounds_ends_by_itself() {
     assert!(["decided", "out_of_reach", "budget"].contains(&reason), "{end}");
     for conclusion in conclusions(&survey) {
         let fastest = &conclusion["fastest"];
-        assert_eq!(fastest["decided"] == true, reason == "decided", "{conclusion} {end}");
+        assert!(fastest["decided"] == true || reason != "decided", "{conclusion} {end}");
         assert!(!conclusion["text"].as_str().unwrap().is_empty(), "{conclusion}");
     }
     testbed.assert_nothing_left();
@@ -25,11 +25,11 @@ fn a_survey_without_a_number_of_rounds_ends_by_itself() {
 #[test]
 fn a_quick_survey_leaves_most_ciphers_out() {
     let testbed = Testbed::new();
-    let survey =
-        testbed.survey(&["--quick", "--rounds", "1", "--method", "pipe", &testbed.target()]);
+    let base = ["--quick", "--method", "pipe", "--directions", "upload"];
+    let survey = testbed.survey(&[&base[..], &[&testbed.target()]].concat());
     let skipped = survey["header"]["pairings"][0]["skipped"].as_array().unwrap();
     assert!(skipped.iter().any(|skip| skip["reason"] == "left out by --quick"), "{skipped:?}");
-    assert!(measured(&survey).len() >= 4, "{survey}");
+    assert!(measured(&survey).len() >= 2, "{survey}");
 }
 
 #[test]

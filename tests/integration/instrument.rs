@@ -1,4 +1,5 @@
-//! What the instrument itself takes. Only memory is asserted; times are told (`cargo test --test integration instrument -- --nocapture`).
+//! What the program itself takes. Only memory is asserted; times are printed
+//! (`cargo test --test integration instrument -- --nocapture`).
 
 use std::fs;
 use std::process::{Command, Stdio};

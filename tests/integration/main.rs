@@ -1,8 +1,8 @@
 //! Whole-program tests against real OpenSSH processes on 127.0.0.1. `tests/run` installs what
 //! they need; a test that misses a program fails and names the package.
 //!
-//! All holds on a busy machine: structure, proofs, accounts, words. What needs a quiet one is asserted
-//! on surveys that were made on such a one and are kept (`recorded.rs`).
+//! What is asserted holds on a busy machine: structure, proofs, accounts, messages. What needs a quiet
+//! one is asserted on kept surveys that were made on a quiet one (`recorded.rs`).
 
 mod accounting;
 mod bottlenecks;

@@ -201,5 +201,5 @@ fn a_survey_of_several_hosts_counts_for_those_not_surveyed_since() {
         .iter()
         .map(|one| (one["scope"].as_str().unwrap(), old(one)))
         .collect();
-    assert_eq!(told, [("testbed", false), ("other", true)]);
+    assert_eq!(told, [("other", true), ("testbed", false)]);
 }

@@ -110,7 +110,7 @@ fn a_pipe_writes_a_file_only_where_it_is_told_to() {
     };
     let named = testbed.run(&[&base[..], &["--dry-run", &target, file.to_str().unwrap()]].concat());
     assert!(named.stderr.contains("writes no files"), "{named:?}");
-    // For want of a FILE random data is made here, and no more of it than is allowed.
+    // Without a FILE random data is made locally, and no more of it than is allowed.
     let made = |more: &[&str], words: &str| {
         let said = dry(more);
         assert!(said.contains(words), "{said}");

@@ -93,7 +93,7 @@ fn a_damaged_journal_loses_what_is_damaged_with_a_warning() {
     for (name, bytes, warning) in cases {
         let path = directory.path().join(name);
         fs::write(&path, bytes).unwrap();
-        // Beside a whole one, so that there is something to compare.
+        // With a whole one, so that there is something to compare.
         let run = run(&["compare", &kept(), word(&path)]);
         run.assert_code(0);
         match warning {

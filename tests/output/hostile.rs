@@ -147,7 +147,7 @@ fn csv_keeps_its_shape_and_holds_no_formula() {
     }
 }
 
-/// Renders as GitHub does, as far as that is known: links without being told, mentions, formulas.
+/// Renders as GitHub does, as far as that is known: automatic links, mentions, formulas.
 fn github() -> Options<'static> {
     let mut options = Options::default();
     options.extension.autolink = true;

@@ -92,7 +92,7 @@ fn no_journal_and_no_file_name_controls_the_terminal() {
         assert!(told(&["compare", word(&old), word(&path)], 0).contains("warning: "));
         told(&["compare", "--change", word(&old), word(&path)], 2);
     }
-    // Each of them is told where the newest is looked for.
+    // Each of them is reported where the newest is searched for.
     assert!(told(&["compare"], 0).contains("header"));
 
     // Names of what is not there, and of what is.

@@ -136,7 +136,7 @@ fn a_survey_with_no_place_for_its_samples_is_refused() {
     refused.assert_code(2);
     assert!(refused.stderr.contains("x.trials.csv exists"), "{}", refused.stderr);
     fs::remove_file(&journal).unwrap();
-    // Its own journal would be there before its samples.
+    // Its own journal would exist before its samples.
     let refused = run(&[&survey[..], &["--force", "--journal", word(&journal)]].concat());
     refused.assert_code(2);
     assert!(refused.stderr.contains("the journal itself"), "{}", refused.stderr);
@@ -221,7 +221,7 @@ fn a_full_disk_is_reported_and_leaves_nothing() {
         assert!(refused.stderr.contains("No space left"), "{}", refused.stderr);
         assert_eq!(fs::read_dir(disk.0.path()).unwrap().count(), 0, "whole or not at all");
     }
-    // What was there stays as it was.
+    // The old file stays as it was.
     let path = disk.0.path().join("report");
     fs::write(&path, "mine").unwrap();
     let forced = ["report", &journal(), "--format", "html", "--force", "--output", word(&path)];

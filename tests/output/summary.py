@@ -89,8 +89,8 @@ def check_rates(rounds, told):
     return compared
 
 
-def main(trials_path, summary_path):
-    samples, summary = read(trials_path), read(summary_path)
+def main(samples_path, summary_path):
+    samples, summary = read(samples_path), read(summary_path)
     rounds = dict(list(samples[samples["phase"] == "round"].groupby(KEY)))
     told = {tuple(line[KEY]): line for _, line in summary.iterrows()}
     if set(rounds) != set(told):

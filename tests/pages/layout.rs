@@ -19,7 +19,7 @@ const INTERIM_ANALYSES: [(u32, bool, bool); 5] = [
     (718, false, true),
 ];
 
-/// Everything that is wrong with a page, in any look.
+/// Everything that is wrong with a page, in any appearance.
 pub fn inspect(browser: &mut Browser, name: &str, path: &Path) -> Vec<String> {
     let mut wrong = Vec::new();
     for (width, dark, print) in INTERIM_ANALYSES {

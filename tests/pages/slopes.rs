@@ -8,7 +8,7 @@ use crate::browser::Browser;
 use crate::layout::inspect;
 use crate::surveys::HOSTILE;
 
-/// Ten names, several of them as good as equal at either end, some missing there.
+/// Ten names, several of them nearly equal at either side, some missing there.
 fn slopes(classes: usize) -> Slopes {
     let line = |index: usize| {
         let value = |class: usize| {

@@ -37,7 +37,7 @@ pub fn missed(world: &World, tally: &Tally) -> Vec<String> {
     match world.name {
         "ten equal" => {
             check("false slower", tally.percent(tally.false_slower), None, Some(12.0));
-            // The test can fail: a survey that looks after each round does.
+            // The bound can be missed: a survey that tests after each round misses it.
             check("naive false slower", tally.percent(tally.naive), Some(12.0), None);
         }
         "gap of one" => check("wrong", tally.percent(tally.wrong), None, Some(2.0)),

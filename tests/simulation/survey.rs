@@ -80,7 +80,7 @@ pub fn run(world: &World, seed: u64) -> Done {
     }
 }
 
-/// Of a real survey, told to go on until decided.
+/// Of a real survey that goes on until decided.
 fn header(seed: u64) -> Header {
     let record = include_str!("../../fixtures/records/pipe-1.jsonl");
     let Ok(Record::Header(mut header)) = serde_json::from_str(record.lines().next().unwrap())

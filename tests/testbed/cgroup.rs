@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::{need, need_root};
 
-/// CPU of a server and all its sessions, by the kernel's own account.
+/// CPU of a server and all its connections, by the kernel's own account.
 pub struct Cgroup {
     directory: PathBuf,
     usage: PathBuf,
@@ -88,8 +88,8 @@ pub fn sampled<T>(groups: &[&Cgroup], work: impl FnOnce() -> T) -> (T, Samples) 
     })
 }
 
-/// This thread comes before all others, so that it looks in time on a busy machine too. (Where the
-/// kernel does not allow it, it looks when it may.)
+/// Gives this thread priority over all others, so that it samples in time on a busy machine too (where
+/// the kernel allows it).
 fn be_first() {
     let thread = rustix::thread::gettid().as_raw_nonzero().to_string();
     let mut chrt = Command::new(need("chrt", "util-linux"));

@@ -55,7 +55,7 @@ impl Host {
         Host { sshd: Some(OPENSSH_10.wrapped("sshd")), ..Host::default() }
     }
 
-    /// Since 9.8 sessions are programs of their own.
+    /// Since 9.8 a connection's server process is a program of its own.
     pub fn openssh_10_config() -> String {
         format!(
             "SshdSessionPath {}\nSshdAuthPath {}\nSubsystem sftp {}\n",
@@ -174,7 +174,7 @@ impl Link {
         let (net, lock) = free.expect("a hundred links are in use");
         let name = format!("cs-link-{net}");
         // Of a test that was killed.
-        let _ = Command::new("ip").args(["netns", "del", &name]).output();
+        remove(&name);
         let (local, remote) = (format!("{name}n"), format!("{name}f"));
         let link = Link { name: name.clone(), net, _lock: lock };
         let ip = |words: &str| ran(Command::new("ip").args(words.split_whitespace()));
@@ -196,7 +196,7 @@ impl Link {
         format!("10.213.{}.{end}", self.net)
     }
 
-    /// Takes the remote end down. (With ours down, what is meant for it would go another way.)
+    /// Takes the remote end of the link down. (With the local one down, packets would take another route.)
     pub fn cut(&self) {
         self.set("down");
     }
@@ -211,7 +211,7 @@ impl Link {
         ran(Command::new("ip").args(words.split_whitespace()));
     }
 
-    /// The remote address can't be reached, and who tries hears so at once.
+    /// Makes the remote address unreachable: connecting fails at once.
     pub fn refuse(&self) {
         let words = format!("-n {} addr flush dev {0}f", self.name);
         ran(Command::new("ip").args(words.split_whitespace()));
@@ -235,10 +235,15 @@ impl Link {
     }
 }
 
+/// The pair first, which is gone at once; what a namespace holds goes some time after it.
+fn remove(name: &str) {
+    let _ = Command::new("ip").args(["link", "del", &format!("{name}n")]).output();
+    let _ = Command::new("ip").args(["netns", "del", name]).output();
+}
+
 impl Drop for Link {
     fn drop(&mut self) {
-        // Its end of the veth pair goes with the namespace, and so does ours.
-        let _ = Command::new("ip").args(["netns", "del", &self.name]).output();
+        remove(&self.name);
         // Only where it was refused.
         let refused = format!("{}/32", self.address(2));
         let _ = Command::new("ip").args(["route", "del", "unreachable", &refused]).output();

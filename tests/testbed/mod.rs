@@ -149,7 +149,7 @@ impl Testbed {
         self.port
     }
 
-    /// How its host key is known, for who comes by another way.
+    /// The name of its host key in known_hosts, for connections through a relay.
     pub fn host_key_alias(&self) -> String {
         format!("[{}]:{}", self.host.address, self.port)
     }
@@ -162,7 +162,7 @@ impl Testbed {
         self.directory.path().join(name)
     }
 
-    /// The target: the testbed's alias and a directory of the testbed on the remote side.
+    /// The target: the testbed's alias and its remote directory.
     pub fn target(&self) -> String {
         format!("testbed:{}", self.seen)
     }
@@ -202,7 +202,7 @@ impl Testbed {
         serde_json::from_str(&run.stdout).unwrap()
     }
 
-    /// Ends the listener; its sessions live on.
+    /// Ends the listener; open connections stay.
     pub fn stop_listening(&mut self) {
         self.server.kill().unwrap();
         self.server.wait().unwrap();
@@ -219,7 +219,7 @@ impl Testbed {
         fs::read_to_string(self.path("sshd.log")).unwrap_or_default()
     }
 
-    /// Nothing of the program's is left on either end, waiting a little for what is just ending.
+    /// Nothing of the program is left on either end; waits a little for what is just ending.
     pub fn assert_nothing_left(&self) {
         let deadline = Instant::now() + Duration::from_secs(10);
         loop {
@@ -232,8 +232,8 @@ impl Testbed {
         }
     }
 
-    /// What is left: our directory on the remote side, temporary ones here, the server's sessions, and
-    /// processes that name the testbed or work in it.
+    /// What is left: our remote directory, local temporary ones, server processes of connections, and
+    /// processes that name the testbed or have it as working directory.
     pub fn left(&self) -> Vec<String> {
         let ours = |path: &PathBuf| path.display().to_string().contains("/.cipher-survey");
         let remote = walk(&self.path("remote")).into_iter().filter(ours);
@@ -247,7 +247,7 @@ impl Testbed {
         let processes = processes().into_iter().filter(|pid| !known(pid));
         let processes = processes.filter_map(|pid| {
             let line = command_line(pid);
-            // The title of a session's process names its listener's arguments nowhere.
+            // The title of a connection's server process does not have its listener's arguments.
             let named = line.contains(mark) && !line.contains("[listener]");
             let place = fs::read_link(format!("/proc/{pid}/cwd")).unwrap_or_default();
             let ours = named || place.starts_with(mark) || sessions.contains(&pid);
@@ -268,9 +268,9 @@ impl Testbed {
         self.wait_for_samples(1);
     }
 
-    /// Waits until a survey of the testbed has so many samples of its rounds behind it.
+    /// Waits until a survey of the testbed has recorded so many samples of its rounds.
     pub fn wait_for_samples(&self, many: usize) {
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_secs(300);
         let begun = |journal: &PathBuf| {
             let text = fs::read_to_string(journal).unwrap_or_default();
             text.matches("\"phase\":\"round\"").count() >= many
@@ -317,7 +317,7 @@ impl Drop for Testbed {
             let _ = process.wait();
         }
         if self.account.is_some() {
-            // Its sessions end with their listener's connections; the account goes with the testbed.
+            // Server processes end with their connections; the account goes with the testbed.
             let _ = Command::new("userdel").args(["-f", "-r", ACCOUNT]).output();
         }
         if !std::thread::panicking() {

@@ -8,24 +8,24 @@ use std::path::Path;
 
 use super::need_root;
 
-/// The ordinary account of such a remote side, which exists nowhere else.
+/// The ordinary account of such a host, which exists nowhere else.
 pub const GUEST: &str = "guest";
 const GUEST_ID: u32 = 4711;
 
-/// Its home, and root's: no directory above it is anybody's but root's, on which some servers insist.
+/// Its home, and root's: each directory above it is root's, as some servers require.
 pub const HOME: &str = "/mnt";
 
 #[derive(Clone, Copy, Default)]
 pub struct Remote<'a> {
     /// Log in as [`GUEST`], not as root.
     pub guest: bool,
-    /// The login shell; `/bin/sh` unless told.
+    /// The login shell; empty: `/bin/sh`.
     pub shell: &'a str,
     /// Files of the home directory.
     pub home: &'a [(&'a str, &'a str)],
     /// Lines of shell that change what the server sees, `$testbed` being the testbed's directory.
     pub change: &'a str,
-    /// The testbed's `remote` as its sessions see it, where that is another path.
+    /// The path of the testbed's `remote` as its server sees it, where that is another one.
     pub seen: &'a str,
 }
 
@@ -34,7 +34,7 @@ impl Remote<'_> {
         if self.guest { GUEST } else { "root" }
     }
 
-    /// Lays it out in the testbed; the words that a server runs under.
+    /// Lays it out in the testbed; returns the command that a server runs under.
     pub fn lay_out(&self, testbed: &Path) -> Vec<String> {
         need_root();
         let id = if self.guest { GUEST_ID } else { 0 };

@@ -28,7 +28,7 @@ impl Run {
         run
     }
 
-    /// The run failed before anything was measured, in these words.
+    /// The run failed before anything was measured, with these words on standard error.
     pub fn assert_refused(&self, words: &[&str]) {
         assert_eq!(self.code, Some(2), "{self:?}");
         for word in words {

@@ -53,7 +53,7 @@ pub fn start_server(directory: &Path, options: &Options) -> (Child, u16) {
 fn other(directory: &Path, options: &Options, port: u16) -> Child {
     let host = &options.host;
     let own = options.make.command(directory, &host.address, port, options.server);
-    // As from an init system: of no session of ours.
+    // As from an init system: in no session (setsid(2)) of ours.
     let mut command = Command::new(need("setsid", "util-linux"));
     command.args(&host.under).arg(own.get_program()).args(own.get_args());
     let log =
@@ -80,7 +80,7 @@ pub fn sshd(directory: &Path, host: &Host) -> Child {
 
 /// Waits until the log says for the so-manieth time that the server listens.
 pub fn wait_for_listening(child: &mut Child, log: &Path, times: usize) -> bool {
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(120);
     while Instant::now() < deadline && child.try_wait().unwrap().is_none() {
         let said = fs::read_to_string(log).unwrap_or_default();
         if said.matches("Server listening").count() >= times {

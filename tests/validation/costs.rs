@@ -71,7 +71,7 @@ fn survey(combination: &Combination) -> (Vec<u8>, Vec<Truth>) {
         server: &server,
         ..Options::default()
     });
-    // The client programs join a group of their own, whoever starts them.
+    // The client programs join a group of their own.
     let clients = Cgroup::empty("client");
     let bin = testbed.path("bin");
     fs::create_dir(&bin).unwrap();

@@ -49,7 +49,7 @@ const ALL: [Survey; 5] = [
         about: "loopback, AES disabled at the server, three ciphers",
         make: |journal| {
             let ciphers = format!("{CHACHA},{GCM},aes256-gcm@openssh.com");
-            loopback(&["--aes", CLIENT_ONLY, "--ciphers", &ciphers], journal);
+            loopback(&["--aes", "client", "--ciphers", &ciphers], journal);
         },
     },
     Survey {
@@ -57,16 +57,13 @@ const ALL: [Survey; 5] = [
         about: "loopback with the built-in client and server, AES at both ends and at one",
         make: |journal| {
             let ciphers = format!("{GCM},{CHACHA},aes128-ctr");
-            let programs = ["--client", "russh", "--server", "russh", "--aes", AT_ONE];
+            let programs =
+                ["--client", "russh", "--server", "russh", "--aes", "both,server,client"];
             let rounds = ["--rounds", "3", "--directions", "upload", "--ciphers", &ciphers];
             loopback(&[&programs[..], &rounds].concat(), journal);
         },
     },
 ];
-
-/// Values of `loopback --aes`.
-const CLIENT_ONLY: &str = "client";
-const AT_ONE: &str = "both,server,client";
 
 fn remote(testbed: &Testbed, arguments: &[&str], journal: &Path) {
     let mut program = testbed.program();

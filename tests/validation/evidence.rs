@@ -85,7 +85,7 @@ fn unpacked(path: &Path) -> String {
     text
 }
 
-/// The median of what there is.
+/// The median of values that may not be none.
 pub fn middle(values: &[f64]) -> f64 {
     median(values).expect("evidence is not empty")
 }

@@ -1,4 +1,4 @@
-//! One cipher under ten names: whoever is called slower is called so falsely.
+//! One cipher under ten names: each "slower" is false.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -39,7 +39,7 @@ struct Validation {
 /// What the evidence says.
 pub struct Report {
     pub text: String,
-    /// The bounds that are missed, in words.
+    /// The bounds that are missed, one sentence each.
     pub missed: Vec<String>,
 }
 

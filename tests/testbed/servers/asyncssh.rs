@@ -1,4 +1,4 @@
-//! A server written with asyncssh: one process for all sessions, and the ciphers of old.
+//! A server written with asyncssh: one process for all connections, and old ciphers.
 
 use std::path::Path;
 use std::process::Command;

@@ -15,9 +15,9 @@ pub enum Make {
     #[default]
     OpenSsh,
     Dropbear,
-    /// One process a session, started by tcpserver; it knows chacha20-poly1305 alone.
+    /// One process per connection, started by tcpserver; chacha20-poly1305 is its only cipher.
     Tinysshd,
-    /// One process for all sessions, in Python.
+    /// One process for all connections, in Python.
     Asyncssh,
 }
 
@@ -41,11 +41,10 @@ impl Make {
     }
 }
 
-/// Waits until a process listens on a port, without a connection, of which a server would make a
-/// session.
+/// Waits until a process listens on a port, without connecting, since the server would count that.
 pub fn listens(child: &mut Child, port: u16) -> bool {
     let end = format!(":{port:04X}");
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(120);
     while Instant::now() < deadline && child.try_wait().unwrap().is_none() {
         let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(fs::read_to_string);
         let listening = tables.into_iter().flatten().any(|table| {
