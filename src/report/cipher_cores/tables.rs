@@ -96,7 +96,7 @@ impl Figure {
             What::Cycles => "cycles_per_byte",
             What::Times => "times",
         };
-        format!("{}_{what}{}", self.work, if self.aes_disabled { "_masked" } else { "" })
+        format!("{}_{what}{}", self.work, if self.aes_disabled { "_aes_disabled" } else { "" })
     }
 
     fn cell(&self, place: &Place, key: &Key) -> Cell {
