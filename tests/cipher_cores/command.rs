@@ -92,10 +92,10 @@ fn with_aes_disabled_gcm_costs_many_times_as_much_and_chacha_the_same() {
 fn an_unknown_name_is_refused_with_the_list_of_names() {
     let place = Place::new();
     for (arguments, words) in [
-        (&["--cipher", "blowfish-cbc"][..], &["no cipher \"blowfish-cbc\"", "3des-cbc"][..]),
-        (&["--impl", "openssl"], &["no library \"openssl\"", "aws-lc-rs, libcrypto, ring"]),
-        (&["--mac", "umac-64@openssh.com"], &["no MAC \"umac-64@openssh.com\"", "hmac-sha1"]),
-        (&["--size", "100"], &["no size \"100\"", "64, 256, 1024, 8192, 32768"]),
+        (&["--cipher", "blowfish-cbc"][..], &["unknown cipher \"blowfish-cbc\"", "3des-cbc"][..]),
+        (&["--impl", "openssl"], &["unknown library \"openssl\"", "aws-lc-rs, libcrypto, ring"]),
+        (&["--mac", "umac-64@openssh.com"], &["unknown MAC \"umac-64@openssh.com\"", "hmac-sha1"]),
+        (&["--size", "100"], &["unknown size \"100\"", "64, 256, 1024, 8192, 32768"]),
         (&["--seconds", "1", "--size", "all"], &["do not fit into 1 s", "--seconds"]),
         (&["--seconds", "0"], &["--seconds"]),
         (&["--impl", "ring", "--cipher", "aes128-ctr"], &["nothing to measure", "ring: it has no"]),
@@ -232,7 +232,7 @@ fn a_journal_of_cores_is_reported_and_compared_and_is_no_survey() {
     let wrong = place.run(&["report", survey, "--wide", "--cores", survey]);
     assert_ended(&wrong, 2, &["not a journal of cores"]);
     let idle = place.run(&["report", survey, "--cores", one]);
-    assert_ended(&idle, 2, &["in the table of --wide alone"]);
+    assert_ended(&idle, 2, &["without --wide; add --wide"]);
     let unchecked = place.run(&["compare", one, two, "--fail-above", "5%"]);
     assert_ended(&unchecked, 2, &["--fail-above applies to surveys only"]);
     let explained = place.run(&["report", survey, "--wide", "--cores", one]);

@@ -123,7 +123,7 @@ hosts! {
         testbed: jump,
         arguments: &["--directions", "upload"],
         outcome: ALL,
-        says: &["the client's CPU includes that tunnel"],
+        says: &["the client CPU includes that tunnel"],
         note: "the client's CPU includes the outer tunnel: the report says so",
     },
     a_proxy_command: Row {
@@ -131,7 +131,7 @@ hosts! {
         testbed: proxy_command,
         arguments: &["--directions", "upload"],
         outcome: ALL,
-        says: &["the client's CPU includes that tunnel"],
+        says: &["the client CPU includes that tunnel"],
         note: "as with a jump host",
     },
     includes_matches_and_hashed_names: Row {

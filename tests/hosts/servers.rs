@@ -42,7 +42,7 @@ hosts! {
         testbed: || testbed(Options { server: "Ciphers 3des-cbc\n", remote: Some(Remote::default()), ..Options::default() }),
         arguments: &["--ciphers", "3des-cbc"],
         outcome: ALL,
-        says: &["3des-cbc is asked for"],
+        says: &["3des-cbc is named explicitly"],
         note: "ssh by itself can't connect; the survey asks for a cipher that both have",
     },
     dropbear_of_an_ordinary_account: Row {

@@ -5,8 +5,7 @@
 use serde_json::Value;
 
 use crate::testbed::kept::{
-    advice, assert_bottleneck, bottlenecks, conclusions, cost, rate, report, report_of_idle_hosts,
-    reports, sections,
+    advice, assert_bottleneck, bottlenecks, conclusions, cost, rate, report, reports, sections,
 };
 use crate::testbed::{CHACHA, GCM, rounds};
 
@@ -90,7 +89,7 @@ fn behind_a_slow_link_the_default_is_kept() {
     let survey = report("results/link-100mbit/survey.jsonl");
     assert_all_alike(&survey);
     assert_bottleneck(&survey, "network");
-    let survey = report_of_idle_hosts("results/validation/decisions/link-aes-disabled.jsonl.gz");
+    let survey = report("results/validation/decisions/link-aes-disabled.jsonl.gz");
     assert_all_alike(&survey);
     assert_bottleneck(&survey, "network");
     // With AES disabled at the server, chacha20-poly1305 is the cheapest for it.
@@ -190,7 +189,7 @@ fn the_bottleneck_is_named_where_it_is_known() {
 /// A plain TCP connection shows what the link carries.
 #[test]
 fn the_plain_tcp_rate_is_the_upper_bound_of_a_link() {
-    let survey = report_of_idle_hosts("results/validation/decisions/plain-tcp.jsonl.gz");
+    let survey = report("results/validation/decisions/plain-tcp.jsonl.gz");
     let sections: Vec<&Value> = sections(&survey).collect();
     assert_eq!(sections.len(), 2);
     for section in sections {

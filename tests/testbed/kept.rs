@@ -28,23 +28,6 @@ pub fn reports_of(path: &Path) -> Vec<Value> {
     journals.map(|rest| report_of(format!("{FIRST}{rest}").as_bytes())).collect()
 }
 
-/// The report of a survey that was made with priority over other work on the machine, which kept all
-/// cores busy: with the counters of hosts of two cores that were busy 10 % of the time.
-pub fn report_of_idle_hosts(name: &str) -> Value {
-    let mut journal = String::new();
-    for line in text(&Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).lines() {
-        let mut line: Value = serde_json::from_str(line).unwrap();
-        for host in ["near_host", "far_host"] {
-            let Some(real_s) = line[host]["real_s"].as_f64() else { continue };
-            for (key, share) in [("user_s", 0.1), ("system_s", 0.1), ("idle_s", 1.8)] {
-                line[host][key] = (share * real_s).into();
-            }
-        }
-        journal += &format!("{line}\n");
-    }
-    report_of(journal.as_bytes())
-}
-
 /// What `report --format json` prints of a journal.
 pub fn report_of(journal: &[u8]) -> Value {
     let survey = Survey::read(journal).unwrap();

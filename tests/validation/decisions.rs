@@ -106,7 +106,7 @@ pub fn report(directory: &Path) -> Report {
                 end["reason"].as_str().map_or(String::new(), |reason| reason.replace('_', " ")),
                 end["elapsed_s"].as_f64().unwrap_or_default(),
                 rounds(&report).iter().filter(|sample| measured(sample)).count(),
-                conclusions.collect::<Vec<_>>().join("; ")
+                conclusions.collect::<Vec<_>>().join(" ")
             );
         }
     }
