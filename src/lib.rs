@@ -1,6 +1,6 @@
 //! The map of the program. A module may import those below it in this list and no other
-//! (`.ci/structure` checks it); from `analysis` down all but `local` and `remote` is pure: no
-//! process, clock or terminal. See `docs/design.md`.
+//! (`.ci/structure` checks it). Those marked (pure) use no process, clock, file or terminal. See
+//! `docs/design.md`.
 
 // Whatever comes from outside ends in an error that says what to do, never in a panic.
 #![cfg_attr(
@@ -8,7 +8,7 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable)
 )]
 
-/// One file a verb: the only place where the parts are put together.
+/// One file per verb: the only place where the parts are put together.
 pub mod commands;
 
 /// The command line: flags and their help.

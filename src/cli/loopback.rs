@@ -26,7 +26,8 @@ pub struct LoopbackArgs {
     /// Do not pin client and server to separate halves of the CPU cores
     #[arg(long, help_heading = "How it is measured")]
     pub no_pin: bool,
-    /// How the bytes are moved: scp, pipe (`cat` over ssh, no file at either end), or both
+    /// How the bytes are moved: scp, pipe (`cat` over ssh; no file is written unless --sink file),
+    /// or both
     #[arg(long, value_delimiter = ',', default_value = "pipe", value_name = "METHOD")]
     pub method: Vec<Method>,
     /// SSH client programs to compare: `openssh` (the system's), `russh` (built in), or the path of

@@ -10,8 +10,8 @@ use crate::report::Format;
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
-    /// Format of the report; an HTML page with more than 500 samples puts them into
-    /// FILE.trials.csv next to it
+    /// Format of the report; with more than 500 samples, page.html has them in page.trials.csv next
+    /// to it
     #[arg(long, default_value = "table")]
     pub format: Format,
     /// With --format csv: one line per cipher with its figures, instead of one line per sample
@@ -28,7 +28,7 @@ pub struct OutputArgs {
     /// With --format table: bars of throughput and of the CPU of both ends below each table
     #[arg(long)]
     pub bars: bool,
-    /// With --format table: explain each figure in a sentence
+    /// With --format table: explain the figures of the first row, a sentence for each
     #[arg(long)]
     pub explain: bool,
     /// With --format table: ASCII characters only

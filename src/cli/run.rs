@@ -25,7 +25,8 @@ pub struct RunArgs {
     /// Survey another host or directory in the same rounds; may be given several times
     #[arg(long, value_name = "TARGET")]
     pub also: Vec<OsString>,
-    /// How the bytes are moved: scp, pipe (`cat` over ssh, no file at either end), or both
+    /// How the bytes are moved: scp, pipe (`cat` over ssh; no file is written unless --sink file),
+    /// or both
     #[arg(long, value_delimiter = ',', default_value = "scp", value_name = "METHOD")]
     pub method: Vec<Method>,
     #[command(flatten)]

@@ -40,7 +40,7 @@ impl Server {
             ServerProgram::Russh => builtin::start(spec, &keys, interrupt)?,
             #[cfg(not(feature = "russh"))]
             ServerProgram::Russh => anyhow::bail!(
-                "this build has no SSH server of its own (it was made without the feature russh)"
+                "this build has no built-in SSH server (it was built without the feature russh)"
             ),
         };
         let client_config = keys.write_client_config(port)?;

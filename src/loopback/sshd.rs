@@ -71,7 +71,7 @@ pub fn find() -> Option<PathBuf> {
         .chain(DIRECTORIES.iter().map(PathBuf::from))
         .map(|directory| directory.join("sshd"))
         // sshd starts itself again for each session, so it insists on an absolute path.
-        .find(|alternative| alternative.is_absolute() && alternative.is_file())
+        .find(|path| path.is_absolute() && path.is_file())
 }
 
 /// sshd started by root needs this directory (`sshd(8)`, FILES), which the service would have made.

@@ -30,7 +30,7 @@ impl fmt::Display for AesClass {
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize, Deserialize)]
 pub struct AesEvidence {
     pub class: AesClass,
-    /// One phrase: `cpuinfo flags: aes pclmulqdq vaes`, `hidden by OPENSSL_ia32cap=…`.
+    /// One phrase: `cpuinfo flags: aes pclmulqdq vaes`, `disabled by OPENSSL_ia32cap=…`.
     pub evidence: String,
 }
 

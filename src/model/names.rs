@@ -145,9 +145,9 @@ impl fmt::Display for Method {
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Sink {
-    /// Nowhere: counted and dropped. No file is written on either end.
+    /// Counts and drops them; no file is written at either end.
     #[default]
     Null,
-    /// Into a file, so that storage is part of the transfer.
+    /// Writes them into a file, so that storage is part of the transfer.
     File,
 }

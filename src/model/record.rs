@@ -102,7 +102,8 @@ pub struct Pairing {
     pub proxy: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rekey_limit: Option<String>,
-    /// The shortest of a few round trips of the control connection, with the remote shell's `echo`.
+    /// The shortest of a few round trips of the control connection, with an empty command of the
+    /// remote shell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub round_trip_s: Option<f64>,
     /// The plain TCP rate, where it was asked for.

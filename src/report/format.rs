@@ -10,13 +10,13 @@ pub enum Format {
     /// For a terminal.
     #[default]
     Table,
-    /// One document with all that was measured, and all figures.
+    /// One document with every figure, for other programs.
     Json,
-    /// For spreadsheets and data frames, a line per sample or figure.
+    /// For spreadsheets and data frames: one line per sample or figure.
     Csv,
     /// To paste into an issue or a page.
     Markdown,
-    /// One page with charts, that opens in any browser, from a mail too.
+    /// One page with charts, in one file, for any browser.
     Html,
 }
 

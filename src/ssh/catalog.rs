@@ -68,7 +68,7 @@ const GOOD_CHACHA: &str = "authenticated encryption; exposed to Terrapin (CVE-20
                            unless both ends support strict KEX";
 const GOOD_CTR: &str = "sound with an encrypt-then-MAC MAC";
 const OLD_CBC: &str = "CBC leaks plaintext (CVE-2008-5161) and is exposed to Terrapin with \
-                       encrypt-then-MAC; no server enables it by default";
+                       encrypt-then-MAC; OpenSSH's server does not offer it by default since 6.7";
 const SMALL_BLOCK: &str = "64-bit blocks (Sweet32, CVE-2016-2183)";
 const RC4: &str = "RC4 is broken (RFC 8758 forbids it)";
 const NOTHING: &str = "no encryption at all";

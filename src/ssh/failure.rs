@@ -123,7 +123,7 @@ fn classify<'a>(said: &[&'a str], log: &str) -> (FailureKind, Option<&'a str>) {
 
 fn describe(kind: FailureKind, host: &str, words: &str) -> String {
     let what = match kind {
-        FailureKind::UnknownHost => format!("the host {host} is not known"),
+        FailureKind::UnknownHost => format!("the name {host} can't be resolved"),
         FailureKind::Refused => format!("{host} refused the connection"),
         FailureKind::Unreachable => format!("{host} could not be reached"),
         FailureKind::Dropped => format!("{host} closed the connection before authentication"),
@@ -136,7 +136,7 @@ fn describe(kind: FailureKind, host: &str, words: &str) -> String {
         FailureKind::HostKeyRevoked => {
             format!("the host key of {host} is marked as revoked; nothing was sent to it")
         }
-        FailureKind::Denied => format!("{host} did not accept a key"),
+        FailureKind::Denied => format!("{host} accepted none of the keys"),
         FailureKind::NoCommonAlgorithm => {
             format!("{host} and the client have no algorithm in common")
         }
@@ -167,7 +167,7 @@ fn remedy(kind: FailureKind, host: &str, log: &str) -> Option<String> {
             format!("check the network and the address of {host}; try: ssh {host}")
         }
         FailureKind::Dropped => {
-            "the server limits connections (MaxStartups, PerSourcePenalties, or a firewall): wait \
+            "the server may be limiting connections (MaxStartups, PerSourcePenalties, or a firewall): wait \
              a few minutes, or ask its admin"
                 .to_owned()
         }
@@ -213,7 +213,7 @@ fn remedy(kind: FailureKind, host: &str, log: &str) -> Option<String> {
                      of your ssh_config"
             )
         }
-        FailureKind::BadUsage => "check the -o options and --client".to_owned(),
+        FailureKind::BadUsage => "check the -o options, your ssh_config and --client".to_owned(),
         FailureKind::Broken | FailureKind::Other => return None,
     };
     Some(text)

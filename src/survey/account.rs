@@ -47,7 +47,7 @@ pub fn account(readings: &Readings, setting: &Setting) -> Account {
     // Without the empty transfer the reaper's figure includes setup, and the others do not.
     if let (Ok(spent), true) = (&reaper, setting.empty_reaper_s.is_some()) {
         let note = match setting.processes.reaper_is_blind {
-            true => "does not include the CPU of sessions on this server",
+            true => "does not include the CPU of connections on this server",
             false => "less an empty transfer and helpers",
         };
         let helpers = readings.inside.and_then(|spent| spent.helpers).unwrap_or_default();
@@ -83,7 +83,7 @@ fn reaper(readings: &Readings, setting: &Setting) -> Result<Spent, String> {
         return Err("the process that reaps the server's sessions is not known".into());
     };
     if !readings.reaped || before.children != after.children {
-        return Err("another session of the server began or ended during the transfer".into());
+        return Err("another connection to the server began or ended during the transfer".into());
     }
     let ticks = setting.ticks_per_s;
     let tick = 1.0 / f64::from(ticks.max(1));

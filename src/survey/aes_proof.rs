@@ -16,7 +16,7 @@ pub fn aes_doubt(costs: &[(f64, f64)], client: bool, server: bool) -> Option<Str
         .find(|(_, disabled, aes, chacha)| *disabled && aes <= chacha)
         .map(|(end, _, aes, chacha)| {
             format!(
-                "AES should be disabled at the {end} and is not: {GCM} costs {aes:.2} CPU-s/GB there, \
+                "AES should be disabled at the {end} and is not: {GCM} costs it {aes:.2} CPU-s per GB, \
                  no more than {CHACHA} with {chacha:.2}"
             )
         })

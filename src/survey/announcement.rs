@@ -113,10 +113,11 @@ impl Announcement {
         if needed_s > budget_s {
             let fit = ((budget_s - pilot_s) / (self.round_s / each as f64)).max(0.0) as usize;
             lines.push(format!(
-                "the budget of {} is enough for about {fit} samples; {least} round{} would take {} for \
+                "the budget of {} is enough for about {fit} sample{}; {least} round{} would take {} for \
                  {} samples; raise it with --budget TIME, or measure fewer ciphers with --quick or \
                  --ciphers A,B",
                 units::duration(budget_s),
+                if fit == 1 { "" } else { "s" },
                 if least == 1 { "" } else { "s" },
                 units::duration(needed_s),
                 each * least as usize,

@@ -54,7 +54,7 @@ impl SshExecutor {
     ) -> Result<(Sample, Observed), Stopped> {
         let mut sample = blank(phase, planned);
         if let Some(doubt) = &self.sampler.targets[planned.configuration.pairing].aes_doubt {
-            sample.outcome = failed(doubt.clone(), Some("choose what to compare with --aes"));
+            sample.outcome = failed(doubt.clone(), Some("leave this AES state out of --aes"));
             return Ok((sample, Observed::default()));
         }
         let mut waits = BACKOFF_S.iter();

@@ -111,7 +111,7 @@ fn ciphers(choice: &Choice, ends: &Ends) -> Result<(Vec<Cipher>, Vec<Skip>), Pla
     };
     let (skipped, mut chosen): (Vec<Cipher>, Vec<Cipher>) =
         chosen.into_iter().partition(|cipher| choice.skip.contains(cipher));
-    skips.extend(skipped.into_iter().map(|cipher| skip(cipher, "left out with --skip")));
+    skips.extend(skipped.into_iter().map(|cipher| skip(cipher, "left out by --skip")));
     if choice.quick && choice.ciphers.is_none() {
         let (few, rest) = representatives(chosen, ends.by_default);
         skips.extend(rest.into_iter().map(|cipher| skip(cipher, "left out by --quick")));

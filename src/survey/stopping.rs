@@ -158,7 +158,7 @@ impl Adaptive {
                     let samples = f64::from(until - round) * state.going_on().count() as f64;
                     format!("about {} more", duration(samples * pace.sample_s(*key)))
                 });
-                let left = left.unwrap_or_else(|| "unknown time".into());
+                let left = left.unwrap_or_else(|| "time unknown".into());
                 open.push(format!("{what}, between {} ({left})", named(&mut race.remaining())));
             }
         }

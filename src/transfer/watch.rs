@@ -161,7 +161,7 @@ impl Watch<'_> {
         };
         if !self.ready_by_log && self.finished.is_none() && reaped.status.success() {
             return Err(TransferError::Other(
-                "the session ended before the remote command had finished".into(),
+                "the connection ended before the remote command had finished".into(),
             ));
         }
         Ok(reaped)

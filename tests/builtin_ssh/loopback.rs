@@ -156,6 +156,12 @@ fn aes_can_be_disabled_at_either_end() {
     });
     let expected = [["aes", "aes"], ["no-aes", "aes"], ["aes", "no-aes"]];
     assert_eq!(classes.collect::<Vec<_>>(), expected);
+    let states = kept::sections(&survey).map(|section| section["aes"].as_str().unwrap());
+    assert_eq!(states.collect::<Vec<_>>(), ["both", "server", "client"]);
+    // CPU per byte holds on a busy machine; without AES instructions GCM costs several times as much.
+    let cost = |end: &str, pairing: u64| kept::cost(&survey, end, pairing, "upload", GCM);
+    assert!(cost("client", 1) > 1.2 * cost("client", 0), "{survey}");
+    assert!(cost("server", 2) > 1.2 * cost("server", 0), "{survey}");
     testbed.assert_nothing_left();
 }
 

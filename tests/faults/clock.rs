@@ -29,8 +29,8 @@ fn stop_the_client(testbed: &mut Testbed, survey: &Survey) {
     pause(survey.client());
 }
 
-const US: &[&str] = &["cipher-survey itself was stopped for 10 s while it ran"];
-const CLIENT: &[&str] = &["the SSH client was stopped for 10 s while it ran"];
+const US: &[&str] = &["cipher-survey itself was stopped for 10 s during the transfer"];
+const CLIENT: &[&str] = &["the SSH client was stopped for 10 s during the transfer"];
 
 /// One sample of three is discarded.
 const STOPPED: Case = Case { rounds: 3, code: 1, measured: 2, failed: 1, ..CASE };

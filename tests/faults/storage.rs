@@ -218,7 +218,7 @@ fn changes_to_our_remote_files_cost_one_sample_at_most() {
                 fs::remove_dir_all(testbed.path("remote/.cipher-survey")).unwrap();
             },
             measured: 8,
-            words: &["was removed or changed"],
+            words: &["/.cipher-survey was removed or changed"],
             ..CASE
         },
     ]);

@@ -14,7 +14,7 @@ use crate::testbed::{Options, Testbed};
 /// A single offence is enough, and logged.
 const PENALTIES: &str = "LogLevel VERBOSE\nPerSourcePenalties min:1s\n";
 
-fn bottleneck(server: &str) -> Testbed {
+fn limited(server: &str) -> Testbed {
     let remote = Remote { guest: true, ..Remote::default() };
     testbed(Options { server, remote: Some(remote), ..Options::default() })
 }
@@ -22,7 +22,7 @@ fn bottleneck(server: &str) -> Testbed {
 hosts! {
     one_login_and_one_session_at_a_time: Row {
         host: "MaxStartups 1 and MaxSessions 1",
-        testbed: || bottleneck("MaxStartups 1\nMaxSessions 1\n"),
+        testbed: || limited("MaxStartups 1\nMaxSessions 1\n"),
         arguments: &["--directions", "upload"],
         outcome: ALL,
         says: &[],
@@ -39,8 +39,8 @@ hosts! {
     five_connections_in_half_a_minute: Row {
         host: "a firewall that takes five connections in 30 s (ufw limit)",
         testbed: || {
-            let testbed = bottleneck("");
-            let relay = Relay::bottleneck(testbed.port());
+            let testbed = limited("");
+            let relay = Relay::limited(testbed.port());
             through(testbed, &relay)
         },
         arguments: &["--method", "pipe", "--directions", "upload"],

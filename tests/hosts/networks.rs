@@ -110,7 +110,7 @@ hosts! {
         host: "a round trip of 50 ms",
         testbed: || {
             let testbed = plain();
-            let relay = Relay::new(testbed.port(), Relay::remote_away());
+            let relay = Relay::new(testbed.port(), Relay::distant());
             through(testbed, &relay)
         },
         arguments: &["--directions", "upload"],

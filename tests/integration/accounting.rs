@@ -31,8 +31,8 @@ fn server_against_cgroup(options: Options) {
         let begin = started.as_nanosecond() as f64 / 1e9 + sample["handshake_s"].as_f64().unwrap();
         let end = begin + sample["real_s"].as_f64().unwrap();
         let truth = samples.at(0, end) - samples.at(0, begin);
-        let helpers = sample["server"]["helpers"]["total_s"].as_f64().unwrap_or(0.0);
-        let ours = total(&sample["server"]["bulk"]) + helpers;
+        let server = &sample["server"];
+        let ours = total(&server["bulk"]) + total(&server["helpers"]);
         eprintln!(
             "{} {} {}: cgroup {truth:.3} s, ours {ours:.3} s",
             sample["method"], sample["direction"], sample["cipher"]

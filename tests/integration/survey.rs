@@ -274,12 +274,12 @@ fn the_report_comes_from_the_journal_alone() {
 #[test]
 fn a_budget_ends_the_rounds() {
     let testbed = Testbed::new();
-    let arguments = ["--method", "pipe", "--budget", "12s", "--rounds", "99", "--ciphers", GCM];
+    let arguments = ["--method", "pipe", "--budget", "30s", "--rounds", "99", "--ciphers", GCM];
     let survey = testbed.survey(&[&arguments[..], &[&testbed.target()]].concat());
     assert_eq!(survey["end"]["reason"], "budget");
     // Each takes two seconds or more.
     let samples = measured(&survey).len();
-    assert!(samples > 0 && samples < 12, "{samples}");
+    assert!(samples > 0 && samples < 15, "{samples}");
 }
 
 /// Through a relay of 1 Mbit/s, where a file of the usual size would take half a minute.
@@ -289,14 +289,14 @@ fn a_slow_path_leaves_half_of_the_budget_to_the_rounds() {
     let relay = Relay::new(testbed.port(), Relay::crawling());
     let (port, alias) =
         (relay.port.to_string(), format!("HostKeyAlias={}", testbed.host_key_alias()));
-    let base = ["--directions", "upload", "--budget", "50s", "-p", &port, "-o", &alias];
+    let base = ["--directions", "upload", "--budget", "80s", "-p", &port, "-o", &alias];
     let ciphers = format!("{GCM},{CHACHA}");
     let survey = testbed.survey(&[&base[..], &["--ciphers", &ciphers, &testbed.target()]].concat());
     let samples = survey["trials"].as_array().unwrap();
     let pilot = samples.iter().filter(|sample| sample["phase"] == "pilot");
     let pilot_s = pilot.map(|sample| sample["at_s"].as_f64().unwrap()).fold(0.0, f64::max);
     eprintln!("pilot {pilot_s:.1} s, {}", survey["end"]);
-    assert!(pilot_s < 30.0, "{pilot_s}");
+    assert!(pilot_s < 48.0, "{pilot_s}");
     assert!(measured(&survey).len() >= 2);
     testbed.assert_nothing_left();
 }

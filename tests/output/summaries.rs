@@ -18,8 +18,7 @@ use serde_json::{Map, Value};
 use crate::own;
 
 /// Keys whose values are sentences, or names given in words.
-const WORDS: &[&str] =
-    &["aes", "evidence", "name", "reason", "remedy", "scope", "text", "title", "why"];
+const WORDS: &[&str] = &["evidence", "name", "reason", "remedy", "scope", "text", "title", "why"];
 
 #[test]
 fn every_old_journal_still_gives_the_same_figures() {
@@ -88,6 +87,9 @@ fn same(then: &Value, now: &Value, place: &str) {
                 "{place}: {then} became {now}"
             );
         }
+        (Value::String(then), Value::String(now)) if place.ends_with("].aes") => {
+            assert_eq!(aes_state(then), now, "{place}");
+        }
         _ => assert_eq!(then, now, "{place}"),
     }
 }
@@ -99,6 +101,17 @@ fn figures(key: &str, value: &Value) -> Value {
         ("caveats", Value::Array(list)) => list.len().into(),
         ("below_floor", Value::Array(list)) => list.iter().map(|pair| pair[0].clone()).collect(),
         _ => value.clone(),
+    }
+}
+
+/// What is now said of the AES states of the client and the server.
+fn aes_state(then: &str) -> &str {
+    match then {
+        "on/on" => "both",
+        "on/off" => "client",
+        "off/on" => "server",
+        "off/off" => "neither",
+        other => panic!("{other} is in no kept journal"),
     }
 }
 

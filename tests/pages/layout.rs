@@ -11,7 +11,7 @@ use crate::browser::Browser;
 use crate::{html, page, surveys};
 
 /// Pixels across, dark, print: a phone and a desk by day and by night, and A4 within its margins.
-const INTERIM_ANALYSES: [(u32, bool, bool); 5] = [
+const APPEARANCES: [(u32, bool, bool); 5] = [
     (360, false, false),
     (360, true, false),
     (1280, false, false),
@@ -22,7 +22,7 @@ const INTERIM_ANALYSES: [(u32, bool, bool); 5] = [
 /// Everything that is wrong with a page, in any appearance.
 pub fn inspect(browser: &mut Browser, name: &str, path: &Path) -> Vec<String> {
     let mut wrong = Vec::new();
-    for (width, dark, print) in INTERIM_ANALYSES {
+    for (width, dark, print) in APPEARANCES {
         browser.look(width, dark, print);
         browser.open(path);
         browser.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)");

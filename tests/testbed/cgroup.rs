@@ -149,7 +149,7 @@ impl Quota {
                 continue;
             }
             let set = |file: &str, value: String| fs::write(directory.join(file), value).is_ok();
-            let bottleneck = match directory.join("cpu.max").exists() {
+            let limited = match directory.join("cpu.max").exists() {
                 true => set("cpu.max", format!("{quota_us} {period_us}")),
                 false => {
                     directory.join("cpu.cfs_quota_us").exists()
@@ -157,7 +157,7 @@ impl Quota {
                         && set("cpu.cfs_quota_us", quota_us.to_string())
                 }
             };
-            if bottleneck {
+            if limited {
                 return Quota { directory };
             }
             let _ = fs::remove_dir(&directory);

@@ -25,7 +25,7 @@ const UNDER_WAY: usize = 4096;
 
 impl Relay {
     /// A round trip of 50 ms.
-    pub fn remote_away() -> Manner {
+    pub fn distant() -> Manner {
         Manner { delay: Duration::from_millis(25), bytes_per_s: None }
     }
 
@@ -41,7 +41,7 @@ impl Relay {
 
     /// Refuses the sixth connection within half a minute and each one after it, as `ufw limit` does:
     /// the refused ones count as well.
-    pub fn bottleneck(server: u16) -> Relay {
+    pub fn limited(server: u16) -> Relay {
         const MOST: usize = 5;
         const WINDOW: Duration = Duration::from_secs(30);
         let mut tried: Vec<Instant> = Vec::new();

@@ -173,7 +173,7 @@ fn storage_fuse(scenario: &Scenario, journal: &Path) -> Value {
 /// A round trip of 50 ms.
 fn relay(scenario: &Scenario, journal: &Path) -> Value {
     let testbed = Testbed::with(Options { host: apart(Host::default()), ..Options::default() });
-    let relay = Relay::new(testbed.port(), Relay::remote_away());
+    let relay = Relay::new(testbed.port(), Relay::distant());
     let port = relay.port.to_string();
     let options = ["-p", &port, "-o", &format!("HostKeyAlias={}", testbed.host_key_alias())];
     scenario.survey(&testbed, &testbed.target(), &[&PIPE[..], &options].concat(), journal)

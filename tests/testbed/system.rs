@@ -12,7 +12,7 @@ pub fn need(program: &str, package: &str) -> PathBuf {
     std::env::split_paths(&path)
         .chain(["/usr/sbin", "/sbin"].map(PathBuf::from))
         .map(|directory| directory.join(program))
-        .find(|alternative| alternative.is_file())
+        .find(|path| path.is_file())
         .unwrap_or_else(|| panic!("this test needs {program}: install {package}, or run tests/run"))
 }
 

@@ -64,7 +64,7 @@ fn what_is_not_surely_better_leaves_the_default() {
     let found = recommended(samples.concat());
     assert_eq!(chosen(&found, Goal::Speed), (CHACHA, true));
     let text = &advice(&found, Goal::Speed).text;
-    assert!(text.contains("nothing is surely better; aes128-gcm@openssh.com may be"), "{text}");
+    assert!(text.contains("no cipher is surely better; aes128-gcm@openssh.com may be"), "{text}");
 }
 
 #[test]
@@ -74,10 +74,14 @@ fn of_a_default_that_leads_no_more_is_claimed_than_is_known() {
     let alone = [about(CHACHA, 60.0)];
     let sure = [about(CHACHA, 60.0), about(GCM, 30.0)];
     for (samples, decided, why) in [
-        (noisy.concat(), false, "undecided between it and aes128-gcm@openssh.com: nothing is more"),
+        (
+            noisy.concat(),
+            false,
+            "undecided between it and aes128-gcm@openssh.com: no cipher is more",
+        ),
         (one_round.concat(), false, "(too few rounds to tell)"),
         (alone.concat(), true, "(nothing else was measured"),
-        (sure.concat(), true, "(nothing is better)"),
+        (sure.concat(), true, "(no cipher is better)"),
     ] {
         let found = recommended(samples);
         assert_eq!(chosen(&found, Goal::Speed), (CHACHA, true));

@@ -44,10 +44,10 @@ pub fn text(advice: &Advice, background: &Background) -> String {
     if let (Some(times), Some(worst)) = (advice.times_worst, &background.worst) {
         let times = significant(times.ratio);
         gains.push(match speed {
-            true => format!("{times} times as fast as {worst}, the slowest recommended cipher"),
-            false => format!(
-                "{worst}, the most expensive recommended cipher, costs {times} times as much"
-            ),
+            true => format!("{times} times as fast as {worst}, the slowest secure cipher"),
+            false => {
+                format!("{worst}, the most expensive secure cipher, costs {times} times as much")
+            }
         });
     }
     if !gains.is_empty() {
@@ -59,14 +59,15 @@ pub fn text(advice: &Advice, background: &Background) -> String {
     if let Some(bottleneck) = advice.bottleneck {
         text += &format!("; the {bottleneck} is then the bottleneck");
     }
-    text += &load(advice);
     if !advice.decided {
         text += &match advice.bound_percent {
-            Some(bound) => format!(" (undecided: nothing is more than {} better)", at_most(bound)),
+            Some(bound) => {
+                format!(" (undecided: no cipher is more than {} better)", at_most(bound))
+            }
             None => " (undecided: too few rounds)".into(),
         };
     }
-    text
+    text + &load(advice)
 }
 
 /// Why the default cipher is kept; no more than the figures show.
@@ -81,8 +82,8 @@ fn why_kept(advice: &Advice, background: &Background) -> String {
     }
     let Some(bound) = advice.bound_percent else { return "too few rounds to tell".into() };
     let bounded = match bound > 0.0 {
-        true => format!("nothing is more than {} better", at_most(bound)),
-        false => "nothing is better".into(),
+        true => format!("no cipher is more than {} better", at_most(bound)),
+        false => "no cipher is better".into(),
     };
     let precision = per_cent(100.0 * background.precision);
     let equal = format!("within {precision} of {}", list(advice.ties.iter()));
@@ -90,7 +91,7 @@ fn why_kept(advice: &Advice, background: &Background) -> String {
         (true, ..) if !advice.ties.is_empty() => format!("{equal}: the choice does not matter"),
         (true, ..) => bounded,
         (false, Some(leader), _) => format!(
-            "nothing is surely better; {leader} may be; nothing is more than {} better",
+            "no cipher is surely better; {leader} may be, and none by more than {}",
             at_most(bound)
         ),
         (false, None, true) => format!("{equal}; {bounded}"),
@@ -159,17 +160,20 @@ mod tests {
     #[test]
     fn a_kept_default_hides_no_alternative_and_bounds_are_rounded_up() {
         assert_eq!(why(1.2, &["a"], &["b"], None), "within 3 % of a: the choice does not matter");
-        assert_eq!(why(0.0, &[], &[], None), "nothing is better");
-        assert_eq!(why(0.42, &[], &["b"], None), "nothing is more than 0.5 % better");
+        assert_eq!(why(0.0, &[], &[], None), "no cipher is better");
+        assert_eq!(why(0.42, &[], &["b"], None), "no cipher is more than 0.5 % better");
         assert_eq!(
             why(3.1, &["a"], &["b"], None),
-            "undecided between it and b: nothing is more than 4 % better"
+            "undecided between it and b: no cipher is more than 4 % better"
         );
-        assert_eq!(why(3.1, &["a"], &[], None), "within 3 % of a; nothing is more than 4 % better");
+        assert_eq!(
+            why(3.1, &["a"], &[], None),
+            "within 3 % of a; no cipher is more than 4 % better"
+        );
         assert_eq!(
             why(9.0, &[], &["b"], Some("a")),
-            "nothing is surely better; a may be; nothing is more than 9 % better"
+            "no cipher is surely better; a may be, and none by more than 9 %"
         );
-        assert_eq!(why(1.2, &[], &["b"], Some("a")), "nothing is more than 2 % better");
+        assert_eq!(why(1.2, &[], &["b"], Some("a")), "no cipher is more than 2 % better");
     }
 }

@@ -85,10 +85,12 @@ fn speed(fastest: &Ranking, setting: &Setting, measured: usize) -> String {
             Some(bound) => format!("nothing is more than {} faster", at_most(bound)),
             None => "too few rounds to say by how much".into(),
         };
+        let ahead = fastest.next().map(|next| format!("; {leader} is {}", ahead_of(next)));
         return format!(
-            "{leader} leads, {rate}; undecided between it and {} ({bound}{}){ahead}",
+            "{leader} leads, {rate}; undecided between it and {} ({bound}{}){}",
             list(undecided.iter().map(|other| &other.choice)),
-            more(fastest, setting)
+            more(fastest, setting),
+            ahead.unwrap_or_default()
         );
     }
     if !undecided.is_empty() {

@@ -62,9 +62,9 @@ impl AesWarning {
                 chacha_s_per_gb,
             } => Words::new(
                 format!(
-                    "{table}: the {end}'s CPU is said to be {} AES instructions ({evidence}), but \
+                    "{table}: the {end}'s CPU is said to have {}AES instructions ({evidence}), but \
                      AES-GCM costs it {} CPU-s per GB and ChaCha20-Poly1305 {}",
-                    if *accelerated { "with" } else { "without" },
+                    if *accelerated { "" } else { "no " },
                     significant(*gcm_s_per_gb),
                     significant(*chacha_s_per_gb)
                 ),
@@ -249,7 +249,7 @@ mod tests {
         else {
             panic!("{of_aes:?}");
         };
-        assert!(warning.words().text.contains("with AES"), "{}", warning.words().text);
+        assert!(warning.words().text.contains("to have AES"), "{}", warning.words().text);
         assert_eq!(of(AesClass::Aes, 0.1), []);
         assert_eq!(of(AesClass::NoAes, 0.8), []);
         assert_eq!(of(AesClass::NoAes, 0.1).len(), 1);

@@ -134,7 +134,7 @@ fn aes_states(
             _ if local.aes.class == AesClass::NoAes => {
                 "this CPU has no AES instructions".to_owned()
             }
-            None => format!("no way is known to disable them on {}", local.machine),
+            None => format!("no way is known to disable AES instructions on {}", local.machine),
             Some(variable) => {
                 states.push(Some(variable));
                 return Ok(states);

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::scale::{NARROWEST, Scale, percent, round, unranked};
+use super::scale::{NARROWEST, Scale, percent, round, spread_out};
 
 /// Pixels down.
 const TOP: f64 = 26.0;
@@ -86,12 +86,12 @@ impl Points {
         let across = |point: &Point| x.at(point.x) / 100.0 * NARROWEST;
         let mut order: Vec<usize> = (0..self.points.len()).collect();
         order.sort_by(|&a, &b| self.points[a].x.total_cmp(&self.points[b].x));
-        let local =
+        let are_close =
             |&a: &usize, &b: &usize| across(&self.points[b]) - across(&self.points[a]) < NUMBER;
         let mut labels = vec![0.0; self.points.len()];
-        for neighbours in order.chunk_by(local) {
+        for neighbours in order.chunk_by(are_close) {
             let wanted: Vec<f64> = neighbours.iter().map(|&k| y.at(self.points[k].y)).collect();
-            let placed = unranked(&wanted, LINE, (TOP, BOTTOM - LINE / 2.0));
+            let placed = spread_out(&wanted, LINE, (TOP, BOTTOM - LINE / 2.0));
             for (&k, place) in neighbours.iter().zip(placed) {
                 labels[k] = place;
             }

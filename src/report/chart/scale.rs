@@ -79,7 +79,7 @@ pub fn round(value: f64) -> String {
 
 /// Places as near as possible to those wanted (least squares), at least `gap` apart and within
 /// bounds where there is room. In the order of the arguments.
-pub fn unranked(wanted: &[f64], gap: f64, (low, high): (f64, f64)) -> Vec<f64> {
+pub fn spread_out(wanted: &[f64], gap: f64, (low, high): (f64, f64)) -> Vec<f64> {
     let mut order: Vec<usize> = (0..wanted.len()).collect();
     order.sort_by(|&a, &b| wanted[a].total_cmp(&wanted[b]));
     // Less the room that those before it need, places only have to be in order: labels that are not
@@ -137,10 +137,10 @@ mod tests {
 
     #[test]
     fn labels_move_apart_as_little_as_needed() {
-        assert_eq!(unranked(&[10.0, 50.0], 14.0, (0.0, 100.0)), [10.0, 50.0]);
-        assert_eq!(unranked(&[50.0, 50.0], 14.0, (0.0, 100.0)), [43.0, 57.0]);
-        assert_eq!(unranked(&[2.0, 4.0], 14.0, (0.0, 100.0)), [0.0, 14.0]);
-        assert_eq!(unranked(&[99.0, 98.0], 14.0, (0.0, 100.0)), [100.0, 86.0]);
-        assert_eq!(unranked(&[], 14.0, (0.0, 1.0)), [0.0; 0]);
+        assert_eq!(spread_out(&[10.0, 50.0], 14.0, (0.0, 100.0)), [10.0, 50.0]);
+        assert_eq!(spread_out(&[50.0, 50.0], 14.0, (0.0, 100.0)), [43.0, 57.0]);
+        assert_eq!(spread_out(&[2.0, 4.0], 14.0, (0.0, 100.0)), [0.0, 14.0]);
+        assert_eq!(spread_out(&[99.0, 98.0], 14.0, (0.0, 100.0)), [100.0, 86.0]);
+        assert_eq!(spread_out(&[], 14.0, (0.0, 1.0)), [0.0; 0]);
     }
 }

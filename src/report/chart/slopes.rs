@@ -3,7 +3,7 @@
 
 use maud::{Markup, html};
 
-use super::scale::{NARROWEST, Scale, percent, unranked};
+use super::scale::{NARROWEST, Scale, percent, spread_out};
 use super::{Chart, Drawing};
 use crate::model::units::{printable, significant};
 use crate::report::grid::{Cell, Grid, Heading};
@@ -127,7 +127,7 @@ impl Slopes {
             .filter_map(|(number, line)| Some((number, (*line.values.get(class)?)?)))
             .collect();
         let wanted: Vec<f64> = reaching.iter().map(|(_, value)| scale.at(*value)).collect();
-        let placed = unranked(&wanted, LINE, (self.top(), self.bottom() - 2.0));
+        let placed = spread_out(&wanted, LINE, (self.top(), self.bottom() - 2.0));
         let side = if anchor == "end" { -1.0 } else { 1.0 };
         html! {
             @for (((number, value), own), label) in reaching.iter().zip(wanted).zip(placed) {

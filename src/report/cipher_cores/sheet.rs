@@ -103,7 +103,7 @@ fn notes(journals: &[(String, Cores)], places: &[Place]) -> Vec<String> {
         {
             notes.push(format!(
                 "{} on {} has the same figures with AES disabled as with AES enabled (at most {} \
-                 times): it ignores the variable that disables them.",
+                 times): it ignores the variable that disables AES.",
                 aes_setting.implementation,
                 place.label,
                 significant(aes_setting.most_ratio)

@@ -40,8 +40,8 @@ pub fn share(at: &Line) -> Option<String> {
 pub fn cost(at: &Line, end: End) -> Option<String> {
     let cost = table::cost(at.row, end)?;
     let program = match end {
-        End::Client => "the local ssh",
-        End::Server => "the remote sshd",
+        End::Client => "the SSH client",
+        End::Server => "the SSH server",
     };
     let core = cost
         .core_percent
@@ -75,10 +75,10 @@ pub fn marks(at: &Line) -> Option<String> {
     let marks: Vec<String> = at.row.marks.iter().map(ToString::to_string).collect();
     (!marks.is_empty()).then(|| {
         format!(
-            "{} is marked {}. fastest, leads: nothing is faster, or may be; as fast: practically \
-             equal to it; undecided: it may be as fast as the one that leads; cheapest, as cheap: \
-             the same by CPU; default: what ssh negotiates when no cipher is set; no mark: it is \
-             slower.",
+            "{} is marked {}. fastest: the highest rate; leads: the highest so far, not decided; \
+             as fast: equal within the precision; undecided: the interval does not tell; \
+             cheapest, as cheap: least CPU of both ends; default: what ssh negotiates by default; \
+             no mark: slower.",
             at.name(),
             marks.join(", ")
         )

@@ -152,7 +152,7 @@ fn upper_bound_and_marks<'a>() -> [Column<Line<'a>>; 5] {
         of("apart", |at| at.row.unranked.map(Value::named)),
         of("marks", |at| Value::names(&at.row.marks))
             .shown(look(Group::Mark, "marks").kind(Kind::Mark).text(|at| marks(at.row))
-                .legend("default: what ssh negotiates when no cipher is set.")
+                .legend("default: what ssh negotiates by default.")
                 .explained(explanations::marks)),
     ]
 }
@@ -298,7 +298,7 @@ fn figure(value: Option<f64>) -> String {
     Value::from(value).rounded()
 }
 
-/// With a question mark where it is near the resolution of its source.
+/// With a question mark where it is near the resolution of its clock.
 fn doubted(value: Option<f64>, coarse: bool) -> String {
     let doubt = if value.is_some() && coarse { "?" } else { "" };
     figure(value) + doubt

@@ -26,8 +26,8 @@ pub fn sheet(change: &Change, digests: &[Digest]) -> Sheet {
         tables: change.sections.iter().map(|section| grid(section).into()).collect(),
         legend:
             "Each figure as a multiple of the old one, with its 95 % interval. MB/s: above 1 is \
-                 faster; CPU-s per GB: above 1 is more expensive. !: really worse, +: really better; with \
-                 all figures here taken together, chance would give such a sign in one comparison \
+                 faster; CPU-s per GB: above 1 is more expensive. !: significantly worse, +: significantly better; \
+                 over all figures together, chance alone gives such a sign in one comparison \
                  of twenty (Holm). What all ciphers share is of the host or the path."
                 .into(),
         notes_title: "Not compared",
@@ -37,7 +37,7 @@ pub fn sheet(change: &Change, digests: &[Digest]) -> Sheet {
             .map(|(which, names)| format!("only in the {which} survey: {}", names.join("; ")))
             .chain(change.gaps.iter().cloned())
             .collect(),
-        warnings: change.differences.iter().map(|unlike| unlike.text() + ".").collect(),
+        warnings: change.differences.iter().map(|difference| difference.text() + ".").collect(),
         conclusions: change.sections.iter().filter_map(conclusion).collect(),
         journals: digests.iter().map(|digest| digest.name.clone()).collect(),
     }

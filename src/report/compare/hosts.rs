@@ -27,7 +27,7 @@ pub fn sheet(pivot: &Pivot, digests: &[Digest]) -> Sheet {
         legend: legend(pivot),
         notes_title: "Not compared",
         notes: pivot.tables.iter().flat_map(|table| notes(pivot, table)).collect(),
-        warnings: pivot.differences.iter().map(|unlike| unlike.text() + ".").collect(),
+        warnings: pivot.differences.iter().map(|difference| difference.text() + ".").collect(),
         conclusions: pivot.tables.iter().filter_map(|table| conclusion(pivot, table)).collect(),
         journals: digests.iter().map(|digest| digest.name.clone()).collect(),
     }
@@ -123,7 +123,7 @@ fn legend(pivot: &Pivot) -> String {
     }
     let cells = || pivot.tables.iter().flat_map(|t| &t.rows).flat_map(|line| &line.cells);
     if cells().any(|entry| entry.measured().is_some_and(|cell| cell.coarse)) {
-        text += " ?: near the resolution of its source.";
+        text += " ?: near the resolution of its clock.";
     }
     if pivot.tables.iter().flat_map(|table| &table.rows).any(|line| line.no_cipher) {
         text += " none: what everything but the cipher costs, never a choice.";
@@ -147,13 +147,13 @@ fn has_label(cell: &measure::MeasuredValue) -> bool {
 
 /// What is missing or left out of the ratios.
 fn notes(pivot: &Pivot, table: &PivotTable) -> Vec<String> {
-    let bottleneck = table.path_limited.iter().map(|&column| pivot.columns[column].label());
-    let bottleneck: Vec<String> = bottleneck.collect();
-    let of_path = (!bottleneck.is_empty()).then(|| {
+    let labels = table.path_limited.iter().map(|&column| pivot.columns[column].label());
+    let labels: Vec<String> = labels.collect();
+    let of_path = (!labels.is_empty()).then(|| {
         format!(
-            "{}, × best: without {}, where the path is the bottleneck and no cipher",
+            "{}, × best leaves out {}, where the path is the bottleneck, not a cipher",
             table.direction,
-            bottleneck.join("; ")
+            labels.join("; ")
         )
     });
     gaps(pivot, table).into_iter().chain(of_path).collect()

@@ -58,7 +58,7 @@ fn advised(one: &Advised) -> Markup {
             p.caveat { strong { "Not " (prose(cipher.as_str())) ": " } (prose(reason)) "." }
         }
         @if one.uses.is_empty() {
-            p { "Nothing is to be changed." }
+            p { "There is nothing to change." }
         }
         @for used in &one.uses { (lines(used)) }
     }

@@ -93,7 +93,7 @@ fn rounds(survey: &Survey, summary: &Summary) -> String {
     let why = match survey.footer.as_ref().map(|end| end.reason) {
         Some(StopReason::Decided) => ", then the choice was decided",
         Some(StopReason::OutOfReach) if summary.rounds > 0 => {
-            ", then more would have taken more than the budget"
+            ", then the budget could not decide it"
         }
         Some(StopReason::Budget) => ", then the budget was spent",
         _ => "",
@@ -128,7 +128,7 @@ mod tests {
     fn both_ends_and_what_disables_aes_are_told_once() {
         let mut survey = testing::loopback(testing::rounds("aes128-ctr", [9.0; 3]));
         survey.header.pairings[1].server.host.aes =
-            AesEvidence { class: AesClass::NoAes, evidence: "hidden by OPENSSL_ia32cap".into() };
+            AesEvidence { class: AesClass::NoAes, evidence: "disabled by OPENSSL_ia32cap".into() };
         insta::assert_snapshot!(heading(&survey), @r"
         Survey of loopback, 2026-02-03 04:05 UTC
           client  desk: AMD Ryzen 5 3600 6-Core Processor, 4 cores, AES (cpuinfo flags:

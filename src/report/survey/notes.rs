@@ -108,7 +108,7 @@ pub fn legend(summary: &Summary, columns: impl IntoIterator<Item = &'static str>
                 Mark::AesNotDisabled
             ),
         ),
-        (rows().any(|row| row.coarse()), "?: near the resolution of its source.".to_owned()),
+        (rows().any(|row| row.coarse()), "?: near the resolution of its clock.".to_owned()),
         (
             rows().any(|row| row.client.is_none() || row.server.is_none()),
             "-: not measured.".to_owned(),

@@ -21,7 +21,8 @@ pub fn closing(advised: &[Advised], page: &mut Page) {
             // A line each and not wrapped, so that they can be copied.
             page.lines(first.paste.ssh_config[1..].iter().cloned());
             page.paragraph(
-                "'cipher-survey recommend' has the lines for scp, sftp, sshfs and rsync.",
+                "'cipher-survey recommend JOURNAL' has the lines for scp, sftp, sshfs and rsync, and \
+                 those for the other goals.",
             );
         }
     }
@@ -59,7 +60,7 @@ pub fn write(advised: &[Advised], style: &Style, out: &mut dyn Write) -> io::Res
         caveats(one, &mut page);
         if one.recommendation.advice.iter().all(|advice| advice.keep_default) {
             page.blank();
-            page.paragraph("Nothing is to be changed.");
+            page.paragraph("There is nothing to change.");
         }
         for used in &one.uses {
             let goals: Vec<&str> = used.goals.iter().map(|goal| goal.words()).collect();
