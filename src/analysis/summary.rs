@@ -170,7 +170,7 @@ mod tests {
     fn rows_are_sorted_by_rate_and_marked() {
         let mut samples = rounds(GCM, [20.0, 20.1, 20.2]);
         samples.extend(each(rounds(CHACHA, [36.0, 36.2, 36.4]), |sample| {
-            sample.server = Some(testing::spent(crate::model::Source::Inside, 0.1));
+            sample.server = Some(testing::spent(crate::model::Source::Process, 0.1));
         }));
         samples.extend(rounds("aes128-ctr", [36.0, 36.1, 36.3]));
         let summary = summarise(&survey(samples));
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn the_pilot_is_in_no_table() {
-        let pilot = each(rounds(GCM, [99.0; 3]), |sample| sample.phase = Phase::Pilot);
+        let pilot = each(rounds(GCM, [99.0; 3]), |sample| sample.phase = Phase::Calibration);
         assert_eq!(summarise(&survey(pilot.clone())).tables, []);
         let both = [pilot, rounds(GCM, [20.0; 3])].concat();
         let summary = summarise(&survey(both));

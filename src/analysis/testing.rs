@@ -39,7 +39,7 @@ pub fn survey(samples: Vec<Sample>) -> Survey {
         own_cpu_s: None,
         detail: None,
     };
-    Survey { header, samples, footer: Some(footer), problems: vec![] }
+    Survey { header, connections: vec![], samples, footer: Some(footer), problems: vec![] }
 }
 
 /// The same machine at both ends, once with AES enabled and once with AES disabled at the server;
@@ -134,6 +134,9 @@ pub fn sample(cipher: &str, round: u32, mb_per_s: f64) -> Sample {
         cipher: Cipher::from(cipher),
         mac: None,
         asked: Asked::Bytes(BYTES),
+        connection: None,
+        slices: None,
+        wire: None,
         started: "2026-02-03T04:05:07Z".into(),
         outcome: Outcome::Measured,
         negotiated: Some(negotiated(cipher, if needs_mac(cipher) { MAC } else { "<implicit>" })),
@@ -142,7 +145,7 @@ pub fn sample(cipher: &str, round: u32, mb_per_s: f64) -> Sample {
         real_s: Some(real_s),
         steady: None,
         client: Some(spent(Source::Wait4, 0.1)),
-        server: Some(spent(Source::Inside, 0.2)),
+        server: Some(spent(Source::Process, 0.2)),
         server_missing: None,
         server_checks: vec![],
         local_host: None,

@@ -100,7 +100,7 @@ impl Report {
             resolution_s = SCHEDSTAT_RESOLUTION_S;
         }
         Some(Spent {
-            source: Source::Inside,
+            source: Source::Process,
             resolution_s,
             split_resolution_s: tick,
             bulk,

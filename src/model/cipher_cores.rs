@@ -118,7 +118,7 @@ pub struct Subject {
     pub host: usize,
     /// `VARIABLE=value` in the environment of the process, which disables AES instructions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[serde(rename = "mask")]
+    #[serde(alias = "mask")]
     pub aes_disabled_by: Option<String>,
     /// One of the header's, or `openssl speed`.
     pub implementation: String,

@@ -73,10 +73,15 @@ impl Waits {
 pub enum Source {
     /// `wait4` on a child process (local).
     Wait4,
-    /// The remote command read its own server process before and after the bulk.
-    Inside,
-    /// Growth of the process that reaps the server's session processes.
-    Reaper,
+    /// The CPU clock of each local process (`clock_getcpuclockid`), read before and after each slice.
+    Clock,
+    /// The server's process for this connection: `/proc`, read over the control connection after each slice,
+    /// or by the remote command before and after its transfer.
+    #[serde(alias = "inside")]
+    Process,
+    /// Growth of the listener's reaped children: the process that waits for the server's session processes.
+    #[serde(alias = "reaper")]
+    Listener,
     /// The control connection read the server's processes while they lived.
     Sampled,
     /// The whole host's counters less an idle baseline.
@@ -87,8 +92,9 @@ impl std::fmt::Display for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(match self {
             Source::Wait4 => "wait4",
-            Source::Inside => "inside",
-            Source::Reaper => "reaper",
+            Source::Clock => "clock",
+            Source::Process => "process",
+            Source::Listener => "listener",
             Source::Sampled => "sampled",
             Source::Host => "host",
         })

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
-use super::record::SCHEMA;
+use super::record::READABLE;
 use super::units::printable;
 
 /// Why a journal can't be read.
@@ -17,8 +17,8 @@ pub enum JournalError {
     )]
     NotAJournal { found: String },
     #[error(
-        "the journal has the schema {found:?} and this program reads {SCHEMA:?}; \
-         use the version of cipher-survey that wrote it, or a newer one"
+        "the journal has the schema {found:?} and this program reads {}; \
+         use the version of cipher-survey that wrote it, or a newer one", READABLE.join(" and ")
     )]
     Schema { found: String },
     #[error("this is a journal of kind {found:?}, and one of kind {wanted:?} is needed")]
@@ -90,7 +90,7 @@ pub fn read_header<H: DeserializeOwned>(
     let (Some(schema), Some(kind)) = (opening.schema, opening.kind) else {
         return Err(not_a_journal());
     };
-    if schema != SCHEMA {
+    if !READABLE.contains(&schema.as_str()) {
         return Err(JournalError::Schema { found: schema });
     }
     if kind != wanted {

@@ -101,6 +101,10 @@ impl fmt::Display for Direction {
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Method {
+    /// The system's sftp over the client program: the data path of scp since OpenSSH 9.0.
+    // The options do not offer it until it can be transferred by.
+    #[value(skip)]
+    Sftp,
     /// The system's scp, over the client program.
     Scp,
     /// Standard input or output of a session, as `cat` over ssh.
@@ -112,15 +116,27 @@ impl Method {
     /// removed; else bytes are fed for a time and dropped.
     pub fn makes_files(self, sink: Sink) -> bool {
         match self {
-            Method::Scp => true,
+            Method::Sftp | Method::Scp => true,
             Method::Pipe => sink == Sink::File,
         }
+    }
+
+    /// Whether its program takes files by their names, so that what it sends has to be a file of its own.
+    pub fn names_files(self) -> bool {
+        matches!(self, Method::Sftp | Method::Scp)
+    }
+
+    /// Whether a connection carries one transfer after the other; else each transfer is a run of a program,
+    /// with a connection of its own.
+    pub fn stays_open(self) -> bool {
+        matches!(self, Method::Sftp | Method::Pipe)
     }
 }
 
 impl fmt::Display for Method {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
+            Method::Sftp => "sftp",
             Method::Scp => "scp",
             Method::Pipe => "pipe",
         })

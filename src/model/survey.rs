@@ -2,12 +2,14 @@
 //! left out, one by one, and each is reported in `problems`.
 
 use super::journal::{JournalError, JournalLine, kind, lines, read_header};
-use super::record::{Footer, Header, Sample};
+use super::record::{Connection, Footer, Header, Sample};
 
 /// All that a journal holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Survey {
     pub header: Header,
+    /// In the order in which they were closed. Journals of schema 1 have none.
+    pub connections: Vec<Connection>,
     /// In the order in which they ended.
     pub samples: Vec<Sample>,
     /// Absent: the journal was cut off.
@@ -21,7 +23,13 @@ impl Survey {
     pub fn read(text: &[u8]) -> Result<Survey, JournalError> {
         let mut lines = lines(text);
         let header = read_header(lines.next().ok_or(JournalError::Empty)?.bytes, "survey")?;
-        let mut survey = Survey { header, samples: Vec::new(), footer: None, problems: Vec::new() };
+        let mut survey = Survey {
+            header,
+            connections: Vec::new(),
+            samples: Vec::new(),
+            footer: None,
+            problems: Vec::new(),
+        };
         for line in lines {
             if let Err(problem) = survey.take(&line) {
                 survey.problems.push(problem);
@@ -34,27 +42,21 @@ impl Survey {
     fn take(&mut self, line: &JournalLine) -> Result<(), String> {
         let number = line.number;
         let unreadable = |error: serde_json::Error| line.unreadable(&error);
-        let kind = match line.bytes.starts_with(SAMPLE) {
-            true => Some("trial".to_owned()),
+        let kind = match SAMPLE.iter().any(|start| line.bytes.starts_with(start)) {
+            true => Some("sample".to_owned()),
             false => kind(line.bytes).map_err(unreadable)?,
         };
         match kind.as_deref() {
-            Some("trial") => {
+            Some("sample" | "trial") => {
                 let sample: Sample = serde_json::from_slice(line.bytes).map_err(unreadable)?;
-                if sample.pairing >= self.header.pairings.len() {
-                    return Err(format!(
-                        "line {number} names pairing {}, which the header does not have, \
-                         and was left out",
-                        sample.pairing
-                    ));
-                }
-                if sample.round > MOST_ROUNDS {
-                    return Err(format!(
-                        "line {number} is of round {}, which no survey came to, and was left out",
-                        sample.round
-                    ));
-                }
+                self.check(number, sample.pairing, sample.round)?;
                 self.samples.push(sample);
+            }
+            Some("connection") => {
+                let connection: Connection =
+                    serde_json::from_slice(line.bytes).map_err(unreadable)?;
+                self.check(number, connection.pairing, connection.round)?;
+                self.connections.push(connection);
             }
             Some("end") => {
                 self.footer = Some(serde_json::from_slice(line.bytes).map_err(unreadable)?)
@@ -67,14 +69,31 @@ impl Survey {
         }
         Ok(())
     }
+
+    /// Whether what a line names can be: a pairing of the header, a round that a survey may come to.
+    fn check(&self, number: usize, pairing: usize, round: u32) -> Result<(), String> {
+        if pairing >= self.header.pairings.len() {
+            return Err(format!(
+                "line {number} names pairing {pairing}, which the header does not have, \
+                 and was left out"
+            ));
+        }
+        if round > MOST_ROUNDS {
+            return Err(format!(
+                "line {number} is of round {round}, which no survey came to, and was left out"
+            ));
+        }
+        Ok(())
+    }
 }
 
 /// A million rounds of one second each take eleven days. The analysis needs memory in proportion to the
 /// last round's number, so a damaged one would take all of it.
 const MOST_ROUNDS: u32 = 1_000_000;
 
-/// How this program begins a sample: lines that begin so are parsed once, not twice.
-const SAMPLE: &[u8] = br#"{"kind":"trial","#;
+/// How this program begins a sample, and how it began one in schema 1: lines that begin so are parsed once,
+/// not twice.
+const SAMPLE: [&[u8]; 2] = [br#"{"kind":"sample","#, br#"{"kind":"trial","#];
 
 #[cfg(test)]
 mod tests {
@@ -119,7 +138,7 @@ mod tests {
     fn a_line_that_is_no_record_is_left_out_alone() {
         let mut lines = journal();
         let astray = lines[1].replace("\"pairing\":0", "\"pairing\":7");
-        assert!(lines[1].as_bytes().starts_with(SAMPLE));
+        assert!(lines[1].as_bytes().starts_with(SAMPLE[0]));
         let extended = lines[1].replacen('{', "{\"from_the_future\":[1],", 1);
         lines.insert(1, "\u{1b}[31m rubbish".into());
         lines.insert(2, r#"{"kind":"temperature","celsius":20}"#.into());
@@ -153,8 +172,8 @@ mod tests {
         assert_eq!(error("\n \r\n"), JournalError::Empty);
         assert_eq!(error("#!/bin/sh\n"), JournalError::NotAJournal { found: "#!/bin/sh".into() });
         assert_eq!(
-            error(r#"{"schema":"cipher-survey/2","kind":"survey"}"#),
-            JournalError::Schema { found: "cipher-survey/2".into() }
+            error(r#"{"schema":"cipher-survey/3","kind":"survey"}"#),
+            JournalError::Schema { found: "cipher-survey/3".into() }
         );
         assert_eq!(
             error(r#"{"schema":"cipher-survey/1","kind":"cores"}"#),

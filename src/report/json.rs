@@ -31,7 +31,7 @@ mod tests {
         let report = Report::of(&survey, None);
         super::super::write(&report, Format::Json, &Style::default(), &mut out).unwrap();
         let json: serde_json::Value = serde_json::from_slice(&out).unwrap();
-        assert_eq!(json["header"]["schema"], "cipher-survey/1");
+        assert_eq!(json["header"]["schema"], "cipher-survey/2");
         assert_eq!(json["trials"].as_array().unwrap().len(), 3);
         assert_eq!(json["trials"][0]["outcome"], "measured");
         assert_eq!(json["end"]["reason"], "rounds_done");

@@ -92,7 +92,7 @@ fn reaper(readings: &Readings, setting: &Setting) -> Result<Spent, String> {
     let start = setting.empty_reaper_s.unwrap_or(0.0);
     bulk.total_s = (bulk.total_s - start).max(0.0);
     Ok(Spent {
-        source: Source::Reaper,
+        source: Source::Listener,
         resolution_s: 2.0 * tick,
         split_resolution_s: 2.0 * tick,
         bulk,
@@ -209,14 +209,14 @@ mod tests {
     fn the_most_trusted_reading_is_taken_and_checked_against_the_next() {
         let (before, after) = (counters(100, "11"), counters(220, "11"));
         let mut readings = Readings {
-            inside: Some(spent(Source::Inside, 0.9)),
+            inside: Some(spent(Source::Process, 0.9)),
             before: Some(&before),
             after: Some(&after),
             reaped: true,
             ..Readings::default()
         };
         let with_inside = judge(&readings, false, false);
-        assert_eq!(with_inside.spent.unwrap().source, Source::Inside);
+        assert_eq!(with_inside.spent.unwrap().source, Source::Process);
         assert!((with_inside.checks[0].total_s - 1.0).abs() < 1e-9);
         readings.inside = None;
         let with_reaper = judge(&readings, false, false);
@@ -245,7 +245,7 @@ mod tests {
     fn more_cpu_than_the_host_was_busy_is_refused() {
         let host = HostDelta { real_s: 2.0, user_s: 0.5, ..HostDelta::default() };
         let readings = Readings {
-            inside: Some(spent(Source::Inside, 1.5)),
+            inside: Some(spent(Source::Process, 1.5)),
             host: Some(&host),
             ..Readings::default()
         };

@@ -152,9 +152,9 @@ impl Pilot<'_> {
                     }
                 }
                 (Some(_), _) => {
-                    let inside = sample.server.filter(|spent| spent.source == Source::Inside);
+                    let inside = sample.server.filter(|spent| spent.source == Source::Process);
                     let reaper =
-                        sample.server_checks.iter().find(|check| check.source == Source::Reaper);
+                        sample.server_checks.iter().find(|check| check.source == Source::Listener);
                     if let (Some(inside), Some(reaper)) = (inside, reaper) {
                         target.processes.reaper_is_blind =
                             reaper.total_s < 0.5 * inside.bulk.total_s;
@@ -368,7 +368,7 @@ impl Pilot<'_> {
         asked: Asked,
     ) -> Result<(Sample, Observed), Ended> {
         let planned = PlannedSample { round: 0, configuration, asked };
-        let (sample, observed) = self.executor.sample(Phase::Pilot, &planned, self.events)?;
+        let (sample, observed) = self.executor.sample(Phase::Calibration, &planned, self.events)?;
         let record = Record::Sample(Box::new(sample.clone()));
         self.journal.append(&record).map_err(Ended::Journal)?;
         self.samples.push(sample.clone());

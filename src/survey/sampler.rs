@@ -88,7 +88,7 @@ impl Sampler {
         self.own_cpu_s += cpu_s;
         let (done, answer) = moved?;
         let local = local_counters(target);
-        let reaped = sample.phase == Phase::Pilot || done.report.spent(100).is_none();
+        let reaped = sample.phase == Phase::Calibration || done.report.spent(100).is_none();
         let remote = counters_after(target, before.remote.as_ref(), reaped)?;
         let after = Counters { remote, local };
         let observed =

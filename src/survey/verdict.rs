@@ -92,7 +92,7 @@ impl Judge {
     /// Whether a download is to be compared: each in the pilot and with `--full`, else one of each cipher
     /// in the rounds, where files have their full size.
     fn is_due(&self, sample: &Sample) -> bool {
-        sample.phase == Phase::Pilot || self.full || !self.compared.contains(&key(sample))
+        sample.phase == Phase::Calibration || self.full || !self.compared.contains(&key(sample))
     }
 
     /// SHA-256 of what was downloaded, and of FILE's chunk of that size.

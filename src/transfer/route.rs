@@ -53,12 +53,12 @@ pub fn route<'a>(
     let feed =
         |remote| Route::FeedPipe { file: &payload.file, length: payload.usable, until, remote };
     match (configuration.method, configuration.direction, sink) {
-        (Method::Scp, Direction::Upload, _) => Route::Scp {
+        (Method::Scp | Method::Sftp, Direction::Upload, _) => Route::Scp {
             local: files.local_source,
             remote: files.remote_destination,
             command: scp_command,
         },
-        (Method::Scp, Direction::Download, _) => Route::Scp {
+        (Method::Scp | Method::Sftp, Direction::Download, _) => Route::Scp {
             local: files.local_destination,
             remote: files.remote_source,
             command: scp_command,
@@ -87,5 +87,5 @@ pub fn route<'a>(
 /// In the pilot each byte of a download by `pipe` is counted, which shows that the client's own count
 /// may be trusted in the rounds.
 pub fn counts_each_byte(phase: Phase) -> bool {
-    phase == Phase::Pilot
+    phase == Phase::Calibration
 }

@@ -83,7 +83,7 @@ fn sample(planned: &PlannedSample, outcome: Outcome, bytes: u64, real_s: f64) ->
         compression: "none".into(),
     };
     let spent = Spent {
-        source: Source::Inside,
+        source: Source::Process,
         resolution_s: 0.001,
         split_resolution_s: 0.01,
         bulk: CpuTimes { user_s: 0.5 * real_s, system_s: 0.2 * real_s, total_s: 0.7 * real_s },
@@ -102,6 +102,9 @@ fn sample(planned: &PlannedSample, outcome: Outcome, bytes: u64, real_s: f64) ->
         cipher: configuration.cipher.clone(),
         mac: None,
         asked: planned.asked,
+        connection: None,
+        slices: None,
+        wire: None,
         started: "2026-01-02T03:04:05Z".into(),
         outcome,
         negotiated: Some(Negotiated {

@@ -88,7 +88,7 @@ impl Host {
         let planned =
             PlannedSample { round: 0, configuration: configuration(0), asked: Asked::Bytes(0) };
         let mut sample = self.sample(&planned);
-        sample.phase = Phase::Pilot;
+        sample.phase = Phase::Calibration;
         sample.bytes = Some(0);
         sample.real_s = Some(self.startups_s[0]);
         sample
@@ -143,17 +143,7 @@ impl Host {
         let bytes = rate * (lasts - self.startups_s[k]).max(0.0);
         // A CPU-second a GB and a hundredth of noise.
         let cpu_s = 500.0 / self.rates[k] * bytes / 1e9 * (0.01 * self.normal()).exp();
-        let spent = Spent {
-            source: Source::Inside,
-            resolution_s: 0.001,
-            split_resolution_s: 0.01,
-            bulk: CpuTimes { user_s: 0.7 * cpu_s, system_s: 0.3 * cpu_s, total_s: cpu_s },
-            real_s: Some(lasts),
-            setup: None,
-            helpers: None,
-            with_helpers: false,
-            waits: Waits::default(),
-        };
+        let spent = spent(cpu_s, lasts);
         Sample {
             phase: Phase::Round,
             round: planned.round,
@@ -163,6 +153,9 @@ impl Host {
             cipher: planned.configuration.cipher.clone(),
             mac: None,
             asked: planned.asked,
+            connection: None,
+            slices: None,
+            wire: None,
             started: "2026-01-02T03:04:05Z".into(),
             outcome: Outcome::Measured,
             negotiated: None,
@@ -194,5 +187,20 @@ impl Executor for Host {
 
     fn run(&mut self, planned: &PlannedSample, _: &mut dyn Events) -> Result<Sample, Stopped> {
         Ok(self.sample(planned))
+    }
+}
+
+/// What an end spent in a sample that lasted so many seconds.
+fn spent(cpu_s: f64, lasts: f64) -> Spent {
+    Spent {
+        source: Source::Process,
+        resolution_s: 0.001,
+        split_resolution_s: 0.01,
+        bulk: CpuTimes { user_s: 0.7 * cpu_s, system_s: 0.3 * cpu_s, total_s: cpu_s },
+        real_s: Some(lasts),
+        setup: None,
+        helpers: None,
+        with_helpers: false,
+        waits: Waits::default(),
     }
 }

@@ -67,6 +67,7 @@ pub fn run(world: &World, seed: u64) -> Done {
     let wall_s = samples.last().map_or(0.0, |sample| sample.at_s);
     let survey = Survey {
         header: header(seed),
+        connections: Vec::new(),
         samples: samples.clone(),
         footer: Some(footer(reason.clone(), wall_s, 0.0, None)),
         problems: Vec::new(),

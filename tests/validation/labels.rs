@@ -84,7 +84,8 @@ fn recorded(surveys: Vec<Survey>) -> Survey {
             all.samples.iter().filter(measured).count() == LABELS
         })
         .collect();
-    all.samples.retain(|sample| sample.phase == Phase::Pilot || complete.contains(&sample.round));
+    all.samples
+        .retain(|sample| sample.phase == Phase::Calibration || complete.contains(&sample.round));
     for sample in &mut all.samples {
         if sample.phase == Phase::Round {
             sample.round = complete.binary_search(&sample.round).unwrap() as u32 + 1;

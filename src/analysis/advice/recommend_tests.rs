@@ -173,7 +173,7 @@ fn advice_is_for_as_many_bytes_each_way() {
 #[test]
 fn costs_are_ranked_separately_and_coarse_ones_not_at_all() {
     let cheap = |samples: Vec<Sample>, total_s: f64| {
-        each(samples, |sample| sample.server = Some(spent(Source::Inside, total_s)))
+        each(samples, |sample| sample.server = Some(spent(Source::Process, total_s)))
     };
     let samples = [cheap(about(GCM, 50.0), 0.05), cheap(about(CHACHA, 50.0), 0.2)].concat();
     let found = recommended(samples.clone());
@@ -222,7 +222,7 @@ fn where_the_path_is_the_bottleneck_no_cipher_is_recommended_for_its_speed() {
         each(samples, move |sample| {
             let real_s = sample.real_s.unwrap();
             sample.client = Some(spent(Source::Wait4, client * real_s));
-            sample.server = Some(spent(Source::Inside, server * real_s));
+            sample.server = Some(spent(Source::Process, server * real_s));
         })
     };
     let all = |client: f64| {

@@ -14,7 +14,7 @@ fn upload(cipher: &str, client: f64, server: f64) -> Sample {
     Sample {
         real_s: Some(1.0),
         client: Some(spent(Source::Wait4, client)),
-        server: Some(spent(Source::Inside, server)),
+        server: Some(spent(Source::Process, server)),
         ..sample(cipher, 1, 100.0)
     }
 }
@@ -169,7 +169,7 @@ fn a_pipe_that_is_much_faster_than_a_file_shows_slow_storage() {
     assert_eq!(of(&sample, 30.0).0, BottleneckKind::Unknown);
     // A helper that is busy all the time is no disk.
     let mut helped = sample;
-    helped.server.as_mut().unwrap().helpers = Some(spent(Source::Inside, 0.95).bulk);
+    helped.server.as_mut().unwrap().helpers = Some(spent(Source::Process, 0.95).bulk);
     assert_eq!(of(&helped, 300.0).0, BottleneckKind::ServerCpu);
 }
 

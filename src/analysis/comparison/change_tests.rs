@@ -45,7 +45,7 @@ fn a_loss_is_real_and_no_change_is_not() {
 #[test]
 fn more_expensive_is_worse_too() {
     let expensive = each(noisy(GCM, 100.0, 1), |sample| {
-        sample.server = Some(spent(Source::Inside, 0.4));
+        sample.server = Some(spent(Source::Process, 0.4));
     });
     let change = change(&[digest(noisy(GCM, 100.0, 2)), digest(expensive)], &BOTH);
     let server = row(&change, GCM).server_cost.unwrap();

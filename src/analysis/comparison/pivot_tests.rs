@@ -106,7 +106,7 @@ fn the_class_is_unknown_where_the_figures_contradict_the_profile() {
     // Like an emulated server: busy, and AES-GCM by far the more expensive one.
     let busy = |cipher: &str, server_s: f64| {
         each(rounds(cipher, [50.0; 3]), |sample| {
-            sample.server = Some(testing::spent(crate::model::Source::Inside, server_s));
+            sample.server = Some(testing::spent(crate::model::Source::Process, server_s));
         })
     };
     let mut survey = survey([busy(GCM, 1.9), busy(CHACHA, 0.9)].concat());

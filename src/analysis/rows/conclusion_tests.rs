@@ -16,7 +16,7 @@ fn text(samples: Vec<Sample>) -> String {
 fn costing(samples: Vec<Sample>, total_s: f64) -> Vec<Sample> {
     each(samples, |sample| {
         sample.client = Some(spent(Source::Wait4, total_s));
-        sample.server = Some(spent(Source::Inside, 0.01));
+        sample.server = Some(spent(Source::Process, 0.01));
     })
 }
 

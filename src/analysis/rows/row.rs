@@ -270,7 +270,7 @@ mod tests {
         let server = row.server.as_ref().unwrap();
         close(server.core_percent, 100.0 * 0.6 / (2.5 + 2.0 + 100.0 / 60.0));
         assert_eq!((server.samples, server.coarse), (3, false));
-        assert_eq!(server.sources, [Source::Inside]);
+        assert_eq!(server.sources, [Source::Process]);
     }
 
     #[test]
@@ -305,7 +305,7 @@ mod tests {
     #[test]
     fn figures_near_their_resolution_are_coarse() {
         let ticks = |total_s| {
-            let reading = Spent { resolution_s: 0.01, ..spent(Source::Reaper, total_s) };
+            let reading = Spent { resolution_s: 0.01, ..spent(Source::Listener, total_s) };
             row(&each(rounds("x", [50.0; 3]), |sample| sample.server = Some(reading)))
         };
         assert!(ticks(0.05).coarse());
@@ -327,7 +327,7 @@ mod tests {
 
     #[test]
     fn helpers_are_in_no_other_figure() {
-        let mut reading = spent(Source::Inside, 0.2);
+        let mut reading = spent(Source::Process, 0.2);
         reading.helpers = Some(CpuTimes { user_s: 0.0, system_s: 0.05, total_s: 0.05 });
         let row = row(&each(rounds("x", [50.0; 3]), |sample| sample.server = Some(reading)));
         close(row.helpers_cpu_s_per_gb, 0.5);

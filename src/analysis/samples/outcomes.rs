@@ -160,7 +160,7 @@ mod tests {
     fn failures_are_counted_by_reason() {
         let lost = |round| failed(sample("a", round, 1.0), "connection lost", Some("try again"));
         let mut samples = vec![lost(1), lost(2), failed(sample("a", 3, 1.0), "killed", None)];
-        samples.extend(each(vec![lost(0)], |sample| sample.phase = Phase::Pilot));
+        samples.extend(each(vec![lost(0)], |sample| sample.phase = Phase::Calibration));
         samples.extend(rounds("b", [1.0; 3]));
         let failures = summarise(&testing::survey(samples)).failures;
         let told: Vec<_> = failures

@@ -78,7 +78,7 @@ fn key(sample: &Sample) -> Key {
 }
 
 fn is_empty(sample: &Sample) -> bool {
-    sample.phase == Phase::Pilot && sample.asked == Asked::Bytes(0)
+    sample.phase == Phase::Calibration && sample.asked == Asked::Bytes(0)
 }
 
 /// Seconds of a sample: real time or CPU.
@@ -136,14 +136,14 @@ mod tests {
     /// 0.05 s of CPU and the server 0.1 s.
     fn sized(bytes: u64, round: u32) -> Sample {
         let flow_s = bytes as f64 / 100e6;
-        let phase = if round == 0 { Phase::Pilot } else { Phase::Round };
+        let phase = if round == 0 { Phase::Calibration } else { Phase::Round };
         Sample {
             phase,
             asked: Asked::Bytes(bytes),
             bytes: Some(bytes),
             real_s: Some(0.2 + flow_s),
             client: Some(spent(Source::Wait4, 0.05 + 0.2 * flow_s)),
-            server: Some(spent(Source::Inside, 0.1 + 0.4 * flow_s)),
+            server: Some(spent(Source::Process, 0.1 + 0.4 * flow_s)),
             ..sample("aes128-ctr", round, 1.0)
         }
     }
@@ -152,7 +152,7 @@ mod tests {
         Sample {
             real_s: Some(0.01),
             client: Some(spent(Source::Wait4, 0.002)),
-            server: Some(spent(Source::Inside, 0.001)),
+            server: Some(spent(Source::Process, 0.001)),
             ..sized(0, 0)
         }
     }

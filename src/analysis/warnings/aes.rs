@@ -226,7 +226,7 @@ mod tests {
     fn a_profile_that_the_figures_contradict_is_found_once() {
         let samples = |gcm_s: f64, direction: Direction| {
             let gcm = each(rounds(GCM, [400.0; 3]), |sample| {
-                sample.server = Some(spent(Source::Inside, gcm_s));
+                sample.server = Some(spent(Source::Process, gcm_s));
             });
             each([gcm, rounds(CHACHA, [600.0; 3])].concat(), |sample| sample.direction = direction)
         };
@@ -257,7 +257,7 @@ mod tests {
         // An idle end pays for waiting, whatever the cipher.
         let idle = |mut sample: Sample, spent_s: f64| {
             sample.real_s = Some(20.0);
-            sample.server = Some(spent(Source::Inside, spent_s));
+            sample.server = Some(spent(Source::Process, spent_s));
             sample
         };
         let samples =
@@ -274,7 +274,7 @@ mod tests {
             let disabled = each(two(), |sample| {
                 sample.pairing = 1;
                 if sample.cipher.as_str() == GCM {
-                    sample.server = Some(spent(Source::Inside, total_s));
+                    sample.server = Some(spent(Source::Process, total_s));
                 }
             });
             found(&loopback([two(), disabled].concat()))

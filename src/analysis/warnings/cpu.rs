@@ -254,7 +254,7 @@ mod tests {
             let mut samples = two();
             for (sample, total_s) in samples.iter_mut().zip([first, 0.21, first * 2.0]) {
                 sample.server_checks = vec![Check {
-                    source: Source::Reaper,
+                    source: Source::Listener,
                     total_s,
                     resolution_s,
                     note: "another session ended".into(),
@@ -269,7 +269,7 @@ mod tests {
                 CpuWarning::ServerCheck {
                     samples: 2,
                     check_total_s: 0.6,
-                    source: Source::Inside,
+                    source: Source::Process,
                     ..
                 }
             ),

@@ -16,7 +16,7 @@ const GCM: &str = "aes128-gcm@openssh.com";
 fn samples() -> Vec<Sample> {
     let mut samples = rounds(CHACHA, [40.0, 40.4, 39.6]);
     samples.extend(each(rounds(GCM, [20.0, 20.2, 19.8]), |sample| {
-        sample.server = Some(spent(Source::Inside, 0.4));
+        sample.server = Some(spent(Source::Process, 0.4));
     }));
     let back = each(samples.clone(), |sample| sample.direction = Direction::Download);
     samples.extend(back);

@@ -66,7 +66,7 @@ pub fn columns<'a>() -> Vec<Column<Line<'a>>> {
         of("phase", |at| Value::named(at.phase)),
         of("round", |at| at.round)
             .shown(look(Group::Count, "round").kind(Kind::Text).text(|at| match at.sample.phase {
-                Phase::Pilot => "pilot".to_owned(),
+                Phase::Calibration => "pilot".to_owned(),
                 Phase::Round => at.sample.round.to_string(),
             })),
         column("transfer", transfer).not_in_csv()

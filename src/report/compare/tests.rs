@@ -17,7 +17,7 @@ fn digest(target: &str, aes: AesClass, gcm: f64, chacha: f64) -> Digest {
     // What has AES instructions spends less on AES-GCM, the others on ChaCha20-Poly1305.
     let (gcm_s, chacha_s) = if aes == AesClass::Aes { (0.1, 0.2) } else { (0.2, 0.1) };
     let costing = |samples, server_s| {
-        each(samples, |sample| sample.server = Some(spent(Source::Inside, server_s)))
+        each(samples, |sample| sample.server = Some(spent(Source::Process, server_s)))
     };
     let mut samples = costing(rounds(GCM, noise(gcm, 0.003)), gcm_s);
     samples.extend(costing(rounds(CHACHA, noise(chacha, 0.0)), chacha_s));

@@ -19,8 +19,9 @@ pub fn footnote(table: &Table) -> String {
     for &source in rows.filter_map(|row| row.server.as_ref()).flat_map(|cost| &cost.sources) {
         let words = match source {
             Source::Wait4 => "by wait4",
-            Source::Inside => "from the server process itself",
-            Source::Reaper => "from the listener, by the times of its ended children",
+            Source::Clock => "by the CPU clocks of its processes",
+            Source::Process => "from the server process itself",
+            Source::Listener => "from the listener, by the times of its ended children",
             Source::Sampled => "from the server process, sampled while it ran",
             Source::Host => "from the counters of the whole host",
         };

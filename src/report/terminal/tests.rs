@@ -26,7 +26,7 @@ fn assert_fits(text: &str, width: usize) {
 fn costing(samples: Vec<Sample>, client_s: f64, server_s: f64) -> Vec<Sample> {
     each(samples, |sample| {
         sample.client = Some(spent(Source::Wait4, client_s));
-        sample.server = Some(spent(Source::Inside, server_s));
+        sample.server = Some(spent(Source::Process, server_s));
     })
 }
 
