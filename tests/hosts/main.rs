@@ -11,6 +11,7 @@ mod guest;
 mod matrix;
 mod networks;
 mod page;
+mod paths;
 mod servers;
 mod systems;
 #[path = "../testbed/mod.rs"]

@@ -1,6 +1,7 @@
 //! A private sshd for one test, and the program run against it.
 
 pub mod cgroup;
+pub mod delay;
 pub mod hosts;
 pub mod kept;
 pub mod relay;
@@ -23,6 +24,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use cgroup::{Cgroup, Quota};
+use delay::Delay;
 use hosts::{Host, Link};
 use remote::Remote;
 #[allow(unused_imports, reason = "not every target uses all")]
@@ -66,6 +68,8 @@ pub struct Options<'a> {
     pub remote: Option<Remote<'a>>,
     /// The way to that host, which lasts as long as the testbed.
     pub link: Option<Link>,
+    /// The same, a path that takes time ([`Delay::testbed`]).
+    pub delay: Option<Delay>,
 }
 
 pub struct Testbed {
@@ -79,6 +83,7 @@ pub struct Testbed {
     seen: String,
     port: u16,
     link: Option<Link>,
+    _delay: Option<Delay>,
     /// One testbed at a time has the account.
     account: Option<File>,
 }
@@ -115,7 +120,7 @@ impl Testbed {
         let cgroup = options.cgroup.then(|| Cgroup::with(server.id()));
         let quota = options.quota.map(|share| Quota::of(share, server.id()));
         let host = options.host.clone();
-        let link = options.link.take();
+        let (link, delay) = (options.link.take(), options.delay.take());
         let testbed = Testbed {
             directory,
             cgroup,
@@ -126,6 +131,7 @@ impl Testbed {
             seen,
             port,
             link,
+            _delay: delay,
             account,
         };
         let public = options.make.host_key(testbed.directory.path());
@@ -183,6 +189,14 @@ impl Testbed {
             .env("XDG_DATA_HOME", self.path("xdg"))
             .env_remove("SSH_AUTH_SOCK")
             .stdin(Stdio::null());
+        command
+    }
+
+    /// ssh, scp or sftp with the testbed's ssh_config; nobody is asked for anything.
+    pub fn client(&self, program: &str) -> Command {
+        let mut command = Command::new(need(program, "openssh-client"));
+        command.arg("-F").arg(self.path("ssh_config")).args(["-o", "BatchMode=yes"]);
+        command.stdin(Stdio::null());
         command
     }
 

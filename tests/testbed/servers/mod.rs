@@ -46,7 +46,9 @@ pub fn listens(child: &mut Child, port: u16) -> bool {
     let end = format!(":{port:04X}");
     let deadline = Instant::now() + Duration::from_secs(120);
     while Instant::now() < deadline && child.try_wait().unwrap().is_none() {
-        let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(fs::read_to_string);
+        // Of its own network namespace.
+        let table = |name| fs::read_to_string(format!("/proc/{}/net/{name}", child.id()));
+        let tables = ["tcp", "tcp6"].map(table);
         let listening = tables.into_iter().flatten().any(|table| {
             table.lines().any(|line| {
                 let words: Vec<&str> = line.split_whitespace().collect();
