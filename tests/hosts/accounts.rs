@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::matrix::{ALL, Outcome, Row, Server, hosts, survey, testbed, with_remote};
-use crate::testbed::remote::Remote;
+use crate::testbed::remote::{Remote, sftp};
 use crate::testbed::{CHACHA, Options, Testbed, measured, ran, rounds};
 
 /// An ordinary account with a login shell.
@@ -26,12 +26,7 @@ fn start_up(text: &str) -> Testbed {
 
 /// An account that may do nothing but SFTP, in a directory that is its root.
 pub fn sftp_only() -> Testbed {
-    let server = "ForceCommand internal-sftp\nSubsystem sftp internal-sftp\n\
-                  ChrootDirectory /media\n";
-    let change = "mkdir -p \"$testbed/jail/remote\"\nmount --bind \"$testbed/jail\" /media\n\
-                  mount --bind \"$testbed/remote\" /media/remote";
-    let remote = Remote { guest: true, change, seen: "/remote", ..Remote::default() };
-    testbed(Options { server, remote: Some(remote), ..Options::default() })
+    testbed(sftp::alone())
 }
 
 /// An account without a shell.

@@ -8,10 +8,12 @@ mod accounts;
 mod captured;
 mod clients;
 mod guest;
+mod limits;
 mod matrix;
 mod networks;
 mod page;
 mod paths;
+mod programs;
 mod servers;
 mod systems;
 #[path = "../testbed/mod.rs"]

@@ -4,6 +4,8 @@ pub mod cgroup;
 pub mod delay;
 pub mod hosts;
 pub mod kept;
+pub mod limits;
+pub mod old_client;
 pub mod relay;
 pub mod remote;
 mod run;
@@ -79,6 +81,8 @@ pub struct Testbed {
     server: Child,
     /// Processes that a test has started for it; they end with it.
     pub helpers: Vec<Child>,
+    /// Of the program, and of [`Testbed::client`].
+    pub environment: Vec<(&'static str, String)>,
     host: Host,
     seen: String,
     port: u16,
@@ -127,6 +131,7 @@ impl Testbed {
             _quota: quota,
             server,
             helpers: Vec::new(),
+            environment: Vec::new(),
             host,
             seen,
             port,
@@ -188,16 +193,22 @@ impl Testbed {
             .env("TMPDIR", self.path("tmp"))
             .env("XDG_DATA_HOME", self.path("xdg"))
             .env_remove("SSH_AUTH_SOCK")
+            .envs(self.variables())
             .stdin(Stdio::null());
         command
     }
 
     /// ssh, scp or sftp with the testbed's ssh_config; nobody is asked for anything.
     pub fn client(&self, program: &str) -> Command {
-        let mut command = Command::new(need(program, "openssh-client"));
+        need(program, "openssh-client");
+        let mut command = Command::new(program);
         command.arg("-F").arg(self.path("ssh_config")).args(["-o", "BatchMode=yes"]);
-        command.stdin(Stdio::null());
+        command.envs(self.variables()).stdin(Stdio::null());
         command
+    }
+
+    fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.environment.iter().map(|(name, value)| (*name, value.as_str()))
     }
 
     /// The program with these arguments and the testbed's ssh_config.
@@ -227,6 +238,13 @@ impl Testbed {
         self.server = sshd(self.directory.path(), &self.host);
         let log = self.path("sshd.log");
         wait_for_listening(&mut self.server, &log, 2);
+    }
+
+    /// Logins that OpenSSH's or Dropbear's server has accepted, by its log.
+    pub fn logins(&self) -> usize {
+        let accepted = ["Accepted publickey for ", "Pubkey auth succeeded for "];
+        let log = self.server_log();
+        accepted.iter().map(|words| log.matches(words).count()).sum()
     }
 
     pub fn server_log(&self) -> String {

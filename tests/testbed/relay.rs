@@ -2,6 +2,8 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,6 +19,31 @@ pub struct Manner {
 /// Listens on a port of its own until the process ends.
 pub struct Relay {
     pub port: u16,
+    counts: Arc<Counts>,
+}
+
+#[derive(Default)]
+struct Counts {
+    open: AtomicUsize,
+    accepted: AtomicUsize,
+    refused: AtomicUsize,
+}
+
+/// A connection, until both ways of it have ended.
+struct Open(Arc<Counts>);
+
+impl Open {
+    fn of(counts: &Arc<Counts>) -> Arc<Open> {
+        counts.open.fetch_add(1, Ordering::Relaxed);
+        counts.accepted.fetch_add(1, Ordering::Relaxed);
+        Arc::new(Open(counts.clone()))
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// One read of the relay; many of them are under way at once.
@@ -27,6 +54,11 @@ impl Relay {
     /// A round trip of 50 ms.
     pub fn distant() -> Manner {
         Manner { delay: Duration::from_millis(25), bytes_per_s: None }
+    }
+
+    /// As fast as it goes.
+    pub fn swift() -> Manner {
+        Manner { delay: Duration::ZERO, bytes_per_s: None }
     }
 
     /// 10 MB/s.
@@ -45,42 +77,65 @@ impl Relay {
         const MOST: usize = 5;
         const WINDOW: Duration = Duration::from_secs(30);
         let mut tried: Vec<Instant> = Vec::new();
-        Relay::serving(server, Manner { delay: Duration::ZERO, bytes_per_s: None }, move || {
+        Relay::serving(server, Relay::swift(), move |_| {
             tried.retain(|at| at.elapsed() < WINDOW);
             tried.push(Instant::now());
             tried.len() <= MOST
         })
     }
 
-    pub fn new(server: u16, manner: Manner) -> Relay {
-        Relay::serving(server, manner, || true)
+    /// Refuses connections while so many are open.
+    pub fn at_most(most: usize, server: u16) -> Relay {
+        Relay::serving(server, Relay::swift(), move |open| open < most)
     }
 
-    /// `admits` is asked at each connection.
+    pub fn new(server: u16, manner: Manner) -> Relay {
+        Relay::serving(server, manner, |_| true)
+    }
+
+    /// Connections that were passed on so far.
+    pub fn accepted(&self) -> usize {
+        self.counts.accepted.load(Ordering::Relaxed)
+    }
+
+    pub fn refused(&self) -> usize {
+        self.counts.refused.load(Ordering::Relaxed)
+    }
+
+    /// `admits` is asked at each connection, with the number of those that are open.
     fn serving(
         server: u16,
         manner: Manner,
-        mut admits: impl FnMut() -> bool + Send + 'static,
+        mut admits: impl FnMut(usize) -> bool + Send + 'static,
     ) -> Relay {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
+        let relay = Relay { port, counts: Arc::default() };
+        let counts = relay.counts.clone();
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
-                if !admits() {
+                if !admits(counts.open.load(Ordering::Relaxed)) {
+                    counts.refused.fetch_add(1, Ordering::Relaxed);
                     continue;
                 }
                 let Ok(server) = TcpStream::connect(("127.0.0.1", server)) else { continue };
                 for stream in [&client, &server] {
                     stream.set_nodelay(true).unwrap();
                 }
+                let open = Open::of(&counts);
                 let ways =
                     [(client.try_clone().unwrap(), server.try_clone().unwrap()), (server, client)];
                 for (from, to) in ways {
-                    thread::spawn(move || pass(from, to, manner));
+                    let open = open.clone();
+                    thread::spawn(move || {
+                        let passed = pass(from, to, manner);
+                        drop(open);
+                        passed
+                    });
                 }
             }
         });
-        Relay { port }
+        relay
     }
 }
 

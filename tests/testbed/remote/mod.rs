@@ -2,11 +2,14 @@
 //! has a mount namespace of its own, so that this machine stays as it is and several testbeds may run
 //! at once.
 
+pub mod programs;
+pub mod sftp;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use super::need_root;
+use super::{Options, Testbed, need_root};
 
 /// The ordinary account of such a host, which exists nowhere else.
 pub const GUEST: &str = "guest";
@@ -30,6 +33,11 @@ pub struct Remote<'a> {
 }
 
 impl Remote<'_> {
+    /// A testbed on such a host.
+    pub fn testbed(self) -> Testbed {
+        Testbed::with(Options { remote: Some(self), ..Options::default() })
+    }
+
     pub fn user(&self) -> &'static str {
         if self.guest { GUEST } else { "root" }
     }
