@@ -42,9 +42,6 @@ fn compare_all(journals: &[String]) -> Vec<u8> {
     out
 }
 
-/// The kind of a sample's line in schema 1.
-const KIND: &str = "trial";
-
 fn journal(target: &str, samples: usize) -> String {
     let end = |name: &str| {
         json!({
@@ -57,19 +54,19 @@ fn journal(target: &str, samples: usize) -> String {
     };
     let proposal = json!({"ciphers": [], "macs": [], "key_exchanges": []});
     let header = json!({
-        "kind": "survey", "schema": "cipher-survey/1", "tool_version": "0.1.0",
+        "kind": "survey", "schema": "cipher-survey/2", "tool_version": "0.1.0",
         "started": "2026-02-03T04:05:06Z", "command": [], "seed": 1, "rounds": samples / 40,
         "file": {"bytes": 1_000_000_000, "full": false}, "methods": ["scp", "pipe"],
         "pairings": [{
             "target": target, "client": end("desk"), "server": end(target), "loopback": false,
-            "unasked": negotiated("cipher-0"), "client_ciphers": [],
+            "by_default": negotiated("cipher-0"), "client_ciphers": [],
             "client_proposal": proposal, "server_proposal": proposal,
-            "far_storage": {"directory": "."}, "near_storage": {"directory": "/tmp"},
+            "remote_storage": {"directory": "."}, "local_storage": {"directory": "/tmp"},
         }],
     });
     // The kind comes first, as in a real journal.
     let lines = (0..samples)
-        .map(|index| sample(index).to_string().replacen('{', &format!(r#"{{"kind":"{KIND}","#), 1));
+        .map(|index| sample(index).to_string().replacen('{', r#"{"kind":"sample","#, 1));
     let lines: Vec<String> = [header.to_string()].into_iter().chain(lines).collect();
     lines.join("\n")
 }
@@ -90,9 +87,9 @@ fn sample(index: usize) -> Value {
         "direction": (["upload", "download"][index / 10 % 2]),
         "cipher": cipher, "asked": {"bytes": 100_000_000}, "started": "2026-02-03T04:05:07Z",
         "outcome": "measured", "negotiated": negotiated(&cipher), "bytes": 100_000_000,
-        "handshake_s": 0.25, "real_s": 1.0 + (index % 97) as f64 / 1000.0,
-        "client": spent("wait4"), "server": spent("inside"),
-        "near_host": host, "far_host": host, "at_s": index as f64,
+        "setup_s": 0.25, "real_s": 1.0 + (index % 97) as f64 / 1000.0,
+        "client": spent("wait4"), "server": spent("process"),
+        "local_host": host, "remote_host": host, "at_s": index as f64,
     })
 }
 

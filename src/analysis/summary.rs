@@ -239,7 +239,7 @@ mod tests {
         assert!(
             advised
                 .iter()
-                .flat_map(|one| &one.advice)
+                .flat_map(|one| &one.goals)
                 .all(|advice| { [CHACHA, GCM].contains(&advice.choice.cipher.as_str()) })
         );
     }

@@ -10,7 +10,7 @@ use crate::report::Format;
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
-    /// Format of the report; with more than 500 samples, page.html has them in page.trials.csv next
+    /// Format of the report; with more than 500 samples, page.html has them in page.samples.csv next
     /// to it
     #[arg(long, default_value = "table")]
     pub format: Format,

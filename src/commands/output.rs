@@ -52,9 +52,9 @@ fn cores_journals(args: &OutputArgs) -> Result<Vec<Cores>> {
     }
 }
 
-/// The file for samples that are too many for a page: `report.trials.csv` next to `report.html`.
+/// The file for samples that are too many for a page: `report.samples.csv` next to `report.html`.
 fn samples_file(page: &OutputFile, journal: Option<&Path>) -> Result<OutputFile> {
-    page.with_extension("trials.csv", journal.as_slice())
+    page.with_extension("samples.csv", journal.as_slice())
         .context("a page with too many samples needs a file for them")
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::host::HostProfile;
 use super::journal::{JournalError, JournalLine, lines, read_header};
 use super::names::{Cipher, Mac};
-use super::record::Footer;
+use super::record::{Footer, SCHEMA};
 
 /// One line of it.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
@@ -212,6 +212,8 @@ impl Cores {
     pub fn read(text: &[u8]) -> Result<Cores, JournalError> {
         let mut lines = lines(text);
         let header = read_header(lines.next().ok_or(JournalError::Empty)?.bytes, "cores")?;
+        // What is read is passed on in the words of this schema.
+        let header = CoresHeader { schema: SCHEMA.into(), ..header };
         let mut cores = Cores { header, samples: Vec::new(), footer: None, problems: Vec::new() };
         for line in lines {
             if let Err(problem) = cores.take(&line) {

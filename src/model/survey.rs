@@ -2,7 +2,7 @@
 //! left out, one by one, and each is reported in `problems`.
 
 use super::journal::{JournalError, JournalLine, kind, lines, read_header};
-use super::record::{Connection, Footer, Header, Sample};
+use super::record::{Connection, Footer, Header, SCHEMA, Sample};
 
 /// All that a journal holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +23,8 @@ impl Survey {
     pub fn read(text: &[u8]) -> Result<Survey, JournalError> {
         let mut lines = lines(text);
         let header = read_header(lines.next().ok_or(JournalError::Empty)?.bytes, "survey")?;
+        // What is read is passed on in the words of this schema.
+        let header = Header { schema: SCHEMA.into(), ..header };
         let mut survey = Survey {
             header,
             connections: Vec::new(),
@@ -47,7 +49,7 @@ impl Survey {
             false => kind(line.bytes).map_err(unreadable)?,
         };
         match kind.as_deref() {
-            Some("sample" | "trial") => {
+            Some("sample" | SAMPLE_1) => {
                 let sample: Sample = serde_json::from_slice(line.bytes).map_err(unreadable)?;
                 self.check(number, sample.pairing, sample.round)?;
                 self.samples.push(sample);
@@ -93,7 +95,11 @@ const MOST_ROUNDS: u32 = 1_000_000;
 
 /// How this program begins a sample, and how it began one in schema 1: lines that begin so are parsed once,
 /// not twice.
-const SAMPLE: [&[u8]; 2] = [br#"{"kind":"sample","#, br#"{"kind":"trial","#];
+const SAMPLE: [&[u8]; 2] = [
+    br#"{"kind":"sample","#,
+    br#"{"kind":"trial","#, // schema 1
+];
+const SAMPLE_1: &str = "trial"; // schema 1
 
 #[cfg(test)]
 mod tests {
@@ -155,6 +161,24 @@ mod tests {
         for (problem, start) in survey.problems.iter().zip(starts.iter().chain(&more)) {
             assert!(problem.starts_with(start), "{problem}");
         }
+    }
+
+    #[test]
+    fn connections_are_read_as_samples_are() {
+        let connection = |number: u32, pairing: usize| {
+            format!(
+                r#"{{"kind":"connection","number":{number},"round":1,"pairing":{pairing},"method":"sftp","#
+            ) + r#""cipher":"aes128-ctr","started":"2026-01-02T03:04:05Z","outcome":"measured"}"#
+        };
+        let mut lines = journal();
+        lines.insert(2, connection(1, 0));
+        lines.insert(3, connection(2, 7));
+        lines.insert(4, r#"{"kind":"connection"}"#.into());
+        let survey = Survey::read(lines.join("\n").as_bytes()).unwrap();
+        assert_eq!((survey.connections.len(), survey.samples.len()), (1, 2));
+        assert_eq!(survey.connections[0].number, 1);
+        assert!(survey.problems[0].starts_with("line 4 names pairing 7"), "{survey:?}");
+        assert!(survey.problems[1].starts_with("line 5 can't be read"), "{survey:?}");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::survey::advice::{Advised, advised};
 use crate::analysis::advice::recommend::recommend;
 use crate::analysis::{Summary, summarise};
 use crate::model::Survey;
-use crate::model::record::{Footer, Header, Sample};
+use crate::model::record::{Connection, Footer, Header, Sample};
 
 /// Something to print in every format.
 pub trait Printable {
@@ -51,17 +51,18 @@ impl<'a> Report<'a> {
     }
 }
 
-/// What `--format json` writes (docs/report.schema.json). Header, samples and end are as the journal
-/// has them; units are in the names of keys; a figure that is not known is null or absent.
+/// What `--format json` writes (docs/report.schema.json). Header, connections, samples and end are as the
+/// journal has them; units are in the names of keys; a figure that is not known is null or absent.
 #[derive(JsonSchema, Serialize)]
 pub struct Document<'a> {
     header: &'a Header,
-    #[serde(rename = "trials")]
+    connections: &'a [Connection],
     samples: &'a [Sample],
     /// Null: the journal was cut off.
     end: Option<&'a Footer>,
     summary: &'a Summary,
-    recommendations: &'a [Advised],
+    /// One per pairing and method.
+    advice: &'a [Advised],
 }
 
 impl Printable for Report<'_> {
@@ -69,7 +70,7 @@ impl Printable for Report<'_> {
         Content::Survey(self)
     }
 
-    /// A line per sample, those of the pilot too, in the order in which they ended; or a line per
+    /// A line per sample, those of the calibration too, in the order in which they ended; or a line per
     /// cipher (and MAC), pairing, method and direction, in the order of the tables.
     fn records(&self, summary: bool) -> Records<'_> {
         if summary {
@@ -83,10 +84,11 @@ impl Printable for Report<'_> {
     fn json(&self) -> io::Result<String> {
         let document = Document {
             header: &self.survey.header,
+            connections: &self.survey.connections,
             samples: &self.survey.samples,
             end: self.survey.footer.as_ref(),
             summary: &self.summary,
-            recommendations: &self.advised,
+            advice: &self.advised,
         };
         Ok(serde_json::to_string_pretty(&document)?)
     }

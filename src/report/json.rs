@@ -32,8 +32,8 @@ mod tests {
         super::super::write(&report, Format::Json, &Style::default(), &mut out).unwrap();
         let json: serde_json::Value = serde_json::from_slice(&out).unwrap();
         assert_eq!(json["header"]["schema"], "cipher-survey/2");
-        assert_eq!(json["trials"].as_array().unwrap().len(), 3);
-        assert_eq!(json["trials"][0]["outcome"], "measured");
+        assert_eq!(json["samples"].as_array().unwrap().len(), 3);
+        assert_eq!(json["samples"][0]["outcome"], "measured");
         assert_eq!(json["end"]["reason"], "rounds_done");
         let row = &json["summary"]["tables"][0]["sections"][0]["rows"][0];
         assert_eq!(row["rate_mb_per_s"].as_f64().map(f64::round), Some(51.0));

@@ -56,7 +56,6 @@ pub struct CipherInfo {
     pub aead: bool,
     /// AES instructions accelerate it.
     pub uses_aes: bool,
-    #[serde(rename = "standing")]
     pub security: Security,
     pub why: &'static str,
     /// The document that defines the name.
@@ -120,7 +119,6 @@ pub struct MacInfo {
     pub tag_bytes: u32,
     /// Encrypt-then-MAC (OpenSSH `PROTOCOL`, section 1.4).
     pub encrypt_then_mac: bool,
-    #[serde(rename = "standing")]
     pub security: Security,
     pub defined_in: &'static str,
 }

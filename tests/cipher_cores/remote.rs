@@ -25,7 +25,7 @@ fn a_target_is_measured_by_its_own_openssl() {
         let own =
             |figure: &&Value| figure["host"] == host && figure["implementation"] == "openssl speed";
         let own: Vec<&Value> = figures.iter().filter(own).collect();
-        let aes_disabled = own.iter().filter(|figure| !figure["mask"].is_null()).count();
+        let aes_disabled = own.iter().filter(|figure| !figure["aes_disabled_by"].is_null()).count();
         // GCM one way, CBC both ways; the same again with AES disabled, where there are AES instructions.
         assert_eq!(own.len() - aes_disabled, 3, "{own:?}");
         assert!(aes_disabled == 0 || aes_disabled == 3, "{own:?}");

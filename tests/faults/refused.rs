@@ -235,7 +235,7 @@ fn a_refusal_while_a_file_is_copied_is_retried() {
     assert_eq!(run.code, Some(0), "{run:?}");
     assert!(refused.exists() && run.stderr.contains("refused the connection"), "{run:?}");
     let survey: Value = serde_json::from_str(&run.stdout).unwrap();
-    let samples = survey["trials"].as_array().unwrap();
+    let samples = survey["samples"].as_array().unwrap();
     assert!(samples.iter().all(|sample| sample["outcome"] == "measured"), "{run:?}");
     testbed.assert_nothing_left();
 }

@@ -140,7 +140,7 @@ pub fn assert_surveyed(survey: &Value, methods: &[&str], directions: &[&str], se
     }
     // A process that is not the server spends nothing while its bytes are moved.
     if matches!(server, Server::Inside) {
-        let all = survey["trials"].as_array().unwrap().iter();
+        let all = survey["samples"].as_array().unwrap().iter();
         let spent = all.filter_map(|sample| sample["server"]["bulk"]["total_s"].as_f64());
         assert!(spent.sum::<f64>() > 0.0, "{survey:#}");
     }
@@ -151,7 +151,7 @@ pub fn assert_surveyed(survey: &Value, methods: &[&str], directions: &[&str], se
 
 fn assert_server(sample: &Value, server: &Server) {
     let source = match server {
-        Server::Inside => "inside",
+        Server::Inside => "process",
         Server::Host => "host",
         Server::Missing(words) => {
             let reason = sample["server_missing"].as_str().unwrap_or_default();

@@ -26,9 +26,9 @@ fn server_against_cgroup(options: Options) {
     });
     let mut ratios = Vec::new();
     for sample in measured(&survey) {
-        assert_eq!(sample["server"]["source"], "inside", "{sample}");
+        assert_eq!(sample["server"]["source"], "process", "{sample}");
         let started: jiff::Timestamp = sample["started"].as_str().unwrap().parse().unwrap();
-        let begin = started.as_nanosecond() as f64 / 1e9 + sample["handshake_s"].as_f64().unwrap();
+        let begin = started.as_nanosecond() as f64 / 1e9 + sample["setup_s"].as_f64().unwrap();
         let end = begin + sample["real_s"].as_f64().unwrap();
         let truth = samples.at(0, end) - samples.at(0, begin);
         let server = &sample["server"];
@@ -107,15 +107,15 @@ fn the_client_agrees_with_the_times_of_a_shell() {
     let end = shells.len() - 1;
     for (sample, shell) in samples.iter().zip(&shells[end - 4..end]) {
         let client = &sample["client"];
-        let ours = total(&client["bulk"]) + total(&client["handshake"]);
+        let ours = total(&client["bulk"]) + total(&client["setup"]);
         eprintln!("shell {shell:.3} s, ours {ours:.3} s");
         assert!(*shell > 0.5 && (0.95..1.05).contains(&(ours / shell)), "{ours} {shell}");
     }
 }
 
-/// Where the server process can't be read from inside, the next source is used, and agrees: per CPU
+/// Where the server process can't be read, the next source is used, and agrees: per CPU
 /// second of the client, which costs more on a busy machine just as the server does.
-fn without_inside(ordinary: bool, source: &str) {
+fn without_process(ordinary: bool, source: &str) {
     let arguments = ["--method", "scp", "--rounds", "2", "--full", "--limit", "128MiB"];
     let cost = |server: &str, expected: &[&str]| {
         let testbed = Testbed::with(Options { server, ordinary, ..Options::default() });
@@ -130,13 +130,13 @@ fn without_inside(ordinary: bool, source: &str) {
             let server = &sample["server"];
             let source = server["source"].as_str().unwrap();
             assert!(expected.contains(&source), "{sample}");
-            // The reaper can't tell helpers apart; what is compared with it has them too.
-            assert!(server["with_helpers"] == true || source != "reaper", "{server}");
+            // The listener can't tell helpers apart; what is compared with it has them too.
+            assert!(server["with_helpers"] == true || source != "listener", "{server}");
             if expected[0] != source {
                 continue;
             }
             server_s += total(&server["bulk"]);
-            if source == "inside" && !ordinary {
+            if source == "process" && !ordinary {
                 server_s += total(&server["helpers"]);
             }
             client_s += total(&sample["client"]["bulk"]);
@@ -144,21 +144,21 @@ fn without_inside(ordinary: bool, source: &str) {
         testbed.assert_nothing_left();
         server_s / client_s
     };
-    let inside = cost("", &["inside"]);
+    let own = cost("", &["process"]);
     // A server process that is reaped late, on a busy machine, was sampled meanwhile.
     let other = cost("Subsystem sftp internal-sftp\n", &[source, "sampled"]);
-    eprintln!("per CPU second of the client: inside {inside:.3} s, {source} {other:.3} s");
-    assert!((0.7..1.4).contains(&(other / inside)), "inside {inside}, {source} {other}");
+    eprintln!("per CPU second of the client: process {own:.3} s, {source} {other:.3} s");
+    assert!((0.7..1.4).contains(&(other / own)), "process {own}, {source} {other}");
 }
 
 #[test]
-fn the_reaper_serves_where_sftp_is_internal() {
-    without_inside(false, "reaper");
+fn the_listener_serves_where_sftp_is_internal() {
+    without_process(false, "listener");
 }
 
 /// Before OpenSSH 9.8 the privileged monitor never waits for the user's process.
 #[test]
 fn an_ordinary_account_is_sampled_where_sftp_is_internal() {
     need_root();
-    without_inside(true, "sampled");
+    without_process(true, "sampled");
 }

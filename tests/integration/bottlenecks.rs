@@ -87,8 +87,9 @@ fn a_round_trip_of_50_ms_is_surveyed() {
 fn a_slow_file_system_is_surveyed() {
     let survey = surveyed("storage-fuse");
     // Into no file: that this is much faster shows that storage is the bottleneck.
-    let samples = survey["trials"].as_array().unwrap();
-    let into_none = |sample: &&Value| sample["phase"] == "pilot" && sample["method"] == "pipe";
+    let samples = survey["samples"].as_array().unwrap();
+    let into_none =
+        |sample: &&Value| sample["phase"] == "calibration" && sample["method"] == "pipe";
     assert!(samples.iter().any(|sample| into_none(&sample)), "{survey}");
 }
 
@@ -104,8 +105,8 @@ fn the_plain_tcp_rate_of_a_link_is_measured() {
     let sections: Vec<&Value> = sections(&survey).collect();
     assert_eq!(sections.len(), 2);
     for section in sections {
-        let upper_bound = &section["ceiling"];
-        assert_eq!(upper_bound["basis"], "beside", "{upper_bound}");
+        let upper_bound = &section["upper_bound"];
+        assert_eq!(upper_bound["basis"], "plain_tcp", "{upper_bound}");
         let rates = [&upper_bound["mb_per_s"], &section["rows"][0]["rate_mb_per_s"]];
         for rate in rates.map(|rate| rate.as_f64().unwrap()) {
             assert!(rate > 0.0 && rate < 13.5, "{section}");

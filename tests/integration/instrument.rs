@@ -73,7 +73,7 @@ fn watched(testbed: &Testbed, arguments: &[&str]) -> Seen {
     assert!(status.success(), "{status}");
     let text = fs::read_to_string(&journal).unwrap();
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    seen.samples = lines.iter().filter(|line| line["kind"] == "trial").count();
+    seen.samples = lines.iter().filter(|line| line["kind"] == "sample").count();
     seen.in_samples_s = lines.last().unwrap()["own_cpu_s"].as_f64().unwrap();
     seen
 }

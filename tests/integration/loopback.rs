@@ -33,7 +33,7 @@ fn loopback_surveys_with_aes_enabled_and_disabled() {
     assert!(cost(1) > 2.0 * cost(0), "{} {}", cost(0), cost(1));
     let aes_disabled = &survey["header"]["pairings"][1]["server"];
     assert_eq!(aes_disabled["host"]["aes"]["class"], "no-aes");
-    assert!(aes_disabled["mask"].as_str().unwrap().starts_with("OPENSSL_"));
+    assert!(aes_disabled["aes_disabled_by"].as_str().unwrap().starts_with("OPENSSL_"));
     testbed.assert_nothing_left();
 }
 
@@ -57,7 +57,7 @@ fn an_ordinary_user_can_run_loopback() {
     ));
     assert_eq!(run.code, Some(0), "{run:?}");
     let survey: Value = serde_json::from_str(&run.stdout).unwrap();
-    assert!(measured(&survey).iter().all(|sample| sample["server"]["source"] == "inside"));
+    assert!(measured(&survey).iter().all(|sample| sample["server"]["source"] == "process"));
     assert_eq!(std::fs::read_dir(&place).unwrap().count(), 0);
 }
 
@@ -115,6 +115,6 @@ fn assert_surveyed(survey: &Value, many: usize) {
         for end in ["client", "server"] {
             assert!(sample[end]["bulk"]["total_s"].as_f64().unwrap() > 0.0, "{sample}");
         }
-        assert_eq!(sample["server"]["source"], "inside", "{sample}");
+        assert_eq!(sample["server"]["source"], "process", "{sample}");
     }
 }

@@ -26,15 +26,15 @@ fn all_ten_ciphers_both_ways_by_both_methods_are_proved_and_accounted() {
             assert_eq!(sample["negotiated"][way]["compression"], "none");
         }
         assert_eq!(sample["bytes"], 16 << 20);
-        assert_eq!(sample["server"]["source"], "inside");
+        assert_eq!(sample["server"]["source"], "process");
         for end in ["client", "server"] {
             assert!(sample[end]["bulk"]["total_s"].as_f64().unwrap() > 0.0, "{sample}");
             assert!(sample[end]["resolution_s"].as_f64().unwrap() > 0.0);
         }
-        for host in ["near_host", "far_host"] {
+        for host in ["local_host", "remote_host"] {
             assert!(sample[host]["real_s"].as_f64().unwrap() > 0.0);
         }
-        assert!(sample["handshake_s"].as_f64().unwrap() > 0.0);
+        assert!(sample["setup_s"].as_f64().unwrap() > 0.0);
         // With --full each download is compared with FILE.
         let downloaded = sample["method"] == "scp" && sample["direction"] == "download";
         assert_eq!(sample.get("sha256").is_some(), downloaded, "{sample}");
@@ -42,7 +42,7 @@ fn all_ten_ciphers_both_ways_by_both_methods_are_proved_and_accounted() {
     }
     assert_eq!(seen.len(), 40, "{seen:?}");
     let digests: Vec<&Value> =
-        survey["trials"].as_array().unwrap().iter().filter_map(|t| t.get("sha256")).collect();
+        survey["samples"].as_array().unwrap().iter().filter_map(|t| t.get("sha256")).collect();
     assert!(!digests.is_empty());
     assert!(digests.iter().all(|digests| digests["sent"] == digests["received"]));
     let hash = said(Command::new("sha256sum").arg(file));
@@ -99,7 +99,7 @@ fn a_pipe_writes_a_file_only_where_it_is_told_to() {
     let samples = measured(&survey);
     assert_eq!(samples.len(), 2);
     assert!(samples.iter().all(|sample| sample["bytes"] == 5_000_001), "{samples:?}");
-    let compared = survey["trials"].as_array().unwrap().iter().any(|t| t.get("sha256").is_some());
+    let compared = survey["samples"].as_array().unwrap().iter().any(|t| t.get("sha256").is_some());
     assert!(compared);
     testbed.assert_nothing_left();
 
@@ -200,8 +200,8 @@ fn no_more_is_written_than_allowed() {
     let base = ["--rounds", "1", "--ciphers", GCM, "--max-bytes", "20MB"];
     let survey = testbed.survey(&[&base[..], &[&target]].concat());
     let sum = |direction: &str| -> u64 {
-        let samples = survey["trials"].as_array().unwrap();
-        // What the pilot sends by pipe is not written.
+        let samples = survey["samples"].as_array().unwrap();
+        // What the calibration sends by pipe is not written.
         let files = samples.iter().filter(|sample| sample["method"] == "scp");
         let those = files.filter(|sample| sample["direction"] == direction);
         those.map(|sample| sample["bytes"].as_u64().unwrap()).sum()
@@ -292,11 +292,11 @@ fn a_slow_path_leaves_half_of_the_budget_to_the_rounds() {
     let base = ["--directions", "upload", "--budget", "80s", "-p", &port, "-o", &alias];
     let ciphers = format!("{GCM},{CHACHA}");
     let survey = testbed.survey(&[&base[..], &["--ciphers", &ciphers, &testbed.target()]].concat());
-    let samples = survey["trials"].as_array().unwrap();
-    let pilot = samples.iter().filter(|sample| sample["phase"] == "pilot");
-    let pilot_s = pilot.map(|sample| sample["at_s"].as_f64().unwrap()).fold(0.0, f64::max);
-    eprintln!("pilot {pilot_s:.1} s, {}", survey["end"]);
-    assert!(pilot_s < 48.0, "{pilot_s}");
+    let samples = survey["samples"].as_array().unwrap();
+    let before = samples.iter().filter(|sample| sample["phase"] == "calibration");
+    let calibration_s = before.map(|sample| sample["at_s"].as_f64().unwrap()).fold(0.0, f64::max);
+    eprintln!("calibration {calibration_s:.1} s, {}", survey["end"]);
+    assert!(calibration_s < 48.0, "{calibration_s}");
     assert!(measured(&survey).len() >= 2);
     testbed.assert_nothing_left();
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::own;
 use crate::program::{Run, program, run, word};
+use crate::schema_1::in_words_of_schema_2;
 
 const LOOPBACK: &str = "results/loopback/survey.jsonl";
 
@@ -75,17 +76,17 @@ fn files_directories_patterns_and_the_newest_of_each_target() {
 #[test]
 fn a_damaged_journal_loses_what_is_damaged_with_a_warning() {
     let directory = tempfile::tempdir().unwrap();
-    let text = fs::read(own(LOOPBACK)).unwrap();
-    let with_lines = |end: &str| String::from_utf8(text.clone()).unwrap().replace('\n', end);
-    let newer = with_lines("\n").replacen("cipher-survey/1", "cipher-survey/2", 1);
-    let unknown = with_lines("\n").replace("\"kind\":\"trial\",", "\"kind\":\"trial\",\"new\":{},");
+    let text = in_words_of_schema_2(&fs::read_to_string(own(LOOPBACK)).unwrap());
+    let with_lines = |end: &str| text.replace('\n', end);
+    let newer = text.replacen("cipher-survey/2", "cipher-survey/3", 1);
+    let unknown = text.replace("\"kind\":\"sample\",", "\"kind\":\"sample\",\"new\":{},");
     let dos = with_lines("\r\n");
     let binary = [0xff, 0x00, 0x1b, 0x5b].repeat(500);
     let cases: [(&str, &[u8], Option<&str>); 7] = [
-        ("torn", &text[..text.len() - 700], Some("torn")),
+        ("torn", &text.as_bytes()[..text.len() - 700], Some("torn")),
         ("dos", dos.as_bytes(), None),
         ("unknown", unknown.as_bytes(), None),
-        ("newer", newer.as_bytes(), Some("cipher-survey/2")),
+        ("newer", newer.as_bytes(), Some("cipher-survey/3")),
         ("binary", &binary, Some("not a journal")),
         ("empty", b"", Some("is empty")),
         ("array", b"[]\n[]\n", Some("not the header")),

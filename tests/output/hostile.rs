@@ -34,7 +34,7 @@ const KEYS: [&str; 17] = [
     "evidence",
     "program",
     "version",
-    "mask",
+    "aes_disabled_by",
     "directory",
     "started",
     "cipher",

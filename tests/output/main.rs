@@ -14,12 +14,16 @@ mod program;
 #[path = "../testbed/schema.rs"]
 #[allow(dead_code, reason = "shared with the tests of the whole program")]
 mod schema;
+#[path = "../testbed/schema_1.rs"]
+mod schema_1;
 mod schemas;
+mod stable;
 mod summaries;
 
 use std::path::{Path, PathBuf};
 
 use cipher_survey::model::journal::kind_of;
+use schema_1::in_words_of_schema_2;
 use serde_json::Value;
 
 /// A file of this repository.
@@ -50,8 +54,8 @@ fn surveys() -> Vec<PathBuf> {
     found
 }
 
-/// The lines of a journal.
+/// The lines of a journal, in the words of schema 2.
 fn records(path: &Path) -> Vec<Value> {
-    let text = std::fs::read_to_string(path).unwrap();
+    let text = in_words_of_schema_2(&std::fs::read_to_string(path).unwrap());
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }

@@ -36,7 +36,7 @@ fn journal(slow: bool) -> Vec<Value> {
         pairing["server"]["host"]["name"] = HOSTILE.into();
     }
     for line in &mut lines {
-        if line["kind"] == "trial" {
+        if line["kind"] == "sample" {
             let cipher = line["cipher"].as_str().unwrap();
             line["cipher"] = format!("{cipher}{HOSTILE}").into();
             for pointer in ["/real_s", "/steady/seconds", "/client/real_s", "/server/real_s"] {

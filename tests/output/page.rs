@@ -68,8 +68,8 @@ fn every_column_is_documented() {
     let words = words();
     let known = words.clone();
     let is_told = |column: &str| {
-        let parts = [("client", "END"), ("server", "END"), ("near_host", "HOST")];
-        let more = [("far_host", "HOST"), ("speed", "FIGURE"), ("cost", "FIGURE")];
+        let parts = [("client", "END"), ("server", "END"), ("local_host", "HOST")];
+        let more = [("remote_host", "HOST"), ("speed", "FIGURE"), ("cost", "FIGURE")];
         let figures = [("client", "FIGURE"), ("server", "FIGURE"), ("", "")];
         let all = parts.iter().chain(&more).chain(&figures);
         all.map(|(name, sign)| column.replacen(name, sign, 1)).any(|told| words.contains(&told))

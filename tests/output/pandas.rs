@@ -33,7 +33,7 @@ fn computed(samples: &Path, summary: &Path) -> Output {
 fn the_summary_follows_from_the_samples() {
     let directory = tempfile::tempdir().unwrap();
     let (samples, summary) =
-        (directory.path().join("trials.csv"), directory.path().join("summary.csv"));
+        (directory.path().join("samples.csv"), directory.path().join("summary.csv"));
     let mut lines = 0;
     for journal in surveys() {
         fs::write(&samples, program(&journal, &["--format", "csv"])).unwrap();
@@ -48,7 +48,7 @@ fn the_summary_follows_from_the_samples() {
     }
     assert!(lines > 40, "{lines} lines");
     // A figure that the samples don't say is found.
-    for column in ["measured", "handshake_s", "client_cpu_s_per_gb", "rate_mb_per_s"] {
+    for column in ["measured", "setup_s", "client_cpu_s_per_gb", "rate_mb_per_s"] {
         let text = fs::read(&summary).unwrap();
         let changed = directory.path().join("changed.csv");
         fs::write(&changed, with_more_of(column, &text)).unwrap();

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use crate::own;
 use crate::program::{Run, program, run, word};
+use crate::schema_1::in_words_of_schema_2;
 
 const FORMATS: [&str; 5] = ["table", "json", "csv", "markdown", "html"];
 
@@ -78,15 +79,17 @@ fn too_many_samples_for_a_page_go_to_a_file_next_to_it() {
     let page = directory.path().join("page.html");
     let arguments = ["report", &long, "--format", "html", "--output", word(&page)];
     run(&arguments).assert_code(0);
-    let beside = directory.path().join("page.trials.csv");
+    let beside = directory.path().join("page.samples.csv");
     assert_eq!(fs::read_to_string(&beside).unwrap().lines().count(), 1 + samples);
-    assert!(fs::read_to_string(&page).unwrap().contains("page.trials.csv</code> beside this page"));
+    assert!(
+        fs::read_to_string(&page).unwrap().contains("page.samples.csv</code> beside this page")
+    );
     // Neither is written over.
     fs::remove_file(&page).unwrap();
     fs::write(&beside, "mine").unwrap();
     let refused = run(&arguments);
     refused.assert_code(2);
-    assert!(refused.stderr.contains("page.trials.csv exists"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("page.samples.csv exists"), "{}", refused.stderr);
     assert!(!page.exists());
     assert_eq!(fs::read_to_string(&beside).unwrap(), "mine");
     run(&[&arguments[..], &["--force"]].concat()).assert_code(0);
@@ -101,7 +104,7 @@ fn samples_of_a_page_that_fails_stay_as_they_were() {
         run(&["report", &long, "--format", "html", "--force", "--output", word(page)])
     };
     // Found before anything is written, and while the page is.
-    let beside = directory.path().join("page.trials.csv");
+    let beside = directory.path().join("page.samples.csv");
     fs::write(&beside, "mine").unwrap();
     let page = directory.path().join("page.html");
     fs::create_dir(&page).unwrap();
@@ -110,10 +113,10 @@ fn samples_of_a_page_that_fails_stay_as_they_were() {
 
     let sample = directory.path().join("sample.html");
     report(&sample).assert_code(0);
-    let csv = fs::metadata(sample.with_extension("trials.csv")).unwrap().len();
+    let csv = fs::metadata(sample.with_extension("samples.csv")).unwrap().len();
     // The samples have room and the page has none.
     let disk = Disk::mounted(&format!("{}k", csv / 1024 + 24));
-    let (page, beside) = (disk.0.path().join("page.html"), disk.0.path().join("page.trials.csv"));
+    let (page, beside) = (disk.0.path().join("page.html"), disk.0.path().join("page.samples.csv"));
     for mine in [None, Some("mine")] {
         mine.iter().for_each(|text| fs::write(&beside, text).unwrap());
         let refused = report(&page);
@@ -129,12 +132,12 @@ fn samples_of_a_page_that_fails_stay_as_they_were() {
 #[test]
 fn a_survey_with_no_place_for_its_samples_is_refused() {
     let directory = tempfile::tempdir().unwrap();
-    let (page, journal) = (directory.path().join("x.html"), directory.path().join("x.trials.csv"));
+    let (page, journal) = (directory.path().join("x.html"), directory.path().join("x.samples.csv"));
     fs::write(&journal, "mine").unwrap();
     let survey = ["loopback", "--format", "html", "--output", word(&page)];
     let refused = run(&survey);
     refused.assert_code(2);
-    assert!(refused.stderr.contains("x.trials.csv exists"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("x.samples.csv exists"), "{}", refused.stderr);
     fs::remove_file(&journal).unwrap();
     // Its own journal would exist before its samples.
     let refused = run(&[&survey[..], &["--force", "--journal", word(&journal)]].concat());
@@ -160,16 +163,20 @@ fn samples_are_next_to_the_page_and_not_to_a_link_to_it() {
 
     fs::write(&page, "mine").unwrap();
     run(&forced).assert_code(0);
-    assert!(fs::read_to_string(&page).unwrap().contains("page.trials.csv</code> beside this page"));
-    assert!(remote.join("page.trials.csv").exists() && link.is_symlink());
+    assert!(
+        fs::read_to_string(&page).unwrap().contains("page.samples.csv</code> beside this page")
+    );
+    assert!(remote.join("page.samples.csv").exists() && link.is_symlink());
     assert_eq!(fs::read_dir(&local).unwrap().count(), 1);
 
     // Where the samples are a link, the page names what is beside it.
-    let (samples, kept) = (remote.join("page.trials.csv"), local.join("kept.csv"));
+    let (samples, kept) = (remote.join("page.samples.csv"), local.join("kept.csv"));
     fs::rename(&samples, &kept).unwrap();
     symlink(&kept, &samples).unwrap();
     run(&forced).assert_code(0);
-    assert!(fs::read_to_string(&page).unwrap().contains("page.trials.csv</code> beside this page"));
+    assert!(
+        fs::read_to_string(&page).unwrap().contains("page.samples.csv</code> beside this page")
+    );
     assert!(samples.is_symlink());
 }
 
@@ -196,7 +203,7 @@ fn a_journal_is_never_replaced_by_its_report() {
     }
     // Nor by the samples beside a page.
     let (long, _) = long_journal(directory.path());
-    let renamed = directory.path().join("page.trials.csv");
+    let renamed = directory.path().join("page.samples.csv");
     fs::rename(long, &renamed).unwrap();
     let page = directory.path().join("page.html");
     let page = ["--format", "html", "--force", "--output", word(&page)];
@@ -239,9 +246,9 @@ fn an_unwritable_place_is_reported() {
 
 /// The journal of a survey of more samples than a page holds, and how many it has.
 fn long_journal(directory: &Path) -> (String, usize) {
-    let text = fs::read_to_string(journal()).unwrap();
+    let text = in_words_of_schema_2(&fs::read_to_string(journal()).unwrap());
     let (samples, rest): (Vec<&str>, Vec<&str>) =
-        text.lines().partition(|line| line.starts_with("{\"kind\":\"trial\""));
+        text.lines().partition(|line| line.starts_with("{\"kind\":\"sample\""));
     let many = samples.repeat(500 / samples.len() + 1);
     let lines = [&rest[..1], &many, &rest[1..]].concat();
     let long = directory.join("long.jsonl");

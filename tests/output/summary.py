@@ -43,7 +43,7 @@ def figures(samples):
     return {
         "measured": len(measured),
         "failed": len(samples) - len(measured),
-        "handshake_s": measured["handshake_s"].median(),
+        "setup_s": measured["setup_s"].median(),
         "median_rate_mb_per_s": measured["steady_mb_per_s"].median(),
         "client_cpu_s_per_gb": client,
         "server_cpu_s_per_gb": server,

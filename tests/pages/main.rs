@@ -4,6 +4,9 @@
 mod browser;
 mod figures;
 mod layout;
+#[path = "../testbed/schema_1.rs"]
+#[allow(dead_code, reason = "shared with the tests of the files")]
+mod schema_1;
 mod slopes;
 mod surveys;
 

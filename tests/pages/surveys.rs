@@ -6,6 +6,8 @@ use cipher_survey::model::Survey;
 use cipher_survey::model::journal::kind_of;
 use serde_json::{Value, json};
 
+use crate::schema_1::in_words_of_schema_2;
+
 /// Those of earlier versions, by their names.
 pub fn records() -> Vec<(String, Survey)> {
     journals("fixtures/records")
@@ -44,10 +46,10 @@ pub fn below(directory: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Lines of a kept journal, to be changed.
+/// Lines of a kept journal in the words of schema 2, to be changed.
 fn lines(file: &str) -> Vec<Value> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
-    let text = std::fs::read_to_string(path).unwrap();
+    let text = in_words_of_schema_2(&std::fs::read_to_string(path).unwrap());
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
@@ -82,7 +84,7 @@ pub fn hostile() -> Survey {
         pairing["skipped"] = json!([{ "cipher": HOSTILE, "reason": HOSTILE }]);
     }
     let mut number = 0;
-    for sample in lines.iter_mut().filter(|line| line["kind"] == "trial") {
+    for sample in lines.iter_mut().filter(|line| line["kind"] == "sample") {
         let cipher = sample["cipher"].as_str().unwrap().to_owned();
         let known = rename.len();
         let name = rename.entry(cipher).or_insert_with(|| format!("{known}{HOSTILE}"));

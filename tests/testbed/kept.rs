@@ -60,7 +60,7 @@ pub fn conclusions(report: &Value) -> impl Iterator<Item = &Value> {
 /// The bottlenecks of all rows.
 pub fn bottlenecks(report: &Value) -> Vec<&Value> {
     let rows = sections(report).flat_map(|section| section["rows"].as_array().unwrap());
-    rows.map(|row| &row["limit"]).filter(|bottleneck| !bottleneck.is_null()).collect()
+    rows.map(|row| &row["bottleneck"]).filter(|bottleneck| !bottleneck.is_null()).collect()
 }
 
 /// Each row's bottleneck is this one.
@@ -68,13 +68,13 @@ pub fn assert_bottleneck(report: &Value, name: &str) {
     let bottlenecks = bottlenecks(report);
     assert!(!bottlenecks.is_empty());
     for bottleneck in bottlenecks {
-        assert_eq!(bottleneck["limit"], name, "{bottleneck}");
+        assert_eq!(bottleneck["kind"], name, "{bottleneck}");
     }
 }
 
 /// The advice for a goal.
 pub fn advice<'a>(report: &'a Value, goal: &str) -> &'a Value {
-    let advice = report["recommendations"][0]["advice"].as_array().unwrap();
+    let advice = report["advice"][0]["goals"].as_array().unwrap();
     advice.iter().find(|advice| advice["goal"] == goal).unwrap()
 }
 

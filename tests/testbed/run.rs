@@ -45,6 +45,6 @@ pub fn measured(survey: &Value) -> Vec<&Value> {
 }
 
 pub fn rounds(survey: &Value) -> Vec<&Value> {
-    let samples = survey["trials"].as_array().unwrap();
+    let samples = survey["samples"].as_array().unwrap();
     samples.iter().filter(|sample| sample["phase"] == "round").collect()
 }

@@ -15,10 +15,8 @@ pub enum Goal {
     /// One transfer, as fast as possible.
     Speed,
     /// Least CPU of the local host.
-    #[serde(rename = "least_here")]
     LocalCpu,
     /// Least CPU of the remote host.
-    #[serde(rename = "least_there")]
     RemoteCpu,
     /// Many transfers at once: least CPU of both hosts together.
     Many,
@@ -59,7 +57,6 @@ pub struct Advice {
     /// Nothing above the security floor is better than the choice by the precision or more.
     pub decided: bool,
     /// The bottleneck, where it is the path: no cipher is faster, whatever it costs.
-    #[serde(rename = "limit")]
     pub bottleneck: Option<BottleneckKind>,
     /// By how much something else may still be better than the choice, in per cent.
     pub bound_percent: Option<f64>,
@@ -69,14 +66,11 @@ pub struct Advice {
     pub as_good: Vec<Choice>,
     pub ties: Vec<Choice>,
     /// How many times better than the default cipher, and than the worst above the security floor.
-    #[serde(rename = "times_unasked")]
     pub times_default: Option<Ratio>,
     pub times_worst: Option<Ratio>,
     /// How busy the hosts then are, where speed is the goal: a full core is the bottleneck.
-    #[serde(rename = "cores")]
     pub cpu: Option<CpuShare>,
     /// How many transfers one core carries, where many at once are the goal.
-    #[serde(rename = "sessions")]
     pub transfers_per_core: Option<TransfersPerCore>,
     pub text: String,
 }

@@ -35,7 +35,8 @@ pub struct Recommendation {
     pub method: Method,
     /// Where both were measured, advice is for as many bytes each way.
     pub directions: Vec<Direction>,
-    pub advice: Vec<Advice>,
+    /// What to use for each goal.
+    pub goals: Vec<Advice>,
     /// Ciphers that were measured and are not recommended, with the reason.
     pub below_floor: Vec<(Cipher, String)>,
     pub caveats: Vec<String>,
@@ -95,7 +96,7 @@ pub fn recommend(survey: &Survey, allow_legacy: bool) -> Vec<Recommendation> {
 /// recommended for each. Absent for a single host.
 pub fn for_all<'a>(all: impl Iterator<Item = &'a Recommendation>) -> Option<String> {
     let speed = |one: &'a Recommendation| {
-        let advice = one.advice.iter().find(|advice| advice.goal == Goal::Speed)?;
+        let advice = one.goals.iter().find(|advice| advice.goal == Goal::Speed)?;
         Some((one.scope.as_str(), advice))
     };
     let all: Vec<(&str, &Advice)> = all.map(speed).collect::<Option<_>>()?;
@@ -159,8 +160,8 @@ fn advise(
         };
         one(goal, alternatives, &field, &rule)
     };
-    let advice: Vec<Advice> = GOALS.into_iter().filter_map(advice).collect();
-    if advice.is_empty() {
+    let goals: Vec<Advice> = GOALS.into_iter().filter_map(advice).collect();
+    if goals.is_empty() {
         return None;
     }
     let floor =
@@ -170,7 +171,7 @@ fn advise(
         pairing: index,
         method,
         directions,
-        advice,
+        goals,
         below_floor: floor.collect(),
         caveats: caveats(survey, pairing, alternatives),
     })

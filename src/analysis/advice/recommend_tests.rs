@@ -23,7 +23,7 @@ fn strict(survey: &mut Survey) {
 }
 
 fn advice(recommendation: &Recommendation, goal: Goal) -> &Advice {
-    recommendation.advice.iter().find(|advice| advice.goal == goal).unwrap()
+    recommendation.goals.iter().find(|advice| advice.goal == goal).unwrap()
 }
 
 fn chosen(recommendation: &Recommendation, goal: Goal) -> (&str, bool) {
@@ -183,7 +183,7 @@ fn costs_are_ranked_separately_and_coarse_ones_not_at_all() {
         sample.server.as_mut().unwrap().resolution_s = 0.5;
     });
     let found = recommended(coarse);
-    assert!(found.advice.iter().all(|advice| advice.goal != Goal::RemoteCpu));
+    assert!(found.goals.iter().all(|advice| advice.goal != Goal::RemoteCpu));
 }
 
 #[test]

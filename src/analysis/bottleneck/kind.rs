@@ -46,7 +46,6 @@ impl BottleneckKind {
 /// The bottleneck of one cipher's transfers, with its evidence.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Bottleneck {
-    #[serde(rename = "limit")]
     pub kind: BottleneckKind,
     /// The figures, in words.
     pub evidence: String,

@@ -24,7 +24,6 @@ pub struct Change {
     /// One per section that both have, in the order of the second.
     pub sections: Vec<SectionChange>,
     /// Conditions that differ between the surveys.
-    #[serde(rename = "unlike")]
     pub differences: Vec<Difference>,
     /// Ciphers, and whole pairings, that only one of the surveys has; they are not compared.
     pub only_old: Vec<String>,

@@ -25,7 +25,6 @@ pub struct Pivot {
     /// One per direction that was asked for and measured.
     pub tables: Vec<PivotTable>,
     /// Conditions that differ between the columns.
-    #[serde(rename = "unlike")]
     pub differences: Vec<Difference>,
 }
 

@@ -23,7 +23,6 @@ pub struct Conclusion {
     pub cheapest: Option<Ranking>,
     /// How many times as fast as the default cipher the fastest is; absent where the default was not
     /// measured or is as fast.
-    #[serde(rename = "times_unasked")]
     pub times_default: Option<Ratio>,
     pub text: String,
 }

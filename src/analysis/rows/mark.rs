@@ -23,7 +23,6 @@ pub enum Mark {
     /// Nothing is encrypted: it shows what everything but the cipher costs.
     NoCipher,
     /// It uses AES instructions although they are disabled for the others.
-    #[serde(rename = "not_masked")]
     AesNotDisabled,
 }
 

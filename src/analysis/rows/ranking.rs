@@ -72,7 +72,6 @@ pub struct Ranking {
     /// The round after which all would be decided; absent where that is out of reach.
     pub answered_after: Option<u32>,
     /// How many choices are still in the race.
-    #[serde(rename = "inside")]
     pub remaining: usize,
 }
 

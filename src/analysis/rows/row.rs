@@ -39,18 +39,14 @@ pub struct Row {
     pub cost: Option<Compared>,
     /// CPU of sftp-server and the like; in no other figure.
     pub helpers_cpu_s_per_gb: Option<f64>,
-    #[serde(rename = "handshake_s")]
     pub setup_s: Option<f64>,
     pub whole_file: WholeFile,
     /// What kept it from being faster; absent where nothing was measured.
-    #[serde(rename = "limit")]
     pub bottleneck: Option<Bottleneck>,
     /// It is the default cipher.
-    #[serde(rename = "unasked")]
     pub is_default: bool,
     /// Why it is not ranked with the others.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[serde(rename = "apart")]
     pub unranked: Option<Unranked>,
     pub marks: Vec<Mark>,
 }
@@ -62,7 +58,6 @@ pub struct Cost {
     /// Against the cheapest at that end.
     pub compared: Option<Compared>,
     /// How many samples it rests on.
-    #[serde(rename = "trials")]
     pub samples: usize,
     /// CPU while transferring, in per cent of one core; above 100 where several cores were busy.
     pub core_percent: Option<f64>,

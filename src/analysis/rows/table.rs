@@ -19,7 +19,6 @@ pub struct Table {
     pub method: Method,
     pub direction: Direction,
     /// Median over all measured samples.
-    #[serde(rename = "handshake_s")]
     pub setup_s: Option<f64>,
     /// Median of the transfer time of the same samples.
     pub bulk_s: Option<f64>,
@@ -39,7 +38,6 @@ pub struct Section {
     /// Fastest first; those without a rate last.
     pub rows: Vec<Row>,
     /// What the path carries without a cipher; absent where nothing was measured.
-    #[serde(rename = "ceiling")]
     pub upper_bound: Option<UpperBound>,
     /// Absent where nothing was measured.
     pub conclusion: Option<Conclusion>,

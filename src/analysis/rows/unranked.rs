@@ -15,7 +15,6 @@ pub enum Unranked {
     /// Nothing is encrypted: it shows what everything but the cipher costs.
     NoCipher,
     /// Disabling AES at an end has no effect on it, so it does not belong in its section.
-    #[serde(rename = "not_masked")]
     AesNotDisabled,
 }
 

@@ -26,7 +26,6 @@ pub struct UpperBound {
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
     /// The plain TCP rate (`--plain-tcp-port`).
-    #[serde(rename = "beside")]
     PlainTcp,
     /// The rate without a cipher (`--with-none`).
     NoCipher,

@@ -29,7 +29,6 @@ pub struct Failure {
     pub mac: Option<Mac>,
     pub reason: String,
     pub remedy: Option<String>,
-    #[serde(rename = "trials")]
     pub samples: usize,
 }
 

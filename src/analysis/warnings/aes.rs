@@ -17,8 +17,7 @@ use crate::model::{AesClass, AesEnds};
 #[schemars(inline)]
 pub enum AesWarning {
     /// An end with AES disabled spends about as much as with AES enabled.
-    #[serde(rename = "mask_unseen")]
-    WithoutEffect {
+    AesStaysEnabled {
         table: String,
         #[schemars(with = "String")]
         aes: AesEnds,
@@ -28,8 +27,7 @@ pub enum AesWarning {
         most_ratio: f64,
     },
     /// The figures of an end contradict what its profile says of its AES instructions.
-    #[serde(rename = "label_contradicted")]
-    Contradicted {
+    AesContradicted {
         /// The table that shows it best.
         table: String,
         end: End,
@@ -44,7 +42,7 @@ pub enum AesWarning {
 impl AesWarning {
     pub(super) fn words(&self) -> Words {
         match self {
-            Self::WithoutEffect { table, aes, end, most_ratio } => Words::new(
+            Self::AesStaysEnabled { table, aes, end, most_ratio } => Words::new(
                 format!(
                     "{table}, {}: disabling AES does not show in the {end} CPU (no AES \
                      cipher costs more than {} times what it costs with AES enabled)",
@@ -53,7 +51,7 @@ impl AesWarning {
                 ),
                 "take that section as AES enabled: the program may not know the variable",
             ),
-            Self::Contradicted {
+            Self::AesContradicted {
                 table,
                 end,
                 accelerated,
@@ -103,7 +101,7 @@ pub fn without_effect(table: &Table, pairings: &[Pairing]) -> Vec<AesWarning> {
                 continue;
             };
             let (table, aes) = (table.title.clone(), section.aes);
-            found.push(AesWarning::WithoutEffect { table, aes, end, most_ratio });
+            found.push(AesWarning::AesStaysEnabled { table, aes, end, most_ratio });
         }
     }
     found
@@ -120,7 +118,7 @@ pub fn contradicted(tables: &[Table], pairings: &[Pairing]) -> Vec<AesWarning> {
         for end in [End::Client, End::Server] {
             let own = &pairings[section.pairing];
             let Some(found) = contradiction(section, own, end) else { continue };
-            let warning = AesWarning::Contradicted {
+            let warning = AesWarning::AesContradicted {
                 table: table.title.clone(),
                 end,
                 accelerated: found.accelerated,
@@ -236,14 +234,16 @@ mod tests {
             survey.header.pairings[0].server.host.aes.class = class;
             let mut found = found(&survey);
             // That the transfers are so short does not matter here.
-            found.retain(|f| matches!(f, Finding::Aes(AesWarning::Contradicted { .. })));
+            found.retain(|f| matches!(f, Finding::Aes(AesWarning::AesContradicted { .. })));
             found
         };
         // ChaCha20-Poly1305 costs the server 0.2 s.
         let of_aes = of(AesClass::Aes, 0.8);
         let [
             Finding::Aes(
-                warning @ AesWarning::Contradicted { end: End::Server, accelerated: true, .. },
+                warning @ AesWarning::AesContradicted {
+                    end: End::Server, accelerated: true, ..
+                },
             ),
         ] = &of_aes[..]
         else {
@@ -280,7 +280,7 @@ mod tests {
             found(&loopback([two(), disabled].concat()))
         };
         let shared = Finding::Connection(ConnectionWarning::SharedMachine);
-        let [first, Finding::Aes(AesWarning::WithoutEffect { end, most_ratio, aes, .. })] =
+        let [first, Finding::Aes(AesWarning::AesStaysEnabled { end, most_ratio, aes, .. })] =
             &of(0.28)[..]
         else {
             panic!("disabling AES should be in doubt: {:?}", of(0.28));

@@ -20,7 +20,6 @@ pub enum CpuWarning {
     ServerMissing {
         target: String,
         reason: String,
-        #[serde(rename = "trials")]
         samples: usize,
     },
     /// A second reading of the server's CPU differs; the worst case is shown.
@@ -31,7 +30,6 @@ pub enum CpuWarning {
         check: Source,
         check_total_s: f64,
         note: String,
-        #[serde(rename = "trials")]
         samples: usize,
     },
     Coarse {

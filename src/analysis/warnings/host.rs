@@ -15,30 +15,11 @@ use crate::stats::statistics::median;
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[schemars(inline)]
 pub enum HostWarning {
-    Throttled {
-        end: End,
-        least_mhz: u64,
-        most_mhz: u64,
-        hottest_c: i64,
-    },
-    Steal {
-        end: End,
-        percent: f64,
-    },
-    OtherLoad {
-        end: End,
-        cores: f64,
-    },
-    Swapping {
-        end: End,
-        #[serde(rename = "trials")]
-        samples: usize,
-    },
-    LittleSpace {
-        end: End,
-        target: String,
-        free_bytes: u64,
-    },
+    Throttled { end: End, least_mhz: u64, most_mhz: u64, hottest_c: i64 },
+    Steal { end: End, percent: f64 },
+    OtherLoad { end: End, cores: f64 },
+    Swapping { end: End, samples: usize },
+    LittleSpace { end: End, target: String, free_bytes: u64 },
 }
 
 impl HostWarning {

@@ -21,10 +21,8 @@ pub enum RateWarning {
         table: String,
         cipher: String,
     },
-    #[serde(rename = "long_handshake")]
     LongSetup {
         table: String,
-        #[serde(rename = "handshake_s")]
         setup_s: f64,
         bulk_s: f64,
     },
@@ -41,12 +39,10 @@ pub enum RateWarning {
     /// Samples much faster or slower than the others: clipped in the fit, never dropped.
     Odd {
         table: String,
-        #[serde(rename = "trials")]
         samples: usize,
         of: usize,
     },
     Suspended {
-        #[serde(rename = "trials")]
         samples: usize,
     },
 }

@@ -13,7 +13,7 @@ use crate::model::names::{Cipher, Direction, Mac, Method};
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Sample {
     pub phase: Phase,
-    /// From 1; 0 in the pilot.
+    /// From 1; 0 in the calibration.
     pub round: u32,
     pub pairing: usize,
     pub method: Method,

@@ -39,7 +39,7 @@ fn columns<'a>() -> Vec<Column<Line<'a>>> {
         column("host", |at: &Line| at.host().profile.name.clone()),
         column("cpu_model", |at: &Line| at.host().profile.cpu_model.clone()),
         column("aes_class", |at: &Line| Value::named(at.host().profile.aes.class)),
-        column("mask", |at: &Line| at.subject().aes_disabled_by.clone()),
+        column("aes_disabled_by", |at: &Line| at.subject().aes_disabled_by.clone()),
         column("implementation", |at: &Line| at.subject().implementation.clone()),
         column("cipher", |at: &Line| Value::named(&at.subject().cipher)),
         column("mac", |at: &Line| at.subject().mac.as_ref().map(|mac| mac.to_string())),

@@ -27,10 +27,8 @@ pub struct View {
 struct Document<'a> {
     header: &'a CoresHeader,
     samples: &'a [CoresSample],
-    #[serde(rename = "end")]
-    footer: &'a Option<Footer>,
+    end: &'a Option<Footer>,
     figures: Vec<CoreFigure>,
-    #[serde(rename = "maskings")]
     aes_settings: Vec<AesSetting>,
 }
 
@@ -50,7 +48,8 @@ impl Printable for View {
             let figures = figures(&cores.samples);
             let Cores { header, samples, footer, .. } = cores;
             let aes_settings = aes_settings(&figures);
-            let document = Document { header, samples, footer, figures, aes_settings };
+            let end = footer;
+            let document = Document { header, samples, end, figures, aes_settings };
             Ok(serde_json::to_string_pretty(&document)?)
         };
         let documents: io::Result<Vec<String>> = self.journals.iter().map(document).collect();

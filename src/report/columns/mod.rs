@@ -17,8 +17,8 @@ mod tests;
 
 /// What lines made from a `T` have in common.
 pub struct Column<T> {
-    /// Its name in CSV and for programs that read a page; unique in its list. Those of surveys are of
-    /// schema 1 (docs/record.md).
+    /// Its name in CSV and for programs that read a page; unique in its list. docs/record.md
+    /// explains those of surveys.
     pub key: String,
     value: Box<dyn Fn(&T) -> Value>,
     /// It is in CSV.

@@ -30,7 +30,9 @@ pub fn columns<T>(place: impl Fn(&T) -> Place<'_> + Copy + 'static) -> Vec<Colum
         column("target", move |line| place(line).pairing.target.clone()),
         column("pairing", move |line| place(line).index),
         column("loopback", move |line| place(line).pairing.loopback),
-        column("far_directory", move |line| place(line).pairing.remote_storage.directory.clone()),
+        column("remote_directory", move |line| {
+            place(line).pairing.remote_storage.directory.clone()
+        }),
         column("file_name", move |line| place(line).survey.header.file.name.clone()),
         column("file_bytes", move |line| place(line).survey.header.file.bytes),
         column("sink", move |line| Value::named(place(line).survey.header.sink)),
@@ -60,7 +62,7 @@ fn of_end<T>(
         ("END_program", |end| end.program.clone().into()),
         ("END_version", |end| end.version.clone().into()),
         ("END_aes", |end| yes_or_no(end.uses_aes()).into()),
-        ("END_mask", |end| end.aes_disabled_by.clone().into()),
+        ("END_aes_disabled_by", |end| end.aes_disabled_by.clone().into()),
     ];
     parts.into_iter().map(move |(template, value)| {
         column(template.replace("END", name), move |line| value(end(line)))

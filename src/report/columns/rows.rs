@@ -103,7 +103,7 @@ fn names_and_rates<'a>() -> Vec<Column<Line<'a>>> {
             .explained(explanations::interval),
     )));
     list.push(
-        of("ceiling_share", share_of_known)
+        of("upper_bound_share", share_of_known)
             .not_in_csv()
             .shown(look(Group::Speed, "of\nupper\nbound")
                 .table(When::WideOrKnown).page(When::Known).dispensable(1)
@@ -124,7 +124,7 @@ fn of_both_ends<'a>() -> Vec<Column<Line<'a>>> {
                 .explained(explanations::efficiency)),
     ];
     list.extend(compared("cost", |row| row.cost, |_| None));
-    list.push(of("handshake_s", |at| at.row.setup_s));
+    list.push(of("setup_s", |at| at.row.setup_s));
     list.push(of("whole_file_scaled", |at| at.row.whole_file.scaled));
     list
 }
@@ -132,11 +132,11 @@ fn of_both_ends<'a>() -> Vec<Column<Line<'a>>> {
 #[rustfmt::skip]
 fn bottleneck<'a>() -> Vec<Column<Line<'a>>> {
     let mut list = vec![
-        of("limit", |at| Some(Value::named(at.row.bottleneck.as_ref()?.kind)))
+        of("bottleneck", |at| Some(Value::named(at.row.bottleneck.as_ref()?.kind)))
             .shown(look(Group::Bottleneck, "bottleneck").kind(Kind::Text)
                 .table(When::Never).page(When::Never)
                 .explained(explanations::bottleneck)),
-        of("limit_evidence", |at| Some(at.row.bottleneck.as_ref()?.evidence.clone())),
+        of("bottleneck_evidence", |at| Some(at.row.bottleneck.as_ref()?.evidence.clone())),
     ];
     list.extend(load("client", |row| Some(row.bottleneck.as_ref()?.client)));
     list.extend(load("server", |row| Some(row.bottleneck.as_ref()?.server)));
@@ -146,10 +146,10 @@ fn bottleneck<'a>() -> Vec<Column<Line<'a>>> {
 #[rustfmt::skip]
 fn upper_bound_and_marks<'a>() -> [Column<Line<'a>>; 5] {
     [
-        of("ceiling_mb_per_s", |at| Some(at.section.upper_bound.as_ref()?.mb_per_s)),
-        of("ceiling_basis", |at| Some(Value::named(at.section.upper_bound.as_ref()?.basis))),
-        of("unasked", |at| at.row.is_default),
-        of("apart", |at| at.row.unranked.map(Value::named)),
+        of("upper_bound_mb_per_s", |at| Some(at.section.upper_bound.as_ref()?.mb_per_s)),
+        of("upper_bound_basis", |at| Some(Value::named(at.section.upper_bound.as_ref()?.basis))),
+        of("is_default", |at| at.row.is_default),
+        of("unranked", |at| at.row.unranked.map(Value::named)),
         of("marks", |at| Value::names(&at.row.marks))
             .shown(look(Group::Mark, "marks").kind(Kind::Mark).text(|at| marks(at.row))
                 .legend("default: what ssh negotiates by default.")
@@ -207,7 +207,7 @@ fn of_end<'a>(end: End) -> [Column<Line<'a>>; 9] {
                 })
                 .legend("CPU-s: CPU-seconds of the ssh processes.")
                 .explained(move |at| explanations::cost(at, end))),
-        own("END_trials", |cost| cost.samples.into()),
+        own("END_samples", |cost| cost.samples.into()),
         own("END_core_percent", |cost| cost.core_percent.into())
             .shown(look(Group::Core, title("% core")).wide().text(percent(|cost| cost.core_percent))
                 .legend("% core: of one core, during the transfer.")),

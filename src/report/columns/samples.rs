@@ -66,9 +66,10 @@ pub fn columns<'a>() -> Vec<Column<Line<'a>>> {
         of("phase", |at| Value::named(at.phase)),
         of("round", |at| at.round)
             .shown(look(Group::Count, "round").kind(Kind::Text).text(|at| match at.sample.phase {
-                Phase::Calibration => "pilot".to_owned(),
+                Phase::Calibration => "calibration".to_owned(),
                 Phase::Round => at.sample.round.to_string(),
             })),
+        of("connection", |at| at.connection),
         column("transfer", transfer).not_in_csv()
             .shown(look(Group::Count, "transfer").kind(Kind::Text)),
         of("cipher", |at| at.cipher.as_str().to_owned()),
@@ -93,7 +94,11 @@ pub fn columns<'a>() -> Vec<Column<Line<'a>>> {
         of("bytes", |at| at.bytes)
             .shown(look(Group::Speed, "MB").page_key("mb")
                 .text(|at| Value::from(at.sample.bytes.map(|bytes| bytes as f64 / MB)).rounded())),
-        of("handshake_s", |at| at.setup_s),
+        of("slices", |at| at.slices.map(|slices| slices.count)),
+        of("slice_spread", |at| at.slices?.spread),
+        of("wire_sent", |at| at.wire.map(|wire| wire.sent)),
+        of("wire_received", |at| at.wire.map(|wire| wire.received)),
+        of("setup_s", |at| at.setup_s),
         of("real_s", |at| at.real_s),
         of("backoff_s", |at| at.backoff_s),
         of_steady("steady_bytes", |steady| steady.bytes),
@@ -111,8 +116,8 @@ pub fn columns<'a>() -> Vec<Column<Line<'a>>> {
         of("server_with_helpers", |at| Some(at.server?.with_helpers)),
         of("server_missing", |at| at.server_missing.clone()),
     ]);
-    list.extend(of_host("near_host", |at| at.local_host.as_ref()));
-    list.extend(of_host("far_host", |at| at.remote_host.as_ref()));
+    list.extend(of_host("local_host", |at| at.local_host.as_ref()));
+    list.extend(of_host("remote_host", |at| at.remote_host.as_ref()));
     list
 }
 
@@ -148,9 +153,9 @@ fn of_end<'a>(end: &str, spent: fn(&Sample) -> Option<&Spent>) -> [Column<Line<'
         own("END_cpu_s", |spent| spent.bulk.total_s.into())
             .shown(look(Group::Cost, format!("{end}\nCPU-s"))),
         own("END_real_s", |spent| spent.real_s.into()),
-        own("END_handshake_user_s", |spent| spent.setup.map(|setup| setup.user_s).into()),
-        own("END_handshake_system_s", |spent| spent.setup.map(|setup| setup.system_s).into()),
-        own("END_handshake_cpu_s", |spent| spent.setup.map(|setup| setup.total_s).into()),
+        own("END_setup_user_s", |spent| spent.setup.map(|setup| setup.user_s).into()),
+        own("END_setup_system_s", |spent| spent.setup.map(|setup| setup.system_s).into()),
+        own("END_setup_cpu_s", |spent| spent.setup.map(|setup| setup.total_s).into()),
         own("END_run_delay_s", |spent| spent.waits.run_delay_s.into()),
         own("END_throttled_s", |spent| spent.waits.throttled_s.into()),
     ]

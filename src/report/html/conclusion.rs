@@ -46,7 +46,7 @@ fn advised(one: &Advised) -> Markup {
     html! {
         h3 { "For " (prose(&one.recommendation.scope)) }
         dl.advice {
-            @for advice in &one.recommendation.advice {
+            @for advice in &one.recommendation.goals {
                 dt { (advice.goal.words()) }
                 dd { (prose(&advice.text)) "." }
             }

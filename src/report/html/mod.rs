@@ -98,12 +98,12 @@ mod tests {
     fn every_sample_is_on_the_page_unless_there_are_too_many() {
         let few = survey(rounds("aes128-ctr", [50.0, 51.0, 52.0]));
         let text = page(&few, None);
-        assert!(text.contains("3 samples, those of the pilot included"));
+        assert!(text.contains("3 samples, those of the calibration included"));
         assert!(text.contains("--format csv 'a b/&lt;pi1&gt;.jsonl'"), "{text}");
 
         let many = survey(rounds("aes128-ctr", [50.0; 501]));
         let text = page(&many, Some("<pi1>.csv"));
-        assert!(!text.contains("pilot included") && text.contains("All 501 samples are in"));
+        assert!(!text.contains("calibration included") && text.contains("All 501 samples are in"));
         assert!(text.contains("&lt;pi1&gt;.csv") && !text.contains("<pi1>"));
     }
 

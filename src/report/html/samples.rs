@@ -18,7 +18,7 @@ pub fn all(report: &Report) -> Option<Section> {
     let body = html! {
         @if many <= MOST_SAMPLES {
             details.long {
-                summary { (many) " samples, those of the pilot included" }
+                summary { (many) " samples, those of the calibration included" }
                 (super::grid::grid(&table(report), "samples"))
             }
         }

@@ -67,7 +67,7 @@ fn survey(report: &Report, wide: bool) -> String {
 fn recommendation(advised: &Advised, page: &mut Page) {
     let Advised { recommendation: one, uses, .. } = advised;
     page.heading(2, &format!("Recommended for {}", one.scope));
-    let goals = one.advice.iter().map(|a| (a.goal.words(), format!(": {}.", a.text)));
+    let goals = one.goals.iter().map(|a| (a.goal.words(), format!(": {}.", a.text)));
     let caveats = one.caveats.iter().map(|caveat| ("caveat:", format!("{caveat}.")));
     page.list(goals.chain(caveats));
     for Use { choice, goals, paste } in uses {

@@ -47,7 +47,7 @@ fn uses(survey: &Survey, recommendation: &Recommendation) -> Vec<Use> {
         return Vec::new();
     }
     let mut uses: Vec<Use> = Vec::new();
-    for advice in recommendation.advice.iter().filter(|advice| !advice.keep_default) {
+    for advice in recommendation.goals.iter().filter(|advice| !advice.keep_default) {
         let Choice { cipher, mac, .. } = &advice.choice;
         if !is_plain(cipher.as_str()) || !mac.as_ref().is_none_or(|mac| is_plain(mac.as_str())) {
             continue;

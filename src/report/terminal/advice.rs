@@ -30,7 +30,7 @@ pub fn closing(advised: &[Advised], page: &mut Page) {
 
 fn goals(one: &Advised, page: &mut Page) {
     page.title(&format!("Recommended for {}", one.recommendation.scope));
-    for advice in &one.recommendation.advice {
+    for advice in &one.recommendation.goals {
         page.labelled(
             &format!("  {}: ", advice.goal.words()),
             Ink::Bold,
@@ -58,7 +58,7 @@ pub fn write(advised: &[Advised], style: &Style, out: &mut dyn Write) -> io::Res
             page.labelled("  not ", Ink::Red, &format!("{cipher}: {reason}."), "    ");
         }
         caveats(one, &mut page);
-        if one.recommendation.advice.iter().all(|advice| advice.keep_default) {
+        if one.recommendation.goals.iter().all(|advice| advice.keep_default) {
             page.blank();
             page.paragraph("There is nothing to change.");
         }
