@@ -20,7 +20,7 @@ pub mod report;
 /// What a survey says on standard error while it runs.
 pub mod progress;
 
-/// A survey as it runs: plan, calibration, rounds, stopping, journal.
+/// A survey as it runs: plan, rounds of slices and of runs, stopping, journal.
 pub mod survey;
 
 /// What samples say: rows, bottlenecks, warnings, advice, comparison (pure).
@@ -29,19 +29,19 @@ pub mod analysis;
 /// Fits, intervals and sequential comparison (pure).
 pub mod stats;
 
-/// One timed transfer, by each method.
+/// How bytes are moved: methods and their connections, and the proof that it was done as asked.
 pub mod transfer;
 
 /// Private servers of this machine, with and without AES instructions.
 pub mod loopback;
 
-/// The remote host: the control connection, our directory, its reconnection.
+/// The remote host: the control connection, our directory, what the server's processes spend.
 pub mod remote;
 
 /// Microbenchmarks of the ciphers themselves, without SSH.
 pub mod cipher_cores;
 
-/// This machine: child processes, `/proc`, temporary files, interrupts.
+/// This machine: child processes, CPU clocks, TCP sockets, temporary files, interrupts.
 pub mod local;
 
 /// The SSH client, server and sftp-server over russh, as programs of their own.

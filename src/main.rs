@@ -7,6 +7,7 @@ use clap::Parser;
 
 use cipher_survey::cli::{Cli, Verb};
 use cipher_survey::commands::{Status, compare, cores, list, loopback, recommend, report, run};
+use cipher_survey::local::child::adopt_orphans;
 use cipher_survey::progress::tell;
 use cipher_survey::transfer::shim;
 
@@ -21,6 +22,9 @@ fn main() -> ExitCode {
     #[cfg(feature = "russh")]
     if let Some((program, arguments)) = cipher_survey::builtin_ssh::Program::called(&words) {
         return program.run(arguments);
+    }
+    if let Err(error) = adopt_orphans() {
+        tell(&format!("warning: CPU of a proxy's program may be missing (prctl: {error})"));
     }
     let cli = Cli::parse();
     let result = match &cli.verb {

@@ -16,6 +16,7 @@ use crate::analysis::rows::row::Row;
 use crate::analysis::rows::table::{Section, Table};
 use crate::analysis::rows::unranked::Unranked;
 use crate::analysis::rows::upper_bound::upper_bound;
+use crate::analysis::samples::connections;
 use crate::analysis::samples::grouping::{
     Groups, RowKey, TableKey, by_table, groups, measured, one_way,
 };
@@ -24,7 +25,7 @@ use crate::analysis::samples::pace::Pace;
 use crate::analysis::samples::startup::Startups;
 use crate::analysis::warnings::{self, Warning};
 use crate::model::record::{Outcome, Pairing, Sample};
-use crate::model::{Direction, Mac, Survey};
+use crate::model::{Direction, Mac, RaceKey, Survey};
 use crate::stats::statistics::median;
 
 /// All that a report shows beyond the header and the samples.
@@ -38,7 +39,7 @@ pub struct Summary {
     pub warnings: Vec<Warning>,
 }
 
-/// Summarises the rounds of a survey. The pilot is in no table.
+/// Summarises the rounds of a survey. The calibration is in no table.
 pub fn summarise(survey: &Survey) -> Summary {
     let groups = groups(&survey.header.pairings);
     let tables = tables(survey, &groups);
@@ -61,6 +62,7 @@ fn tables(survey: &Survey, groups: &Groups) -> Vec<Table> {
         .into_iter()
         .map(|(key, rows)| {
             let (group, method, direction) = key;
+            let race = RaceKey { pairing: group, method, direction };
             let title = table_title(key, &keys, pairings);
             let median_of = |seconds: fn(&Sample) -> Option<f64>| {
                 let samples = rows.values().flatten().filter(|t| t.outcome == Outcome::Measured);
@@ -68,7 +70,9 @@ fn tables(survey: &Survey, groups: &Groups) -> Vec<Table> {
             };
             Table {
                 setup_s: median_of(|sample| sample.setup_s),
-                bulk_s: median_of(|sample| sample.real_s),
+                bulk_s: median_of(|sample| sample.real_s.filter(|_| sample.slices.is_none())),
+                start_up: connections::start_up(survey, groups, race),
+                key_exchanges: connections::key_exchanges(survey, groups, race),
                 sections: sections(survey, &title, key, rows, &pace, &startups),
                 title,
                 target: pairings[group].target.clone(),
@@ -189,10 +193,10 @@ mod tests {
     }
 
     #[test]
-    fn the_pilot_is_in_no_table() {
-        let pilot = each(rounds(GCM, [99.0; 3]), |sample| sample.phase = Phase::Calibration);
-        assert_eq!(summarise(&survey(pilot.clone())).tables, []);
-        let both = [pilot, rounds(GCM, [20.0; 3])].concat();
+    fn the_calibration_is_in_no_table() {
+        let calibration = each(rounds(GCM, [99.0; 3]), |sample| sample.phase = Phase::Calibration);
+        assert_eq!(summarise(&survey(calibration.clone())).tables, []);
+        let both = [calibration, rounds(GCM, [20.0; 3])].concat();
         let summary = summarise(&survey(both));
         assert_eq!(summary.tables[0].sections[0].rows[0].measured, 3);
     }

@@ -5,8 +5,8 @@ use crate::model::cipher_cores::{
     Cores, CoresHeader, CoresHost, CoresSample, Library, Subject, Work,
 };
 use crate::model::record::{
-    Asked, FileInfo, Footer, Header, Outcome, PairedEnd, Pairing, Phase, SCHEMA, Sample, Spent,
-    StopReason,
+    Asked, FileInfo, FixedCost, Footer, Header, Outcome, PairedEnd, Pairing, Phase, SCHEMA, Sample,
+    Slices, Spent, StopReason,
 };
 use crate::model::{
     AesClass, AesEvidence, Cipher, CpuTimes, Direction, HostProfile, Mac, Method, Negotiated,
@@ -190,6 +190,15 @@ pub fn failed(mut sample: Sample, reason: &str, remedy: Option<&str>) -> Sample 
     sample.client = None;
     sample.server = None;
     sample
+}
+
+/// Makes a sample one of so many slices, each with so many seconds of fixed cost, half as much CPU at the client
+/// and a quarter at the server.
+pub fn sliced(sample: &mut Sample, count: u32, fixed_s: f64) {
+    let fixed = FixedCost { real_s: fixed_s, client_s: fixed_s / 2.0, server_s: fixed_s / 4.0 };
+    sample.asked = Asked::Seconds(1.0);
+    sample.slices =
+        Some(Slices { count, spread: Some(0.2), fixed, with_key_exchange: 0, suspended: 0 });
 }
 
 /// The samples with a change made to each.

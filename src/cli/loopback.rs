@@ -12,7 +12,7 @@ use crate::model::{AesEnds, Method};
 #[derive(Debug, Args)]
 #[command(after_help = EXIT_STATUS)]
 pub struct LoopbackArgs {
-    /// File to transfer [default: random data]
+    /// File to transfer, in chunks from its beginning [default: random data]
     #[arg(value_hint = ValueHint::FilePath)]
     pub file: Option<PathBuf>,
     /// Which ends may use AES instructions; they are disabled at the other [default: both,client
@@ -26,9 +26,10 @@ pub struct LoopbackArgs {
     /// Do not pin client and server to separate halves of the CPU cores
     #[arg(long, help_heading = "How it is measured")]
     pub no_pin: bool,
-    /// How the bytes are moved: scp, pipe (`cat` over ssh; no file is written unless --sink file),
-    /// or both
-    #[arg(long, value_delimiter = ',', default_value = "pipe", value_name = "METHOD")]
+    /// How the bytes are moved: sftp (the data path of scp since OpenSSH 9.0), pipe (`cat` over ssh; no
+    /// file is written unless --sink file), scp (a run of scp for each sample), or several [default: sftp
+    /// with FILE, else pipe]
+    #[arg(long, value_delimiter = ',', value_name = "METHOD")]
     pub method: Vec<Method>,
     /// SSH client programs to compare: `openssh` (the system's), `russh` (built in), or the path of
     /// an ssh-compatible one [default: openssh where ssh and sshd are installed, else russh]

@@ -30,8 +30,8 @@ use run::RunArgs;
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
     after_help = "Examples:\n  \
-        cipher-survey pi1 file.iso            survey the host pi1 of your ssh_config by scp\n  \
-        cipher-survey me@nas:/volume1 --method scp,pipe\n  \
+        cipher-survey pi1 file.iso            survey the host pi1 of your ssh_config by sftp\n  \
+        cipher-survey me@nas:/volume1 --method sftp,pipe\n  \
         cipher-survey loopback                survey this machine alone, no other host needed\n  \
         cipher-survey list pi1 --usable       list the ciphers that both ends support\n  \
         cipher-survey recommend               which cipher to use, from saved surveys\n  \

@@ -19,15 +19,16 @@ pub struct RunArgs {
                 ssh knows, and a temporary directory is made in dir (default: the login directory)"
     )]
     pub target: Option<OsString>,
-    /// File to transfer; a sample may use only the beginning of it [default: random data]
+    /// File to transfer, in chunks from its beginning [default: random data]
     #[arg(value_hint = ValueHint::FilePath)]
     pub file: Option<PathBuf>,
     /// Survey another host or directory in the same rounds; may be given several times
     #[arg(long, value_name = "TARGET")]
     pub also: Vec<OsString>,
-    /// How the bytes are moved: scp, pipe (`cat` over ssh; no file is written unless --sink file),
-    /// or both
-    #[arg(long, value_delimiter = ',', default_value = "scp", value_name = "METHOD")]
+    /// How the bytes are moved: sftp (the data path of scp since OpenSSH 9.0), pipe (`cat` over ssh; no
+    /// file is written unless --sink file), scp (a run of scp for each sample), or several [default: sftp
+    /// with FILE, else pipe]
+    #[arg(long, value_delimiter = ',', value_name = "METHOD")]
     pub method: Vec<Method>,
     #[command(flatten)]
     pub connect: ConnectArgs,

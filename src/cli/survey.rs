@@ -41,29 +41,30 @@ pub struct SurveyArgs {
     /// the leader by more than that [default: 3%, with --quick 10%]
     #[arg(long, value_name = "PERCENT", value_parser = parse_fraction, help_heading = "How long")]
     pub precision: Option<f64>,
-    /// Stop after this time, decided or not, e.g. 90s or 5m [default: 3m, loopback 2m, --quick 30s,
-    /// --thorough 15m; none with --rounds]
+    /// Stop after this time of transfers (setup and waiting apart; on loopback all time counts), decided or
+    /// not, e.g. 90s or 5m [default: 60s, --quick 15s, --thorough 5m; none with --rounds]
     #[arg(long, value_name = "TIME", value_parser = parse_duration, help_heading = "How long")]
     pub budget: Option<Duration>,
-    /// Get a first answer within 30 seconds: shorter samples, and only the default cipher and, of
-    /// each authenticated mode, the cipher with the shortest key
+    /// Get a first answer within 15 seconds of transfers: only the default cipher and, of each
+    /// authenticated mode, the cipher with the shortest key
     #[arg(long, conflicts_with_all = ["thorough", "rounds"], help_heading = "How long")]
     pub quick: bool,
     /// Go on until each cipher is known to be slower than the leader or equal to it, not only until
     /// the choice is clear
     #[arg(long, conflicts_with = "rounds", help_heading = "How long")]
     pub thorough: bool,
-    /// Run exactly N rounds; each has one sample of every configuration, in shuffled order
+    /// Run exactly N rounds; each has one sample per configuration and direction, on new connections
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..),
           help_heading = "How long")]
     pub rounds: Option<u32>,
     /// Use only the first SIZE bytes of the file, e.g. 500MB or 64MiB
     #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "How long")]
     pub limit: Option<u64>,
-    /// Transfer the whole file (or its first --limit bytes) in each sample
+    /// Transfer the whole file (or its first --limit bytes) in each sample, by sftp and pipe as one slice
     #[arg(long, help_heading = "How long")]
     pub full: bool,
-    /// Write at most SIZE bytes at either end in the whole survey
+    /// Move at most SIZE bytes in the whole survey [default: 7GiB, about what a link of 1 Gbit/s carries in a
+    /// minute; loopback: no limit]
     #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "How long")]
     pub max_bytes: Option<u64>,
     /// Also measure the plain TCP rate, without SSH: the remote host connects to this port of this

@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Result, bail};
 
@@ -26,9 +25,6 @@ use crate::remote::server::PrivateServer;
 use crate::remote::target::TargetSpec;
 use crate::ssh::Connection;
 use crate::survey::plan::deduplicated;
-
-/// The budget of a survey by default.
-const BUDGET: Duration = Duration::from_secs(120);
 
 /// A PC with a PC, and a PC with a small host.
 const DEFAULT_ENDS: [AesEnds; 2] = [AesEnds::BOTH, AesEnds::CLIENT];
@@ -79,7 +75,6 @@ fn loopback(args: &LoopbackArgs, interrupt: &Interrupt) -> Result<Status> {
         file: args.file.as_deref(),
         methods: &args.method,
         args: &args.survey,
-        default_budget: BUDGET,
         scratch,
     };
     let status = survey::execute(request, interrupt);

@@ -1,7 +1,6 @@
 //! `cipher-survey run TARGET [FILE]`: surveys a host.
 
 use std::ffi::OsStr;
-use std::time::Duration;
 
 use anyhow::{Result, bail};
 
@@ -18,9 +17,6 @@ use crate::remote::server::PrivateServer;
 use crate::remote::target::TargetSpec;
 use crate::ssh::Connection;
 use crate::survey::plan::deduplicated;
-
-/// The budget of a survey by default.
-const BUDGET: Duration = Duration::from_secs(180);
 
 /// `named`: the word `run` was given, so a target may look like a mistyped verb.
 pub fn execute(args: &RunArgs, named: bool) -> Result<Status> {
@@ -54,7 +50,6 @@ fn run(args: &RunArgs, named: bool, interrupt: &Interrupt) -> Result<Status> {
         file: args.file.as_deref(),
         methods: &args.method,
         args: &args.survey,
-        default_budget: BUDGET,
         scratch,
     };
     survey::execute(request, interrupt)

@@ -16,7 +16,7 @@ pub struct HostCounters {
     swapped_pages: Option<u64>,
     resent_segments: Option<u64>,
     /// The process that reaps the server's session processes, where one is known.
-    pub reaper: Option<ProcessStat>,
+    pub listener: Option<ProcessStat>,
     /// Its children.
     pub children: Vec<u32>,
 }
@@ -38,7 +38,7 @@ impl HostCounters {
             temperature_millic: answer.number("temperature"),
             swapped_pages: answer.text("swap").and_then(swapped_pages),
             resent_segments: answer.text("snmp").and_then(resent_segments),
-            reaper: answer.line("reaper").and_then(ProcessStat::parse),
+            listener: answer.line("listener").and_then(ProcessStat::parse),
             children: answer
                 .text("children")
                 .map(|text| text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect())
@@ -99,7 +99,7 @@ mod tests {
         let answer = |user: u32, bytes: u32| {
             Sections::parse(&format!(
                 "@@uptime\n{user}.5 1\n@@stat\ncpu  {user}00 0 0 0 0 0 0 0\n@@net\n eth0: {bytes} 0 0 0 0 0 0 0 5 0\n\
-                 @@reaper\n9 (sshd) S 1 9 9 0 -1 0 0 0 0 0 1 2 30 40 20 0 1 0 5\n@@children\n11 12 \n"
+                 @@listener\n9 (sshd) S 1 9 9 0 -1 0 0 0 0 0 1 2 30 40 20 0 1 0 5\n@@children\n11 12 \n"
             ))
         };
         let before = HostCounters::parse(&answer(1, 10), 100, None).unwrap();
@@ -110,7 +110,7 @@ mod tests {
             (2.0, 2.0, 100)
         );
         assert_eq!(after.children, [11, 12]);
-        assert_eq!(after.reaper.unwrap().children(100).total_s, 0.7);
+        assert_eq!(after.listener.unwrap().children(100).total_s, 0.7);
         assert_eq!(HostCounters::parse(&Sections::parse(""), 100, None), None);
     }
 }

@@ -4,6 +4,7 @@
 pub mod counters;
 pub mod linux;
 pub mod profile;
+pub mod reading;
 pub mod sampled;
 pub mod script;
 pub mod sections;

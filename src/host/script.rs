@@ -75,9 +75,6 @@ pub fn watch_server(mark: &str) -> String {
     )
 }
 
-/// Reports a count of bytes in the form that [`super::session`] reads.
-pub const REPORT_BYTES: &str = "printf \"%s\\n\" \"$m end bytes $n\" >&2;";
-
 /// Asks what a host is; see [`super::profile`].
 pub const PROFILE: &str = r#"
 echo @@uname; uname -s; uname -r; uname -m; uname -n
@@ -105,6 +102,7 @@ pub fn server(mark: &str) -> String {
     format!(
         r#"{watch}
 echo @@chain; echo "$c"
+echo @@sessions; for q in $c; do read -r l < /proc/$q/stat && {{ set -- ${{l##*) }}; echo $4; }}; done
 echo @@connection; echo "$SSH_CONNECTION"
 f=; for q in $c; do
   t=$(tr '\000' ' ' < /proc/$q/cmdline)
@@ -125,6 +123,16 @@ fi
     )
 }
 
+/// Asks whether the program behind the sftp subsystem is there, as far as the configuration tells: then the
+/// section `works` has a line.
+pub fn sftp_works(mark: &str) -> String {
+    format!(
+        "t=$({{\n{}\n}} | sed -n '/^@@sftp/{{n;p;}}' | sed -n 1p); echo @@works\n\
+         case $t in internal-sftp*) echo inside;; /*) [ -x \"${{t%% *}}\" ] && echo there;; esac\n",
+        server(mark)
+    )
+}
+
 /// Asks for the file system of the current directory; see [`super::profile::storage`].
 pub const STORAGE: &str = r#"
 echo @@directory; pwd
@@ -132,34 +140,21 @@ echo @@df; df -Pk .
 echo @@filesystem; stat -f -c %T .
 "#;
 
-/// Asks for the host's counters, and for the reaper's where one is known.
-pub fn counters(reaper: Option<u32>) -> String {
-    let reaper = reaper.map_or(String::new(), |pid| {
-        format!(
-            "echo @@reaper; cat /proc/{pid}/stat; echo @@children; cat /proc/{pid}/task/*/children\n"
-        )
-    });
-    format!(
-        "echo @@uptime; cat /proc/uptime; echo @@stat; sed -n 1p /proc/stat\n\
-         echo @@net; cat /proc/net/dev; echo @@disks; cat /proc/diskstats\n\
-         echo @@frequency; cat /sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq\n\
-         echo @@temperature; cat /sys/class/thermal/thermal_zone0/temp\n\
-         echo @@swap; grep ^pswp /proc/vmstat\n\
-         echo @@snmp; grep ^Tcp: /proc/net/snmp\n{reaper}"
-    )
+/// Asks for the processes that another one has started.
+pub fn children(pid: u32) -> String {
+    format!("cat /proc/{pid}/task/*/children")
 }
 
-/// Reads the newest process below `reaper` until it is gone: its first and last counters.
-/// `known` are the reaper's children from before. The server processes of one connection share
-/// the session that its topmost process began; what they start for the user begins its own.
-pub fn sample(reaper: u32, known: &[u32]) -> String {
+/// Finds `top`, the newest connection of `listener` that is not among `known`, and defines `below`, which sets
+/// `run` to its processes by now. The server processes of one connection share the session that its topmost
+/// process began; what they start for the user begins its own.
+fn newest(listener: u32, known: &[u32]) -> String {
     let known: String = known.iter().map(|pid| format!(" {pid}")).collect();
     format!(
-        r#"top=; for q in $(cat /proc/{reaper}/task/*/children); do
+        r#"top=; for q in $(cat /proc/{listener}/task/*/children); do
   case "{known} " in *" $q "*) ;; *) top=$q;; esac
 done
-echo @@top; echo "$top"
-[ "$top" ] && {{
+below() {{
   run=$top; next=$top
   while [ "$next" ]; do
     kids=; for q in $next; do kids="$kids $(cat /proc/$q/task/*/children)"; done
@@ -169,11 +164,70 @@ echo @@top; echo "$top"
     done
     run="$run $next"
   done
+}}
+run=; [ "$top" ] && below
+"#
+    )
+}
+
+/// Asks for the processes of a connection: those of the server (where `listener` is given), what they have
+/// started, and the control groups of the server.
+pub fn connection(
+    server: Option<u32>,
+    shell: Option<u32>,
+    listener: Option<u32>,
+    known: &[u32],
+) -> String {
+    let found = listener.map_or(String::new(), |listener| {
+        format!("{}echo @@servers; echo $run\n", newest(listener, known))
+    });
+    let first = server.map_or("${run%% *}".to_owned(), |pid| pid.to_string());
+    let helpers = shell.map_or(String::new(), |pid| {
+        format!("echo @@helpers; echo {pid}; cat /proc/{pid}/task/*/children\n")
+    });
+    format!("run=; {found}{helpers}p={first}; echo @@groups; cat /proc/${{p:-none}}/cgroup\n")
+}
+
+/// Tools that a survey starts on the remote host, whatever it measures.
+pub const TOOLS: &[&str] = &["cat", "dd", "grep", "mkdir", "mv", "rm", "sed", "sleep", "tr", "wc"];
+
+/// Asks which tools are missing, by the shell alone.
+pub fn missing_tools() -> String {
+    let tools = TOOLS.iter().chain(&["scp"]).copied().collect::<Vec<_>>().join(" ");
+    format!("for t in {tools}; do command -v $t >/dev/null || echo $t; done")
+}
+
+/// Asks for the host's counters, and for the listener's where one is known.
+pub fn counters(listener: Option<u32>) -> String {
+    let listener = listener.map_or(String::new(), |pid| {
+        format!(
+            "echo @@listener; cat /proc/{pid}/stat; echo @@children; cat /proc/{pid}/task/*/children\n"
+        )
+    });
+    format!(
+        "echo @@uptime; cat /proc/uptime; echo @@stat; sed -n 1p /proc/stat\n\
+         echo @@net; cat /proc/net/dev; echo @@disks; cat /proc/diskstats\n\
+         echo @@frequency; cat /sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq\n\
+         echo @@temperature; cat /sys/class/thermal/thermal_zone0/temp\n\
+         echo @@swap; grep ^pswp /proc/vmstat\n\
+         echo @@snmp; grep ^Tcp: /proc/net/snmp\n{listener}"
+    )
+}
+
+/// Reads the newest connection of `listener` until it is gone: its first and last counters.
+/// `known` are the listener's children from before.
+pub fn sample(listener: u32, known: &[u32]) -> String {
+    format!(
+        r#"{newest}
+echo @@top; echo "$top"
+[ "$top" ] && {{
   echo @@run; echo $run
-  look() {{ for q in $run; do
+  all=
+  look() {{ below; for q in $run; do
+    case " $all " in *" $q "*) ;; *) all="$all $q";; esac
     a=; b=; read -r a < /proc/$q/stat; read -r b < /proc/$q/schedstat; read -r u < /proc/uptime
     [ "$a" ] && eval "a$q=\$a; b$q=\$b"; done; }}
-  tell() {{ for q in $run; do eval "echo \"\$a$q\"; echo \"sched $q \$b$q\""; done; }}
+  tell() {{ for q in $all; do eval "echo \"\$a$q\"; echo \"sched $q \$b$q\""; done; }}
   look; echo @@first; tell; echo @@since; echo "$u"
   while [ -d /proc/$top ]; do
     read -r l < /proc/$top/stat; set -- ${{l##*) }}
@@ -182,7 +236,8 @@ echo @@top; echo "$top"
   done
   echo @@last; tell; echo @@until; echo "$u"
 }}
-"#
+"#,
+        newest = newest(listener, known),
     )
 }
 

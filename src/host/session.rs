@@ -29,8 +29,8 @@ pub struct Report {
     pub end: Snapshot,
     /// The server process and its ancestors, in this order.
     pub chain: Vec<u32>,
-    /// Bytes that the remote command received (upload) or sent (download).
-    pub bytes: Option<u64>,
+    /// How the remote command counts what it reads ([`crate::transfer::pipe`]).
+    pub way: Option<String>,
 }
 
 /// What a line of its standard error says.
@@ -71,7 +71,7 @@ impl Report {
                 snapshot.uptime_s =
                     value.split_whitespace().next().and_then(|text| text.parse().ok());
             }
-            "bytes" => self.bytes = value.trim().parse().ok(),
+            "way" => self.way = Some(value.trim().to_owned()),
             "done" => {
                 snapshot.done = true;
                 return Some(event);
@@ -146,7 +146,6 @@ mod tests {
         }
         assert_eq!(report.take("MARK begin done", "MARK"), Some(Event::Ready));
         let lines = [
-            "MARK end bytes  1000 ".to_owned(),
             format!(
                 "noise without a line end MARK end server 42 {STAT} 60 35 0 0 20 0 {threads} 0 100"
             ),
@@ -165,7 +164,7 @@ mod tests {
     #[test]
     fn growth_between_two_readings_is_the_bulk() {
         let report = report(1);
-        assert_eq!((report.bytes, report.chain.as_slice()), (Some(1000), &[42, 7][..]));
+        assert_eq!(report.chain, [42, 7]);
         let spent = report.spent(100).unwrap();
         assert!((spent.bulk.total_s - 0.9).abs() < 1e-9);
         assert!((spent.bulk.user_s - 0.5).abs() < 1e-9 && (spent.bulk.system_s - 0.3).abs() < 1e-9);

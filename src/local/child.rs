@@ -14,7 +14,6 @@ use rustix::process::{Pid, PidfdFlags, Signal};
 use rustix::thread::CpuSet;
 
 use crate::local::interrupt::POLL_INTERVAL;
-use crate::local::proc::{process_stat, schedstat, tree};
 use crate::model::CpuTimes;
 
 /// A running or ended child.
@@ -117,21 +116,6 @@ impl Child {
         }
         None
     }
-
-    /// CPU so far of the child and its descendants, those that it reaped included. The total is in
-    /// nanoseconds where the kernel has schedstat, else in clock ticks.
-    pub fn cpu_so_far(&self, ticks_per_s: u32) -> CpuTimes {
-        let mut sum = CpuTimes::default();
-        for pid in tree(self.pid) {
-            let Some(stat) = process_stat(pid) else { continue };
-            let mut own = stat.own(ticks_per_s);
-            if let (1, Some(seconds)) = (stat.threads, schedstat(pid)) {
-                own.total_s = seconds;
-            }
-            sum = sum + own + stat.children(ticks_per_s);
-        }
-        sum
-    }
 }
 
 /// The output of a command that ends by itself within seconds. It is out of reach of ^C too, so that
@@ -188,6 +172,34 @@ fn with_cores<T>(cores: Option<&[u32]>, start: impl FnOnce() -> io::Result<T>) -
     result
 }
 
+/// Has what a child leaves behind become a child of this program, so that it can be waited for: ssh does not
+/// wait for the program of its proxy, nor sshfs for its ssh.
+pub fn adopt_orphans() -> io::Result<()> {
+    Ok(rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?)
+}
+
+/// CPU of processes that a child has left behind, once they have ended; those that were not left to this
+/// program are left out. Waits for them at most for `time`.
+pub fn reap_orphans(pids: &[u32], time: Duration) -> CpuTimes {
+    let end = Instant::now() + time;
+    let mut sum = CpuTimes::default();
+    for &pid in pids {
+        loop {
+            match wait4(pid) {
+                Ok(Some(reaped)) => sum = sum + reaped.cpu,
+                Ok(None) if Instant::now() < end => {
+                    std::thread::sleep(Duration::from_millis(1));
+                    continue;
+                }
+                // It has another parent, was reaped, or lives on.
+                Ok(None) | Err(_) => {}
+            }
+            break;
+        }
+    }
+    sum
+}
+
 /// Reaps a child if it has ended.
 fn wait4(pid: u32) -> io::Result<Option<Reaped>> {
     let mut status = 0;
@@ -216,6 +228,7 @@ fn wait4(pid: u32) -> io::Result<Option<Reaped>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::local::proc::process_stat;
 
     #[test]
     fn the_cpu_of_a_child_includes_the_children_that_it_reaped() {

@@ -20,6 +20,8 @@ pub struct Client {
     /// What `ssh -V` prints.
     pub version_text: String,
     pub version: Option<Version>,
+    /// Of the system's ssh, which scp and sftp come with.
+    pub scp_version: Option<Version>,
     /// Absent where the program has no `-Q` (added in OpenSSH 6.3).
     pub ciphers: Option<Vec<Cipher>>,
     pub macs: Option<Vec<Mac>>,
@@ -47,9 +49,11 @@ impl Client {
             bail!("{shown} is not an SSH client: with -V it prints nothing and ends with an error");
         }
         let query = |what: &str| query(&program, what);
+        let version = Version::parse(&version_text);
         Ok(Client {
             name: asked.to_string_lossy().into_owned(),
-            version: Version::parse(&version_text),
+            version,
+            scp_version: if program == "ssh" { version } else { system_version() },
             version_text,
             ciphers: query("cipher").map(|names| names.into_iter().map(Cipher).collect()),
             macs: query("mac").map(|names| names.into_iter().map(Mac).collect()),
@@ -120,6 +124,12 @@ impl ClientSetting {
             command.env(variable, value);
         }
     }
+}
+
+/// The version of the system's ssh; absent where there is none.
+fn system_version() -> Option<Version> {
+    let output = output(Command::new("ssh").arg("-V")).ok()?;
+    Version::parse(&String::from_utf8_lossy(&output.stderr))
 }
 
 #[cfg(feature = "russh")]

@@ -2,9 +2,11 @@
 
 pub mod child;
 pub mod client;
+pub mod cpu;
 pub mod interrupt;
+pub mod lines;
 pub mod proc;
 pub mod profile;
+pub mod socket;
 pub mod standstill;
-pub mod stderr;
 pub mod temporary;

@@ -4,18 +4,11 @@ use std::fs;
 
 use crate::host::Sections;
 use crate::host::counters::HostCounters;
-use crate::host::linux::{
-    ProcessStat, cpu_groups, run_delay_seconds, schedstat_seconds, throttled_seconds,
-};
+use crate::host::linux::{ProcessStat, cpu_groups, run_delay_seconds, throttled_seconds};
 use crate::model::Waits;
 
 pub fn process_stat(pid: u32) -> Option<ProcessStat> {
     ProcessStat::parse(fs::read_to_string(format!("/proc/{pid}/stat")).ok()?.trim_end())
-}
-
-/// Seconds on CPU of a process's main thread.
-pub fn schedstat(pid: u32) -> Option<f64> {
-    schedstat_seconds(&fs::read_to_string(format!("/proc/{pid}/schedstat")).ok()?)
 }
 
 /// A process and all its living descendants.
@@ -40,23 +33,41 @@ pub fn is_stopped(pid: u32) -> bool {
 #[derive(Debug)]
 pub struct WaitTimes {
     pid: u32,
-    /// The `cpu.stat` files of their cgroups, which still exist when the processes have ended.
-    quotas: Vec<String>,
+    quotas: Quotas,
     begin: Waits,
     last: Waits,
 }
 
-impl WaitTimes {
-    pub fn of(pid: u32) -> WaitTimes {
-        let mut quotas: Vec<String> = tree(pid)
+/// The `cpu.stat` files of some processes' cgroups, which still exist when the processes have ended.
+#[derive(Clone, Debug)]
+pub struct Quotas(Vec<String>);
+
+impl Quotas {
+    pub fn of(pids: &[u32]) -> Quotas {
+        let mut files: Vec<String> = pids
             .iter()
             .filter_map(|pid| fs::read_to_string(format!("/proc/{pid}/cgroup")).ok())
             .flat_map(|text| cpu_groups(&text))
             .map(|directory| format!("{directory}/cpu.stat"))
+            // The group at the top has no quota and no such count.
+            .filter(|path| fs::read_to_string(path).is_ok_and(|text| text.contains("throttled_")))
             .collect();
-        quotas.sort();
-        quotas.dedup();
-        let begin = Waits { run_delay_s: run_delay(pid), throttled_s: throttled(&quotas) };
+        files.sort();
+        files.dedup();
+        Quotas(files)
+    }
+
+    /// Seconds for which quotas have throttled the groups so far.
+    pub fn throttled_s(&self) -> Option<f64> {
+        let of = |path: &String| throttled_seconds(&fs::read_to_string(path).ok()?);
+        self.0.iter().filter_map(of).reduce(|sum, seconds| sum + seconds)
+    }
+}
+
+impl WaitTimes {
+    pub fn of(pid: u32) -> WaitTimes {
+        let quotas = Quotas::of(&tree(pid));
+        let begin = Waits { run_delay_s: run_delay(pid), throttled_s: quotas.throttled_s() };
         WaitTimes { pid, quotas, begin, last: begin }
     }
 
@@ -70,22 +81,21 @@ impl WaitTimes {
     /// The times waited until now.
     pub fn finish(mut self) -> Waits {
         self.poll();
-        self.last.throttled_s = throttled(&self.quotas);
+        self.last.throttled_s = self.quotas.throttled_s();
         self.last.since(self.begin)
     }
 }
 
 /// Run delay of all living processes of a tree together, in seconds.
 fn run_delay(pid: u32) -> Option<f64> {
-    let of =
-        |pid: u32| run_delay_seconds(&fs::read_to_string(format!("/proc/{pid}/schedstat")).ok()?);
-    tree(pid).into_iter().filter_map(of).reduce(|sum, seconds| sum + seconds)
+    run_delay_of(&tree(pid))
 }
 
-/// Seconds for which the CPU quotas of cgroups throttled them.
-fn throttled(quotas: &[String]) -> Option<f64> {
-    let of = |path: &String| throttled_seconds(&fs::read_to_string(path).ok()?);
-    quotas.iter().filter_map(of).reduce(|sum, seconds| sum + seconds)
+/// Run delay of those of some processes that live, in seconds.
+pub fn run_delay_of(pids: &[u32]) -> Option<f64> {
+    let of =
+        |pid: &u32| run_delay_seconds(&fs::read_to_string(format!("/proc/{pid}/schedstat")).ok()?);
+    pids.iter().filter_map(of).reduce(|sum, seconds| sum + seconds)
 }
 
 pub fn children(pid: u32) -> Vec<u32> {

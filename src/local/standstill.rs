@@ -1,10 +1,10 @@
-//! Whether this program or the client was stopped while a transfer ran (^Z, SIGSTOP, a debugger).
-//! Then the times are not those of the transfer.
+//! Whether this program or the client was stopped while a transfer ran (^Z, SIGSTOP, a debugger): then the
+//! times are not those of the transfer. And whether the client moves anything at all.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-use crate::local::proc::{is_stopped, tree};
+use crate::local::proc::{io_bytes, is_stopped, tree};
 
 /// Notices stops. Every loop that waits for a transfer calls [`Standstill::poll`].
 #[derive(Debug)]
@@ -17,7 +17,12 @@ pub struct Standstill {
     longest_gap: Cell<Duration>,
     /// All time in which a process of the client was found stopped.
     client_stopped: Cell<Duration>,
+    /// Bytes that the client had read and written when it was last seen to move some, and when that was.
+    moved: Cell<(u64, Instant)>,
 }
+
+/// A client that reads and writes no more than this has sent and received keepalives.
+const KEEPALIVES: u64 = 4096;
 
 /// Waits poll at least every 50 ms ([`crate::local::interrupt::POLL_INTERVAL`]): after such a gap this
 /// program did not run.
@@ -36,6 +41,7 @@ impl Standstill {
             last_read: Cell::new(now),
             longest_gap: Cell::default(),
             client_stopped: Cell::default(),
+            moved: Cell::new((0, now)),
         }
     }
 
@@ -48,9 +54,27 @@ impl Standstill {
             return;
         }
         self.last_read.set(now);
-        if tree(self.client).into_iter().any(is_stopped) {
+        let processes = tree(self.client);
+        if processes.iter().copied().any(is_stopped) {
             self.client_stopped.set(self.client_stopped.get() + since_read);
         }
+        let counts = processes.iter().filter_map(|&pid| io_bytes(pid));
+        let bytes: u64 = counts.map(|(read, written)| read + written).sum();
+        // What can't be read may move.
+        if bytes == 0 || bytes.abs_diff(self.moved.get().0) > KEEPALIVES {
+            self.moved.set((bytes, now));
+        }
+    }
+
+    /// How long the client has moved nothing, as far as this program ran.
+    pub fn idle(&self) -> Duration {
+        self.moved.get().1.elapsed().saturating_sub(self.own_stop())
+    }
+
+    /// For how long this program itself was stopped.
+    pub fn own_stop(&self) -> Duration {
+        let gap = self.longest_gap.get();
+        if gap >= STOPPED { gap } else { Duration::ZERO }
     }
 
     /// Why the times of the transfer are wrong; absent where nothing was stopped.

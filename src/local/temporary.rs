@@ -180,21 +180,6 @@ impl Payload {
         Ok(path)
     }
 
-    /// Removes all chunks but those of these sizes.
-    pub fn keep_only(&self, scratch: &Scratch, sizes: &[u64]) {
-        let Ok(entries) = fs::read_dir(scratch.path()) else { return };
-        for entry in entries.flatten() {
-            let size = entry
-                .file_name()
-                .to_str()
-                .and_then(|name| name.strip_prefix("chunk-")?.parse::<u64>().ok());
-            if size.is_some_and(|size| !sizes.contains(&size)) {
-                // Otherwise it is removed with the directory.
-                let _ = fs::remove_file(entry.path());
-            }
-        }
-    }
-
     /// Reads the data from its start.
     pub fn reader(&self) -> io::Result<File> {
         File::open(&self.path)
@@ -234,8 +219,6 @@ mod tests {
         assert_eq!(fs::metadata(&part).unwrap().len(), 1_000_001);
         let whole = payload.chunk(&scratch, 3_000_000, &none).unwrap();
         assert_eq!(fs::metadata(&whole).unwrap().len(), 3_000_000);
-        payload.keep_only(&scratch, &[3_000_000]);
-        assert!(!part.exists() && whole.exists());
         // A chunk that is longer than the data fails and leaves nothing behind.
         assert!(payload.chunk(&scratch, 3_000_001, &none).is_err());
         assert!(!scratch.join("chunk-3000001").exists());

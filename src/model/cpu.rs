@@ -1,6 +1,6 @@
 //! CPU times of one end of a transfer, and where they come from.
 
-use std::ops::{Add, Sub};
+use std::ops::{Add, Mul, Sub};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,17 @@ impl Add for CpuTimes {
             user_s: self.user_s + other.user_s,
             system_s: self.system_s + other.system_s,
             total_s: self.total_s + other.total_s,
+        }
+    }
+}
+
+impl Mul<f64> for CpuTimes {
+    type Output = CpuTimes;
+    fn mul(self, share: f64) -> CpuTimes {
+        CpuTimes {
+            user_s: self.user_s * share,
+            system_s: self.system_s * share,
+            total_s: self.total_s * share,
         }
     }
 }

@@ -16,7 +16,7 @@ pub mod units;
 
 pub use aes::{AesClass, AesEnds, AesEvidence};
 pub use algorithms::{Negotiated, OneWay, Proposal};
-pub use configuration::Configuration;
+pub use configuration::{Configuration, Entry, RaceKey};
 pub use cpu::{CpuTimes, Source, Waits};
 pub use destination::Destination;
 pub use host::HostProfile;

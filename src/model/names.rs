@@ -102,18 +102,16 @@ impl fmt::Display for Direction {
 #[serde(rename_all = "lowercase")]
 pub enum Method {
     /// The system's sftp over the client program: the data path of scp since OpenSSH 9.0.
-    // The options do not offer it until it can be transferred by.
-    #[value(skip)]
     Sftp,
     /// The system's scp, over the client program.
     Scp,
-    /// Standard input or output of a session, as `cat` over ssh.
+    /// A session whose remote loop takes and sends bytes, as `cat` over ssh.
     Pipe,
 }
 
 impl Method {
     /// Whether transfers of this method put a file on an end, which then must be sized, checked and
-    /// removed; else bytes are fed for a time and dropped.
+    /// removed; else bytes are dropped.
     pub fn makes_files(self, sink: Sink) -> bool {
         match self {
             Method::Sftp | Method::Scp => true,

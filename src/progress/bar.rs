@@ -6,20 +6,19 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::tell;
+use crate::model::Entry;
 use crate::model::record::{Outcome, Sample};
 use crate::model::units::{self, MB, printable};
 use crate::survey::events::Events;
-use crate::survey::plan::PlannedSample;
 
 /// The progress of a survey: a bar where standard error is a terminal, else plain lines.
 #[derive(Debug)]
 pub struct Progress {
     bar: Option<ProgressBar>,
-    begun: Instant,
-    what: String,
-    left_s: f64,
-    /// The rounds have begun; before them there is no end in sight.
-    rounds: bool,
+    round: u32,
+    rounds: u32,
+    /// What the current run of a program is, and when it began to move bytes.
+    moving: Option<Instant>,
 }
 
 /// Redrawing costs CPU, which the samples need.
@@ -32,18 +31,16 @@ impl Progress {
             let bar = ProgressBar::with_draw_target(None, target);
             let style = ProgressStyle::with_template("{bar:20} {wide_msg}");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-            bar.set_message("pilot");
+            bar.set_message("calibration");
             bar
         });
-        Progress { bar, begun: Instant::now(), what: String::new(), left_s: 0.0, rounds: false }
+        Progress { bar, round: 0, rounds: 0, moving: None }
     }
 
     /// Redraws the bar. A narrow terminal cuts off the end, so the least important comes last.
-    fn show(&self, rate: &str) {
+    fn show(&self, what: &str) {
         let Some(bar) = &self.bar else { return };
-        let left = units::duration(self.left_s - self.begun.elapsed().as_secs_f64());
-        let (done, total) = (bar.position(), bar.length().unwrap_or_default());
-        bar.set_message(format!("{done}/{total}  about {left} left{rate}  {}", self.what));
+        bar.set_message(format!("round {} of about {}  {what}", self.round, self.rounds));
     }
 }
 
@@ -61,46 +58,42 @@ impl Events for Progress {
         }
     }
 
-    fn sample_begins(&mut self, sample: &PlannedSample, done: usize, total: usize, left_s: f64) {
-        let configuration = &sample.configuration;
-        self.what = format!(
-            "{} by {} with {}",
-            configuration.direction,
-            configuration.method,
-            printable(configuration.cipher.as_str())
-        );
-        self.begun = Instant::now();
-        self.left_s = left_s;
-        self.rounds = true;
+    fn round_begins(&mut self, round: u32, entries: usize, rounds_left: u32) {
+        (self.round, self.rounds) = (round, round + rounds_left - 1);
+        self.moving = None;
         match &self.bar {
             Some(bar) => {
-                bar.set_length(total as u64);
-                bar.set_position(done as u64);
-                self.show("");
+                bar.set_length(u64::from(self.rounds));
+                bar.set_position(u64::from(round - 1));
+                self.show(&format!("{entries} samples"));
             }
-            None => {
-                // About ten lines per survey are enough in a log.
-                if total > 0 && done.is_multiple_of(total.div_ceil(10)) {
-                    eprintln!(
-                        "{done} of {total} samples done, about {} left",
-                        units::duration(left_s)
-                    );
-                }
-            }
+            None => eprintln!("round {round} of about {}: {entries} samples", self.rounds),
         }
     }
 
-    fn progress(&mut self, bytes: u64) {
-        let seconds = self.begun.elapsed();
-        if self.rounds && seconds > Duration::from_millis(200) {
+    fn slice_ends(&mut self, entry: &Entry, bytes: u64, seconds: f64) {
+        if self.bar.is_some() {
+            let configuration = &entry.configuration;
             self.show(&format!(
-                "  {} MB/s",
-                units::significant(bytes as f64 / MB / seconds.as_secs_f64())
+                "{} MB/s  {} by {} with {}",
+                units::significant(bytes as f64 / MB / seconds.max(1e-6)),
+                entry.direction,
+                configuration.method,
+                printable(configuration.cipher.as_str())
             ));
         }
     }
 
+    fn progress(&mut self, bytes: u64) {
+        let seconds = self.moving.get_or_insert_with(Instant::now).elapsed();
+        if self.bar.is_some() && seconds > Duration::from_millis(200) {
+            let rate = bytes as f64 / MB / seconds.as_secs_f64();
+            self.show(&format!("{} MB/s", units::significant(rate)));
+        }
+    }
+
     fn sample_ends(&mut self, sample: &Sample) {
+        self.moving = None;
         if let Outcome::Failed { reason, .. } = &sample.outcome {
             self.say(&format!(
                 "warning: {} by {} with {} failed: {}",

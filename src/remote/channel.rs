@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::local::child::Child;
 use crate::local::client::ClientSetting;
 use crate::local::interrupt::{Interrupt, POLL_INTERVAL};
-use crate::local::stderr::StderrReader;
+use crate::local::lines::LineReader;
 use crate::model::units::printable;
 use crate::remote::error::ControlError;
 use crate::ssh::failure::last_words;
@@ -24,7 +24,7 @@ pub struct Channel {
     child: Child,
     stdin: Option<ChildStdin>,
     stdout: Receiver<Vec<u8>>,
-    stderr: StderrReader,
+    stderr: LineReader,
     /// Bytes that have arrived and were not taken yet.
     pub received: Vec<u8>,
     /// The number of the last request.
@@ -35,7 +35,7 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// Starts the client with a session for `command`. `mark`: see [`StderrReader::new`].
+    /// Starts the client with a session for `command`. `mark`: see [`LineReader::new`].
     pub fn start(
         connection: &Connection,
         setting: &ClientSetting,
@@ -63,7 +63,7 @@ impl Channel {
             child,
             stdin,
             stdout: blocks(stdout),
-            stderr: StderrReader::new(stderr, mark),
+            stderr: LineReader::new(stderr, mark),
             received: Vec::new(),
             requests: 0,
             interrupt: interrupt.clone(),

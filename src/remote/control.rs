@@ -11,6 +11,7 @@ use crate::model::units::printable;
 use crate::remote::channel::Channel;
 use crate::remote::error::ControlError;
 use crate::remote::sftp::Sftp;
+use crate::ssh::failure::{exit_status, said_in_session};
 use crate::ssh::{Connection, Failure, Session, Transcript};
 
 /// The control connection to a remote host.
@@ -161,11 +162,13 @@ impl ControlConnection {
             let failure = Failure::read(&log, &host);
             return ControlError::Connect(failure, Box::new(Transcript::parse(&log)));
         }
-        let own = ["debug", "Authenticated to ", "Transferred: ", "Bytes per second: "];
-        let remote = |line: &&str| !line.is_empty() && !own.iter().any(|o| line.starts_with(o));
-        let logged = || log.lines().map(str::trim).rfind(remote).map(printable);
-        let output = self.stray.take().or_else(logged).unwrap_or_default();
-        ControlError::NoShell { host, output }
+        let output = self.stray.take().or_else(|| said_in_session(&log)).unwrap_or_default();
+        ControlError::NoShell { host, output, status: exit_status(&log) }
+    }
+
+    /// What was printed in front of the first answer: by start-up files, which break what expects a protocol.
+    pub fn printed_at_login(&self) -> Option<&str> {
+        self.stray.as_deref()
     }
 
     pub fn host(&self) -> &str {
@@ -174,6 +177,11 @@ impl ControlConnection {
 
     pub fn is_alive(&mut self) -> bool {
         self.channel.is_alive()
+    }
+
+    /// The reason of a connection that has ended by itself.
+    pub fn why_ended(&mut self) -> ControlError {
+        self.channel.ended("")
     }
 
     /// Ends the connection: the remote shell removes the survey's directory, and this waits for it.

@@ -37,25 +37,6 @@ impl RemoteDirectory {
         printable(&String::from_utf8_lossy(&self.path))
     }
 
-    /// Makes a smaller chunk from a larger one and flushes it to disk, so that its write-back does not
-    /// run into a sample. (A plain `sync` would flush the whole host.)
-    pub fn cut(&self, control: &mut ControlConnection, from: u64, to: u64) -> Result<()> {
-        let script = format!(
-            "{} {} head -c {to} \"$a\" > \"$b\"; {}; wc -c < \"$b\"",
-            assign("a", &self.chunk(from)),
-            assign("b", &self.chunk(to)),
-            flush("b"),
-        );
-        let made = count(control, &script, to)?;
-        if made != Some(to) {
-            bail!(
-                "a chunk of {to} bytes could not be made on {} (is its disk full?)",
-                control.host()
-            );
-        }
-        Ok(())
-    }
-
     /// Writes a chunk by SFTP, where there is no shell.
     pub fn put(&self, control: &mut ControlConnection, from: impl Read, bytes: u64) -> Result<()> {
         let timeout = timeout_for(bytes);
@@ -68,26 +49,57 @@ impl RemoteDirectory {
         Ok(())
     }
 
-    /// Flushes a file to disk.
-    pub fn flush(&self, control: &mut ControlConnection, path: &[u8], bytes: u64) -> Result<()> {
-        let script = format!("{} {}", assign("b", path), flush("b"));
-        control.run(&script, timeout_for(bytes))?;
+    /// The sizes of files that a transfer made, summed. They are removed, and with them what was not yet
+    /// written back.
+    pub fn take_sizes(&self, control: &mut ControlConnection, names: &[String]) -> Result<u64> {
+        let mut bytes = 0;
+        if control.access == Access::Sftp {
+            for name in names {
+                bytes += control.sftp().take_size(&self.join(name))?.unwrap_or(0);
+            }
+            return Ok(bytes);
+        }
+        let script = format!(
+            "{} for f in {}; do wc -c < \"$w/$f\"; rm -f \"$w/$f\"; done",
+            assign("w", &self.path),
+            names.join(" ")
+        );
+        let answer = control.run(&script, TIMEOUT)?;
+        let text = String::from_utf8_lossy(&answer);
+        Ok(text.split_whitespace().filter_map(|size| size.parse::<u64>().ok()).sum())
+    }
+
+    /// Removes the files whose names begin so.
+    pub fn remove_all(&self, control: &mut ControlConnection, begins: &str) -> Result<()> {
+        if control.access == Access::Sftp {
+            for name in control.sftp().names(&self.path)? {
+                if name.starts_with(begins.as_bytes()) {
+                    control.sftp().remove(&join(&self.path, &name))?;
+                }
+            }
+            return Ok(());
+        }
+        let script = format!("{} rm -f \"$w/{begins}\"*", assign("w", &self.path));
+        control.run(&script, TIMEOUT)?;
         Ok(())
     }
 
-    /// The size of a file that a sample made. The file is removed, and with it what was not yet
-    /// written back.
-    pub fn take_size(
-        &self,
-        control: &mut ControlConnection,
-        name: &str,
-        bytes: u64,
-    ) -> Result<Option<u64>> {
-        if control.access == Access::Sftp {
-            return control.sftp().take_size(&self.join(name));
+    /// Takes a file that was uploaded for the chunk of so many bytes, and flushes it to disk, so that its
+    /// write-back does not run into a sample. (A plain `sync` would flush the whole host.)
+    pub fn adopt(&self, control: &mut ControlConnection, name: &str, bytes: u64) -> Result<()> {
+        let script = format!(
+            "{} {} mv \"$a\" \"$b\"; {}; wc -c < \"$b\"",
+            assign("a", &self.join(name)),
+            assign("b", &self.chunk(bytes)),
+            flush("b"),
+        );
+        if count(control, &script, bytes)? != Some(bytes) {
+            bail!(
+                "a chunk of {bytes} bytes for downloads could not be stored on {} (is its disk full?)",
+                control.host()
+            );
         }
-        let script = format!("{} wc -c < \"$f\"; rm -f \"$f\"", assign("f", &self.join(name)));
-        count(control, &script, bytes)
+        Ok(())
     }
 
     /// Whether a file is there and its first line holds a text.
@@ -105,15 +117,6 @@ impl RemoteDirectory {
         Ok(String::from_utf8_lossy(&answer).contains(text))
     }
 
-    /// Whether a chunk is there and has its size.
-    pub fn holds_chunk(&self, control: &mut ControlConnection, bytes: u64) -> Result<bool> {
-        if control.access == Access::Sftp {
-            return Ok(control.sftp().size(&self.chunk(bytes))? == Some(bytes));
-        }
-        let script = format!("{} wc -c < \"$f\"", assign("f", &self.chunk(bytes)));
-        Ok(count(control, &script, 0)? == Some(bytes))
-    }
-
     /// Why another 64 KiB can't be written; absent where they can.
     pub fn unwritable(&self, control: &mut ControlConnection) -> Result<Option<String>> {
         let probe = self.join("probe");
@@ -121,7 +124,8 @@ impl RemoteDirectory {
             return Ok(control.sftp().unwritable(&probe)?);
         }
         let script = format!(
-            "{} e=$(dd if=/dev/zero of=\"$f\" bs=65536 count=1 2>&1) || echo \"$e\"; rm -f \"$f\"",
+            "{} command -v dd >/dev/null && {{ \
+             e=$(dd if=/dev/zero of=\"$f\" bs=65536 count=1 2>&1) || echo \"$e\"; rm -f \"$f\"; }}",
             assign("f", &probe)
         );
         let answer = control.run(&script, TIMEOUT)?;
@@ -130,28 +134,6 @@ impl RemoteDirectory {
         let reason =
             answer.lines().next().map(|line| line.rsplit_once(": ").map_or(line, |(_, why)| why));
         Ok(reason.map(printable))
-    }
-
-    /// Removes all chunks but those of these sizes.
-    pub fn keep_only(&self, control: &mut ControlConnection, sizes: &[u64]) -> Result<()> {
-        let kept: Vec<String> = sizes.iter().map(|&size| chunk_name(size)).collect();
-        if control.access == Access::Sftp {
-            for name in control.sftp().names(&self.path)? {
-                let text = String::from_utf8_lossy(&name);
-                if text.starts_with("chunk-") && !kept.iter().any(|kept| *kept == text) {
-                    control.sftp().remove(&join(&self.path, &name))?;
-                }
-            }
-            return Ok(());
-        }
-        let script = format!(
-            "{} for f in \"$w\"/chunk-*; do case ' {} ' in *\" ${{f##*/}} \"*) ;; \
-             *) rm -f \"$f\";; esac; done",
-            assign("w", &self.path),
-            kept.join(" ")
-        );
-        control.run(&script, TIMEOUT)?;
-        Ok(())
     }
 }
 

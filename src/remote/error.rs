@@ -15,7 +15,7 @@ pub enum ControlError {
         "the login on {host} works, but the account has neither a shell nor SFTP (nologin, or a \
          forced command){}; use an account that has either", printed(.output)
     )]
-    NoShell { host: String, output: String },
+    NoShell { host: String, output: String, status: Option<u32> },
     #[error(
         "a start-up file of the login shell on {host} reads standard input, so what scp, sftp and \
          rsync send is lost; end it early where there is no terminal: [ -t 0 ] || return"

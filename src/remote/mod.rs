@@ -1,6 +1,9 @@
 //! The remote host: the control connection, the survey's directory, the plain TCP rate of the path.
 
+pub mod accounts;
 mod channel;
+pub use channel::TIMEOUT;
+
 pub mod control;
 pub mod directory;
 pub mod error;

@@ -1,6 +1,5 @@
 //! A target: a remote host with the control connection to it, the survey's directory and its profile.
 
-use std::collections::HashMap;
 use std::io::Read;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,9 +13,7 @@ use crate::local::interrupt::Interrupt;
 use crate::model::host::Storage;
 use crate::model::record::{PairedEnd, Pairing, PlainTcp, Skip};
 use crate::model::units;
-use crate::model::{
-    AesClass, AesEvidence, Cipher, Direction, HostProfile, Method, Negotiated, Proposal,
-};
+use crate::model::{AesClass, AesEvidence, Cipher, HostProfile, Negotiated, Proposal};
 use crate::remote::channel::TIMEOUT;
 use crate::remote::control::{Access, ControlConnection, ControlOptions};
 use crate::remote::directory::RemoteDirectory;
@@ -61,16 +58,18 @@ pub struct Target {
     pub round_trip_s: f64,
     /// The plain TCP rate, where it was measured.
     pub plain_tcp: Option<PlainTcp>,
-    /// Why AES does not count as disabled at an end where it should be; found by the pilot.
+    /// Why AES does not count as disabled at an end where it should be; found before the first round.
     pub aes_doubt: Option<String>,
-    /// CPU seconds that an empty transfer adds to the reaper's counters, where the pilot read them.
-    pub empty_reaper_s: HashMap<(Method, Direction), f64>,
     /// Busy CPU seconds per second of the remote host while nothing is transferred.
     pub idle_busy: f64,
     /// Sizes of the chunks in the survey's directory.
     pub staged: Vec<u64>,
     /// Begins the lines of a remote command's report.
     pub mark: String,
+    /// Why the server has no SFTP, in its own words; absent: it has.
+    pub no_sftp: Option<String>,
+    /// Tools that the remote host does not have.
+    pub missing_tools: Vec<String>,
     owner: Owner,
 }
 
@@ -118,10 +117,11 @@ impl Target {
             round_trip_s,
             plain_tcp: None,
             aes_doubt: None,
-            empty_reaper_s: HashMap::new(),
             idle_busy: 0.0,
             staged: Vec::new(),
             mark,
+            no_sftp: None,
+            missing_tools: opened.missing_tools,
             owner,
         })
     }
@@ -149,13 +149,22 @@ impl Target {
         self.directory =
             lock::claim(&mut opened.control, &host, directory.as_deref(), &self.owner)?;
         self.staged.clear();
-        // A restarted server has another reaper.
-        self.processes.reaper =
-            self.processes.reaper.filter(|reaper| processes.chain.contains(reaper));
+        // A restarted server has another listener.
+        self.processes.listener = processes.listener;
         self.processes.chain = processes.chain;
         self.control = opened.control;
         self.mark = opened.mark;
         Ok(())
+    }
+
+    /// Why the control connection has ended; absent where it has not.
+    pub fn lost(&mut self) -> Option<String> {
+        (!self.control.is_alive()).then(|| self.control.why_ended().to_string())
+    }
+
+    /// Whether the connection goes through a proxy or jump host.
+    pub fn is_proxied(&self) -> bool {
+        self.proxied
     }
 
     /// Whether the survey's directory is there and still belongs to this survey.
@@ -168,7 +177,7 @@ impl Target {
         if !self.remote.proc {
             return Ok(None);
         }
-        let answer = self.control.run(&script::counters(self.processes.reaper), TIMEOUT)?;
+        let answer = self.control.run(&script::counters(self.processes.listener), TIMEOUT)?;
         let sections = Sections::parse(&String::from_utf8_lossy(&answer));
         let device = self.directory.storage.device.as_deref();
         Ok(HostCounters::parse(&sections, self.remote.ticks_per_s, device))
@@ -194,7 +203,7 @@ impl Target {
         const ROUND_TRIPS: f64 = 5.0;
         let started = Instant::now();
         if self.has_shell() {
-            self.control.run("dd if=/dev/zero bs=65536 count=4 | tr '\\000' x", TIMEOUT)?;
+            self.control.run(RATE, TIMEOUT)?;
         } else {
             let path = self.directory.join("rate");
             let data = std::io::repeat(b'x').take(BYTES as u64);
@@ -273,6 +282,11 @@ impl Target {
         self.control.end();
     }
 }
+
+/// Prints 256 KiB; by the shell alone where there is no dd or tr.
+const RATE: &str = "if command -v dd && command -v tr; then \
+     dd if=/dev/zero bs=65536 count=4 | tr '\\000' x; \
+     else i=0; while [ $i -lt 256 ]; do printf %1024s x; i=$((i+1)); done; fi";
 
 /// The directory that the user named, in a form that `cd` can't take for an option.
 fn target_directory(connection: &Connection) -> Option<Vec<u8>> {

@@ -1,6 +1,7 @@
 //! The last messages of an ssh client as a reason and a remedy.
 
 use crate::model::units::printable;
+use crate::ssh::log::SESSION_UP;
 
 /// What kind of failure a client's log shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +56,28 @@ pub fn last_words(log: &str) -> Option<&str> {
     messages(log).last().map(str::trim)
 }
 
+/// The last words of the other end in a session, as a log with `-v` has them: in between its own lines, and in
+/// the middle of one where they have no line end.
+pub fn said_in_session(log: &str) -> Option<String> {
+    let (_, session) = log.split_once(SESSION_UP)?;
+    let mut said = String::new();
+    for line in session.lines() {
+        let own = ["debug1: ", "debug2: ", "debug3: "].iter().filter_map(|start| line.find(start));
+        match own.min() {
+            Some(at) => said += &line[..at],
+            None => said += &format!("{line}\n"),
+        }
+    }
+    let said = messages(&said).map(str::trim).filter(|line| !line.starts_with("Authenticated to "));
+    said.last().map(printable)
+}
+
+/// The exit status of the remote command, where the log tells it.
+pub fn exit_status(log: &str) -> Option<u32> {
+    let line = log.lines().rev().find_map(|line| line.strip_prefix("debug1: Exit status "))?;
+    line.trim().parse().ok()
+}
+
 fn messages(log: &str) -> impl Iterator<Item = &str> {
     let lines = log.lines().map(|line| line.trim_end_matches('\r'));
     lines.filter(|line| {
@@ -90,8 +113,9 @@ const PHRASES: &[(&str, FailureKind)] = &[
     ("banner exchange", FailureKind::Dropped),
 ];
 
-/// How lines begin that `-v` adds to what ssh says anyway: steps, and sums at the end.
-const NO_MESSAGES: &[&str] = &["debug", "Transferred: sent ", "Bytes per second: sent "];
+/// How lines begin that `-v` adds to what ssh says anyway: steps, that the login has worked, and sums at the end.
+const NO_MESSAGES: &[&str] =
+    &["OpenSSH_", "debug", "Authenticated to ", "Transferred: sent ", "Bytes per second: sent "];
 
 /// Phrases that mean a refusal before authentication, and a broken connection after it.
 const CLOSED: &[&str] = &[
@@ -117,6 +141,11 @@ fn classify<'a>(said: &[&'a str], log: &str) -> (FailureKind, Option<&'a str>) {
             let kind = if authenticated { FailureKind::Broken } else { FailureKind::Dropped };
             return (kind, Some(line));
         }
+    }
+    // The remote command has told no exit status, and ssh says nothing of it (clientloop.c).
+    if said.is_empty() && log.contains("\ndebug1: Exit status -1") {
+        let words = "the server ended the session and gave no reason; some end those that idle";
+        return (FailureKind::Broken, Some(words));
     }
     (FailureKind::Other, None)
 }
@@ -217,4 +246,55 @@ fn remedy(kind: FailureKind, host: &str, log: &str) -> Option<String> {
         FailureKind::Broken | FailureKind::Other => return None,
     };
     Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Of `ssh -vv -s testbed sftp` with Dropbear 2022.83 without an sftp-server: the shell writes its words in
+    /// pieces, and ssh its own lines in between.
+    const NO_SFTP_SERVER: &str = "\
+OpenSSH_9.2p1 Debian-2+deb12u10, OpenSSL 3.0.19 27 Jan 2026
+debug1: Entering interactive session.
+debug1: Sending subsystem: sftp
+debug2: channel 0: rcvd ext data 8
+sh: 1: debug2: channel 0: written 8 to efd 6
+debug2: channel 0: rcvd ext data 31
+/usr/lib/sftp-server: not founddebug2: channel 0: written 31 to efd 6
+debug2: channel 0: rcvd close
+
+debug1: channel 0: free: client-session, nchannels 1
+Transferred: sent 2196, received 1276 bytes, in 0.0 seconds
+Bytes per second: sent 171867.7, received 99864.9
+debug1: Exit status 127
+";
+
+    #[test]
+    fn words_of_the_other_end_are_found_between_the_lines_of_the_log() {
+        let said = said_in_session(NO_SFTP_SERVER);
+        assert_eq!(said.as_deref(), Some("sh: 1: /usr/lib/sftp-server: not found"));
+        assert_eq!(exit_status(NO_SFTP_SERVER), Some(127));
+        let silent: String = NO_SFTP_SERVER
+            .lines()
+            .filter(|line| !line.contains("sftp-server"))
+            .map(|l| format!("{l}\n"))
+            .collect();
+        let silent = silent.replace("sh: 1: ", "");
+        assert_eq!(said_in_session(&silent), None);
+        assert_eq!(said_in_session("OpenSSH_9.2p1\nssh: no route\n"), None);
+    }
+
+    /// Of `ssh -v` to an sshd 9.2 with `ChannelTimeout session:*=2`.
+    #[test]
+    fn a_session_that_the_server_ends_without_a_word_is_told() {
+        let log = "OpenSSH_9.2p1 Debian-2+deb12u10, OpenSSL 3.0.19 27 Jan 2026\n\
+            debug1: Entering interactive session.\n\
+            debug1: channel 0: free: client-session, nchannels 1\n\
+            Transferred: sent 3504, received 3320 bytes, in 2.0 seconds\n\
+            debug1: Exit status -1\n";
+        let failure = Failure::read(log, "pi1");
+        assert_eq!(failure.kind, FailureKind::Broken);
+        assert!(failure.reason.contains("some end those that idle"), "{}", failure.reason);
+    }
 }

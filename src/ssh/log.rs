@@ -48,6 +48,33 @@ struct Parser {
     key_exchange: String,
     client_to_server: Option<OneWay>,
     server_to_client: Option<OneWay>,
+    place: Place,
+}
+
+/// Whose lines a log holds. A jump host's client (ProxyJump) is given `-v` too, and logs first: its own
+/// connection, then the next one, which begins with another identification of a server.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Place {
+    /// Clients that go through a proxy, and those of them that have authenticated.
+    proxies: u32,
+    through_proxy: u32,
+}
+
+impl Place {
+    /// Takes a line of the log.
+    pub fn take(&mut self, line: &str) {
+        let said = line.strip_prefix("debug1: ").unwrap_or(line);
+        if PROXIED.iter().any(|start| said.starts_with(start)) {
+            self.proxies += u32::from(said.starts_with(PROXIED[0]));
+        } else if line.starts_with("Authenticated to ") && line.contains("(via proxy)") {
+            self.through_proxy += 1;
+        }
+    }
+
+    /// Whether what is logged now is of the last connection, not of one to a jump host.
+    pub fn is_last(&self) -> bool {
+        self.through_proxy >= self.proxies
+    }
 }
 
 impl Parser {
@@ -60,6 +87,8 @@ impl Parser {
                 .and_then(|(_, rest)| rest.split_whitespace().next()?.parse().ok());
         } else if let Some(said) = line.strip_prefix("debug1: ") {
             self.take_step(said);
+        } else {
+            self.place.take(line);
         }
     }
 
@@ -86,13 +115,17 @@ impl Parser {
         } else if let Some(names) = said.strip_prefix("kex: server->client ") {
             self.server_to_client = one_way(names);
         } else if let Some((_, version)) = said.split_once("remote software version ") {
+            // What came before was of the connection to a jump host.
+            let proxied = transcript.proxied;
+            *transcript = Transcript { proxied, ..Transcript::default() };
             transcript.server_version = Some(version.trim().to_owned());
         } else if begins(&["Entering interactive session"]) {
-            transcript.session_up = true;
+            transcript.session_up = self.place.is_last();
         } else if begins(MULTIPLEXED) {
             transcript.multiplexed = true;
         } else if begins(PROXIED) {
             transcript.proxied = true;
+            self.place.take(said);
         }
         self.take_negotiated();
     }
@@ -242,5 +275,30 @@ mod tests {
         };
         assert!(!Transcript::parse(&log("a")).renegotiated_otherwise);
         assert!(Transcript::parse(&log("b")).renegotiated_otherwise);
+    }
+
+    #[test]
+    fn the_log_of_a_jump_host_comes_first_and_is_not_the_targets() {
+        // OpenSSH 9.2, ssh -v through a ProxyJump, its lines of the two connections.
+        let log = "debug1: Executing proxy command: exec ssh -v -W '[127.0.0.1]:42222' pi1\n\
+             debug1: Remote protocol version 2.0, remote software version OpenSSH_9.2p1 jump\n\
+             debug1: kex: algorithm: sntrup761x25519-sha512\n\
+             debug1: kex: server->client cipher: chacha20-poly1305@openssh.com MAC: <implicit> compression: none\n\
+             debug1: kex: client->server cipher: chacha20-poly1305@openssh.com MAC: <implicit> compression: none\n\
+             Authenticated to 127.0.0.1 ([127.0.0.1]:42222) using \"publickey\".\n\
+             debug1: Entering interactive session.\n";
+        let jump_only = Transcript::parse(log);
+        assert!(!jump_only.session_up && jump_only.proxied);
+        let target = "debug1: Remote protocol version 2.0, remote software version OpenSSH_9.2p1 target\n\
+             debug1: kex: algorithm: sntrup761x25519-sha512\n\
+             debug1: kex: server->client cipher: aes128-gcm@openssh.com MAC: <implicit> compression: none\n\
+             debug1: kex: client->server cipher: aes128-gcm@openssh.com MAC: <implicit> compression: none\n\
+             Authenticated to 127.0.0.1 (via proxy) using \"publickey\".\n\
+             debug1: Entering interactive session.\n";
+        let both = Transcript::parse(&format!("{log}{target}"));
+        assert!(both.session_up && both.proxied && !both.renegotiated_otherwise);
+        assert_eq!(both.server_version.as_deref(), Some("OpenSSH_9.2p1 target"));
+        let negotiated = both.negotiated.unwrap();
+        assert_eq!(negotiated.client_to_server.cipher.as_str(), "aes128-gcm@openssh.com");
     }
 }

@@ -9,4 +9,4 @@ pub mod paste;
 
 pub use failure::{Failure, FailureKind};
 pub use log::Transcript;
-pub use openssh::{Connection, Session, Version};
+pub use openssh::{Connection, ScpProtocol, Session, Version};

@@ -48,9 +48,10 @@ const FORCED: &[(&str, Version)] = &[
     ("StdinNull=no", Version(8, 7)),
 ];
 
-/// For a connection that is idle for long: it ends within a minute after its network does.
+/// For a connection that is idle for long: no firewall forgets it, and it ends within a minute after its network
+/// does.
 const KEPT_ALIVE: &[(&str, Version)] =
-    &[("ServerAliveInterval=15", Version(3, 8)), ("ServerAliveCountMax=3", Version(3, 8))];
+    &[("ServerAliveInterval=5", Version(3, 8)), ("ServerAliveCountMax=9", Version(3, 8))];
 
 /// Not with a subsystem, where it is an error.
 const SESSION_TYPE: (&str, Version) = ("SessionType=default", Version(8, 7));
@@ -152,6 +153,30 @@ impl Connection {
     }
 }
 
+/// Since then scp knows `-s` (SFTP) and `-O` (the old protocol).
+const KNOWS_BOTH: Version = Version(8, 7);
+
+/// What scp speaks with the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScpProtocol {
+    Sftp,
+    /// The protocol of rcp, over a command of the remote shell.
+    Old,
+    /// The same, by an scp that knows no other.
+    OldOnly,
+}
+
+impl ScpProtocol {
+    /// `version`: of the local scp; `sftp`: the server has it.
+    pub fn between(version: Option<Version>, sftp: bool) -> ScpProtocol {
+        match version {
+            Some(version) if version < KNOWS_BOTH => ScpProtocol::OldOnly,
+            _ if sftp => ScpProtocol::Sftp,
+            _ => ScpProtocol::Old,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,9 +225,17 @@ mod tests {
         assert!(!old.contains("StdinNull") && !old.contains("RemoteCommand"));
         assert!(old.contains("ControlPath=none") && !old.contains("ServerAlive"));
         let silent = Session { kept_alive: true, ..Session::default() };
-        assert!(line(Some(Version(7, 5)), &silent).contains("-o ServerAliveInterval=15"));
+        assert!(line(Some(Version(7, 5)), &silent).contains("-o ServerAliveInterval=5"));
         let subsystem = Session { subsystem: true, ..Session::default() };
         let line = line(Some(Version(9, 2)), &subsystem);
         assert!(!line.contains("SessionType") && line.contains(" -s -- pi1"));
+    }
+
+    #[test]
+    fn an_old_scp_knows_its_old_protocol_alone() {
+        let between = |minor, sftp| ScpProtocol::between(Some(Version(8, minor)), sftp);
+        assert_eq!([between(2, true), between(2, false)], [ScpProtocol::OldOnly; 2]);
+        assert_eq!([between(7, true), between(7, false)], [ScpProtocol::Sftp, ScpProtocol::Old]);
+        assert_eq!(ScpProtocol::between(None, true), ScpProtocol::Sftp);
     }
 }

@@ -32,9 +32,12 @@ pub struct Field {
     /// The rounds in which each failed. A value may be absent for other reasons: a sample of
     /// another size is not compared, a clock may not have advanced.
     pub failed: Vec<Vec<u32>>,
-    /// By how much start-up may differ between configurations, as a fraction of a sample: it does
-    /// not average out.
+    /// By how much start-up and fixed costs may differ between configurations, as a fraction of a sample: it
+    /// does not average out.
     pub bias: Vec<f64>,
+    /// By how much each level may be wrong, as a fraction: of an error that all configurations share, which
+    /// is in no difference.
+    pub level_bias: Vec<f64>,
 }
 
 /// The fewest tries after which a cipher may be called unreliable: of two with different outcomes
@@ -60,8 +63,10 @@ pub struct Fit {
     pub levels: Vec<f64>,
     /// Standard deviation of one value, all configurations together.
     pub scale: f64,
-    /// Degrees of freedom of that.
+    /// Degrees of freedom of the residuals.
     pub freedom: usize,
+    /// The share of them that the scale has: clipping, and what corrects for it, cost the rest.
+    pub known: f64,
     /// The share of each configuration's values that was not clipped.
     pub kept: Vec<f64>,
 }
@@ -107,7 +112,8 @@ pub fn fit(values: &Matrix) -> Option<Fit> {
     let scale = (squares / freedom as f64).sqrt() / all_kept.max(0.5);
     let conditions = mean(fitted.rounds.iter().copied()).unwrap_or(0.0);
     let levels = fitted.levels.iter().map(|level| level + conditions).collect();
-    Some(Fit { values: values.clone(), clipped, levels, scale, freedom, kept })
+    let known = all_kept.powi(2);
+    Some(Fit { values: values.clone(), clipped, levels, scale, freedom, known, kept })
 }
 
 /// `1.4826 × median` of the largest `freedom` absolute residuals: the fit has made the others

@@ -13,12 +13,19 @@ pub const ALPHA: f64 = 0.05;
 /// G. K. Smyth, Stat. Appl. Genet. Mol. Biol. 3 (2004), with a fixed weight).
 const PRIOR: f64 = 4.0;
 
-/// An interval against a leader that the same data chose must be wider than one against a fixed
-/// cipher: among equals the luckiest leads (coverage simulated: `results/validation/`).
-const CHOSEN: f64 = 0.5;
+/// An interval against a leader that the same data chose must be wider than one against a fixed cipher: among
+/// equals the luckiest leads. Of c independent normal values the largest has a mean of E and a variance of V
+/// (H. A. David, Order Statistics, 1981), and its difference to another one is within E ± 1.645 √(V + 1) in 95 %;
+/// for c = 2 that is what a fixed cipher has, for 3, 5 and 10 it is 1.05, 1.13 and 1.24 times as wide. The
+/// interval of the leader's own level grows alike (1.06, 1.15, 1.28). Both are near 1 + 0.16 ln(c/2).
+const LUCK: f64 = 0.16;
 
-/// So must that of the leader's own level, which the levels of the others are relative to.
-const OWN: f64 = 0.7;
+fn luck(equals: usize) -> f64 {
+    1.0 + LUCK * (equals.max(2) as f64 / 2.0).ln()
+}
+
+/// Half of 95 % of a normal distribution, in standard deviations.
+const NORMAL_95: f64 = 1.96;
 
 /// A sample that the fit moved by more than this is reported as disturbed.
 const DISTURBED: f64 = 0.1;
@@ -51,20 +58,32 @@ pub struct Half {
 /// rounds, not of a difference); absent where too little was measured.
 pub fn own(field: &Field, leader: usize) -> Vec<Option<Half>> {
     let Some(fitted) = fit(&field.values) else { return alone(field) };
+    let many = |k: usize| field.values[k].iter().flatten().count() as f64;
+    let equals = equals(field, &fitted, leader);
     let one = |k: usize| {
-        let many = field.values[k].iter().flatten().count() as f64;
-        let (error, freedom) = match k == leader {
-            true => (fitted.scale / many.sqrt(), fitted.freedom as f64),
+        let (error, freedom, wider) = match k == leader {
+            true => {
+                let error = fitted.scale / many(k).sqrt();
+                (error, fitted.known * fitted.freedom as f64, luck(equals))
+            }
             false => {
                 let pair = Pair::of(&fitted, k, leader)?;
-                ((pair.variance / pair.many / 2.0).sqrt(), pair.freedom)
+                // Its level is the leader's times their ratio. In the rounds without it the leader's level
+                // has an error of its own.
+                let rounds = 2.0 / pair.many - 1.0 / many(leader).max(pair.many);
+                ((pair.variance / 2.0 * rounds).sqrt(), pair.freedom, 1.0)
             }
         };
-        let error = (error.powi(2) + field.bias[k].powi(2)).sqrt();
-        let half = t_quantile(1.0 - OWN * ALPHA / 2.0, freedom) * error;
-        (many > 0.0).then_some(Half { half, freedom })
+        let random = wider * t_quantile(1.0 - ALPHA / 2.0, freedom) * error;
+        let half = hypotenuse(random, field.bias[k].hypot(field.level_bias[k]));
+        (many(k) > 0.0).then_some(Half { half, freedom })
     };
     (0..field.values.len()).map(one).collect()
+}
+
+/// A half-width with a bias, whose standard error does not depend on the samples.
+fn hypotenuse(random: f64, bias: f64) -> f64 {
+    random.hypot(NORMAL_95 * bias)
 }
 
 /// With one configuration alone there is no round effect: the plain interval of its mean.
@@ -74,7 +93,8 @@ fn alone(field: &Field) -> Vec<Option<Half>> {
     if let [k] = (0..field.values.len()).filter(known).collect::<Vec<_>>()[..] {
         let values: Vec<f64> = field.values[k].iter().flatten().copied().collect();
         let freedom = values.len() as f64 - 1.0;
-        halves[k] = half_of_mean(&values, field.bias[k]).map(|half| Half { half, freedom });
+        halves[k] = half_of_mean(&values, field.level_bias[k].hypot(field.bias[k]))
+            .map(|half| Half { half, freedom });
     }
     halves
 }
@@ -103,9 +123,21 @@ pub fn disturbed(field: &Field) -> Vec<usize> {
 /// pointwise interval: for a table, not for verdicts.
 pub fn against(field: &Field, other: usize) -> Vec<Option<Interval>> {
     let Some(fitted) = fit(&field.values) else { return vec![None; field.values.len()] };
-    let one =
-        |k: usize| (k != other).then(|| paired(&fitted, k, other, CHOSEN * ALPHA, field.bias[k]));
-    (0..field.values.len()).map(|k| one(k).flatten()).collect()
+    let wider = luck(equals(field, &fitted, other));
+    let one = |k: usize| {
+        let fixed = paired(&fitted, k, other, ALPHA, field.bias[k])?;
+        Some(Interval { half: wider * fixed.half, ..fixed })
+    };
+    (0..field.values.len()).map(|k| if k == other { None } else { one(k) }).collect()
+}
+
+/// How many may be as good as this one, itself counted.
+fn equals(field: &Field, fitted: &Fit, leader: usize) -> usize {
+    let may_be = |k: &usize| {
+        let interval = paired(fitted, *k, leader, ALPHA, field.bias[*k]);
+        *k != leader && interval.is_some_and(|interval| interval.upper() > 0.0)
+    };
+    1 + (0..field.values.len()).filter(may_be).count()
 }
 
 /// The mean difference of two configurations over their common rounds, with its interval at the
@@ -148,10 +180,16 @@ impl Pair {
                 squares / (many - 1.0) / (fitted.kept[k] * fitted.kept[other]).max(0.25)
             }
         };
-        let prior = PRIOR.min(fitted.freedom as f64);
-        let freedom = prior + many - 1.0;
-        let variance = (prior * 2.0 * fitted.scale.powi(2) + (many - 1.0) * own) / freedom;
-        Some(Pair { estimate, many, variance, freedom })
+        let all = fitted.freedom as f64;
+        let prior = PRIOR.min(all);
+        let weights = prior + many - 1.0;
+        let variance = (prior * 2.0 * fitted.scale.powi(2) + (many - 1.0) * own) / weights;
+        // The pair's own samples are part of the pooled ones, of few configurations the larger part: by F. E.
+        // Satterthwaite, Biometrics Bull. 2 (1946).
+        let of_pair = (prior * (many - 1.0) / all + many - 1.0) / weights;
+        let others = (1.0 - of_pair).max(0.0).powi(2) / (all - many + 1.0).max(1.0);
+        let spread = of_pair.powi(2) / (many - 1.0) + others;
+        Some(Pair { estimate, many, variance, freedom: (fitted.known / spread).min(weights) })
     }
 }
 
@@ -171,5 +209,67 @@ mod tests {
         {
             assert!((t_quantile(probability, freedom) - expected).abs() < 1e-3);
         }
+    }
+
+    fn field(values: &[&[f64]]) -> Field {
+        let many = values.len();
+        Field {
+            values: values.iter().map(|row| row.iter().copied().map(Some).collect()).collect(),
+            tried: values.iter().map(|row| row.len() as u32).collect(),
+            failed: vec![Vec::new(); many],
+            bias: vec![0.0; many],
+            level_bias: vec![0.0; many],
+        }
+    }
+
+    const A: [f64; 4] = [0.00, 0.02, -0.01, 0.01];
+    const B: [f64; 4] = [-0.01, 0.01, 0.01, -0.02];
+    const C: [f64; 4] = [0.01, -0.01, 0.00, 0.02];
+
+    #[test]
+    fn a_leader_among_equals_has_wider_intervals_than_one_by_far() {
+        let equals = |b: &[f64], c: &[f64]| {
+            let field = field(&[&A, b, c]);
+            equals(&field, &fit(&field.values).unwrap(), 0)
+        };
+        let far = |row: [f64; 4]| row.map(|value| value - 0.5);
+        assert_eq!((equals(&B, &C), equals(&B, &far(C)), equals(&far(B), &far(C))), (3, 2, 1));
+        assert_eq!((luck(1), luck(2)), (1.0, 1.0));
+        assert!((luck(10) - 1.26).abs() < 0.01);
+    }
+
+    #[test]
+    fn two_configurations_know_their_spread_by_their_own_rounds_alone() {
+        let freedom = |rows: &[&[f64]]| {
+            let mut fitted = fit(&field(rows).values).unwrap();
+            fitted.known = 1.0;
+            Pair::of(&fitted, 0, 1).unwrap().freedom
+        };
+        assert!((freedom(&[&A, &B]) - 3.0).abs() < 1e-9);
+        // Of six of three 5/7 weigh as the pair's own three.
+        let few = 1.0 / ((5.0_f64 / 7.0).powi(2) / 3.0 + (2.0_f64 / 7.0).powi(2) / 3.0);
+        assert!((freedom(&[&A, &B, &C]) - few).abs() < 1e-9);
+        // Never more than the prior and the pair's own rounds.
+        assert_eq!(freedom(&[&A, &B, &C, &A, &B, &C, &A, &B, &C, &A, &B, &C]), 7.0);
+    }
+
+    #[test]
+    fn an_error_that_all_share_is_in_levels_and_in_no_difference() {
+        let mut field = field(&[&A, &B]);
+        let (ratio, level) = (against(&field, 0)[1].unwrap().half, own(&field, 0)[1].unwrap().half);
+        field.level_bias = vec![0.5; 2];
+        assert_eq!(against(&field, 0)[1].unwrap().half, ratio);
+        let expected = level.hypot(0.5 * NORMAL_95);
+        assert!((own(&field, 0)[1].unwrap().half - expected).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_level_of_what_left_early_has_the_error_of_fewer_rounds() {
+        let field = field(&[&A, &C, &[0.02, -0.02]]);
+        let pair = Pair::of(&fit(&field.values).unwrap(), 2, 0).unwrap();
+        // Two rounds of its own, and what the leader's four say of these two.
+        let error = (pair.variance / 2.0 * (2.0 / 2.0 - 1.0 / 4.0)).sqrt();
+        let expected = t_quantile(0.975, pair.freedom) * error;
+        assert!((own(&field, 0)[2].unwrap().half - expected).abs() < 1e-9);
     }
 }

@@ -1,15 +1,17 @@
 //! The progress of a survey.
 
-use super::plan::PlannedSample;
+use crate::model::Entry;
 use crate::model::record::Sample;
 
 /// Is told of the progress of a survey.
 pub trait Events {
     /// A line for the user.
     fn say(&mut self, line: &str);
-    /// A sample begins; `done` of `total` are finished, and about `left_s` seconds are left.
-    fn sample_begins(&mut self, sample: &PlannedSample, done: usize, total: usize, left_s: f64);
-    /// Bytes that the current sample has moved so far.
+    /// A round of so many entries begins; about so many rounds are left, this one included.
+    fn round_begins(&mut self, round: u32, entries: usize, rounds_left: u32);
+    /// A slice of an entry has moved so many bytes in so many seconds.
+    fn slice_ends(&mut self, entry: &Entry, bytes: u64, seconds: f64);
+    /// Bytes that the current run of a program has moved so far.
     fn progress(&mut self, bytes: u64);
     fn sample_ends(&mut self, sample: &Sample);
     /// A round has ended with an interim analysis, which has shown `news`.
@@ -24,7 +26,8 @@ pub struct Silent;
 
 impl Events for Silent {
     fn say(&mut self, _: &str) {}
-    fn sample_begins(&mut self, _: &PlannedSample, _: usize, _: usize, _: f64) {}
+    fn round_begins(&mut self, _: u32, _: usize, _: u32) {}
+    fn slice_ends(&mut self, _: &Entry, _: u64, _: f64) {}
     fn progress(&mut self, _: u64) {}
     fn sample_ends(&mut self, _: &Sample) {}
     fn round_ends(&mut self, _: u32, _: &str) {}

@@ -1,201 +1,127 @@
-//! Runs planned samples over SSH, with retries.
+//! Runs rounds over SSH: generations of connections that stay open, and runs of programs.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::local::interrupt::Interrupt;
-use crate::model::record::{Outcome, Phase, Sample};
-use crate::model::units;
-use crate::remote::target::Target;
+use crate::model::record::Sample;
+use crate::model::{Configuration, Entry};
+use crate::stats::statistics::median;
+use crate::survey::context::Context;
+use crate::survey::ended::{Ended, Recorder};
 use crate::survey::events::Events;
-use crate::survey::plan::PlannedSample;
-use crate::survey::retry::{BACKOFF_S, reconnect};
-use crate::survey::rounds::{Executor, Stopped};
-use crate::survey::sampler::{Observed, Sampler};
-use crate::survey::staging::{Files, holder};
-use crate::survey::verdict::{Judge, failed};
-use crate::transfer::error::TransferError;
+use crate::survey::feed_time::{Before, FeedTime, Spread};
+use crate::survey::rounds::Executor;
+use crate::survey::runs::rounds::{self as runs, RunState};
+use crate::survey::slices::aes_check;
+use crate::survey::slices::generation;
+use crate::survey::slices::state::SliceState;
 
 /// Takes the samples of a survey.
 #[derive(Debug)]
 pub struct SshExecutor {
-    pub sampler: Sampler,
-    started: Instant,
-    backoff_s: f64,
-}
-
-/// What an attempt has led to.
-enum Tried {
-    /// The sample is measured or has failed.
-    Done(Observed),
-    /// A retry may help; the reason why it is needed.
-    Again(String),
+    pub context: Context,
+    slices: SliceState,
+    runs: RunState,
+    feed_time: FeedTime,
+    moved_by_runs: u64,
+    spread: Spread,
 }
 
 impl SshExecutor {
-    /// `full`: every download is compared with FILE. `started`: when the survey began.
     pub fn new(
-        targets: Vec<Target>,
-        files: Files,
-        full: bool,
-        interrupt: Interrupt,
-        started: Instant,
+        context: Context,
+        slices: SliceState,
+        runs: RunState,
+        feed_time: FeedTime,
     ) -> SshExecutor {
-        let sampler =
-            Sampler { targets, files, judge: Judge::new(full), interrupt, own_cpu_s: 0.0 };
-        SshExecutor { sampler, started, backoff_s: 0.0 }
+        let spread = Spread::default();
+        SshExecutor { context, slices, runs, feed_time, moved_by_runs: 0, spread }
     }
 
-    /// Takes a sample, with retries where they may help.
-    pub fn sample(
+    /// Before the first round: how busy the remote hosts are by themselves, and whether AES is disabled where
+    /// it should be.
+    fn begin(
         &mut self,
-        phase: Phase,
-        planned: &PlannedSample,
+        entries: &[Entry],
+        recorder: &mut Recorder,
         events: &mut dyn Events,
-    ) -> Result<(Sample, Observed), Stopped> {
-        let mut sample = blank(phase, planned);
-        if let Some(doubt) = &self.sampler.targets[planned.configuration.pairing].aes_doubt {
-            sample.outcome = failed(doubt.clone(), Some("leave this AES state out of --aes"));
-            return Ok((sample, Observed::default()));
+    ) -> Result<(), Ended> {
+        for pairing in 0..self.context.targets.len() {
+            let interrupt = self.context.interrupt.clone();
+            let idle = self.context.targets[pairing].measure_idle(&interrupt);
+            idle.map_err(|error| Ended::Stopped(error.into()))?;
+            aes_check::check(&mut self.context, &mut self.slices, pairing, recorder, events)?;
         }
-        let mut waits = BACKOFF_S.iter();
-        let observed = loop {
-            Stopped::if_raised(&self.sampler.interrupt)?;
-            let reason = match self.try_once(planned, &mut sample, events)? {
-                Tried::Done(observed) => break observed,
-                Tried::Again(reason) => reason,
-            };
-            let Some(&seconds) = waits.next() else { return Err(Stopped::Lost(reason)) };
-            events.say(&format!(
-                "{}; waiting {} before the next try",
-                units::printable(&reason),
-                units::duration(seconds as f64)
-            ));
-            self.sampler.interrupt.sleep(Duration::from_secs(seconds));
-            self.backoff_s += seconds as f64;
-            // The record is to hold nothing of the failed attempt.
-            sample =
-                Sample { backoff_s: sample.backoff_s + seconds as f64, ..blank(phase, planned) };
-        };
-        sample.at_s = self.started.elapsed().as_secs_f64();
-        Ok((sample, observed))
+        let connections = connections(entries);
+        let before = self.before();
+        self.slices.feed_s = self.feed_time.seconds(connections, before, Spread::default());
+        Ok(())
     }
 
-    fn try_once(
-        &mut self,
-        planned: &PlannedSample,
-        sample: &mut Sample,
-        events: &mut dyn Events,
-    ) -> Result<Tried, Stopped> {
-        let sampler = &mut self.sampler;
-        let pairing = planned.configuration.pairing;
-        for needed in [holder(&sampler.targets, pairing), pairing] {
-            let target = &mut sampler.targets[needed];
-            if let Some(reason) = reconnect(target, &sampler.interrupt)? {
-                return Ok(Tried::Again(reason));
-            }
-        }
-        let (observed, error) = match sampler.attempt(planned, sample, events) {
-            Ok(observed) if sample.outcome == Outcome::Measured => {
-                return Ok(Tried::Done(observed));
-            }
-            Ok(observed) => (observed, None),
-            Err(error) => (Observed::default(), Some(error)),
-        };
-        // What fails after an interrupt fails because of it.
-        Stopped::if_raised(&sampler.interrupt)?;
-        // Checked before the sample's file is removed, which may have filled the disk. Not on a host
-        // that refused the connection: it is left alone.
-        let refused =
-            matches!(&error, Some(TransferError::Client(failure)) if failure.is_refusal());
-        let unwritable = if refused { None } else { sampler.unwritable(planned) };
-        // The remote directory is removed with the control connection: then a sample in it has not
-        // failed by itself.
-        let error = sampler.discard(planned).err().or(error);
-        match error {
-            None => {}
-            Some(TransferError::Interrupted) => return Err(Stopped::Interrupted),
-            Some(TransferError::ControlLost(reason)) => return Ok(Tried::Again(reason)),
-            Some(TransferError::Client(failure)) if failure.is_refusal() => {
-                return Ok(Tried::Again(failure.reason));
-            }
-            Some(TransferError::Client(failure)) => {
-                sample.outcome = failed(failure.reason, failure.remedy.as_deref());
-            }
-            Some(TransferError::Other(reason)) => sample.outcome = failed(reason, None),
-        }
-        if let (Outcome::Failed { reason, remedy }, Some((why, what_to_do))) =
-            (&mut sample.outcome, unwritable)
-        {
-            *reason = format!("{why} ({reason})");
-            *remedy = Some(what_to_do);
-        }
-        Ok(Tried::Done(observed))
-    }
-
-    /// Seconds spent waiting for retries.
-    pub fn backoff_s(&self) -> f64 {
-        self.backoff_s
-    }
-
-    /// CPU seconds of this program during transfers.
-    pub fn own_cpu_s(&self) -> f64 {
-        self.sampler.own_cpu_s
-    }
-
-    /// Removes everything on both ends.
-    pub fn close(self) {
-        for target in self.sampler.targets {
-            target.close();
+    /// What a connection takes before it is fed, as seen so far.
+    fn before(&self) -> Before {
+        let SliceState { opened_s, start_up_s, .. } = &self.slices;
+        let control = self.context.targets.iter().map(|target| target.control.setup_s);
+        let usual = Before::usual(control.fold(0.0, f64::max), &self.slices.paces);
+        Before {
+            setup_s: median(opened_s).unwrap_or(usual.setup_s),
+            start_up_s: median(start_up_s).unwrap_or(usual.start_up_s),
         }
     }
 }
 
 impl Executor for SshExecutor {
-    fn elapsed(&self) -> Duration {
-        let backoff = Duration::from_secs_f64(self.backoff_s);
-        self.started.elapsed().saturating_sub(backoff)
+    fn spent(&self) -> Duration {
+        match self.feed_time.counts_all {
+            true => {
+                let backoff = Duration::from_secs_f64(self.context.backoff_s);
+                self.context.started.elapsed().saturating_sub(backoff)
+            }
+            false => self.context.transfers,
+        }
     }
 
-    fn prepare(&mut self, round: &[PlannedSample]) -> Result<(), Stopped> {
-        let Sampler { targets, files, interrupt, .. } = &mut self.sampler;
-        files.put_in_place(targets, round, interrupt)
+    fn moved(&self) -> u64 {
+        self.slices.moved + self.moved_by_runs
     }
 
-    fn run(&mut self, planned: &PlannedSample, events: &mut dyn Events) -> Result<Sample, Stopped> {
-        self.sample(Phase::Round, planned, events).map(|(sample, _)| sample)
+    fn round(
+        &mut self,
+        round: u32,
+        entries: &[Entry],
+        recorder: &mut Recorder,
+        events: &mut dyn Events,
+    ) -> (Vec<Sample>, Result<(), Ended>) {
+        if round == 1
+            && let Err(error) = self.begin(entries, recorder, events)
+        {
+            return (Vec::new(), Err(error));
+        }
+        let (open, programs): (Vec<Entry>, Vec<Entry>) =
+            entries.iter().cloned().partition(|entry| entry.configuration.method.stays_open());
+        let Self { context, slices, runs, .. } = self;
+        slices.share_bytes(self.feed_time.most_bytes, round, connections(&open));
+        let (mut samples, mut ran) =
+            generation::run(context, slices, round, &open, recorder, events);
+        if ran.is_ok() && !programs.is_empty() {
+            let (more, ended) = runs::run(context, runs, round, &programs, recorder, events);
+            self.moved_by_runs += more.iter().filter_map(|sample| sample.bytes).sum::<u64>();
+            samples.extend(more);
+            ran = ended;
+        }
+        self.spread.add(&samples);
+        let (before, spread) = (self.before(), self.spread.clone());
+        self.slices.feed_s = self.feed_time.seconds(connections(&open), before, spread);
+        (samples, ran)
     }
 }
 
-/// The record of a sample before it is taken.
-fn blank(phase: Phase, planned: &PlannedSample) -> Sample {
-    let configuration = &planned.configuration;
-    Sample {
-        phase,
-        round: planned.round,
-        pairing: configuration.pairing,
-        method: configuration.method,
-        direction: configuration.direction,
-        cipher: configuration.cipher.clone(),
-        mac: configuration.mac.clone(),
-        asked: planned.asked,
-        connection: None,
-        slices: None,
-        wire: None,
-        started: jiff::Timestamp::now().to_string(),
-        outcome: failed("not run".into(), None),
-        negotiated: None,
-        bytes: None,
-        setup_s: None,
-        real_s: None,
-        steady: None,
-        client: None,
-        server: None,
-        server_missing: None,
-        server_checks: Vec::new(),
-        local_host: None,
-        remote_host: None,
-        sha256: None,
-        backoff_s: 0.0,
-        at_s: 0.0,
+/// How many connections some entries need at once.
+fn connections(entries: &[Entry]) -> usize {
+    let mut configurations: Vec<&Configuration> = Vec::new();
+    for entry in entries {
+        if !configurations.contains(&&entry.configuration) {
+            configurations.push(&entry.configuration);
+        }
     }
+    configurations.len()
 }

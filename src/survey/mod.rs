@@ -1,17 +1,17 @@
-//! A survey: its plan, the pilot, rounds of samples, when they stop, and the journal.
+//! A survey: its plan, rounds of samples, when they stop, and the journal.
 
-pub mod account;
-mod aes_proof;
 pub mod announcement;
+pub mod context;
+pub mod ended;
 pub mod events;
 pub mod executor;
+pub mod feed_time;
 pub mod journal;
-pub mod pilot;
+mod made;
 pub mod plan;
-mod retry;
+pub mod retry;
 pub mod rounds;
-pub mod sampler;
-pub mod sizing;
+pub mod runs;
+pub mod slices;
 pub mod staging;
 pub mod stopping;
-pub mod verdict;

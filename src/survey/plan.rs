@@ -6,9 +6,11 @@ use rand_chacha::ChaCha8Rng;
 use thiserror::Error;
 
 use crate::model::names::NONE;
-use crate::model::record::{Asked, Skip};
+use crate::model::record::Skip;
 use crate::model::units;
-use crate::model::{Cipher, Configuration, Direction, Mac, Method, Negotiated, Proposal, Sink};
+use crate::model::{
+    Cipher, Configuration, Direction, Entry, Mac, Method, Negotiated, Proposal, Sink,
+};
 use crate::ssh::catalog;
 
 /// Which MACs to measure with ciphers that need one.
@@ -29,7 +31,10 @@ pub struct Choice {
     pub ciphers: Option<Vec<Cipher>>,
     pub skip: Vec<Cipher>,
     pub macs: MacChoice,
+    /// None: the one that fits.
     pub methods: Vec<Method>,
+    /// A FILE was named.
+    pub file: bool,
     pub directions: Vec<Direction>,
     pub sink: Sink,
     /// Only the cipher with the shortest key of each authenticated mode (`--quick`).
@@ -50,14 +55,6 @@ pub struct Ends<'a> {
     pub with_none: bool,
 }
 
-/// A configuration with its amount: one sample of a round.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PlannedSample {
-    pub round: u32,
-    pub configuration: Configuration,
-    pub asked: Asked,
-}
-
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum PlanError {
     #[error("{cipher} can't be used with {target}: {reason}; both ends support {usable}")]
@@ -75,32 +72,32 @@ pub enum PlanError {
     NothingLeft { target: String },
 }
 
-/// The configurations of one pairing, and what is left out, with the reason.
-pub fn configurations(
+/// The configurations of one pairing, each in its directions, and what is left out, with the reason.
+pub fn entries(
     pairing: usize,
     choice: &Choice,
     ends: &Ends,
-) -> Result<(Vec<Configuration>, Vec<Skip>), PlanError> {
+) -> Result<(Vec<Entry>, Vec<Skip>), PlanError> {
     let (ciphers, skips) = ciphers(choice, ends)?;
     let macs = macs(choice, ends)?;
-    let mut configurations = Vec::new();
+    let mut entries = Vec::new();
     for &method in &choice.methods {
         for &direction in &choice.directions {
-            let configuration = |cipher: &Cipher, mac: Option<Mac>| {
+            let entry = |cipher: &Cipher, mac: Option<Mac>| {
                 let cipher = cipher.clone();
-                Configuration { pairing, method, direction, cipher, mac }
+                Configuration { pairing, method, cipher, mac }.toward(direction)
             };
             for cipher in &ciphers {
                 let choices: &[Option<Mac>] =
                     if catalog::needs_mac(cipher) { &macs } else { &[None] };
-                configurations.extend(choices.iter().map(|mac| configuration(cipher, mac.clone())));
+                entries.extend(choices.iter().map(|mac| entry(cipher, mac.clone())));
             }
             if ends.with_none {
-                configurations.push(configuration(&NONE.into(), Some(NONE.into())));
+                entries.push(entry(&NONE.into(), Some(NONE.into())));
             }
         }
     }
-    Ok((configurations, skips))
+    Ok((entries, skips))
 }
 
 /// The ciphers to measure, and those left out.
@@ -156,7 +153,10 @@ fn named_ciphers(named: &[Cipher], ends: &Ends) -> Result<Vec<Cipher>, PlanError
 
 /// What a first answer needs (`--quick`): of each authenticated mode the cipher with the shortest key, and
 /// the default cipher. All ciphers where that leaves no choice.
-fn representatives(ciphers: Vec<Cipher>, by_default: &Negotiated) -> (Vec<Cipher>, Vec<Cipher>) {
+pub fn representatives(
+    ciphers: Vec<Cipher>,
+    by_default: &Negotiated,
+) -> (Vec<Cipher>, Vec<Cipher>) {
     let aead = |cipher: &&Cipher| catalog::cipher(cipher).filter(|info| info.aead);
     let is_shortest = |cipher: &Cipher| {
         aead(&cipher).is_some_and(|own| {
@@ -186,27 +186,10 @@ pub fn shuffled<T: Clone>(items: &[T], seed: u64, round: u32) -> Vec<T> {
     order
 }
 
-/// Seconds per sample: long enough that the start-up is small, and the same for all ciphers, so that it
-/// cancels in their ratios (`docs/method.md`).
-pub fn sample_seconds(setup_s: f64, loopback: bool) -> f64 {
+/// Seconds per run of a program: long enough that the start-up is small, and the same for all ciphers, so that
+/// it cancels in their ratios (`docs/method.md`).
+pub fn run_seconds(setup_s: f64, loopback: bool) -> f64 {
     if loopback { 1.0 } else { (3.0 * setup_s).clamp(2.0, 10.0) }
-}
-
-/// The share of the budget that the pilot may take.
-pub const PILOT_SHARE: f64 = 0.5;
-
-/// The largest file of the pilot: large enough for a rate on a fast host.
-pub const PILOT_LARGEST: u64 = 32 << 20;
-/// The smallest, unless FILE is smaller: above the 2 MiB of a channel's window.
-pub const PILOT_SMALL: u64 = 4 << 20;
-
-/// Pairing, method and direction of the configurations that are compared with each other.
-pub fn groups(configurations: &[Configuration]) -> Vec<(usize, Method, Direction)> {
-    let mut groups: Vec<_> =
-        configurations.iter().map(|c| (c.pairing, c.method, c.direction)).collect();
-    groups.sort_unstable();
-    groups.dedup();
-    groups
 }
 
 fn macs(choice: &Choice, ends: &Ends) -> Result<Vec<Option<Mac>>, PlanError> {
@@ -245,7 +228,7 @@ fn unusable(ends: &Ends) -> Vec<Skip> {
         .collect()
 }
 
-fn skip(cipher: Cipher, reason: &str) -> Skip {
+pub fn skip(cipher: Cipher, reason: &str) -> Skip {
     Skip { cipher, mac: None, reason: reason.to_owned() }
 }
 

@@ -5,7 +5,7 @@ use crate::local::interrupt::Interrupt;
 use crate::remote::error::ControlError;
 use crate::remote::target::Target;
 use crate::ssh::FailureKind;
-use crate::survey::rounds::Stopped;
+use crate::survey::ended::Stopped;
 
 /// Seconds to wait before each retry: together longer than any PerSourcePenalty of a single offence and
 /// than the window of a firewall's rate limit.
@@ -38,14 +38,6 @@ pub fn check_directory(target: &mut Target) -> anyhow::Result<()> {
     target.control.end();
     let reason = format!("{} was removed or changed", target.directory.shown());
     Err(ControlError::Ended { host: target.host(), reason }.into())
-}
-
-/// Where somebody has removed or truncated a chunk, all of them are made again.
-pub fn check_chunk(target: &mut Target, bytes: u64) -> anyhow::Result<()> {
-    if !target.directory.holds_chunk(&mut target.control, bytes)? {
-        target.staged.clear();
-    }
-    Ok(())
 }
 
 fn may_pass(kind: FailureKind) -> bool {

@@ -1,20 +1,20 @@
-//! The chunks of FILE that the samples of a round need, put in place while no clock runs.
+//! The chunks of FILE that transfers need, put in place while no clock runs, and the comparison of what was
+//! downloaded.
 
-use std::path::PathBuf;
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::local::interrupt::Interrupt;
-use crate::local::temporary::{Payload, Scratch};
-use crate::model::Configuration;
-use crate::model::record::Asked;
-use crate::model::{Direction, Method, Sink};
+use crate::local::temporary::{Payload, Scratch, sha256};
+use crate::model::record::Digests;
+use crate::model::{Configuration, Direction, Entry, Sink};
 use crate::remote::target::Target;
-use crate::survey::plan::PlannedSample;
-use crate::survey::rounds::Stopped;
+use crate::ssh::ScpProtocol;
+use crate::survey::slices::sizes::Amount;
 use crate::transfer::error::{TransferError, failed};
-use crate::transfer::flow::Until;
-use crate::transfer::pipe::RemoteCommand;
-use crate::transfer::route::Route;
-use crate::transfer::sample::{TransferContext, transfer};
+use crate::transfer::method::{Connection, Made, Site, Work};
 
 /// The files of a survey on this machine.
 #[derive(Debug)]
@@ -22,144 +22,172 @@ pub struct Files {
     pub payload: Payload,
     pub scratch: Scratch,
     pub sink: Sink,
-    /// The program that scp runs as its ssh ([`crate::transfer::shim`]).
+    /// The program that scp and sftp run as their ssh ([`crate::transfer::shim`]).
     pub shim: PathBuf,
+    /// `--full`: every download is compared with FILE, else one of each configuration.
+    pub full: bool,
+    compared: HashSet<Configuration>,
+    /// SHA-256 of FILE's chunks, by size.
+    digests: HashMap<u64, String>,
+    /// Transfers so far, for fresh names.
+    transfers: u64,
 }
 
 impl Files {
-    /// Puts the chunks of a round in place, the largest first, since smaller ones are cut from it, and
-    /// removes those that are not needed any more. What fails now is tried again by the sample that
-    /// needs it, and reported there.
-    pub fn put_in_place(
-        &self,
-        targets: &mut [Target],
-        round: &[PlannedSample],
-        interrupt: &Interrupt,
-    ) -> Result<(), Stopped> {
-        let local = sizes(round, Configuration::sends_chunk);
-        self.payload.keep_only(&self.scratch, &local);
-        for bytes in local {
-            Stopped::if_raised(interrupt)?;
-            let _ = self.payload.chunk(&self.scratch, bytes, interrupt);
+    pub fn new(payload: Payload, scratch: Scratch, sink: Sink, shim: PathBuf, full: bool) -> Files {
+        Files {
+            payload,
+            scratch,
+            sink,
+            shim,
+            full,
+            compared: HashSet::new(),
+            digests: HashMap::new(),
+            transfers: 0,
         }
-        for pairing in 0..targets.len() {
-            let remote = sizes(round, |configuration| {
-                holder(targets, configuration.pairing) == pairing
-                    && configuration.fetches_chunk(self.sink)
-            });
-            let target = &mut targets[pairing];
-            if target.staged.iter().any(|staged| !remote.contains(staged)) {
-                // A lost control connection is noticed, and opened again, by the next sample.
-                if target.directory.keep_only(&mut target.control, &remote).is_ok() {
-                    target.staged.retain(|staged| remote.contains(staged));
-                }
-            }
-            for bytes in remote {
-                Stopped::if_raised(interrupt)?;
-                let _ = self.stage(target, bytes, interrupt);
-            }
-        }
-        Ok(())
     }
 
-    /// Puts in place what one sample needs and is not there yet; returns the chunk that it sends.
-    pub fn put_one_in_place(
-        &self,
-        targets: &mut [Target],
-        planned: &PlannedSample,
-        interrupt: &Interrupt,
-    ) -> Result<Option<PathBuf>, TransferError> {
-        let Asked::Bytes(bytes) = planned.asked else { return Ok(None) };
-        let configuration = &planned.configuration;
-        if configuration.fetches_chunk(self.sink) {
-            let holder = holder(targets, configuration.pairing);
-            self.stage(&mut targets[holder], bytes, interrupt)?;
+    /// Where the connections of a target go.
+    pub fn site<'a>(&'a self, target: &'a Target) -> Site<'a> {
+        Site {
+            connection: &target.spec.connection,
+            setting: &target.spec.setting,
+            mark: &target.mark,
+            sftp_server: target.processes.sftp_server.as_deref(),
+            remote_directory: &target.directory.path,
+            scratch: self.scratch.path(),
+            shim: &self.shim,
+            payload: &self.payload,
+            sink: self.sink,
+            ticks_per_s: target.local.ticks_per_s,
+            remote_ticks_per_s: target.remote.ticks_per_s,
+            scp: ScpProtocol::between(target.spec.client.scp_version, target.no_sftp.is_none()),
         }
-        if !configuration.sends_chunk() {
-            return Ok(None);
-        }
-        Ok(Some(self.payload.chunk(&self.scratch, bytes, interrupt)?))
     }
 
-    /// Puts the chunk of so many bytes on the remote host.
-    fn stage(
-        &self,
+    /// What a transfer is to move, with its chunks in place at both ends.
+    pub fn work(
+        &mut self,
+        connection: &mut dyn Connection,
+        entry: &Entry,
+        amount: Amount,
+        timeout: Duration,
         target: &mut Target,
+        interrupt: &Interrupt,
+    ) -> Result<Work, TransferError> {
+        self.transfers += 1;
+        let mut work = Work {
+            direction: entry.direction,
+            bytes: amount.bytes,
+            times: amount.times,
+            local_chunk: None,
+            name: self.last_name(),
+            source: String::new(),
+            timeout,
+        };
+        if entry.sends_chunk() {
+            work.local_chunk = Some(self.payload.chunk(&self.scratch, amount.bytes, interrupt)?);
+        }
+        if entry.fetches_chunk(self.sink) {
+            self.stage(connection, entry, amount.bytes, timeout, target, interrupt)?;
+            work.source = format!("chunk-{}", amount.bytes);
+        }
+        Ok(work)
+    }
+
+    /// How the names of the files begin that the last transfer has made.
+    pub fn last_name(&self) -> String {
+        format!("t{}", self.transfers)
+    }
+
+    /// Puts the chunk of so many bytes on the remote host, over the connection that will fetch it.
+    fn stage(
+        &mut self,
+        connection: &mut dyn Connection,
+        entry: &Entry,
         bytes: u64,
+        timeout: Duration,
+        target: &mut Target,
         interrupt: &Interrupt,
     ) -> Result<(), TransferError> {
         if target.staged.contains(&bytes) {
             return Ok(());
         }
-        let larger = target.staged.iter().copied().filter(|&staged| staged > bytes).min();
         if !target.has_shell() {
             let from = self.payload.reader().map_err(failed("FILE can't be read"))?;
             target.directory.put(&mut target.control, from, bytes)?;
-        } else if let Some(from) = larger {
-            target.directory.cut(&mut target.control, from, bytes)?;
         } else {
-            self.upload(target, bytes, interrupt)?;
+            let upload = entry.configuration.clone().toward(Direction::Upload);
+            let amount = Amount { bytes, times: 1 };
+            let work = self.work(connection, &upload, amount, timeout, target, interrupt)?;
+            // Nothing is known of its time.
+            let work = Work { timeout: timeout.max(Duration::from_secs(600)), ..work };
+            let moved = connection.run(&work, interrupt, &mut ())?;
+            let Made::Remote(names) = &moved.made else {
+                return Err(TransferError::Other("a chunk could not be stored".into()));
+            };
+            target.directory.adopt(&mut target.control, &names[0], bytes)?;
         }
         target.staged.push(bytes);
         Ok(())
     }
 
-    /// Writes a chunk to the remote host's disk, by `pipe` with the default cipher.
-    fn upload(
-        &self,
-        target: &mut Target,
+    /// Compares what was downloaded with FILE, where that is due; absent where it isn't.
+    ///
+    /// # Errors
+    /// They differ.
+    pub fn compare(
+        &mut self,
+        configuration: &Configuration,
+        made: &Made,
         bytes: u64,
         interrupt: &Interrupt,
-    ) -> Result<(), TransferError> {
-        let configuration = Configuration {
-            pairing: target.index,
-            method: Method::Pipe,
-            direction: Direction::Upload,
-            cipher: target.by_default.client_to_server.cipher.clone(),
-            mac: None,
+    ) -> Result<Option<Digests>, TransferError> {
+        let path: &Path = match made {
+            Made::Local(paths) => &paths[0],
+            Made::Stays(path) => path,
+            Made::Nothing | Made::Remote(_) => return Ok(None),
         };
-        let path = target.directory.chunk(bytes);
-        let route = Route::FeedPipe {
-            file: &self.payload.file,
-            length: bytes,
-            until: Until::Bytes(bytes),
-            remote: RemoteCommand::Write(&path),
-        };
-        let (context, _) = TransferContext::of(target, &self.shim);
-        let done = transfer(&context, &configuration, &route, interrupt, &mut || {}, &mut |_| {})?;
-        if done.report.bytes != Some(bytes) {
-            return Err(TransferError::Other(format!(
-                "a chunk of {bytes} bytes for downloads could not be stored on {}",
-                target.host()
-            )));
+        let known = self.compared.contains(configuration) && !self.full;
+        // A pipe repeats a FILE that is smaller.
+        if known || bytes > self.payload.usable {
+            return Ok(None);
         }
-        target.directory.flush(&mut target.control, &path, bytes)?;
-        Ok(())
+        let opened = File::open(path).map_err(failed("the downloaded file"))?;
+        let hashed = failed("what was downloaded could not be read");
+        let received = sha256(opened, interrupt).map_err(&hashed)?;
+        let sent = match self.digests.get(&bytes) {
+            Some(known) => known.clone(),
+            None => {
+                let sent = self.payload.sha256(bytes, interrupt).map_err(&hashed)?;
+                self.digests.insert(bytes, sent.clone());
+                sent
+            }
+        };
+        if sent != received {
+            return Err(TransferError::Other("the downloaded data differs from FILE".into()));
+        }
+        self.compared.insert(configuration.clone());
+        Ok(Some(Digests { sent, received }))
     }
 }
 
-/// The pairing in whose directory the chunks for another one are: that of the first client on the same
-/// host, so that several clients store no more there than one.
-pub fn holder(targets: &[Target], pairing: usize) -> usize {
-    let own = &targets[pairing].spec;
-    let first = |target: &Target| target.spec.client_index == 0 && target.spec.label == own.label;
-    match own.client_index {
-        0 => pairing,
-        _ => targets.iter().position(first).unwrap_or(pairing),
+/// Why what a configuration moves can't be written any more, and what to do about it; absent where it can.
+pub fn unwritable(
+    target: &mut Target,
+    files: &Files,
+    configuration: &Configuration,
+) -> Option<(String, String)> {
+    if !configuration.method.makes_files(files.sink) {
+        return None;
     }
-}
-
-/// The sizes that some samples of a round need, the largest first.
-fn sizes(round: &[PlannedSample], of: impl Fn(&Configuration) -> bool) -> Vec<u64> {
-    let mut sizes: Vec<u64> = round
-        .iter()
-        .filter(|planned| of(&planned.configuration))
-        .filter_map(|planned| match planned.asked {
-            Asked::Bytes(bytes) => Some(bytes),
-            Asked::Seconds(_) => None,
-        })
-        .collect();
-    sizes.sort_unstable_by(|a, b| b.cmp(a));
-    sizes.dedup();
-    sizes
+    if let Some(reason) = files.scratch.unwritable() {
+        let remedy = "free space on this machine, or set TMPDIR to another directory".to_owned();
+        return Some((reason, remedy));
+    }
+    // Where the control connection fails, the transfer failed for another reason.
+    let reason = target.directory.unwritable(&mut target.control).ok()??;
+    let (directory, host) = (target.directory.shown(), target.host());
+    let remedy = format!("free space on {host}, or name another directory, as {host}:DIRECTORY");
+    Some((format!("{directory} on {host} can't be written: {reason}"), remedy))
 }

@@ -2,29 +2,18 @@
 //! answered, or until the budget can't answer it. Pure: everything follows from the samples and from what
 //! is left of the budget.
 
-use std::time::Duration;
-
 use crate::analysis::naming::distinctions;
 use crate::analysis::phrases::at_most;
 use crate::analysis::phrases::list;
 use crate::analysis::rows::ranking::Choice;
 use crate::analysis::rows::unranked::Unranked;
-use crate::analysis::samples::pace::Pace;
 use crate::analysis::samples::series::{Figure, field};
 use crate::analysis::samples::startup::Startups;
-use crate::model::Configuration;
 use crate::model::record::{Pairing, Sample, StopReason};
 use crate::model::units::duration;
-use crate::model::{Direction, Method};
+use crate::model::{Configuration, Entry, RaceKey};
 use crate::stats::race::{FORECAST_FROM, INTERIM_ANALYSES, Label, Race, Rule, next_analysis};
-use crate::survey::rounds::StopRule;
-
-/// Configurations of one pairing, method and direction are compared with each other.
-type Key = (usize, Method, Direction);
-
-fn key(configuration: &Configuration) -> Key {
-    (configuration.pairing, configuration.method, configuration.direction)
-}
+use crate::survey::rounds::{SoFar, StopRule, of_rounds};
 
 /// No race is given up before this round: the bound that is shown then would say little.
 const GIVEN_UP_FROM: u32 = 4;
@@ -33,8 +22,6 @@ const GIVEN_UP_FROM: u32 = 4;
 #[derive(Clone, Debug)]
 pub struct Adaptive {
     rule: Rule,
-    /// Its empty transfers tell the start-up.
-    pilot: Vec<Sample>,
     races: Vec<RaceState>,
     /// In the order of the header.
     pairings: Vec<Pairing>,
@@ -44,12 +31,12 @@ pub struct Adaptive {
 /// A race after its latest interim analysis.
 #[derive(Clone, Debug)]
 struct RaceState {
-    key: Key,
+    key: RaceKey,
     /// In the order of the race's labels.
-    configurations: Vec<Configuration>,
+    entries: Vec<Entry>,
     race: Race,
     /// Measured as long as the race goes on, and not part of it.
-    unranked: Vec<Configuration>,
+    unranked: Vec<Entry>,
     /// The budget can't decide it, or every cipher has failed.
     given_up: bool,
 }
@@ -57,18 +44,17 @@ struct RaceState {
 impl RaceState {
     fn is_open(&self) -> bool {
         // Where all are unranked there is nothing to decide.
-        !self.configurations.is_empty() && !self.race.is_over() && !self.given_up
+        !self.entries.is_empty() && !self.race.is_over() && !self.given_up
     }
 
-    fn going_on(&self) -> impl Iterator<Item = &Configuration> {
-        self.race.remaining().map(|k| &self.configurations[k]).chain(&self.unranked)
+    fn going_on(&self) -> impl Iterator<Item = &Entry> {
+        self.race.remaining().map(|k| &self.entries[k]).chain(&self.unranked)
     }
 }
 
 impl Adaptive {
-    /// `pilot`: the samples of the pilot.
-    pub fn new(rule: Rule, pilot: Vec<Sample>) -> Adaptive {
-        Adaptive { rule, pilot, races: Vec::new(), pairings: Vec::new(), news: None }
+    pub fn new(rule: Rule) -> Adaptive {
+        Adaptive { rule, races: Vec::new(), pairings: Vec::new(), news: None }
     }
 
     /// Names these pairings in the news (`on pi1`), and keeps what is unranked in them out of the races.
@@ -76,47 +62,40 @@ impl Adaptive {
         Adaptive { pairings, ..self }
     }
 
-    fn is_unranked(&self, configuration: &Configuration) -> bool {
+    fn is_unranked(&self, entry: &Entry) -> bool {
+        let configuration = &entry.configuration;
         let pairing = self.pairings.get(configuration.pairing);
         pairing.is_some_and(|pairing| Unranked::of(pairing, &configuration.cipher).is_some())
     }
 
-    /// Makes the interim analysis of the races of these configurations.
-    fn analyse(&mut self, samples: &[Sample], configurations: &[Configuration]) {
-        let startups = Startups::of(self.pilot.iter().chain(samples));
-        let mut keys: Vec<Key> = configurations.iter().map(key).collect();
-        keys.dedup();
+    /// Makes the interim analysis of the races of these entries.
+    fn analyse(&mut self, samples: &[Sample], entries: &[Entry]) {
+        let startups = Startups::of(samples);
+        let mut keys: Vec<RaceKey> = entries.iter().map(Entry::race).collect();
         keys.sort();
         keys.dedup();
         for key in keys {
-            let (unranked, racing): (Vec<Configuration>, Vec<Configuration>) = known(samples, key)
-                .into_iter()
-                .partition(|configuration| self.is_unranked(configuration));
-            let lists = by_configuration(samples, &racing);
+            let (unranked, racing): (Vec<Entry>, Vec<Entry>) =
+                known(samples, key).into_iter().partition(|entry| self.is_unranked(entry));
+            let lists = by_entry(samples, &racing);
             let race = Race::of(&field(&lists, Figure::Rate, &startups), &self.rule);
             debug_assert_eq!(racing.len(), race.labels.len());
             self.races.retain(|other| other.key != key);
-            self.races.push(RaceState {
-                key,
-                configurations: racing,
-                race,
-                unranked,
-                given_up: false,
-            });
+            self.races.push(RaceState { key, entries: racing, race, unranked, given_up: false });
         }
         self.races.sort_by_key(|state| state.key);
     }
 
     /// Gives up races that the budget can't decide, the most expensive first: the time that is freed may
     /// decide the others.
-    fn give_up(&mut self, round: u32, pace: &Pace, left_s: f64) {
+    fn give_up(&mut self, round: u32, entry_s: f64, left_s: f64) {
         if round < GIVEN_UP_FROM {
             return;
         }
         loop {
             let cost = |state: &RaceState| {
                 let rounds = forecast(round, &state.race).max(round + 1) - round;
-                f64::from(rounds) * state.going_on().count() as f64 * pace.sample_s(state.key)
+                f64::from(rounds) * state.going_on().count() as f64 * entry_s
             };
             let open = self.races.iter_mut().filter(|state| state.is_open());
             let costs: Vec<(f64, &mut RaceState)> = open.map(|open| (cost(open), open)).collect();
@@ -129,11 +108,11 @@ impl Adaptive {
     }
 
     /// Which races are decided, which are undecided and for about how long, which were given up.
-    fn describe(&self, pace: &Pace) -> String {
+    fn describe(&self, entry_s: f64) -> String {
         let (mut decided, mut open, mut given_up) = (Vec::new(), Vec::new(), Vec::new());
-        for state in self.races.iter().filter(|state| !state.configurations.is_empty()) {
-            let RaceState { key, configurations, race, .. } = state;
-            let choices: Vec<Choice> = configurations.iter().map(choice).collect();
+        for state in self.races.iter().filter(|state| !state.entries.is_empty()) {
+            let RaceState { key, entries, race, .. } = state;
+            let choices: Vec<Choice> = entries.iter().map(choice).collect();
             let named = |ks: &mut dyn Iterator<Item = usize>| {
                 let others = ks.filter(|&k| Some(k) != race.leader);
                 list(race.leader.into_iter().chain(others).map(|k| &choices[k]))
@@ -156,7 +135,7 @@ impl Adaptive {
                 let rounds = race.answered_after().zip(race.analysed);
                 let left = rounds.map(|(until, round)| {
                     let samples = f64::from(until - round) * state.going_on().count() as f64;
-                    format!("about {} more", duration(samples * pace.sample_s(*key)))
+                    format!("about {} more", duration(samples * entry_s))
                 });
                 let left = left.unwrap_or_else(|| "time unknown".into());
                 open.push(format!("{what}, between {} ({left})", named(&mut race.remaining())));
@@ -169,9 +148,9 @@ impl Adaptive {
     }
 
     /// A race by its direction, and by its method and pairing where races differ in them.
-    fn name(&self, (pairing, method, direction): Key) -> String {
+    fn name(&self, RaceKey { pairing, method, direction }: RaceKey) -> String {
         let mut name = direction.to_string();
-        if self.races.iter().any(|other| other.key.1 != method) {
+        if self.races.iter().any(|other| other.key.method != method) {
             name += &format!(" by {method}");
         }
         if let Some(words) =
@@ -187,8 +166,8 @@ impl Adaptive {
     }
 }
 
-fn choice(configuration: &Configuration) -> Choice {
-    let Configuration { cipher, mac, .. } = configuration.clone();
+fn choice(entry: &Entry) -> Choice {
+    let Configuration { cipher, mac, .. } = entry.configuration.clone();
     Choice { ambiguous: mac.is_some(), cipher, mac }
 }
 
@@ -199,53 +178,42 @@ fn forecast(round: u32, race: &Race) -> u32 {
     (trust * f64::from(race.needed.unwrap_or(0))) as u32
 }
 
-/// The configurations with one key, in the order of their first samples.
-fn known(samples: &[Sample], with: Key) -> Vec<Configuration> {
-    let mut configurations: Vec<Configuration> = Vec::new();
-    for configuration in
-        samples.iter().map(Configuration::of).filter(|configuration| key(configuration) == with)
-    {
-        if !configurations.contains(&configuration) {
-            configurations.push(configuration);
+/// The entries of one race, in the order of their first samples.
+fn known(samples: &[Sample], race: RaceKey) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = Vec::new();
+    for entry in of_rounds(samples).map(Entry::of).filter(|entry| entry.race() == race) {
+        if !entries.contains(&entry) {
+            entries.push(entry);
         }
     }
-    configurations
+    entries
 }
 
-/// The samples of each configuration.
-fn by_configuration<'a>(
-    samples: &'a [Sample],
-    configurations: &[Configuration],
-) -> Vec<Vec<&'a Sample>> {
-    let of = |configuration: &Configuration| {
-        samples.iter().filter(|sample| Configuration::of(sample) == *configuration).collect()
-    };
-    configurations.iter().map(of).collect()
+/// The samples of each entry.
+fn by_entry<'a>(samples: &'a [Sample], entries: &[Entry]) -> Vec<Vec<&'a Sample>> {
+    let of =
+        |entry: &Entry| of_rounds(samples).filter(|sample| Entry::of(sample) == *entry).collect();
+    entries.iter().map(of).collect()
 }
 
 impl StopRule for Adaptive {
-    fn after_round(
-        &mut self,
-        round: u32,
-        samples: &[Sample],
-        configurations: &[Configuration],
-        left: Option<Duration>,
-    ) -> Vec<Configuration> {
+    fn after_round(&mut self, so_far: &SoFar) -> Vec<Entry> {
+        let SoFar { round, samples, entries, .. } = *so_far;
         self.news = None;
         if !INTERIM_ANALYSES.contains(&round) {
-            return configurations.to_vec();
+            return entries.to_vec();
         }
-        self.analyse(samples, configurations);
-        let left_s = left.map_or(f64::INFINITY, |left| left.as_secs_f64());
-        let pace = Pace::of(samples);
-        self.give_up(round, &pace, left_s);
+        self.analyse(samples, entries);
+        let left_s = so_far.left.map_or(f64::INFINITY, |left| left.as_secs_f64());
+        let entry_s = so_far.took.as_secs_f64() / entries.len().max(1) as f64;
+        self.give_up(round, entry_s, left_s);
         let last = next_analysis(round, None).is_none();
         for state in self.races.iter_mut().filter(|state| state.is_open()) {
             // Where all have left because they failed, there is nothing to wait for.
             state.given_up = last || state.race.remaining().next().is_none();
         }
         let going_on = self.open().flat_map(RaceState::going_on).cloned().collect();
-        self.news = Some(self.describe(&pace)).filter(|text| !text.is_empty());
+        self.news = Some(self.describe(entry_s)).filter(|text| !text.is_empty());
         going_on
     }
 

@@ -1,8 +1,8 @@
-//! This executable as the program that scp runs as its ssh (`-S`).
+//! This executable as the program that scp and sftp run as their ssh (`-S`).
 //!
-//! scp takes a program there, but no arguments for it. So the temporary directory holds a link to this
-//! executable, and files with the arguments of the real client. The arguments that scp gives (no
-//! forwarding, the host) are in that list already.
+//! They take a program there, but no arguments for it. So the temporary directory holds a link to this
+//! executable, and files with the arguments of the real client. The arguments that they give (no
+//! forwarding, the host) are in that list already; in scp's old protocol the last one is the remote command.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -13,7 +13,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::ssh::{Connection, Session};
-use crate::transfer::scp::asks_for_sftp;
 
 /// The file name under which this executable is the shim.
 pub const NAME: &str = "ssh-for-scp";
@@ -21,6 +20,8 @@ pub const NAME: &str = "ssh-for-scp";
 /// The real client with its arguments: for a command, and for the sftp subsystem.
 const COMMAND_FILE: &str = "ssh-for-scp.command";
 const SUBSYSTEM_FILE: &str = "ssh-for-scp.subsystem";
+/// The same for scp's old protocol: scp's own remote command follows as one more word of the last one.
+const OLD_FILE: &str = "ssh-for-scp.old";
 
 /// Creates the link; returns the path for `scp -S`.
 pub fn install(directory: &Path) -> io::Result<PathBuf> {
@@ -31,7 +32,7 @@ pub fn install(directory: &Path) -> io::Result<PathBuf> {
     Ok(link)
 }
 
-/// Writes the arguments for the next scp. `command`: what to run in place of the sftp subsystem;
+/// Writes the arguments for the next scp or sftp. `command`: what to run in place of the sftp subsystem;
 /// absent: the subsystem itself.
 pub fn prepare(
     directory: &Path,
@@ -39,23 +40,45 @@ pub fn prepare(
     session: &Session,
     command: Option<&str>,
 ) -> io::Result<()> {
-    let write = |name: &str, subsystem: bool, last: &str| {
-        let mut words = vec![connection.program.clone()];
-        words.extend(connection.arguments(&Session { subsystem, ..*session }));
-        words.push(last.into());
-        let text: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
-        fs::write(directory.join(name), text.join(&0))
-    };
+    remove(directory, OLD_FILE)?;
     match command {
-        Some(command) => write(COMMAND_FILE, false, command)?,
-        None => {
-            let stale = directory.join(COMMAND_FILE);
-            if stale.exists() {
-                fs::remove_file(stale)?;
-            }
-        }
+        Some(command) => write(directory, COMMAND_FILE, connection, session, command)?,
+        None => remove(directory, COMMAND_FILE)?,
     }
-    write(SUBSYSTEM_FILE, true, "sftp")
+    let subsystem = Session { subsystem: true, ..*session };
+    write(directory, SUBSYSTEM_FILE, connection, &subsystem, "sftp")
+}
+
+/// Writes the arguments for the next scp that speaks its old protocol. `command`: what its remote command is
+/// given to, as one more word.
+pub fn prepare_old(
+    directory: &Path,
+    connection: &Connection,
+    session: &Session,
+    command: &str,
+) -> io::Result<()> {
+    write(directory, OLD_FILE, connection, session, command)
+}
+
+fn write(
+    directory: &Path,
+    name: &str,
+    connection: &Connection,
+    session: &Session,
+    last: &str,
+) -> io::Result<()> {
+    let mut words = vec![connection.program.clone()];
+    words.extend(connection.arguments(session));
+    words.push(last.into());
+    let text: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
+    fs::write(directory.join(name), text.join(&0))
+}
+
+fn remove(directory: &Path, name: &str) -> io::Result<()> {
+    match fs::remove_file(directory.join(name)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Whether this process was started as the shim.
@@ -66,20 +89,69 @@ pub fn is_called(argv0: &OsStr) -> bool {
 /// Executes the real client. Returns only if that fails, with the reason.
 pub fn run(argv0: &OsStr, arguments: &[OsString]) -> String {
     let directory = Path::new(argv0).parent().unwrap_or(Path::new("."));
-    if !asks_for_sftp(arguments) {
-        return "this scp does not use SFTP; cipher-survey needs scp of OpenSSH 8.7 or later; use \
-                --method pipe"
-            .into();
-    }
-    let read = fs::read(directory.join(COMMAND_FILE))
-        .or_else(|_| fs::read(directory.join(SUBSYSTEM_FILE)));
-    let words: Vec<OsString> = match read {
+    let old = arguments.last().filter(|_| !asks_for_sftp(arguments));
+    let read = match old {
+        Some(_) => fs::read(directory.join(OLD_FILE)),
+        None => fs::read(directory.join(COMMAND_FILE))
+            .or_else(|_| fs::read(directory.join(SUBSYSTEM_FILE))),
+    };
+    let mut words: Vec<OsString> = match read {
         Ok(text) => text.split(|&byte| byte == 0).map(|w| OsString::from_vec(w.to_vec())).collect(),
         Err(error) => return format!("the arguments of the SSH client can't be read: {error}"),
     };
+    if let (Some(own), Some(last)) = (old, words.last_mut()) {
+        last.push(" ");
+        last.push(quoted(own));
+    }
     let Some((program, arguments)) = words.split_first() else {
         return "the arguments of the SSH client are empty".into();
     };
     let error = Command::new(program).args(arguments).exec();
     format!("the SSH client {} can't be started: {error}", program.to_string_lossy())
+}
+
+/// Whether the arguments that scp gives its client ask for the sftp subsystem.
+fn asks_for_sftp(arguments: &[OsString]) -> bool {
+    arguments.iter().any(|argument| argument.as_bytes() == b"-s")
+        && arguments.last().is_some_and(|argument| argument.as_bytes() == b"sftp")
+}
+
+/// One word of any login shell.
+fn quoted(word: &OsStr) -> OsString {
+    let mut quoted = vec![b'\''];
+    for &byte in word.as_bytes() {
+        match byte {
+            b'\'' => quoted.extend(b"'\\''"),
+            _ => quoted.push(byte),
+        }
+    }
+    quoted.push(b'\'');
+    OsString::from_vec(quoted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_stays_one_word() {
+        let word = quoted(OsStr::new("scp -t it's"));
+        let output = Command::new("sh")
+            .arg("-c")
+            .arg({
+                let mut script = OsString::from("printf %s ");
+                script.push(word);
+                script
+            })
+            .output();
+        assert_eq!(output.unwrap().stdout, b"scp -t it's");
+    }
+
+    #[test]
+    fn scps_own_arguments_are_recognised() {
+        // OpenSSH 9.2: scp FILE t:PATH, and the same with -O.
+        let list = |text: &str| text.split(' ').map(OsString::from).collect::<Vec<_>>();
+        assert!(asks_for_sftp(&list("-x -oRequestTTY=no -s -- t sftp")));
+        assert!(!asks_for_sftp(&list("-x -oRequestTTY=no -- t scp -t /tmp/x")));
+    }
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use cipher_survey::model::units::is_obeyed;
 use serde_json::Value;
 
-use crate::testbed::relay::Relay;
+use crate::testbed::relay::{Manner, Relay};
 use crate::testbed::{GCM, Run, Testbed, children, command_line, descendants, measured, rounds};
 
 /// A fault in a survey of one cipher.
@@ -28,7 +28,7 @@ pub struct Case {
     /// Of the program.
     pub environment: fn(&Testbed) -> Vec<(&'static str, String)>,
     /// Is done while the survey runs.
-    pub fault: fn(&mut Testbed, &Survey),
+    pub fault: fn(&mut Testbed, &mut Survey),
     pub ciphers: &'static str,
     pub rounds: u32,
     /// Bytes of FILE; none: no FILE.
@@ -47,7 +47,7 @@ pub struct Case {
 
 /// Small files by scp: a sample takes half a second.
 pub const SMALL: &str = "--method scp --limit 1MiB";
-/// Two seconds of uploading, nothing stored.
+/// Uploads, nothing stored.
 pub const LONG: &str = "--method pipe --directions upload";
 
 /// A survey without a fault.
@@ -98,14 +98,48 @@ impl Survey {
         children(self.id()).into_iter().find(is_control).expect("the control connection's client")
     }
 
+    /// The client programs of samples; below scp and sftp it is a child of a child.
+    pub fn clients(&self) -> Vec<u32> {
+        let is_sample = |pid: &u32| command_line(*pid).contains(" -v ");
+        descendants(self.id()).into_iter().filter(is_sample).collect()
+    }
+
     /// The client program of the present sample, once it is in mid-transfer.
     pub fn client(&self) -> u32 {
         const MOVED: u64 = 2 << 20;
-        let is_sample = |pid: &u32| command_line(*pid).contains(" -v ") && moved(*pid) > MOVED;
         within(Duration::from_secs(120), "a sample is in mid-transfer", || {
-            // With scp it is a child of a child.
-            descendants(self.id()).into_iter().find(is_sample)
+            self.clients().into_iter().find(|&pid| moved(pid) > MOVED)
         })
+    }
+
+    /// The client program of a connection that carries a slice just now.
+    pub fn in_a_slice(&self) -> u32 {
+        within(Duration::from_secs(120), "a slice", || self.parted().0.first().copied())
+    }
+
+    /// The client program of a connection that waits for its turn while another one carries a slice.
+    pub fn between_slices(&self) -> u32 {
+        within(Duration::from_secs(120), "a slice of another connection", || {
+            let (moving, idle) = self.parted();
+            if moving.is_empty() { None } else { idle.first().copied() }
+        })
+    }
+
+    /// Client programs that move data just now, and those that have moved some and do not just now.
+    fn parted(&self) -> (Vec<u32>, Vec<u32>) {
+        const SLICE: u64 = 64 << 10;
+        let before: Vec<(u32, u64)> =
+            self.clients().into_iter().map(|pid| (pid, moved(pid))).collect();
+        std::thread::sleep(Duration::from_millis(10));
+        let fed = before.into_iter().filter(|(_, bytes)| *bytes > SLICE);
+        let (moving, idle): (Vec<_>, Vec<_>) =
+            fed.partition(|(pid, bytes)| moved(*pid) > bytes + SLICE);
+        let pids = |of: Vec<(u32, u64)>| of.into_iter().map(|(pid, _)| pid).collect();
+        (pids(moving), pids(idle))
+    }
+
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// It never keeps much of its input in memory.
@@ -141,8 +175,8 @@ impl Case {
         arguments.extend(more.iter().map(String::as_str));
         arguments.push(&target);
         arguments.extend(file.as_deref());
-        let survey = Survey::start(&testbed, &arguments, &(self.environment)(&testbed));
-        (self.fault)(&mut testbed, &survey);
+        let mut survey = Survey::start(&testbed, &arguments, &(self.environment)(&testbed));
+        (self.fault)(&mut testbed, &mut survey);
         let run = survey.end();
         let report = serde_json::from_str::<Value>(&run.stdout).unwrap_or_default();
         // With the remedies, which are in the report.
@@ -167,6 +201,36 @@ impl Case {
         (self.after)(&mut testbed);
         testbed.assert_nothing_left();
     }
+}
+
+/// The lines of the last survey's journal that are of one kind.
+pub fn lines(testbed: &Testbed, kind: &str) -> Vec<Value> {
+    let text = fs::read_to_string(testbed.journals().pop().unwrap()).unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines.filter(|line| line["kind"] == kind).collect()
+}
+
+/// One connection has failed, with a reason, and another one of its round and configuration did what was left.
+pub fn was_opened_again(testbed: &mut Testbed) {
+    let connections = lines(testbed, "connection");
+    let (failed, good): (Vec<&Value>, Vec<&Value>) =
+        connections.iter().partition(|line| line["outcome"] == "failed");
+    assert!(failed.len() == 1, "{failed:#?}");
+    assert!(failed[0]["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{failed:#?}");
+    let again = |line: &&Value| {
+        ["round", "cipher", "method"].iter().all(|key| line[key] == failed[0][key])
+            && line["number"].as_u64() > failed[0]["number"].as_u64()
+    };
+    let second = good.into_iter().find(again);
+    let second = second.unwrap_or_else(|| panic!("{connections:#?}"));
+    let samples = lines(testbed, "sample");
+    assert!(samples.iter().any(|sample| sample["connection"] == second["number"]), "{samples:#?}");
+}
+
+/// No connection but the control connection has failed.
+pub fn none_was_opened_again(testbed: &mut Testbed) {
+    let connections = lines(testbed, "connection");
+    assert!(connections.iter().all(|line| line["outcome"] == "measured"), "{connections:#?}");
 }
 
 /// Bytes that a process has read.
@@ -239,7 +303,11 @@ pub fn kill(signal: &str, pid: u32) {
 
 /// Through a relay that makes a small file last.
 pub fn by_a_narrow_way(testbed: &Testbed) -> Vec<String> {
-    let relay = Relay::new(testbed.port(), Relay::narrow());
+    by(testbed, Relay::narrow())
+}
+
+pub fn by(testbed: &Testbed, manner: Manner) -> Vec<String> {
+    let relay = Relay::new(testbed.port(), manner);
     let alias = format!("HostKeyAlias={}", testbed.host_key_alias());
     ["-p", &relay.port.to_string(), "-o", &alias].map(str::to_owned).to_vec()
 }

@@ -4,11 +4,14 @@ use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rand::{RngExt, SeedableRng};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+use serde_json::Value;
 
 use crate::case::kill;
 use crate::testbed::{GCM, PROGRAM, Run, Testbed};
@@ -201,7 +204,7 @@ fn an_interrupt_at_any_moment_leaves_nothing() {
             scope.spawn(move || {
                 let testbed = Testbed::new();
                 for (index, &milliseconds) in moments.iter().enumerate() {
-                    let method = ["scp", "pipe"][(row + index) % 2];
+                    let method = ["pipe", "sftp", "scp"][(row + index) % 3];
                     interrupt_after(&testbed, method, milliseconds);
                 }
             });
@@ -236,6 +239,26 @@ fn interrupt_after(testbed: &Testbed, method: &str, milliseconds: u64) {
     let took = signalled.elapsed();
     assert!(took < Duration::from_secs(10), "{took:?} after {milliseconds} ms");
     testbed.assert_nothing_left();
+    for journal in testbed.journals() {
+        reports_all_of(testbed, &journal);
+        fs::remove_file(journal).unwrap();
+    }
+}
+
+/// Whatever was measured until an interrupt is in the report.
+fn reports_all_of(testbed: &Testbed, journal: &Path) {
+    let text = fs::read_to_string(journal).unwrap();
+    // A header that was not written yet is no journal.
+    if !text.contains('\n') {
+        return;
+    }
+    let written = text.matches("\"kind\":\"sample\"").count();
+    let mut report = testbed.program();
+    report.args(["report", "--format", "json"]).arg(journal);
+    let run = Run::of(report.output().unwrap());
+    assert_eq!(run.code, Some(0), "{run:?}\n{text}");
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(report["samples"].as_array().unwrap().len(), written, "{run:?}\n{text}");
 }
 
 #[test]

@@ -84,7 +84,7 @@ fn an_unusable_directory_is_named() {
     };
     mount(&["mount", "-t", "tmpfs", "-o", "size=2m", "none"]);
     let target = format!("{}/small", testbed.target());
-    let run = testbed.run(&[&target]);
+    let run = testbed.run(&["--method", "sftp", &target]);
     mount(&["mount", "-o", "remount,ro"]);
     let read_only = testbed.run(&[&target]);
     mount(&["umount"]);
@@ -149,7 +149,7 @@ fn is_a_name(name: &OsStr) {
     let target = [b"testbed:".as_slice(), remote.as_os_str().as_bytes()].concat();
     let mut command = testbed.program();
     command
-        .args(["--method", "scp,pipe", "--sink", "file", "--rounds", "1", "--full"])
+        .args(["--method", "scp,sftp,pipe", "--sink", "file", "--rounds", "1", "--full"])
         .args(["--ciphers", GCM, "--format", "json", "--ssh-config"])
         .arg(testbed.path("ssh_config"))
         .args([OsStr::from_bytes(&target), OsStr::new("--")]);
@@ -158,7 +158,7 @@ fn is_a_name(name: &OsStr) {
     let run = Run::of(command.output().unwrap());
     assert_eq!(run.code, Some(0), "{name:?}: {run:?}");
     let survey: Value = serde_json::from_str(&run.stdout).unwrap();
-    assert_eq!(measured(&survey).len(), 4, "{name:?}");
+    assert_eq!(measured(&survey).len(), 6, "{name:?}");
     testbed.assert_nothing_left();
 }
 
@@ -216,13 +216,13 @@ fn a_broken_link_does_not_lock_the_survey_out() {
     testbed.assert_nothing_left();
 }
 
-/// The wrapper refuses one connection, the first that puts a file for downloads in place.
+/// The wrapper refuses one connection of a run, the first: it puts a chunk for downloads in place.
 #[test]
 fn a_refusal_while_a_file_is_copied_is_retried() {
     let testbed = Testbed::new();
     let (client, refused) = (testbed.path("client"), testbed.path("refused"));
     let script = format!(
-        "#!/bin/sh\ncase \"$*\" in *'cat >'*) [ -e {0} ] || {{ : > {0}\n\
+        "#!/bin/sh\ncase \" $* \" in *' -v '*) [ -e {0} ] || {{ : > {0}\n\
          echo 'ssh: connect to host testbed port 22: Connection refused' >&2; exit 255; }};; esac\n\
          exec ssh \"$@\"\n",
         refused.display()

@@ -7,6 +7,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::case::{CASE, Case, SMALL, all, within};
+use crate::testbed::remote::Remote;
+use crate::testbed::remote::programs::{Dd, with_dd};
 use crate::testbed::{Testbed, need, need_root, ran};
 
 /// A testbed in which a directory is a file system of its own.
@@ -57,8 +59,12 @@ fn remount(directory: &Path, how: &str) {
     });
 }
 
+/// For some slices.
+const ROOM: &str = "160m";
+
 const BY_SCP: &str = "--method scp --limit 1MiB --directions upload";
 const BY_PIPE: &str = "--method pipe --sink file --limit 1MiB --directions upload";
+const BY_SFTP: &str = "--method sftp --limit 1MiB --directions upload";
 
 /// It takes the file of the first sample and then no more.
 const FAILS: Case = Case {
@@ -74,14 +80,14 @@ const FAILS: Case = Case {
 #[test]
 fn a_remote_file_system_that_takes_no_more_is_reported_in_its_own_words() {
     let full = Case {
-        testbed: || with_small("remote", "16m"),
+        testbed: || with_small("remote", ROOM),
         fault: |testbed, _| fill_remote(testbed),
         after: |testbed| unfill(&testbed.path("remote")),
         words: &["/.cipher-survey on testbed can't be written: No space left on device"],
         ..FAILS
     };
     let read_only = Case {
-        testbed: || with_small("remote", "16m"),
+        testbed: || with_small("remote", ROOM),
         fault: |testbed, _| {
             testbed.wait_for_samples(1);
             remount(&testbed.path("remote"), "ro");
@@ -108,17 +114,20 @@ fn a_remote_file_system_that_takes_no_more_is_reported_in_its_own_words() {
     all(&[
         Case { name: "quota: upload by scp", arguments: BY_SCP, ..quota },
         Case { name: "quota: upload by pipe", arguments: BY_PIPE, ..quota },
+        Case { name: "quota: upload by sftp", arguments: BY_SFTP, ..quota },
         Case { name: "full: upload by scp", arguments: BY_SCP, ..full },
         Case { name: "full: upload by pipe", arguments: BY_PIPE, ..full },
+        Case { name: "full: upload by sftp", arguments: BY_SFTP, ..full },
         Case { name: "read-only: upload by scp", arguments: BY_SCP, ..read_only },
         Case { name: "read-only: upload by pipe", arguments: BY_PIPE, ..read_only },
+        Case { name: "read-only: upload by sftp", arguments: BY_SFTP, ..read_only },
     ]);
 }
 
 #[test]
 fn a_full_local_file_system_is_reported_in_its_own_words() {
     let full = Case {
-        testbed: || with_small("tmp", "16m"),
+        testbed: || with_small("tmp", ROOM),
         fault: |testbed, _| {
             testbed.wait_for_samples(1);
             fill(&testbed.path("tmp"));
@@ -155,6 +164,11 @@ fn a_full_local_file_system_is_reported_in_its_own_words() {
             ..full
         },
         Case {
+            name: "full: download by sftp",
+            arguments: "--method sftp --limit 1MiB --directions download",
+            ..full
+        },
+        Case {
             name: "full: the journal",
             arguments: BY_SCP,
             // The survey ends with it; the first samples are in it.
@@ -176,7 +190,7 @@ fn changes_to_our_remote_files_cost_one_sample_at_most() {
     };
     all(&[
         Case {
-            name: "the prefix is removed",
+            name: "the chunk is removed",
             fault: |testbed, _| {
                 testbed.wait_for_samples(1);
                 fs::remove_file(testbed.path("remote/.cipher-survey/chunk-1048576")).unwrap();
@@ -185,41 +199,94 @@ fn changes_to_our_remote_files_cost_one_sample_at_most() {
             ..download
         },
         Case {
-            name: "the prefix is cut",
+            name: "the chunk is cut",
             fault: |testbed, _| {
                 testbed.wait_for_samples(1);
-                let prefix = testbed.path("remote/.cipher-survey/chunk-1048576");
-                File::options().write(true).open(prefix).unwrap().set_len(1 << 19).unwrap();
+                let chunk = testbed.path("remote/.cipher-survey/chunk-1048576");
+                File::options().write(true).open(chunk).unwrap().set_len(1 << 19).unwrap();
             },
             words: &["1048576 bytes were asked for and 524288 arrived"],
             ..download
         },
         Case {
-            name: "the prefix is changed",
+            name: "the chunk is changed",
             arguments: "--method scp --limit 1MiB --directions download --full",
             fault: |testbed, _| {
                 testbed.wait_for_samples(1);
-                let prefix = testbed.path("remote/.cipher-survey/chunk-1048576");
-                fs::write(prefix, vec![7; 1 << 20]).unwrap();
+                let chunk = testbed.path("remote/.cipher-survey/chunk-1048576");
+                fs::write(chunk, vec![7; 1 << 20]).unwrap();
             },
-            // It has the right size: only the downloads show it.
-            measured: 1,
-            failed: 4,
-            escape: 1,
+            // It has the right size: only the download shows it.
             words: &["the downloaded data differs from FILE"],
             ..download
         },
+    ]);
+}
+
+#[test]
+fn a_remote_directory_that_is_removed_is_made_again() {
+    let removed = Case {
+        arguments: SMALL,
+        rounds: 4,
+        fault: |testbed, _| {
+            testbed.wait_for_samples(1);
+            fs::remove_dir_all(testbed.path("remote/.cipher-survey")).unwrap();
+        },
+        measured: 8,
+        words: &["/.cipher-survey was removed or changed"],
+        ..CASE
+    };
+    all(&[
+        Case { name: "our directory is removed: scp", ..removed },
         Case {
-            name: "our directory is removed",
-            arguments: SMALL,
-            rounds: 4,
+            name: "our directory is removed: pipe",
+            arguments: "--method pipe --sink file --limit 1MiB",
+            ..removed
+        },
+        Case {
+            name: "our directory is removed: sftp",
+            arguments: "--method sftp --limit 1MiB",
+            ..removed
+        },
+        Case {
+            name: "a chunk is removed: sftp",
+            arguments: "--method sftp --limit 1MiB",
             fault: |testbed, _| {
-                testbed.wait_for_samples(1);
-                fs::remove_dir_all(testbed.path("remote/.cipher-survey")).unwrap();
+                testbed.wait_for_samples(2);
+                fs::remove_file(testbed.path("remote/.cipher-survey/chunk-1048576")).unwrap();
             },
-            measured: 8,
-            words: &["/.cipher-survey was removed or changed"],
-            ..CASE
+            words: &[],
+            ..removed
+        },
+    ]);
+}
+
+/// The count of records shows it, and the connection's stream is out of step.
+#[test]
+fn a_remote_dd_that_moves_less_than_it_should_is_noticed() {
+    let short: fn() -> Testbed = || {
+        let change = with_dd(Dd::Short);
+        Remote { change: &change, ..Remote::default() }.testbed()
+    };
+    let fails = Case {
+        testbed: short,
+        rounds: 2,
+        code: 1,
+        measured: 2,
+        failed: 2,
+        words: &["bytes were asked for and"],
+        ..CASE
+    };
+    all(&[
+        Case {
+            name: "a short dd: upload",
+            arguments: "--method pipe,sftp --limit 4MiB --directions upload",
+            ..fails
+        },
+        Case {
+            name: "a short dd: download",
+            arguments: "--method pipe,sftp --limit 4MiB --directions download",
+            ..fails
         },
     ]);
 }

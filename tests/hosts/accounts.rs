@@ -103,14 +103,6 @@ hosts! {
         says: &[],
         note: "",
     },
-    start_up_files_that_print: Row {
-        host: "start-up files that print",
-        testbed: || start_up("echo welcome\necho to you >&2\nprintf 'no line end'\n"),
-        arguments: &["--method", "pipe"],
-        outcome: Outcome::Surveyed { methods: &["pipe"], server: Server::Inside },
-        says: &[],
-        note: "scp and sftp themselves fail where they print to standard output",
-    },
     start_up_files_that_take_two_seconds: Row {
         host: "start-up files that take long",
         testbed: || start_up("sleep 2\n"),
@@ -139,15 +131,15 @@ hosts! {
         host: "SFTP alone",
         testbed: sftp_only,
         arguments: &[],
-        outcome: Outcome::Surveyed { methods: &["scp"], server: Server::Missing("SFTP") },
+        outcome: Outcome::Surveyed { methods: &["sftp", "scp"], server: Server::Missing("SFTP") },
         says: &["allows SFTP alone"],
-        note: "in a chroot; only by scp, since pipe needs a shell",
+        note: "in a chroot; pipe needs a shell",
     },
     no_shell_but_sftp_within_the_server: Row {
         host: "nologin, where the server has SFTP within (internal-sftp)",
         testbed: || nologin("Subsystem sftp internal-sftp\n"),
         arguments: &[],
-        outcome: Outcome::Surveyed { methods: &["scp"], server: Server::Missing("SFTP") },
+        outcome: Outcome::Surveyed { methods: &["sftp", "scp"], server: Server::Missing("SFTP") },
         says: &["allows SFTP alone"],
         note: "as SFTP alone",
     },
@@ -207,7 +199,7 @@ fn a_survey_by_sftp_alone_that_is_interrupted_leaves_nothing() {
 #[test]
 fn pipe_alone_can_not_be_surveyed_by_sftp_alone() {
     let testbed = sftp_only();
-    survey(&testbed, &["--method", "pipe"]).assert_refused(&["SFTP alone", "--method scp"]);
+    survey(&testbed, &["--method", "pipe"]).assert_refused(&["SFTP alone", "--method sftp"]);
     testbed.assert_nothing_left();
 }
 

@@ -27,9 +27,17 @@ hosts! {
         host: "russh, the built-in one, to an account for SFTP alone",
         testbed: crate::accounts::sftp_only,
         arguments: &["--client", "russh"],
-        outcome: Outcome::Surveyed { methods: &["scp"], server: Server::Missing("SFTP") },
+        outcome: Outcome::Surveyed { methods: &["sftp", "scp"], server: Server::Missing("SFTP") },
         says: &["allows SFTP alone"],
         note: "as the system's client",
+    },
+    several_clients: Row {
+        host: "OpenSSH and russh, side by side",
+        testbed: || with_remote(Remote { guest: true, ..Remote::default() }),
+        arguments: &["--client", "openssh,russh", "--directions", "upload"],
+        outcome: ALL,
+        says: &[],
+        note: "each has a directory and a control connection of its own",
     },
     the_client_of_openssh_75: Row {
         host: "OpenSSH 7.5",

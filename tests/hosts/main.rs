@@ -7,6 +7,7 @@
 mod accounts;
 mod captured;
 mod clients;
+mod distance;
 mod guest;
 mod limits;
 mod matrix;
@@ -15,7 +16,9 @@ mod page;
 mod paths;
 mod programs;
 mod servers;
+mod sftp;
 mod systems;
 #[path = "../testbed/mod.rs"]
 #[allow(dead_code, reason = "shared with the other tests of the whole program")]
 mod testbed;
+mod tools;

@@ -4,7 +4,8 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::matrix::{ALL, Row, hosts, testbed, with_remote, with_way};
+use crate::distance::far;
+use crate::matrix::{ALL, Outcome, Row, Server, hosts, testbed, with_remote, with_way};
 use crate::testbed::hosts::Host;
 use crate::testbed::relay::Relay;
 use crate::testbed::remote::Remote;
@@ -108,15 +109,27 @@ hosts! {
     },
     a_round_trip_of_50_ms: Row {
         host: "a round trip of 50 ms",
-        testbed: || {
-            let testbed = plain();
-            let relay = Relay::new(testbed.port(), Relay::distant());
-            through(testbed, &relay)
-        },
+        testbed: || far(50, None),
         arguments: &["--directions", "upload"],
         outcome: ALL,
         says: &[],
-        note: "the report names the window where that is the bottleneck",
+        note: "slices of 20 round trips, each behind a lead-in; the report names the window where that is the bottleneck",
+    },
+    a_round_trip_of_200_ms_and_1_mb_per_s: Row {
+        host: "a round trip of 200 ms, 1 MB/s",
+        testbed: || far(200, Some(1e6)),
+        arguments: &["--method", "sftp,pipe", "--directions", "upload"],
+        outcome: Outcome::Surveyed { methods: &["sftp", "pipe"], server: Server::Process },
+        says: &[],
+        note: "where three rounds do not fit the budget fewer ciphers are compared, and that is said before",
+    },
+    a_link_of_100_mbit_per_s: Row {
+        host: "100 Mbit/s",
+        testbed: || far(2, Some(12.5e6)),
+        arguments: &["--directions", "download"],
+        outcome: ALL,
+        says: &[],
+        note: "",
     },
     a_jump_host: Row {
         host: "a jump host (ProxyJump, -J)",

@@ -3,38 +3,41 @@
 use std::fs;
 use std::path::Path;
 
-use crate::matrix::{Outcome, Row, Server};
-use crate::{accounts, clients, guest, networks, servers, systems};
+use crate::matrix::{METHODS, Outcome, Row, Server};
+use crate::{accounts, clients, guest, networks, servers, sftp, systems, tools};
 
 /// The tables of the page: headings and rows.
 const TABLES: &[(&str, &[Row])] = &[
     ("Accounts and shells", accounts::ROWS),
     ("Servers", servers::ROWS),
+    ("Hosts without SFTP", sftp::ROWS),
     ("Client programs", clients::ROWS),
     ("Systems", systems::ROWS),
+    ("Programs of the remote host", tools::ROWS),
     ("Networks and ways", networks::ROWS),
     ("Hosts that take few connections", guest::ROWS),
 ];
 
 fn line(row: &Row) -> String {
     let yes = |method: &str, methods: &[&str]| if methods.contains(&method) { "yes" } else { "no" };
-    let (scp, pipe, server) = match &row.outcome {
-        Outcome::Refused(_) => ("no", "no", "refused with the reason"),
-        Outcome::Surveyed { methods, server } => (
-            yes("scp", methods),
-            yes("pipe", methods),
-            match server {
-                Server::Inside => "its own process, exact",
-                Server::Host => "the whole host's",
+    let (methods, server) = match &row.outcome {
+        Outcome::Refused(_) => (&[][..], "refused with the reason"),
+        Outcome::Surveyed { methods, server } => {
+            let server = match server {
+                Server::Process => "process",
+                Server::Host => "host",
                 Server::Missing(_) => "none, with the reason",
-            },
-        ),
+            };
+            (*methods, server)
+        }
     };
-    format!("| {} | {scp} | {pipe} | {server} | {} |\n", row.host, row.note)
+    let [sftp, pipe, scp] = ["sftp", "pipe", "scp"].map(|method| yes(method, methods));
+    format!("| {} | {sftp} | {pipe} | {scp} | {server} | {} |\n", row.host, row.note)
 }
 
 fn table(rows: &[Row]) -> String {
-    let head = "| host | scp | pipe | server's CPU | |\n| --- | --- | --- | --- | --- |\n";
+    let head = "| host | sftp | pipe | scp | server's CPU | |\n\
+                | --- | --- | --- | --- | --- | --- |\n";
     head.chars().chain(rows.iter().flat_map(|row| line(row).chars().collect::<Vec<_>>())).collect()
 }
 
@@ -74,8 +77,8 @@ fn the_page_lists_every_host_as_the_matrix_has_it() {
 #[test]
 fn a_host_that_is_refused_has_its_reason_on_the_page() {
     for row in TABLES.iter().flat_map(|(_, rows)| *rows) {
-        let all = matches!(&row.outcome, Outcome::Surveyed { methods, server: Server::Inside }
-            if methods.len() == 2 || row.arguments.contains(&"--method"));
+        let all = matches!(&row.outcome, Outcome::Surveyed { methods, server: Server::Process }
+            if methods.len() == METHODS.len() || row.arguments.contains(&"--method"));
         assert!(all || !row.note.is_empty(), "{}", row.host);
     }
 }

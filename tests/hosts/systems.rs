@@ -3,9 +3,10 @@
 use std::fs;
 use std::process::Command;
 
-use crate::matrix::{ALL, BOTH, Outcome, Row, Server, hosts, survey, with_remote};
+use crate::matrix::{ALL, METHODS, Outcome, Row, Server, hosts, survey, testbed, with_remote};
+use crate::testbed::hosts::Host;
 use crate::testbed::remote::Remote;
-use crate::testbed::{Testbed, need, said};
+use crate::testbed::{Options, Testbed, need, said};
 
 /// Nothing of the programs that people run but BusyBox.
 fn busybox(guest: bool) -> Testbed {
@@ -31,9 +32,25 @@ hosts! {
             with_remote(Remote { guest: true, change, ..Remote::default() })
         },
         arguments: &[],
-        outcome: Outcome::Surveyed { methods: BOTH, server: Server::Host },
+        outcome: Outcome::Surveyed { methods: METHODS, server: Server::Host },
         says: &[],
         note: "the account can't see even the server process of its own connection",
+    },
+    another_cpu: Row {
+        host: "another CPU, emulated (qemu)",
+        testbed: || testbed(Options { host: Host::emulated(), ..Options::default() }),
+        arguments: &["--method", "sftp,pipe", "--directions", "upload"],
+        outcome: Outcome::Surveyed { methods: &["sftp", "pipe"], server: Server::Process },
+        says: &[],
+        note: "the server's process is the emulator's",
+    },
+    a_cpu_quota: Row {
+        host: "half a core (CPU quota)",
+        testbed: || testbed(Options { quota: Some(0.5), remote: Some(Remote { guest: true, ..Remote::default() }), ..Options::default() }),
+        arguments: &["--method", "sftp,pipe", "--directions", "upload"],
+        outcome: Outcome::Surveyed { methods: &["sftp", "pipe"], server: Server::Process },
+        says: &[],
+        note: "the report says for how long the server was held back",
     },
     no_proc: Row {
         host: "no /proc",
@@ -42,7 +59,7 @@ hosts! {
             with_remote(Remote { guest: true, change, ..Remote::default() })
         },
         arguments: &[],
-        outcome: Outcome::Surveyed { methods: BOTH, server: Server::Missing("no /proc") },
+        outcome: Outcome::Surveyed { methods: METHODS, server: Server::Missing("no /proc") },
         says: &[],
         note: "the lock knows its owner by ps",
     },

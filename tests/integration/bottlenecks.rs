@@ -38,12 +38,12 @@ fn under_a_quota(end: &str) {
         let seconds = |pointer: &str| sample[end].pointer(pointer).and_then(Value::as_f64);
         // Zero where others leave it less than its quota.
         assert!(seconds("/waits/throttled_s").is_some(), "{sample}");
-        let share = seconds("/bulk/total_s").unwrap() / seconds("/real_s").unwrap();
-        assert!(share < 0.4, "{sample}");
+        let real_s = sample["real_s"].as_f64().unwrap();
+        // A slice of 50 ms may begin with the rest of a period (20 ms) and end with the begin of another one.
+        assert!(seconds("/bulk/total_s").unwrap() < 0.5 * real_s, "{sample}");
         let other = if end == "client" { "server" } else { "client" };
         // A quota that all of this machine is under shows there too.
         let throttled_s = sample[other]["waits"]["throttled_s"].as_f64().unwrap_or(0.0);
-        let real_s = sample[other]["real_s"].as_f64().or(sample["real_s"].as_f64()).unwrap();
         assert!(throttled_s < 0.1 * real_s, "{sample}");
     }
 }
@@ -86,11 +86,7 @@ fn a_round_trip_of_50_ms_is_surveyed() {
 #[test]
 fn a_slow_file_system_is_surveyed() {
     let survey = surveyed("storage-fuse");
-    // Into no file: that this is much faster shows that storage is the bottleneck.
-    let samples = survey["samples"].as_array().unwrap();
-    let into_none =
-        |sample: &&Value| sample["phase"] == "calibration" && sample["method"] == "pipe";
-    assert!(samples.iter().any(|sample| into_none(&sample)), "{survey}");
+    assert!(measured(&survey).iter().all(|sample| sample["method"] == "sftp"), "{survey}");
 }
 
 /// The plain TCP rate and that of SSH, neither above what the link carries.
@@ -104,13 +100,17 @@ fn the_plain_tcp_rate_of_a_link_is_measured() {
     assert_eq!(measured(&survey).len(), 2);
     let sections: Vec<&Value> = sections(&survey).collect();
     assert_eq!(sections.len(), 2);
-    for section in sections {
-        let upper_bound = &section["upper_bound"];
-        assert_eq!(upper_bound["basis"], "plain_tcp", "{upper_bound}");
-        let rates = [&upper_bound["mb_per_s"], &section["rows"][0]["rate_mb_per_s"]];
-        for rate in rates.map(|rate| rate.as_f64().unwrap()) {
-            assert!(rate > 0.0 && rate < 13.5, "{section}");
-        }
+    for (section, direction) in sections.into_iter().zip(["upload", "download"]) {
+        let stream = &survey["header"]["pairings"][0]["plain_tcp"][direction];
+        let number = |value: &Value| value.as_f64().unwrap();
+        let plain = number(&stream["bytes"]) / number(&stream["seconds"]) / 1e6;
+        assert!(plain > 0.0 && plain < 13.5, "{stream}");
+        // A slice begins with what the link's bucket (64 KiB) has kept: a tenth more at most. Where that makes
+        // it faster than the stream, its own rate is the bound.
+        let rate = number(&section["rows"][0]["rate_mb_per_s"]);
+        assert!(rate > 0.0 && rate < 15.0, "{section}");
+        let basis = &section["upper_bound"]["basis"];
+        assert!(basis == "plain_tcp" || basis == "at_least" && rate > plain, "{section}");
     }
     testbed.assert_nothing_left();
 }

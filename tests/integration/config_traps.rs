@@ -4,13 +4,13 @@ use std::process::Command;
 
 use crate::testbed::{GCM, Options, Testbed, measured};
 
-/// Surveys a cipher that is not what ssh negotiates by default, by both methods and both ways.
+/// Surveys a cipher that is not what ssh negotiates by default, by each method and both ways.
 fn survey_is_true(client: &str, before: impl FnOnce(&Testbed)) {
     let testbed = Testbed::with(Options { client, ..Options::default() });
     before(&testbed);
     let survey = testbed.survey(&[
         "--method",
-        "scp,pipe",
+        "sftp,scp,pipe",
         "--rounds",
         "1",
         "--limit",
@@ -21,7 +21,7 @@ fn survey_is_true(client: &str, before: impl FnOnce(&Testbed)) {
         &testbed.target(),
     ]);
     let samples = measured(&survey);
-    assert_eq!(samples.len(), 4, "{client}");
+    assert_eq!(samples.len(), 6, "{client}");
     for sample in samples {
         assert_eq!(sample["negotiated"]["client_to_server"]["cipher"], GCM, "{client}");
         assert_eq!(sample["negotiated"]["client_to_server"]["compression"], "none", "{client}");

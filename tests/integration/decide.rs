@@ -33,11 +33,20 @@ fn a_quick_survey_leaves_most_ciphers_out() {
 }
 
 #[test]
-fn a_budget_too_small_for_a_round_says_what_it_holds() {
+fn ciphers_are_left_out_where_three_rounds_do_not_fit_the_budget() {
     let testbed = Testbed::new();
-    let base = ["--budget", "20s", "--method", "pipe"];
-    let run = testbed.run(&[&base[..], &[&testbed.target()]].concat());
+    let target = testbed.target();
+    let base = ["--budget", "1s", "--method", "pipe", "--dry-run"];
+    let run = testbed.run(&[&base[..], &[&target]].concat());
     assert_eq!(run.code, Some(0), "{run:?}");
-    assert!(run.stderr.contains("the budget of 20 s is enough for about"), "{run:?}");
-    assert!(run.stdout.contains("Journal: "), "{run:?}");
+    assert!(
+        run.stderr.contains("three rounds with 6 ciphers do not fit 1 s at a round"),
+        "{run:?}"
+    );
+    assert!(run.stderr.contains("are compared; for the others use --ciphers, or --budget"));
+    assert!(run.stderr.contains("2 new connections each"), "{run:?}");
+    // Those that are named are all compared.
+    let ciphers = "aes128-ctr,aes192-ctr,aes256-ctr,aes128-gcm@openssh.com";
+    let run = testbed.run(&[&base[..], &["--ciphers", ciphers, &target]].concat());
+    assert!(run.stderr.contains("4 new connections each"), "{run:?}");
 }

@@ -8,6 +8,7 @@ mod accounting;
 mod bottlenecks;
 mod captured;
 mod config_traps;
+mod connections;
 mod decide;
 mod instrument;
 mod list;

@@ -1,33 +1,31 @@
-//! Planner, rounds, sizing, journal, analysis and report with a scripted executor: no time, no
-//! network.
+//! Order, rounds, journal, analysis and report with a scripted executor: no time, no network.
 
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
 use cipher_survey::local::interrupt::Interrupt;
 use cipher_survey::model::Configuration;
-use cipher_survey::model::record::{Asked, Outcome, Phase, Record, Sample, Spent, StopReason};
+use cipher_survey::model::record::{
+    Asked, FixedCost, Outcome, Phase, Record, Sample, Slices, Spent, StopReason,
+};
 use cipher_survey::model::survey::Survey;
 use cipher_survey::model::{
-    Cipher, CpuTimes, Direction, Method, Negotiated, OneWay, Sink, Source, Waits,
+    Cipher, CpuTimes, Direction, Entry, Method, Negotiated, OneWay, Source, Waits,
 };
 use cipher_survey::report::{Format, Report, Style, write};
 use cipher_survey::stats::race::{Question, Rule};
+use cipher_survey::survey::ended::{Ended, Recorder, Stopped, record};
 use cipher_survey::survey::events::{Events, Silent};
-use cipher_survey::survey::journal::Journal;
-use cipher_survey::survey::plan::PlannedSample;
-use cipher_survey::survey::rounds::{Executor, FixedRounds, Schedule, Stopped, footer, run_rounds};
-use cipher_survey::survey::sizing::Sizer;
+use cipher_survey::survey::plan::shuffled;
+use cipher_survey::survey::rounds::{Executor, FixedRounds, Schedule, footer, run_rounds};
 use cipher_survey::survey::stopping::Adaptive;
 
-/// Moves bytes at a known rate in no time at all.
+/// Moves bytes at a known rate in no time at all: each entry for a second a round.
 struct Scripted {
     bytes_per_s: HashMap<&'static str, f64>,
     clock_s: Rc<Cell<f64>>,
-    prepared: u32,
     /// What happens to the sample of this number, from 0.
     accident: Option<(usize, Accident)>,
     /// Uploads are faster and slower by turns, as under changing conditions of their own.
@@ -43,26 +41,43 @@ enum Accident {
 }
 
 impl Executor for Scripted {
-    fn elapsed(&self) -> Duration {
+    fn spent(&self) -> Duration {
         Duration::from_secs_f64(self.clock_s.get())
     }
 
-    fn prepare(&mut self, _: &[PlannedSample]) -> Result<(), Stopped> {
-        self.prepared += 1;
-        Ok(())
+    fn moved(&self) -> u64 {
+        0
     }
 
-    fn run(&mut self, planned: &PlannedSample, _: &mut dyn Events) -> Result<Sample, Stopped> {
-        let configuration = &planned.configuration;
-        let mut rate = self.bytes_per_s[configuration.cipher.as_str()];
-        if self.restless && configuration.direction == Direction::Upload {
+    fn round(
+        &mut self,
+        round: u32,
+        entries: &[Entry],
+        recorder: &mut Recorder,
+        _: &mut dyn Events,
+    ) -> (Vec<Sample>, Result<(), Ended>) {
+        let mut samples = Vec::new();
+        for entry in shuffled(entries, 1, round) {
+            let sample = match self.one(round, &entry) {
+                Ok(sample) => sample,
+                Err(stopped) => return (samples, Err(stopped.into())),
+            };
+            if let Err(ended) = record(recorder, Record::Sample(Box::new(sample.clone()))) {
+                return (samples, Err(ended));
+            }
+            samples.push(sample);
+        }
+        (samples, Ok(()))
+    }
+}
+
+impl Scripted {
+    fn one(&mut self, round: u32, entry: &Entry) -> Result<Sample, Stopped> {
+        let mut rate = self.bytes_per_s[entry.configuration.cipher.as_str()];
+        if self.restless && entry.direction == Direction::Upload {
             rate *= 1.0 + 0.12 * (1.7 * self.run as f64).sin();
         }
-        let (bytes, real_s) = match planned.asked {
-            Asked::Bytes(bytes) => (bytes, bytes as f64 / rate),
-            Asked::Seconds(seconds) => ((rate * seconds) as u64, seconds),
-        };
-        self.clock_s.set(self.clock_s.get() + real_s + 0.3);
+        self.clock_s.set(self.clock_s.get() + 1.3);
         let accident = self.accident.filter(|(number, _)| *number == self.run);
         self.run += 1;
         let outcome = match accident.map(|(_, accident)| accident) {
@@ -71,12 +86,13 @@ impl Executor for Scripted {
             Some(Accident::Fails) => Outcome::Failed { reason: "a cable".into(), remedy: None },
             None => Outcome::Measured,
         };
-        Ok(sample(planned, outcome, bytes, real_s))
+        Ok(sample(round, entry, outcome, rate as u64))
     }
 }
 
-fn sample(planned: &PlannedSample, outcome: Outcome, bytes: u64, real_s: f64) -> Sample {
-    let configuration = &planned.configuration;
+/// A second of slices.
+fn sample(round: u32, entry: &Entry, outcome: Outcome, bytes: u64) -> Sample {
+    let (configuration, real_s) = (&entry.configuration, 1.0);
     let way = OneWay {
         cipher: configuration.cipher.clone(),
         mac: "<implicit>".into(),
@@ -95,15 +111,21 @@ fn sample(planned: &PlannedSample, outcome: Outcome, bytes: u64, real_s: f64) ->
     };
     Sample {
         phase: Phase::Round,
-        round: planned.round,
+        round,
         pairing: configuration.pairing,
         method: configuration.method,
-        direction: configuration.direction,
+        direction: entry.direction,
         cipher: configuration.cipher.clone(),
         mac: None,
-        asked: planned.asked,
+        asked: Asked::Seconds(real_s),
         connection: None,
-        slices: None,
+        slices: Some(Slices {
+            count: 10,
+            spread: Some(0.03),
+            fixed: FixedCost::default(),
+            with_key_exchange: 0,
+            suspended: 0,
+        }),
         wire: None,
         started: "2026-01-02T03:04:05Z".into(),
         outcome,
@@ -131,39 +153,30 @@ fn sample(planned: &PlannedSample, outcome: Outcome, bytes: u64, real_s: f64) ->
 const RATES: [(&str, f64); 3] =
     [("quick", 400e6), ("slow", 5e6), ("chacha20-poly1305@openssh.com", 90e6)];
 
-fn configurations(method: Method) -> Vec<Configuration> {
-    let mut configurations = Vec::new();
-    for (name, _) in RATES {
-        for direction in [Direction::Upload, Direction::Download] {
-            let cipher = Cipher::from(name);
-            configurations.push(Configuration { pairing: 0, method, direction, cipher, mac: None });
-        }
-    }
-    configurations
-}
-
-fn schedule(method: Method, budget_s: Option<f64>) -> Schedule {
-    Schedule {
-        configurations: configurations(method),
-        sizer: Sizer::new(Sink::Null, false, 4 << 30, vec![2.0]),
-        seed: 1,
-        budget: budget_s.map(Duration::from_secs_f64),
-        sample_s: 2.3,
-    }
+fn schedule(budget_s: Option<f64>) -> Schedule {
+    let configuration = |name: &str| {
+        let (method, cipher) = (Method::Pipe, Cipher::from(name));
+        Configuration { pairing: 0, method, cipher, mac: None }
+    };
+    let both = [Direction::Upload, Direction::Download];
+    let entries = RATES
+        .iter()
+        .flat_map(|(name, _)| both.map(|direction| configuration(name).toward(direction)));
+    let budget = budget_s.map(Duration::from_secs_f64);
+    Schedule { entries: entries.collect(), budget, most_bytes: None }
 }
 
 fn scripted(accident: Option<(usize, Accident)>) -> Scripted {
     Scripted {
         bytes_per_s: HashMap::from(RATES),
         clock_s: Rc::default(),
-        prepared: 0,
         accident,
         restless: false,
         run: 0,
     }
 }
 
-fn run(schedule: &mut Schedule, executor: &mut Scripted) -> (Vec<Record>, StopReason) {
+fn run(schedule: &Schedule, executor: &mut Scripted) -> (Vec<Record>, StopReason) {
     let mut journal: Vec<Record> = Vec::new();
     let (reason, _) = run_rounds(
         schedule,
@@ -187,8 +200,8 @@ fn samples(journal: &[Record]) -> Vec<&Sample> {
 #[test]
 fn each_round_holds_each_configuration_once_in_another_order() {
     let mut executor = scripted(None);
-    let (journal, reason) = run(&mut schedule(Method::Pipe, None), &mut executor);
-    assert_eq!((reason, executor.prepared), (StopReason::RoundsDone, 4));
+    let (journal, reason) = run(&schedule(None), &mut executor);
+    assert_eq!((reason, executor.run), (StopReason::RoundsDone, 24));
     let samples = samples(&journal);
     assert_eq!(samples.len(), 24);
     let names = |round: u32| -> Vec<String> {
@@ -207,28 +220,15 @@ fn each_round_holds_each_configuration_once_in_another_order() {
 }
 
 #[test]
-fn files_are_sized_to_last_alike_and_then_left_alone() {
-    let (journal, _) = run(&mut schedule(Method::Scp, None), &mut scripted(None));
-    let samples = samples(&journal);
-    let seconds = |round: u32| -> Vec<f64> {
-        samples.iter().filter(|t| t.round == round).map(|t| t.real_s.unwrap()).collect()
-    };
-    // A first guess misses by whatever ciphers differ; then all are within the grid's step.
-    assert!(seconds(1).iter().any(|s| !(1.4..2.9).contains(s)), "{:?}", seconds(1));
-    for round in 2..=4 {
-        assert!(seconds(round).iter().all(|s| (1.4..2.9).contains(s)), "{:?}", seconds(round));
-    }
-}
-
-#[test]
 fn a_survey_ends_at_its_budget_at_an_interrupt_and_at_a_loss() {
-    let (journal, reason) = run(&mut schedule(Method::Pipe, Some(10.0)), &mut scripted(None));
-    assert_eq!((samples(&journal).len(), reason), (4, StopReason::Budget));
+    let (journal, reason) = run(&schedule(Some(20.0)), &mut scripted(None));
+    // Two rounds of 7.8 s; a third one would not end within a quarter more either.
+    assert_eq!((samples(&journal).len(), reason), (12, StopReason::Budget));
     for (accident, expected) in
         [(Accident::Interrupted, StopReason::Interrupted), (Accident::Lost, StopReason::Lost)]
     {
         let mut executor = scripted(Some((7, accident)));
-        let (journal, reason) = run(&mut schedule(Method::Pipe, None), &mut executor);
+        let (journal, reason) = run(&schedule(None), &mut executor);
         assert_eq!((samples(&journal).len(), reason), (7, expected));
     }
 }
@@ -249,9 +249,9 @@ fn samples_by_round(journal: &[Record], direction: Direction) -> Vec<usize> {
 fn adaptive(executor: &mut Scripted, budget_s: f64) -> (Vec<Record>, StopReason) {
     let mut journal: Vec<Record> = Vec::new();
     let (reason, _) = run_rounds(
-        &mut schedule(Method::Pipe, Some(budget_s)),
+        &schedule(Some(budget_s)),
         executor,
-        &mut Adaptive::new(Rule::sequential(0.03, Question::Choice), Vec::new()),
+        &mut Adaptive::new(Rule::sequential(0.03, Question::Choice)),
         &mut journal,
         &mut Silent,
         &Interrupt::default(),
@@ -264,7 +264,7 @@ fn adaptive(executor: &mut Scripted, budget_s: f64) -> (Vec<Record>, StopReason)
 fn rounds_stop_when_the_choice_is_decided() {
     let (journal, reason) = adaptive(&mut scripted(None), 300.0);
     assert_eq!(reason, StopReason::Decided);
-    assert_eq!(samples_by_round(&journal, Direction::Upload), [3, 3]);
+    assert_eq!(samples_by_round(&journal, Direction::Upload), [3, 3, 3]);
 }
 
 #[test]
@@ -276,34 +276,14 @@ fn each_race_ends_by_itself_and_what_left_is_not_tried_again() {
     let (journal, reason) = adaptive(&mut executor, 300.0);
     assert_eq!(reason, StopReason::OutOfReach);
     let downloads = samples_by_round(&journal, Direction::Download);
-    assert!(downloads[..2] == [3, 3] && downloads[2..].iter().all(|&n| n == 0), "{downloads:?}");
+    assert!(downloads[..3] == [3, 3, 3] && downloads[3..].iter().all(|&n| n == 0), "{downloads:?}");
     let uploads = samples_by_round(&journal, Direction::Upload);
     assert!(uploads.len() > 3 && uploads[3..].iter().all(|&many| many == 2), "{uploads:?}");
 }
 
 #[test]
-fn a_journal_that_can_not_be_written_ends_the_survey() {
-    struct Full;
-    impl Journal for Full {
-        fn append(&mut self, _: &Record) -> Result<()> {
-            bail!("disk full")
-        }
-    }
-    let result = run_rounds(
-        &mut schedule(Method::Pipe, None),
-        &mut scripted(None),
-        &mut FixedRounds(1),
-        &mut Full,
-        &mut Silent,
-        &Interrupt::default(),
-    );
-    assert!(result.unwrap_err().to_string().contains("disk full"));
-}
-
-#[test]
 fn the_report_is_made_of_the_journals_lines() {
-    let (journal, reason) =
-        run(&mut schedule(Method::Pipe, None), &mut scripted(Some((3, Accident::Fails))));
+    let (journal, reason) = run(&schedule(None), &mut scripted(Some((3, Accident::Fails))));
     // A header of a real survey, and the end that the program would write.
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/records/pipe-1.jsonl");
     let record = std::fs::read_to_string(directory).unwrap();

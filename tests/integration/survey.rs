@@ -12,11 +12,14 @@ use crate::testbed::relay::Relay;
 use crate::testbed::{ALL_CIPHERS, CHACHA, GCM, Options, Run, Testbed, measured, rounds, said};
 
 #[test]
-fn all_ten_ciphers_both_ways_by_both_methods_are_proved_and_accounted() {
+fn runs_of_scp_are_proved_and_accounted() {
     let testbed = Testbed::with(Options { server: ALL_CIPHERS, ..Options::default() });
     let file = testbed.file("file.iso", 16 << 20);
     let file = file.to_str().unwrap();
-    let arguments = ["--method", "scp,pipe", "--rounds", "1", "--full", &testbed.target(), file];
+    let ciphers = format!("{GCM},aes128-ctr,3des-cbc");
+    let base = ["--method", "scp", "--rounds", "1", "--full", "--ciphers", &ciphers];
+    let target = testbed.target();
+    let arguments = [&base[..], &[&target, file]].concat();
     let survey = testbed.survey(&arguments);
     let mut seen = HashSet::new();
     for sample in measured(&survey) {
@@ -27,6 +30,8 @@ fn all_ten_ciphers_both_ways_by_both_methods_are_proved_and_accounted() {
         }
         assert_eq!(sample["bytes"], 16 << 20);
         assert_eq!(sample["server"]["source"], "process");
+        assert_eq!(sample["client"]["source"], "wait4");
+        assert!(sample.get("slices").is_none(), "{sample}");
         for end in ["client", "server"] {
             assert!(sample[end]["bulk"]["total_s"].as_f64().unwrap() > 0.0, "{sample}");
             assert!(sample[end]["resolution_s"].as_f64().unwrap() > 0.0);
@@ -36,11 +41,17 @@ fn all_ten_ciphers_both_ways_by_both_methods_are_proved_and_accounted() {
         }
         assert!(sample["setup_s"].as_f64().unwrap() > 0.0);
         // With --full each download is compared with FILE.
-        let downloaded = sample["method"] == "scp" && sample["direction"] == "download";
+        let downloaded = sample["direction"] == "download";
         assert_eq!(sample.get("sha256").is_some(), downloaded, "{sample}");
-        seen.insert((text("method"), text("direction"), text("cipher")));
+        seen.insert((text("direction"), text("cipher")));
     }
-    assert_eq!(seen.len(), 40, "{seen:?}");
+    assert_eq!(seen.len(), 6, "{seen:?}");
+    // Each run has a connection of its own, its retries and calibration too.
+    let connections = survey["connections"].as_array().unwrap();
+    for sample in measured(&survey) {
+        let own = connections.iter().find(|line| line["number"] == sample["connection"]).unwrap();
+        assert_eq!(own["cipher"], sample["cipher"], "{own}");
+    }
     let digests: Vec<&Value> =
         survey["samples"].as_array().unwrap().iter().filter_map(|t| t.get("sha256")).collect();
     assert!(!digests.is_empty());
@@ -91,34 +102,24 @@ fn macs_are_swept_for_the_ciphers_that_need_one() {
 #[test]
 fn a_pipe_writes_a_file_only_where_it_is_told_to() {
     let testbed = Testbed::new();
-    let file = testbed.file("file", 5_000_001);
+    // A pipe moves whole blocks.
+    let bytes = 77 << 16;
+    let file = testbed.file("file", bytes);
     let base = ["--method", "pipe", "--rounds", "1", "--full", "--ciphers", GCM];
     let target = testbed.target();
     let to_file = ["--sink", "file", &target, file.to_str().unwrap()];
     let survey = testbed.survey(&[&base[..], &to_file].concat());
     let samples = measured(&survey);
     assert_eq!(samples.len(), 2);
-    assert!(samples.iter().all(|sample| sample["bytes"] == 5_000_001), "{samples:?}");
-    let compared = survey["samples"].as_array().unwrap().iter().any(|t| t.get("sha256").is_some());
-    assert!(compared);
+    assert!(samples.iter().all(|sample| sample["bytes"] == bytes), "{samples:?}");
+    assert!(samples.iter().any(|sample| sample.get("sha256").is_some()), "{samples:?}");
     testbed.assert_nothing_left();
 
-    let dry = |more: &[&str]| {
-        let run = testbed.run(&[&base[..], &["--dry-run"], more, &[&target]].concat());
-        assert_eq!(run.code, Some(0), "{run:?}");
-        run.stderr
-    };
-    let named = testbed.run(&[&base[..], &["--dry-run", &target, file.to_str().unwrap()]].concat());
-    assert!(named.stderr.contains("writes no files"), "{named:?}");
-    // Without a FILE random data is made locally, and no more of it than is allowed.
-    let made = |more: &[&str], words: &str| {
-        let said = dry(more);
-        assert!(said.contains(words), "{said}");
-    };
-    made(&[], "writes at most 16 MiB locally");
-    made(&["--limit", "3MiB"], "at most 3 MiB locally");
-    let run = testbed.run(&["--method", "pipe", "--max-bytes", "5MB", "--dry-run", &target]);
-    assert!(run.stderr.contains("at most 4 MiB locally"), "{run:?}");
+    let named = [&base[..], &["--dry-run", &target, file.to_str().unwrap()]].concat();
+    let run = testbed.run(&named);
+    assert!(run.stderr.contains("writes no files"), "{run:?}");
+    let run = testbed.run(&[&named[..], &["--sink", "file"]].concat());
+    assert!(run.stderr.contains("writes temporary files remotely (in "), "{run:?}");
 }
 
 /// Names of all files in the program's temporary directory while it runs.
@@ -142,18 +143,17 @@ fn files_made(testbed: &Testbed, arguments: &[&str]) -> HashSet<String> {
 }
 
 #[test]
-fn a_prefix_is_copied_here_only_for_what_sends_it() {
+fn a_chunk_is_copied_locally_only_for_what_sends_it() {
     let testbed = Testbed::new();
     let target = testbed.target();
-    let made = |direction: &str| {
-        let base =
-            ["--rounds", "2", "--ciphers", GCM, "--limit", "8MiB", "--directions", direction];
+    let made = |method: &str| {
+        let base = ["--rounds", "1", "--ciphers", GCM, "--limit", "8MiB", "--method", method];
         let seen = files_made(&testbed, &[&base[..], &[&target]].concat());
         assert!(seen.contains("random-data"), "{seen:?}");
         seen.iter().filter(|name| name.starts_with("chunk-")).count()
     };
-    assert_eq!(made("download"), 0);
-    assert!(made("upload") > 0);
+    assert_eq!(made("pipe"), 0);
+    assert!(made("sftp") > 0);
     testbed.assert_nothing_left();
 }
 
@@ -183,33 +183,40 @@ fn two_directories_give_two_tables() {
 #[test]
 fn a_dry_run_prints_the_plan_and_leaves_nothing() {
     let testbed = Testbed::new();
-    let run = testbed.run(&["--dry-run", "--rounds", "2", "--limit", "4MiB", &testbed.target()]);
+    let target = testbed.target();
+    let file = testbed.file("file", 4 << 20);
+    let run = testbed.run(&["--dry-run", "--rounds", "2", &target, file.to_str().unwrap()]);
     assert_eq!(run.code, Some(0), "{run:?}");
-    // Six ciphers that a server offers by default, both ways, twice.
-    assert!(run.stderr.contains("24 samples in 2 rounds"), "{run:?}");
-    assert!(run.stderr.contains("writes at most"), "{run:?}");
+    // Six ciphers that a server offers by default.
+    let plan = "plan: 2 rounds, 6 new connections each, fed in turn for about ";
+    assert!(run.stderr.contains(plan) && run.stderr.contains("; moves at most "), "{run:?}");
+    assert!(run.stderr.contains("writes temporary files remotely (in "), "{run:?}");
     assert!(run.stderr.contains(testbed.path("remote").to_str().unwrap()), "{run:?}");
     assert!(run.stdout.is_empty() && testbed.journals().is_empty());
     testbed.assert_nothing_left();
 }
 
 #[test]
-fn no_more_is_written_than_allowed() {
+fn no_more_is_moved_than_allowed() {
     let testbed = Testbed::new();
     let target = testbed.target();
-    let base = ["--rounds", "1", "--ciphers", GCM, "--max-bytes", "20MB"];
-    let survey = testbed.survey(&[&base[..], &[&target]].concat());
-    let sum = |direction: &str| -> u64 {
-        let samples = survey["samples"].as_array().unwrap();
-        // What the calibration sends by pipe is not written.
-        let files = samples.iter().filter(|sample| sample["method"] == "scp");
-        let those = files.filter(|sample| sample["direction"] == direction);
-        those.map(|sample| sample["bytes"].as_u64().unwrap()).sum()
-    };
-    assert!(sum("upload") <= 20_000_000 && sum("upload") > 0);
-    assert!(sum("download") <= 20_000_000);
-    let run = testbed.run(&[&base[..], &["--full", "--limit", "15MB", &target]].concat());
-    run.assert_refused(&["--max-bytes"]);
+    let file = testbed.file("file", 8 << 20);
+    let base = ["--rounds", "9", "--ciphers", GCM, "--max-bytes", "40MB", &target];
+    for method in ["sftp", "pipe"] {
+        let more = ["--method", method, file.to_str().unwrap()];
+        let survey = testbed.survey(&[&base[..], &more].concat());
+        assert_eq!(survey["end"]["reason"], "budget", "{}", survey["end"]);
+        assert!(survey["end"]["detail"].as_str().unwrap().contains("--max-bytes"));
+        let wire = |key: &str| {
+            let lines = survey["connections"].as_array().unwrap().iter();
+            lines.map(|line| line["wire"][key].as_u64().unwrap()).sum::<u64>()
+        };
+        let moved = wire("sent") + wire("received");
+        // A slice that has begun is not cut off, and chunks are put in place.
+        assert!((20_000_000..60_000_000).contains(&moved), "{method}: {moved}");
+        assert!(!measured(&survey).is_empty());
+    }
+    testbed.assert_nothing_left();
 }
 
 #[test]
@@ -274,40 +281,26 @@ fn the_report_comes_from_the_journal_alone() {
 #[test]
 fn a_budget_ends_the_rounds() {
     let testbed = Testbed::new();
-    let arguments = ["--method", "pipe", "--budget", "30s", "--rounds", "99", "--ciphers", GCM];
+    let arguments = ["--method", "pipe", "--budget", "4s", "--rounds", "99", "--ciphers", GCM];
     let survey = testbed.survey(&[&arguments[..], &[&testbed.target()]].concat());
     assert_eq!(survey["end"]["reason"], "budget");
-    // Each takes two seconds or more.
-    let samples = measured(&survey).len();
-    assert!(samples > 0 && samples < 15, "{samples}");
+    let samples = measured(&survey);
+    let fed_s: f64 = samples.iter().map(|sample| sample["real_s"].as_f64().unwrap()).sum();
+    assert!(samples.len() >= 2 && samples.len() < 2 * 99, "{}", samples.len());
+    assert!(fed_s < 4.0, "{fed_s}");
 }
 
-/// Through a relay of 1 Mbit/s, where a file of the usual size would take half a minute.
+/// Through a relay of 1 Mbit/s, where a file of the usual size would take minutes.
 #[test]
-fn a_slow_path_leaves_half_of_the_budget_to_the_rounds() {
+fn a_slow_path_has_its_rounds() {
     let testbed = Testbed::new();
     let relay = Relay::new(testbed.port(), Relay::crawling());
     let (port, alias) =
         (relay.port.to_string(), format!("HostKeyAlias={}", testbed.host_key_alias()));
-    let base = ["--directions", "upload", "--budget", "80s", "-p", &port, "-o", &alias];
+    let base = ["--directions", "upload", "--budget", "30s", "-p", &port, "-o", &alias];
     let ciphers = format!("{GCM},{CHACHA}");
     let survey = testbed.survey(&[&base[..], &["--ciphers", &ciphers, &testbed.target()]].concat());
-    let samples = survey["samples"].as_array().unwrap();
-    let before = samples.iter().filter(|sample| sample["phase"] == "calibration");
-    let calibration_s = before.map(|sample| sample["at_s"].as_f64().unwrap()).fold(0.0, f64::max);
-    eprintln!("calibration {calibration_s:.1} s, {}", survey["end"]);
-    assert!(calibration_s < 48.0, "{calibration_s}");
-    assert!(measured(&survey).len() >= 2);
-    testbed.assert_nothing_left();
-}
-
-#[test]
-fn a_budget_that_holds_no_round_says_what_would() {
-    let testbed = Testbed::new();
-    let run = testbed.run(&["--budget", "3s", "--ciphers", GCM, &testbed.target()]);
-    assert_eq!(run.code, Some(2), "{run:?}");
-    let words = "the budget of 3 s was spent before the first round; a round fits into --budget ";
-    assert!(run.stderr.contains(words), "{run:?}");
+    assert!(measured(&survey).len() >= 4, "{survey}");
     testbed.assert_nothing_left();
 }
 

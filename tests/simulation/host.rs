@@ -1,48 +1,59 @@
-//! A scripted executor: the samples of a world, on a clock of its own.
+//! A scripted executor: generations of connections, fed in slices, on a clock of their own.
 
 use std::time::Duration;
 
-use cipher_survey::model::Configuration;
-use cipher_survey::model::record::{Asked, Outcome, Phase, Sample, Spent};
-use cipher_survey::model::{Cipher, CpuTimes, Direction, Method, Source, Waits};
+use cipher_survey::model::record::{Record, Sample};
+use cipher_survey::model::{Cipher, Configuration, Direction, Entry, Method};
+use cipher_survey::stats::statistics::median;
+use cipher_survey::survey::ended::{Ended, Recorder, record};
 use cipher_survey::survey::events::Events;
-use cipher_survey::survey::plan::PlannedSample;
-use cipher_survey::survey::rounds::{Executor, Stopped};
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use cipher_survey::survey::feed_time::{Before, FeedTime, Spread};
+use cipher_survey::survey::plan::shuffled;
+use cipher_survey::survey::rounds::Executor;
+use cipher_survey::survey::slices::feed::Pace;
+use cipher_survey::survey::slices::sizes::{self, Sizes};
 
+use crate::conditions::Conditions;
+use crate::connection::{Connection, Slice};
+use crate::programs::Programs;
 use crate::worlds::World;
 
-/// Seconds between two samples.
-const AROUND_S: f64 = 0.15;
+/// Seconds between two slices: the accounts of both ends are read.
+const BETWEEN_S: f64 = 0.005;
+/// The calibration, as `slices/feed.rs` makes it: two sizes of slice, the time of one and a block.
+const GROWTH: f64 = 8.0;
+const SETTLED: std::ops::RangeInclusive<f64> = 0.6..=1.7;
+const MOST_STEPS: usize = 12;
+const SMALL: usize = 2;
 
 /// One survey's host, with what it has drawn of its world.
 pub struct Host {
-    rates: Vec<f64>,
-    setup_s: f64,
-    noise: f64,
-    drift: f64,
-    drift_s: f64,
-    slow: f64,
-    startups_s: Vec<f64>,
-    throttled_from_s: f64,
-    states: f64,
-    random: ChaCha8Rng,
-    clock_s: f64,
-    /// The drift now, in standard deviations.
-    conditions: f64,
-    /// What the conditions were in each sample: round, logarithm.
-    conditions_seen: Vec<(u32, f64)>,
+    world: World,
+    seed: u64,
+    conditions: Conditions,
+    sizes: Sizes,
+    pace: Pace,
+    feed_time: FeedTime,
+    feed_s: f64,
+    /// What the first slices of each connection took.
+    start_up_s: Vec<f64>,
+    spread: Spread,
+    programs: Programs,
+    /// Of transfers, with what goes on between them.
+    transfers_s: f64,
+    moved: u64,
+    connections: u32,
 }
 
-pub fn configuration(k: usize) -> Configuration {
-    Configuration {
-        pairing: 0,
-        method: Method::Pipe,
-        direction: Direction::Upload,
-        cipher: Cipher(format!("cipher-{k}")),
-        mac: None,
-    }
+/// What is measured in a world.
+pub fn entries(world: &World) -> Vec<Entry> {
+    let of = |pairing: usize| (0..world.rates[pairing].len()).map(move |k| (pairing, k));
+    let method = if world.programs { Method::Scp } else { Method::Pipe };
+    let entry = |(pairing, k): (usize, usize)| {
+        let cipher = Cipher(format!("cipher-{k}"));
+        Configuration { pairing, method, cipher, mac: None }.toward(Direction::Upload)
+    };
+    (0..world.rates.len()).flat_map(of).map(entry).collect()
 }
 
 pub fn index(cipher: &Cipher) -> usize {
@@ -51,156 +62,184 @@ pub fn index(cipher: &Cipher) -> usize {
 
 impl Host {
     pub fn new(world: &World, seed: u64) -> Host {
-        let mut random = ChaCha8Rng::seed_from_u64(seed);
-        let mut between = |(low, high): (f64, f64)| low + (high - low) * random.random::<f64>();
-        let (noise, drift, drift_s) =
-            (between(world.noise), between(world.drift), between(world.drift_s));
-        let (slow, startup_s) = (between(world.slow), between(world.startup_s));
-        let throttled_from_s = match between((0.0, 1.0)) < world.throttled {
-            true => between((0.0, 150.0)),
-            false => f64::INFINITY,
+        let conditions = Conditions::new(world, seed);
+        let feed_time = FeedTime {
+            budget: Some(Duration::from_secs_f64(world.budget_s)),
+            counts_all: world.counts_all,
+            most_bytes: None,
         };
-        let mut host = Host {
-            rates: world.rates.clone(),
-            setup_s: world.setup_s,
-            noise,
-            drift,
-            drift_s,
-            slow,
-            startups_s: Vec::new(),
-            throttled_from_s,
-            states: world.states,
-            random,
-            clock_s: 0.0,
-            conditions: 0.0,
-            conditions_seen: Vec::new(),
+        let (slice_s, lead_in_s) = sizes::seconds(world.round_trip_s);
+        let pace = Pace { slice_s, lead_in_s };
+        let before = Before::usual(world.setup_s, &[pace]);
+        let first = feed_time.seconds(entries(world).len(), before, Spread::default());
+        Host {
+            world: world.clone(),
+            seed,
+            sizes: Sizes::default(),
+            pace,
+            feed_time,
+            feed_s: first,
+            start_up_s: Vec::new(),
+            spread: Spread::default(),
+            programs: Programs::new(world),
+            transfers_s: 0.0,
+            moved: 0,
+            connections: 0,
+            conditions,
+        }
+    }
+
+    pub fn wall_s(&self) -> f64 {
+        self.conditions.clock_s
+    }
+
+    /// What fell on all ciphers of a pairing alike, in logarithms: the mean over its rounds.
+    pub fn mean_conditions(&self, pairing: usize) -> f64 {
+        self.conditions.mean(pairing)
+    }
+
+    /// Time that counts as that of transfers.
+    fn transfer(&mut self, seconds: f64) {
+        self.conditions.pass(seconds);
+        self.transfers_s += seconds;
+    }
+
+    fn open(&mut self, round: u32, entry: &Entry) -> Connection {
+        self.conditions.pass(self.world.setup_s + self.world.backoff_s);
+        self.connections += 1;
+        let began_s = self.transfers_s;
+        let mut connection =
+            Connection::open(&self.world, &mut self.conditions, entry, round, self.connections);
+        let (mut slices, mut fed_s) = (0, 0.0);
+        if self.sizes.rate(entry).is_none() {
+            self.calibrate(&mut connection, entry);
+            (slices, fed_s) = (self.pace.start_up_slices(), self.pace.start_up_s());
+        }
+        while slices < self.pace.start_up_slices() || fed_s < self.pace.start_up_s() {
+            let bytes = self.bytes(entry);
+            fed_s += self.slice(&mut connection, bytes).real_s;
+            slices += 1;
+        }
+        self.start_up_s.push(self.transfers_s - began_s);
+        connection
+    }
+
+    /// Finds the size of an entry's slices, and what a slice takes besides its bytes.
+    fn calibrate(&mut self, connection: &mut Connection, entry: &Entry) {
+        let Pace { slice_s, .. } = self.pace;
+        let of = |bytes: f64| sizes::amount(Method::Pipe, bytes, u64::MAX, Default::default());
+        let (mut next, mut settled) = (of(0.0).total(), 0);
+        let mut large = None;
+        for _ in 0..MOST_STEPS {
+            let slice = self.slice(connection, next);
+            let (real_s, moved) = (slice.real_s, slice.bytes as f64);
+            self.sizes.set_rate(entry, moved / real_s);
+            settled = if SETTLED.contains(&(real_s / slice_s)) { settled + 1 } else { 0 };
+            let before = next;
+            next = of((moved / real_s * slice_s).min(GROWTH * moved)).total();
+            large = Some(slice);
+            if settled >= 2 || next == before {
+                break;
+            }
+        }
+        let Some(large) = large else { return };
+        for _ in 0..SMALL {
+            let small = self.slice(connection, of(0.0).total());
+            if let Some(fixed) = small.fixed(&large) {
+                self.sizes.add_fixed(entry.race(), fixed);
+            }
+        }
+        self.learn(entry, &large);
+    }
+
+    fn learn(&mut self, entry: &Entry, slice: &Slice) {
+        let fixed_s = self.sizes.fixed(entry.race()).real_s;
+        let flow_s = (slice.real_s - fixed_s).max(0.3 * slice.real_s);
+        self.sizes.set_rate(entry, slice.bytes as f64 / flow_s);
+    }
+
+    fn bytes(&self, entry: &Entry) -> u64 {
+        let Pace { slice_s, .. } = self.pace;
+        let bytes = self.sizes.rate(entry).unwrap_or(0.0) * slice_s;
+        sizes::amount(Method::Pipe, bytes, u64::MAX, Default::default()).total()
+    }
+
+    fn slice(&mut self, connection: &mut Connection, bytes: u64) -> Slice {
+        let slice = connection.run(bytes, &mut self.conditions);
+        self.transfer(self.pace.lead_in_s + slice.real_s + BETWEEN_S);
+        slice
+    }
+
+    /// A generation: fresh connections, fed in turn.
+    fn generation(&mut self, round: u32, entries: &[Entry]) -> Vec<Sample> {
+        let order = shuffled(entries, self.seed, round);
+        let mut open: Vec<(Entry, Connection)> = Vec::new();
+        for entry in order {
+            let connection = self.open(round, &entry);
+            open.push((entry, connection));
+        }
+        let each_s = self.pace.slice_s + self.pace.lead_in_s;
+        let least = f64::from(self.pace.least_passes());
+        let passes = (self.feed_s / each_s).round().clamp(least, 1000.0) as u32;
+        let all: Vec<usize> = (0..open.len()).collect();
+        for pass in 0..passes {
+            let stream = round.wrapping_mul(1000).wrapping_add(pass + 1);
+            for at in shuffled(&all, self.seed, stream) {
+                let (entry, mut connection) = open[at].clone();
+                let now = self.conditions.common();
+                let slice = self.slice(&mut connection, self.bytes(&entry));
+                self.conditions.saw(entry.configuration.pairing, round, now);
+                self.learn(&entry, &slice);
+                connection.slices.push(slice);
+                open[at].1 = connection;
+            }
+        }
+        let (asked_s, at_s) = (self.feed_s, self.conditions.clock_s);
+        let sample = |(entry, connection): &(Entry, Connection)| {
+            connection.sample(entry, asked_s, self.sizes.fixed(entry.race()), at_s)
         };
-        host.conditions = host.normal();
-        for _ in 0..world.rates.len() {
-            let own = startup_s * (1.0 + 0.05 * host.normal());
-            host.startups_s.push(own);
-        }
-        host
+        open.iter().map(sample).collect()
     }
 
-    /// An empty transfer, as the pilot would have made it.
-    pub fn pilot(&mut self) -> Sample {
-        let planned =
-            PlannedSample { round: 0, configuration: configuration(0), asked: Asked::Bytes(0) };
-        let mut sample = self.sample(&planned);
-        sample.phase = Phase::Calibration;
-        sample.bytes = Some(0);
-        sample.real_s = Some(self.startups_s[0]);
-        sample
-    }
-
-    /// The mean over rounds, pilot apart; of two states of placement half of each.
-    pub fn mean_conditions(&self) -> f64 {
-        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
-        let last = self.conditions_seen.iter().map(|(round, _)| *round).max().unwrap_or(0);
-        let of = |round: u32| -> Vec<f64> {
-            let own = self.conditions_seen.iter().filter(|(other, _)| *other == round);
-            own.map(|(_, conditions)| *conditions).collect()
-        };
-        let states = 0.5 * (1.0 - self.states).ln();
-        states + mean(&(1..=last).map(|round| mean(&of(round))).collect::<Vec<_>>())
-    }
-
-    fn normal(&mut self) -> f64 {
-        // Box and Muller.
-        let (u, v): (f64, f64) = (1.0 - self.random.random::<f64>(), self.random.random());
-        (-2.0 * u.ln()).sqrt() * (2.0 * std::f64::consts::PI * v).cos()
-    }
-
-    fn pass(&mut self, seconds: f64) {
-        let kept = (-seconds / self.drift_s).exp();
-        self.conditions = kept * self.conditions + (1.0 - kept * kept).sqrt() * self.normal();
-        self.clock_s += seconds;
-    }
-
-    fn sample(&mut self, planned: &PlannedSample) -> Sample {
-        let k = index(&planned.configuration.cipher);
-        self.pass(self.setup_s + AROUND_S);
-        let lasts = match planned.asked {
-            Asked::Seconds(seconds) => seconds,
-            Asked::Bytes(_) => 0.0,
-        };
-        self.pass(lasts / 2.0);
-        let mut conditions = self.drift * self.conditions;
-        if self.clock_s > self.throttled_from_s {
-            conditions += 0.75_f64.ln();
-        }
-        self.conditions_seen.push((planned.round, conditions));
-        let mut disturbed = self.noise * self.normal();
-        if self.random.random::<f64>() < self.slow {
-            disturbed -= (1.1 + 0.5 * self.random.random::<f64>()).ln();
-        }
-        if self.states > 0.0 && self.random.random::<f64>() < 0.5 {
-            disturbed += (1.0 - self.states).ln();
-        }
-        self.pass(lasts / 2.0);
-        let rate = self.rates[k] * 1e6 * (conditions + disturbed).exp();
-        let bytes = rate * (lasts - self.startups_s[k]).max(0.0);
-        // A CPU-second a GB and a hundredth of noise.
-        let cpu_s = 500.0 / self.rates[k] * bytes / 1e9 * (0.01 * self.normal()).exp();
-        let spent = spent(cpu_s, lasts);
-        Sample {
-            phase: Phase::Round,
-            round: planned.round,
-            pairing: 0,
-            method: planned.configuration.method,
-            direction: planned.configuration.direction,
-            cipher: planned.configuration.cipher.clone(),
-            mac: None,
-            asked: planned.asked,
-            connection: None,
-            slices: None,
-            wire: None,
-            started: "2026-01-02T03:04:05Z".into(),
-            outcome: Outcome::Measured,
-            negotiated: None,
-            bytes: Some(bytes as u64),
-            setup_s: Some(self.setup_s),
-            real_s: Some(lasts),
-            steady: None,
-            client: Some(spent),
-            server: Some(spent),
-            server_missing: None,
-            server_checks: Vec::new(),
-            local_host: None,
-            remote_host: None,
-            sha256: None,
-            backoff_s: 0.0,
-            at_s: self.clock_s,
-        }
+    fn runs(&mut self, round: u32, entries: &[Entry]) -> Vec<Sample> {
+        let began_s = self.conditions.clock_s;
+        let order = shuffled(entries, self.seed, round);
+        let samples = self.programs.round(round, &order, &mut self.conditions);
+        self.transfers_s += self.conditions.clock_s - began_s;
+        samples
     }
 }
 
 impl Executor for Host {
-    fn elapsed(&self) -> Duration {
-        Duration::from_secs_f64(self.clock_s)
+    fn spent(&self) -> Duration {
+        let all = self.world.counts_all;
+        Duration::from_secs_f64(if all { self.wall_s() } else { self.transfers_s })
     }
 
-    fn prepare(&mut self, _: &[PlannedSample]) -> Result<(), Stopped> {
-        Ok(())
+    fn moved(&self) -> u64 {
+        self.moved
     }
 
-    fn run(&mut self, planned: &PlannedSample, _: &mut dyn Events) -> Result<Sample, Stopped> {
-        Ok(self.sample(planned))
-    }
-}
-
-/// What an end spent in a sample that lasted so many seconds.
-fn spent(cpu_s: f64, lasts: f64) -> Spent {
-    Spent {
-        source: Source::Process,
-        resolution_s: 0.001,
-        split_resolution_s: 0.01,
-        bulk: CpuTimes { user_s: 0.7 * cpu_s, system_s: 0.3 * cpu_s, total_s: cpu_s },
-        real_s: Some(lasts),
-        setup: None,
-        helpers: None,
-        with_helpers: false,
-        waits: Waits::default(),
+    fn round(
+        &mut self,
+        round: u32,
+        entries: &[Entry],
+        recorder: &mut Recorder,
+        _: &mut dyn Events,
+    ) -> (Vec<Sample>, Result<(), Ended>) {
+        let samples = match self.world.programs {
+            true => self.runs(round, entries),
+            false => self.generation(round, entries),
+        };
+        for sample in &samples {
+            record(recorder, Record::Sample(Box::new(sample.clone()))).unwrap();
+        }
+        self.moved += samples.iter().filter_map(|sample| sample.bytes).sum::<u64>();
+        self.spread.add(&samples);
+        let start_up_s = median(&self.start_up_s).unwrap_or(0.0);
+        let before = Before { setup_s: self.world.setup_s, start_up_s };
+        let spread = self.spread.clone();
+        self.feed_s = self.feed_time.seconds(entries.len(), before, spread);
+        (samples, Ok(()))
     }
 }

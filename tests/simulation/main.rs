@@ -2,12 +2,16 @@
 //! analysis.
 //!
 //! `cargo test --test simulation` runs a short form; the long one, whose report is kept, is
-//! `cargo test --release --test simulation -- --surveys 500 --report results/validation/simulation.md`.
+//! `cargo test --locked --test simulation -- --surveys 500 --report results/validation/simulation.md`.
+//! `--world NAME`: one world alone.
 //! Exits with 1 where a bound is missed.
 
 mod bounds;
+mod conditions;
+mod connection;
 mod host;
 mod naive;
+mod programs;
 mod survey;
 mod tally;
 mod worlds;

@@ -5,14 +5,15 @@ use std::collections::HashMap;
 use cipher_survey::model::record::{Phase, Sample};
 use cipher_survey::stats::intervals::t_quantile;
 
-/// Whether it ever calls a cipher slower.
+/// Whether it ever calls a cipher of the first pairing slower.
 pub fn calls_one_slower(samples: &[Sample]) -> bool {
     let mut rates: HashMap<&str, Vec<(u32, f64)>> = HashMap::new();
-    for sample in samples.iter().filter(|sample| sample.phase == Phase::Round) {
-        let rate = (sample.bytes.unwrap() as f64).ln();
+    let of_rounds = |sample: &&Sample| sample.phase == Phase::Round && sample.pairing == 0;
+    for sample in samples.iter().filter(of_rounds) {
+        let rate = (sample.bytes.unwrap() as f64 / sample.real_s.unwrap()).ln();
         rates.entry(sample.cipher.as_str()).or_default().push((sample.round, rate));
     }
-    let last = samples.iter().map(|sample| sample.round).max().unwrap_or(0);
+    let last = samples.iter().filter(of_rounds).map(|sample| sample.round).max().unwrap_or(0);
     (3..=last).any(|round| {
         let until: Vec<Vec<f64>> = rates
             .values()

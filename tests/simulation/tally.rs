@@ -1,12 +1,14 @@
 //! How often the surveys of a world were right.
 
 use cipher_survey::analysis::rows::compare::Ratio;
+use cipher_survey::analysis::rows::table::Section;
+use cipher_survey::model::Cipher;
 use cipher_survey::model::record::StopReason;
 use cipher_survey::stats::race::Label;
 
 use crate::host::index;
 use crate::naive::calls_one_slower;
-use crate::survey::{Done, PRECISION};
+use crate::survey::Done;
 use crate::worlds::World;
 
 #[derive(Default)]
@@ -50,45 +52,70 @@ impl Share {
     }
 }
 
+/// What holds of a survey: of each of its sections, or of any.
+#[derive(Default)]
+struct Verdicts {
+    decided: bool,
+    right: bool,
+    wrong: bool,
+    false_slower: bool,
+}
+
 fn holds(times: Ratio, truth: f64) -> bool {
     times.low <= truth && truth <= times.high
 }
 
 impl Tally {
     pub fn add(&mut self, world: &World, done: &Done) {
-        let section = done.section();
-        let conclusion = section.conclusion.as_ref().expect("something was measured");
-        let truth = |cipher: &cipher_survey::model::Cipher| world.rates[index(cipher)];
-        let fastest = &conclusion.fastest;
-        let leader = truth(&fastest.leader.cipher);
         self.surveys += 1;
         self.walls_s.push(done.wall_s);
         self.rounds.push(f64::from(done.summary.rounds));
+        let mut of = Verdicts { decided: true, right: true, ..Verdicts::default() };
+        for (pairing, section) in done.sections().iter().enumerate() {
+            self.add_section(world, done, pairing, section, &mut of);
+        }
+        self.decided += usize::from(of.decided);
+        self.right += usize::from(of.right);
+        self.wrong += usize::from(of.wrong);
+        self.false_slower += usize::from(of.false_slower);
+        self.naive += usize::from(calls_one_slower(&done.samples));
+    }
+
+    fn add_section(
+        &mut self,
+        world: &World,
+        done: &Done,
+        pairing: usize,
+        section: &Section,
+        of: &mut Verdicts,
+    ) {
+        let conclusion = section.conclusion.as_ref().expect("something was measured");
+        let truth = |cipher: &Cipher| world.rates[pairing][index(cipher)];
+        let fastest = &conclusion.fastest;
+        let leader = truth(&fastest.leader.cipher);
         let stopped_decided = done.reason == StopReason::Decided;
-        self.decided += usize::from(fastest.decided);
         assert!(!stopped_decided || fastest.decided, "the journal decides otherwise");
+        of.decided &= fastest.decided;
         // Equal to rounding.
-        let ahead = (world.best() / leader).ln();
-        let within = ahead <= PRECISION + 1e-9;
+        let ahead = (world.best(pairing) / leader).ln();
+        let within = ahead <= world.precision + 1e-9;
         let bound = fastest.bound_percent.map(|percent| (percent / 100.0).ln_1p());
         let bound_holds = !fastest.decided && bound.is_some_and(|bound| ahead <= bound);
-        self.right += usize::from(within || bound_holds);
+        of.right &= within || bound_holds;
         let best_is_slower = section.rows.iter().any(|row| {
-            let is_best = truth(&row.cipher) >= world.best() * (1.0 - 1e-9);
+            let is_best = truth(&row.cipher) >= world.best(pairing) * (1.0 - 1e-9);
             is_best && row.speed.is_some_and(|speed| speed.label == Label::Slower)
         });
-        let is_above = fastest.decided || best_is_slower;
-        self.wrong += usize::from(is_above && ahead >= PRECISION - 1e-9);
-        let mut false_slower = false;
+        of.wrong |= (fastest.decided || best_is_slower) && ahead >= world.precision - 1e-9;
         for row in &section.rows {
             let own = truth(&row.cipher);
             let Some(speed) = row.speed else { continue };
-            false_slower |= speed.label == Label::Slower && own >= leader * (1.0 - 1e-9);
+            of.false_slower |= speed.label == Label::Slower && own >= leader * (1.0 - 1e-9);
             if let Some(times) = speed.times_leader {
                 self.ratios.add(holds(times, own / leader));
             }
             if let Some(half) = speed.half_percent {
-                let true_mb = own * done.conditions.exp();
+                let true_mb = own * done.conditions[pairing].exp();
                 let shown = row.rate_mb_per_s.unwrap();
                 self.rates.add((shown / true_mb).ln().abs() <= (half / 100.0).ln_1p());
             }
@@ -99,8 +126,6 @@ impl Tally {
                 self.costs.add(holds(times, truth(cheapest) / own));
             }
         }
-        self.false_slower += usize::from(false_slower);
-        self.naive += usize::from(calls_one_slower(&done.samples));
     }
 
     pub fn percent(&self, many: usize) -> f64 {
@@ -136,9 +161,11 @@ fn middle(values: &[f64]) -> f64 {
 pub fn heading(surveys: u64) -> String {
     format!(
         "# Simulated surveys\n\n\
-         {surveys} surveys of each world, seeds from 0, ten ciphers, uploads by `pipe`, precision \
-         3 %, through the real rounds, stopping rule and analysis. Made by \
-         `cargo test --release --test simulation -- --surveys {surveys} --report \
+         {surveys} surveys of each world, seeds from 0, uploads, through the real rounds, stopping rule, feed time \
+         and analysis. Ten ciphers, a precision of 3 % and 60 s of transfers, unless the world says otherwise. A \
+         round is a generation: a fresh connection per cipher, with a level and a cost of its own, fed in shuffled \
+         slices that vary, drift, throttle and have a fixed cost as on real hosts. Made by \
+         `cargo test --locked --test simulation -- --surveys {surveys} --report \
          results/validation/simulation.md`; the worlds are in `tests/simulation/worlds.rs`.\n\n\
          wall, rounds: medians. right: the leader is within the precision of the best, or the \
          survey ended undecided and the bound it names holds. wrong: a cipher that is slower than \

@@ -1,12 +1,13 @@
 //! Control groups for a testbed's server: an account of its CPU, and a quota.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::{need, need_root};
+use super::need_root;
+use super::system::be_first;
 
 /// CPU of a server and all its connections, by the kernel's own account.
 pub struct Cgroup {
@@ -44,6 +45,16 @@ impl Cgroup {
             let _ = fs::remove_dir(&directory);
         }
         panic!("this test needs a cgroup with CPU accounting (v1 cpuacct or v2), writable by root");
+    }
+
+    /// Lets any account's processes join by themselves.
+    pub fn open_to_all(&self) {
+        fs::set_permissions(self.processes(), fs::Permissions::from_mode(0o666)).unwrap();
+    }
+
+    /// Moves a process; one that has ended stays where it was.
+    pub fn take(&self, pid: u32) {
+        let _ = fs::write(self.processes(), pid.to_string());
     }
 
     /// Seconds of CPU so far.
@@ -88,14 +99,6 @@ pub fn sampled<T>(groups: &[&Cgroup], work: impl FnOnce() -> T) -> (T, Samples) 
     })
 }
 
-/// Gives this thread priority over all others, so that it samples in time on a busy machine too (where
-/// the kernel allows it).
-fn be_first() {
-    let thread = rustix::thread::gettid().as_raw_nonzero().to_string();
-    let mut chrt = Command::new(need("chrt", "util-linux"));
-    let _ = chrt.args(["--fifo", "--pid", "1", &thread]).output();
-}
-
 impl Samples {
     /// CPU seconds of a group until a time in seconds since 1970.
     pub fn at(&self, group: usize, time: f64) -> f64 {
@@ -108,6 +111,11 @@ impl Samples {
     pub fn gap_s(&self, time: f64) -> f64 {
         let (earlier, later) = self.around(time);
         later.0 - earlier.0
+    }
+
+    /// When the accounts were last read, in seconds since 1970.
+    pub fn end(&self) -> f64 {
+        self.0.last().map_or(0.0, |(at, _)| *at)
     }
 
     fn around(&self, time: f64) -> (&Sample, &Sample) {

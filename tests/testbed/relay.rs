@@ -56,6 +56,11 @@ impl Relay {
         Manner { delay: Duration::from_millis(25), bytes_per_s: None }
     }
 
+    /// A round trip of 10 ms.
+    pub fn near() -> Manner {
+        Manner { delay: Duration::from_millis(5), bytes_per_s: None }
+    }
+
     /// As fast as it goes.
     pub fn swift() -> Manner {
         Manner { delay: Duration::ZERO, bytes_per_s: None }
@@ -81,6 +86,15 @@ impl Relay {
             tried.retain(|at| at.elapsed() < WINDOW);
             tried.push(Instant::now());
             tried.len() <= MOST
+        })
+    }
+
+    /// Refuses connections after the first so many, for so long.
+    pub fn pausing(after: usize, time: Duration, server: u16) -> Relay {
+        let (mut tried, mut since) = (0, None);
+        Relay::serving(server, Relay::swift(), move |_| {
+            tried += 1;
+            tried <= after || since.get_or_insert_with(Instant::now).elapsed() >= time
         })
     }
 

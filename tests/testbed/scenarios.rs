@@ -85,6 +85,8 @@ impl Scenario {
 }
 
 const PIPE: [&str; 2] = ["--method", "pipe"];
+/// Stores files.
+const SFTP: [&str; 2] = ["--method", "sftp"];
 
 /// The ends of a machine of two cores apart from each other, as `loopback` holds them: it is the
 /// bottleneck under test that is to show, not that a client and a server share a core.
@@ -156,7 +158,7 @@ fn emulated(scenario: &Scenario, journal: &Path) -> Value {
 fn storage(scenario: &Scenario, journal: &Path) -> Value {
     let testbed = Testbed::new();
     let disk = SlowDisk::new(&testbed.path("remote"));
-    let survey = scenario.survey(&testbed, &testbed.target(), &[], journal);
+    let survey = scenario.survey(&testbed, &testbed.target(), &SFTP, journal);
     drop(disk);
     survey
 }
@@ -165,7 +167,7 @@ fn storage(scenario: &Scenario, journal: &Path) -> Value {
 fn storage_fuse(scenario: &Scenario, journal: &Path) -> Value {
     let testbed = Testbed::new();
     let mounted = SlowFuse::new(&testbed, &testbed.path("remote"));
-    let survey = scenario.survey(&testbed, &testbed.target(), &[], journal);
+    let survey = scenario.survey(&testbed, &testbed.target(), &SFTP, journal);
     drop(mounted);
     survey
 }

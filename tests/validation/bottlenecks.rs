@@ -9,6 +9,7 @@ use cipher_survey::model::survey::Survey;
 
 use crate::Report;
 use crate::evidence;
+use crate::series::many;
 use crate::testbed::scenarios::{ALL, Scenario};
 
 const REPETITIONS: usize = 10;
@@ -22,7 +23,7 @@ pub fn measure(directory: &Path) {
     evidence::begin(directory);
     let mut journals: Vec<Vec<Vec<u8>>> = vec![Vec::new(); ALL.len()];
     // One of each in turn, so that all have the same conditions.
-    for repetition in 1..=REPETITIONS {
+    for repetition in 1..=many(REPETITIONS) {
         for (scenario, kept) in ALL.iter().zip(&mut journals) {
             let directory = tempfile::tempdir().unwrap();
             let journal = directory.path().join("journal");

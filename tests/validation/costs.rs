@@ -1,26 +1,31 @@
-//! CPU of both ends against the kernel's own account of the same processes.
+//! CPU of both ends against the kernel's own account of the same processes, connection by connection.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use cipher_survey::model::record::{Outcome, Phase, Sample, Spent};
+use cipher_survey::model::record::{Connection, ConnectionCpu, Outcome, Sample, SliceSum, Spent};
 use cipher_survey::model::survey::Survey;
-use cipher_survey::model::{Direction, Method, Source};
 use serde::{Deserialize, Serialize};
 
 use crate::Report;
 use crate::evidence::{self, error_percent, middle};
-use crate::testbed::cgroup::{Cgroup, sampled};
+use crate::series::{self, Series, is_few};
+use crate::testbed::cgroup::{Cgroup, Samples, sampled};
 use crate::testbed::hosts::{Host, OPENSSH_10};
-use crate::testbed::{CHACHA, GCM, Options, Run, Testbed};
+use crate::testbed::{CHACHA, GCM, Options, Testbed, descendants};
 
-/// Samples that spend less are not judged.
-const LEAST_S: f64 = 0.5;
-/// Nor those whose accounts are known to no better than this.
-const MOST_GAP_S: f64 = 0.02;
-/// Of a file that takes more than that with the cheapest cipher.
-const FILE: u64 = 500 << 20;
+/// Connections that spend less are not judged.
+const LEAST_S: f64 = 0.3;
+const ROUNDS: u32 = 4;
+const METHODS: [&str; 3] = ["pipe", "sftp", "scp"];
+/// One at a time, so that one connection is open at a time.
+const CIPHERS: [&str; 2] = [GCM, CHACHA];
+const FILE: u64 = 256 << 20;
+/// By how much slices may exceed their connection's total: clocks of different resolution.
+const BEYOND: f64 = 0.01;
 
 /// Who serves whom.
 struct Combination {
@@ -36,180 +41,328 @@ const ALL: [Combination; 4] = [
     Combination { name: "openssh-10.0-ordinary", ordinary: true, new: true },
 ];
 
-/// The kernel's account of one sample's bulk.
+/// The kernel's account of one connection.
 #[derive(Serialize, Deserialize)]
 struct Truth {
-    /// Tells the sample.
-    started: String,
+    /// Which of the surveys that are kept, from 0, and the number of the connection there.
+    survey: usize,
+    number: u32,
     client_s: f64,
     server_s: f64,
-    /// How long nobody looked at the accounts around the bulk's begin or end.
-    gap_s: f64,
 }
 
-fn files(directory: &Path, combination: &Combination) -> [PathBuf; 2] {
-    ["", "-cgroup"].map(|what| directory.join(format!("{}{what}.jsonl.gz", combination.name)))
+fn truths_file(directory: &Path, combination: &Combination) -> PathBuf {
+    directory.join(format!("{}-cgroup.jsonl.gz", combination.name))
 }
 
 pub fn measure(directory: &Path) {
     evidence::begin(directory);
     for combination in &ALL {
-        let (journal, truths) = survey(combination);
-        let [kept_journal, kept_truths] = files(directory, combination);
-        evidence::keep_journals(&kept_journal, &[journal]);
-        evidence::keep_figures(&kept_truths, &truths);
-    }
-}
-
-fn survey(combination: &Combination) -> (Vec<u8>, Vec<Truth>) {
-    let host = if combination.new { Host::openssh_10() } else { Host::default() };
-    let server = if combination.new { Host::openssh_10_config() } else { String::new() };
-    let testbed = Testbed::with(Options {
-        ordinary: combination.ordinary,
-        cgroup: true,
-        host,
-        server: &server,
-        ..Options::default()
-    });
-    // The client programs join a group of their own.
-    let clients = Cgroup::empty("client");
-    let bin = testbed.path("bin");
-    fs::create_dir(&bin).unwrap();
-    for name in ["ssh", "scp"] {
-        let program = match combination.new {
-            true => OPENSSH_10.wrapped(name).display().to_string(),
-            false => format!("/usr/bin/{name}"),
-        };
-        let script = format!(
-            "#!/bin/sh\necho $$ > {}\nexec {program} \"$@\"\n",
-            clients.processes().display()
-        );
-        fs::write(bin.join(name), script).unwrap();
-        fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755)).unwrap();
-    }
-    let file = testbed.file("data", FILE);
-    let journal = testbed.path("journal");
-    let mut program = testbed.program();
-    let path = std::env::var("PATH").unwrap();
-    program.env("PATH", format!("{}:{path}", bin.display()));
-    let ciphers = [GCM, CHACHA, "aes128-ctr"].join(",");
-    program.args(["--method", "scp,pipe", "--rounds", "2", "--full", "-q", "--ciphers", &ciphers]);
-    program.arg("--journal").arg(&journal).arg("--ssh-config").arg(testbed.path("ssh_config"));
-    program.arg(testbed.target()).arg(&file);
-    let groups = [&clients, testbed.cgroup.as_ref().unwrap()];
-    let (output, samples) = sampled(&groups, || program.output().unwrap());
-    let run = Run::of(output);
-    assert_eq!(run.code, Some(0), "{run:?}\n{}", testbed.server_log());
-    let text = fs::read(&journal).unwrap();
-    let survey = Survey::read(&text).unwrap();
-    let truths = judged(&survey).map(|sample| {
-        let started: jiff::Timestamp = sample.started.parse().unwrap();
-        let begin = started.as_nanosecond() as f64 / 1e9 + sample.setup_s.unwrap();
-        let end = begin + sample.real_s.unwrap();
-        // What a client does at its very end, after the last byte, is in its account by wait4.
-        let grown = |k: usize, more: f64| samples.at(k, end + more) - samples.at(k, begin);
-        Truth {
-            started: sample.started.clone(),
-            client_s: grown(0, 0.03),
-            server_s: grown(1, 0.0),
-            gap_s: samples.gap_s(begin).max(samples.gap_s(end)).max(samples.gap_s(end + 0.03)),
+        let bed = Bed::new(combination);
+        let (mut series, mut truths, mut survey) = (Series::default(), Vec::new(), 0);
+        for method in METHODS {
+            for cipher in CIPHERS {
+                let what = format!("{} {method} {cipher}", combination.name);
+                if let Some(found) = bed.survey(&what, method, cipher, &mut series) {
+                    truths.extend(found.into_iter().map(|truth| Truth { survey, ..truth }));
+                    survey += 1;
+                }
+            }
         }
-    });
-    let truths = truths.collect();
-    (text, truths)
+        series.keep(directory, combination.name);
+        evidence::keep_figures(&truths_file(directory, combination), &truths);
+    }
 }
 
-fn judged(survey: &Survey) -> impl Iterator<Item = &Sample> {
-    let samples = survey.samples.iter();
-    samples.filter(|sample| sample.phase == Phase::Round && sample.outcome == Outcome::Measured)
+/// A testbed whose processes are in groups of their own.
+struct Bed {
+    testbed: Testbed,
+    file: PathBuf,
+    /// Programs of connections that are measured.
+    clients: Cgroup,
+    /// The server's processes for the control connection.
+    control: Cgroup,
+    /// What the server has started: shells, sftp-server. After the testbed, with which they end.
+    _helpers: Cgroup,
+    _forced: tempfile::TempDir,
+}
+
+impl Bed {
+    fn new(combination: &Combination) -> Bed {
+        let place = tempfile::Builder::new().prefix("cs-forced-").tempdir().unwrap();
+        fs::set_permissions(place.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let helpers = Cgroup::empty("helpers");
+        helpers.open_to_all();
+        // What the server starts leaves the server's group first.
+        let forced = place.path().join("forced");
+        script(
+            &forced,
+            &format!(
+                "echo $$ > {}\nexec sh -c \"$SSH_ORIGINAL_COMMAND\"",
+                helpers.processes().display()
+            ),
+        );
+        let host = if combination.new { Host::openssh_10() } else { Host::default() };
+        let own = if combination.new { Host::openssh_10_config() } else { String::new() };
+        // A bash that is not the first one reads no .bashrc, whose CPU would be in the server's group.
+        let server = format!("ForceCommand {}\nSetEnv SHLVL=2\n{own}", forced.display());
+        let testbed = Testbed::with(Options {
+            ordinary: combination.ordinary,
+            cgroup: true,
+            host,
+            server: &server,
+            ..Options::default()
+        });
+        let clients = Cgroup::empty("client");
+        let bin = testbed.path("bin");
+        fs::create_dir(&bin).unwrap();
+        for name in ["ssh", "scp", "sftp"] {
+            let program = match combination.new {
+                true => OPENSSH_10.wrapped(name).display().to_string(),
+                false => format!("/usr/bin/{name}"),
+            };
+            let join = format!(
+                "{{ : > {}; echo $$ > {}; }}",
+                begun(&testbed).display(),
+                clients.processes().display()
+            );
+            // The control connection's ssh is told no cipher.
+            let which = if name == "ssh" { "*' -c '*" } else { "*" };
+            let text = format!("case \" $* \" in {which}) {join};; esac\nexec {program} \"$@\"");
+            script(&bin.join(name), &text);
+        }
+        let file = testbed.file("data", FILE);
+        let control = Cgroup::empty("control");
+        Bed { testbed, file, clients, control, _helpers: helpers, _forced: place }
+    }
+
+    /// A survey of one cipher by one method; what its connections have spent. Absent: it has failed.
+    fn survey(
+        &self,
+        what: &str,
+        method: &str,
+        cipher: &str,
+        series: &mut Series,
+    ) -> Option<Vec<Truth>> {
+        let (journal, mut program) = (self.testbed.path("journal"), self.testbed.program());
+        let path = std::env::var("PATH").unwrap();
+        program.env("PATH", format!("{}:{path}", self.testbed.path("bin").display()));
+        let rounds = if is_few() { 2 } else { ROUNDS }.to_string();
+        program.args(["--method", method, "--ciphers", cipher, "--rounds", &rounds, "-q"]);
+        program.arg("--journal").arg(&journal).arg("--ssh-config");
+        program.arg(self.testbed.path("ssh_config")).arg(self.testbed.target()).arg(&self.file);
+        let _ = fs::remove_file(begun(&self.testbed));
+        let groups = [&self.clients, self.testbed.cgroup.as_ref().unwrap()];
+        let stop = AtomicBool::new(false);
+        let (text, samples) = std::thread::scope(|scope| {
+            scope.spawn(|| self.keep_control_apart(&stop));
+            let mut run = || series.add(what, &mut program, &journal).map(<[u8]>::to_vec);
+            let found = sampled(&groups, || {
+                let text = run();
+                // Until the last server process has gone.
+                std::thread::sleep(Duration::from_millis(300));
+                text
+            });
+            stop.store(true, Ordering::Relaxed);
+            found
+        });
+        Some(truths(&Survey::read(&text?).unwrap(), &samples))
+    }
+
+    /// Moves the server's processes for the control connection out of the server's group: they are there
+    /// before the first client is started that is told a cipher.
+    fn keep_control_apart(&self, stop: &AtomicBool) {
+        let mut control: Vec<u32> = Vec::new();
+        while !stop.load(Ordering::Relaxed) {
+            let sessions = self.testbed.sessions();
+            if !begun(&self.testbed).exists() {
+                control = sessions;
+            }
+            for &pid in &control {
+                self.control.take(pid);
+                descendants(pid).into_iter().for_each(|pid| self.control.take(pid));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+/// It is there as soon as a client was started that is told a cipher.
+fn begun(testbed: &Testbed) -> PathBuf {
+    testbed.path("begun")
+}
+
+fn script(path: &Path, text: &str) {
+    fs::write(path, format!("#!/bin/sh\n{text}\n")).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// For the ends of a run of a program to go.
+const TAIL_S: f64 = 0.05;
+
+/// What the groups have spent from the start of each connection until the start of the next one; of a run of a
+/// program until its end, since files may be staged by others after it.
+fn truths(survey: &Survey, samples: &Samples) -> Vec<Truth> {
+    let start = |connection: &Connection| {
+        let started: jiff::Timestamp = connection.started.parse().unwrap();
+        started.as_nanosecond() as f64 / 1e9
+    };
+    let ran_s = |number: u32| {
+        let own = |sample: &&Sample| sample.connection == Some(number) && sample.slices.is_none();
+        let sample = survey.samples.iter().find(own)?;
+        Some(sample.setup_s? + sample.real_s? + TAIL_S)
+    };
+    let mut starts: Vec<(f64, u32)> =
+        survey.connections.iter().map(|one| (start(one), one.number)).collect();
+    starts.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let next = starts.iter().skip(1).map(|(start, _)| *start).chain([samples.end()]);
+    let of = |(&(begin, number), next): (&(f64, u32), f64)| {
+        let end = ran_s(number).map_or(next, |seconds| next.min(begin + seconds));
+        let grown = |group: usize| samples.at(group, end) - samples.at(group, begin);
+        Truth { survey: 0, number, client_s: grown(0), server_s: grown(1) }
+    };
+    starts.iter().zip(next).map(of).collect()
 }
 
 pub fn report(directory: &Path) -> Report {
     let mut text = format!(
         "# CPU against the kernel's own account\n\n\
-         Clients and servers in a control group each, their accounts sampled while whole files of \
-         {} MiB move both ways by scp and pipe; samples of {LEAST_S} CPU-s and more, those left out \
-         around whose begin or end nobody looked for over {} ms. The server's figures hold its \
-         helpers, as its group does. Bounds: the median of the errors 3 %, none above 10 %.\n\n\
-         | server and account | method | direction | end | samples | source | median error | largest |\n\
-         | --- | --- | --- | --- | ---: | --- | ---: | ---: |\n",
-        FILE >> 20,
-        MOST_GAP_S * 1e3
+         Surveys of one cipher each ({}), both ways, {ROUNDS} rounds, so that one connection is open \
+         at a time. All CPU of a connection, setup included, as its line in the journal has it, against the control \
+         groups (cpuacct) of the client programs and of the server's processes: what they grow by from its start \
+         until the next one's (with scp until its end). Kept out of the groups: the control connection (its client does not join; its \
+         server processes are moved out as soon as they are there), and the server's helpers (a ForceCommand \
+         moves them out first; their shell reads no .bashrc). So the server's group holds the listener and \
+         the connection's own processes. Connections of {LEAST_S} CPU-s and more. Bounds: the median of the \
+         errors 3 %, none above 10 %; the slices of no connection exceed its total.\n\n\
+         | server and account | method | end | connections | source | median error | largest |\n\
+         | --- | --- | --- | ---: | --- | ---: | ---: |\n",
+        CIPHERS.join(", ")
     );
-    let (mut all, mut unknown, mut missed) = (Vec::new(), 0, Vec::new());
+    let (mut all, mut missed, mut shares) = (Vec::new(), Vec::new(), Vec::new());
     for combination in &ALL {
-        let accounts = accounts(directory, combination);
+        let (accounts, failed) = accounts(directory, combination);
+        missed.extend(failed.iter().map(|why| format!("{}: {why}", combination.name)));
         for same in accounts.chunk_by(|a, b| a.what() == b.what()) {
-            let known: Vec<&Account> = same.iter().filter(|one| one.gap_s <= MOST_GAP_S).collect();
-            unknown += same.len() - known.len();
-            let errors: Vec<f64> = known.iter().map(|one| one.error_percent).collect();
-            let Some(largest) = errors.iter().copied().reduce(f64::max) else { continue };
+            let fair: Vec<f64> = same
+                .iter()
+                .filter(|one| one.truth_s >= LEAST_S)
+                .map(|one| one.error_percent())
+                .collect();
+            let Some(largest) = fair.iter().copied().reduce(f64::max) else { continue };
             let what = format!("{} | {}", combination.name, same[0].what());
-            let source = format!("{:?}", same[0].source).to_lowercase();
-            let (many, middle) = (errors.len(), middle(&errors));
+            let source = format!("{:?}", same[0].cpu.source).to_lowercase();
+            let (many, middle) = (fair.len(), middle(&fair));
             text += &format!("| {what} | {many} | {source} | {middle:.1} % | {largest:.1} % |\n");
             if largest > 10.0 {
                 missed.push(format!("{}: {largest:.1} %", what.replace(" |", "")));
             }
-            all.extend(errors);
+            all.extend(fair);
+        }
+        for one in &accounts {
+            let share = one.parts_s / one.cpu.times.total_s;
+            shares.push(share);
+            if one.parts_s > one.cpu.times.total_s * (1.0 + BEYOND) + one.cpu.resolution_s {
+                let percent = 100.0 * share;
+                let what = one.what().replace(" |", "");
+                missed.push(format!("{} {what}: {percent:.1} % in parts", combination.name));
+            }
         }
     }
-    let median = middle(&all);
-    text += &format!(
-        "\nThe median of the errors of all {} accounts is {median:.1} %; {unknown} left out.\n",
-        all.len()
-    );
-    if all.len() < 40 {
-        missed.push(format!("only {} accounts of {LEAST_S} CPU-s and more", all.len()));
-    }
-    if median > 3.0 {
-        missed.push(format!("the median of the errors is {median:.1} %"));
-    }
+    text += &judged(&all, &shares, &mut missed);
     Report { text, missed }
 }
 
-/// One end's figure of one sample against the account of its group.
+/// The last sentences, by all errors and all shares that parts have of their connection's total.
+fn judged(all: &[f64], shares: &[f64], missed: &mut Vec<String>) -> String {
+    if all.len() < 40 {
+        missed.push(format!("only {} accounts of {LEAST_S} CPU-s and more", all.len()));
+    }
+    if all.is_empty() {
+        return String::new();
+    }
+    let median = middle(all);
+    if median > 3.0 {
+        missed.push(format!("the median of the errors is {median:.1} %"));
+    }
+    format!(
+        "\nThe median of the errors of all {} accounts is {median:.1} %. Setup and slices of a connection sum up \
+         to {:.1} % of its total (median), {:.1} % at most.\n",
+        all.len(),
+        100.0 * middle(shares),
+        100.0 * shares.iter().copied().fold(0.0, f64::max)
+    )
+}
+
+/// One end's figure of one connection, and the account of its group.
 struct Account {
-    method: Method,
-    direction: Direction,
+    method: String,
     end: &'static str,
-    source: Source,
-    error_percent: f64,
-    gap_s: f64,
+    cpu: ConnectionCpu,
+    /// Setup and all slices, or the sample, that it consists of.
+    parts_s: f64,
+    truth_s: f64,
 }
 
 impl Account {
     fn what(&self) -> String {
-        format!("{} | {} | {}", self.method, self.direction, self.end)
+        format!("{} | {}", self.method, self.end)
+    }
+
+    fn error_percent(&self) -> f64 {
+        error_percent(self.cpu.times.total_s / self.truth_s)
     }
 }
 
-/// Those of [`LEAST_S`] and more, alike ones together.
-fn accounts(directory: &Path, combination: &Combination) -> Vec<Account> {
-    let [journal, truths] = files(directory, combination);
-    let survey = evidence::surveys(&journal).remove(0);
-    let truths: Vec<Truth> = evidence::figures(&truths);
-    let of = |sample: &Sample| {
-        let truth = truths.iter().find(|truth| truth.started == sample.started).unwrap();
-        let ends = [
-            ("client", sample.client.unwrap(), truth.client_s),
-            ("server", sample.server.unwrap(), truth.server_s),
-        ];
-        let fair = ends.into_iter().filter(|(.., truth_s)| *truth_s >= LEAST_S);
-        let account = |(end, spent, truth_s): (&'static str, Spent, f64)| {
-            let helpers_s = spent.helpers.map_or(0.0, |helpers| helpers.total_s);
-            Account {
-                method: sample.method,
-                direction: sample.direction,
-                end,
-                source: spent.source,
-                error_percent: error_percent((spent.bulk.total_s + helpers_s) / truth_s),
-                gap_s: truth.gap_s,
-            }
+/// Those of all connections, alike ones together; and why surveys have failed.
+fn accounts(directory: &Path, combination: &Combination) -> (Vec<Account>, Vec<String>) {
+    let (kept, failed) = series::kept(directory, combination.name);
+    let truths: Vec<Truth> = evidence::figures(&truths_file(directory, combination));
+    let mut accounts = Vec::new();
+    for truth in &truths {
+        let survey = &kept[truth.survey].survey;
+        let connections = survey.connections.iter();
+        let measured = |one: &&Connection| one.outcome == Outcome::Measured;
+        let own = |one: &&Connection| one.number == truth.number;
+        let Some(connection) = connections.filter(measured).find(own) else { continue };
+        let client = End {
+            name: "client",
+            cpu: connection.client,
+            of_sample: |sample| sample.client,
+            of_slices: |sum| sum.client_s,
         };
-        fair.map(account).collect::<Vec<_>>()
-    };
-    let mut accounts: Vec<Account> = judged(&survey).flat_map(of).collect();
+        let server = End {
+            name: "server",
+            cpu: connection.server,
+            of_sample: |sample| sample.server,
+            of_slices: |sum| sum.server_s,
+        };
+        for (end, truth_s) in [(client, truth.client_s), (server, truth.server_s)] {
+            accounts.extend(end.account(survey, connection, truth_s));
+        }
+    }
     accounts.sort_by_key(Account::what);
-    accounts
+    (accounts, failed)
+}
+
+/// Where one end's figures are.
+struct End {
+    name: &'static str,
+    cpu: Option<ConnectionCpu>,
+    of_sample: fn(&Sample) -> Option<Spent>,
+    of_slices: fn(&SliceSum) -> Option<f64>,
+}
+
+impl End {
+    fn account(&self, survey: &Survey, connection: &Connection, truth_s: f64) -> Option<Account> {
+        let cpu = self.cpu?;
+        let samples = survey.samples.iter();
+        let own = samples.filter(|sample| sample.connection == Some(connection.number));
+        let slices = connection.start_up.iter().chain(&connection.key_exchanges);
+        let parts_s = cpu.setup.unwrap_or_default().total_s
+            + own.filter_map(self.of_sample).map(|spent| spent.bulk.total_s).sum::<f64>()
+            + slices.filter_map(self.of_slices).sum::<f64>();
+        let method = connection.method.to_string();
+        Some(Account { method, end: self.name, cpu, parts_s, truth_s })
+    }
 }

@@ -37,17 +37,22 @@ impl Ends {
     /// The same with a file of its own.
     pub fn survey_of(&self, file: Option<&Path>, arguments: &[&str]) -> (f64, Vec<u8>) {
         let journal = self.testbed.path("journal");
-        let mut survey = Ends::on_the_clients_core(PROGRAM);
-        survey.args(["--method", "pipe", "-q", "--journal"]).arg(&journal).args(arguments);
-        survey.arg("--ssh-config").arg(self.testbed.path("ssh_config")).arg(self.testbed.target());
-        survey.args(file);
-        survey.env("TMPDIR", self.testbed.path("tmp")).env_remove("SSH_AUTH_SOCK");
         let started = Instant::now();
-        ran(&mut survey);
+        ran(&mut self.command(file, arguments, &journal));
         let wall_s = started.elapsed().as_secs_f64();
         let text = fs::read(&journal).unwrap();
         fs::remove_file(&journal).unwrap();
         (wall_s, text)
+    }
+
+    /// The command of such a survey.
+    pub fn command(&self, file: Option<&Path>, arguments: &[&str], journal: &Path) -> Command {
+        let mut survey = Ends::on_the_clients_core(PROGRAM);
+        survey.args(["--method", "pipe", "-q", "--journal"]).arg(journal).args(arguments);
+        survey.arg("--ssh-config").arg(self.testbed.path("ssh_config")).arg(self.testbed.target());
+        survey.args(file);
+        survey.env("TMPDIR", self.testbed.path("tmp")).env_remove("SSH_AUTH_SOCK");
+        survey
     }
 
     /// Wall seconds of one transfer with plain ssh, from its start to its end.

@@ -4,7 +4,6 @@ use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::Path;
 
-use cipher_survey::model::record::Phase;
 use cipher_survey::model::survey::Survey;
 use cipher_survey::stats::statistics::median;
 use flate2::Compression;
@@ -42,22 +41,6 @@ pub fn surveys(path: &Path) -> Vec<Survey> {
     starts.push(at);
     let each = starts.windows(2).map(|pair| Survey::read(&text.as_bytes()[pair[0]..pair[1]]));
     each.map(|survey| survey.unwrap()).collect()
-}
-
-/// Surveys of the same ends as one of many rounds: those of the first, then those of the next.
-pub fn merged(surveys: Vec<Survey>) -> Survey {
-    let mut surveys = surveys.into_iter();
-    let mut all = surveys.next().expect("evidence is not empty");
-    for mut survey in surveys {
-        let before = rounds(&all);
-        for sample in &mut survey.samples {
-            if sample.phase == Phase::Round {
-                sample.round += before;
-            }
-        }
-        all.samples.append(&mut survey.samples);
-    }
-    all
 }
 
 /// The number of the last round.

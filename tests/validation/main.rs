@@ -3,24 +3,25 @@
 //! `cargo test --test validation` remakes each report in `results/validation/` from the evidence
 //! kept beside it, and fails where one differs (bounds that it misses are shown in it); with
 //! `-- --accept` it writes them anew. `cargo test --release --test validation -- --measure bottlenecks`
-//! (or another name of [`ALL`]) measures anew, as root, in less than an hour on a machine that does
-//! nothing else; it exits with 1 where a bound is missed. The pages of the surveys kept in `results/`
-//! are remade likewise; `results/make` surveys anew.
+//! (or another name of [`ALL`]) measures anew, as root, on a machine that does nothing else; it exits
+//! with 1 where a bound is missed. With CIPHER_SURVEY_FEW=1 it is tried in its smallest form: its report is
+//! printed, and nothing of it is kept. The pages of the surveys kept in `results/` are remade likewise;
+//! `results/make` surveys anew.
 
 mod bottlenecks;
 #[cfg(feature = "russh")]
 mod builtin_ssh;
 mod costs;
 mod decisions;
+mod efficiency;
 mod ends;
 mod evidence;
 mod labels;
 #[cfg(feature = "russh")]
 mod minimal;
-#[path = "../simulation/naive.rs"]
-mod naive;
 mod ranking;
 mod rates;
+mod series;
 mod surveys;
 #[path = "../testbed/mod.rs"]
 #[allow(dead_code, reason = "shared with the tests of the whole program")]
@@ -32,6 +33,8 @@ use std::process::ExitCode;
 /// One claim: how its evidence is gathered, and what the evidence says.
 struct Validation {
     name: &'static str,
+    /// A file of the evidence that the report is made from.
+    evidence: &'static str,
     measure: fn(&Path),
     report: fn(&Path) -> Report,
 }
@@ -43,15 +46,27 @@ pub struct Report {
     pub missed: Vec<String>,
 }
 
+macro_rules! validation {
+    ($name:ident, $evidence:literal) => {
+        Validation {
+            name: stringify!($name),
+            evidence: $evidence,
+            measure: $name::measure,
+            report: $name::report,
+        }
+    };
+}
+
 const ALL: &[Validation] = &[
-    Validation { name: "rates", measure: rates::measure, report: rates::report },
-    Validation { name: "costs", measure: costs::measure, report: costs::report },
-    Validation { name: "ranking", measure: ranking::measure, report: ranking::report },
-    Validation { name: "labels", measure: labels::measure, report: labels::report },
-    Validation { name: "bottlenecks", measure: bottlenecks::measure, report: bottlenecks::report },
-    Validation { name: "decisions", measure: decisions::measure, report: decisions::report },
+    validation!(rates, "surveys.jsonl.gz"),
+    validation!(costs, "openssh-9.2-root-walls.jsonl.gz"),
+    validation!(efficiency, ""),
+    validation!(ranking, "aes.jsonl.gz"),
+    validation!(labels, "one-cipher.jsonl.gz"),
+    validation!(bottlenecks, "link.jsonl.gz"),
+    validation!(decisions, "quick.jsonl.gz"),
     #[cfg(feature = "russh")]
-    Validation { name: "builtin_ssh", measure: builtin_ssh::measure, report: builtin_ssh::report },
+    validation!(builtin_ssh, "runs.jsonl.gz"),
 ];
 
 fn main() -> ExitCode {
@@ -69,31 +84,20 @@ fn main() -> ExitCode {
     let accept = std::env::args().any(|word| word == "--accept");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("results/validation");
     let mut failures = Vec::new();
-    for validation in ALL {
-        if wanted.as_ref().is_some_and(|name| name != validation.name) {
+    let is_wanted =
+        |validation: &&Validation| wanted.as_ref().is_none_or(|name| name == validation.name);
+    assert!(ALL.iter().any(|validation| is_wanted(&validation)), "no measurement: {wanted:?}");
+    for validation in ALL.iter().filter(is_wanted) {
+        if wanted.is_some() && series::is_few() {
+            tried(validation);
             continue;
         }
         let evidence = root.join(validation.name);
-        let kept = root.join(format!("{}.md", validation.name));
         if wanted.is_some() {
             (validation.measure)(&evidence);
         }
-        let report = full(validation, &evidence);
-        if accept || wanted.is_some() {
-            std::fs::write(&kept, &report.text).unwrap();
-            print!("{}", report.text);
-            failures.extend(report.missed);
-        } else if std::fs::read_to_string(&kept).unwrap_or_default() == report.text {
-            // Bounds that it misses are shown in it, and explained in docs/bias.md.
-            println!("validation {}: remade from its evidence, equal", validation.name);
-        } else {
-            failures.push(format!(
-                "{} is not what its evidence says, which is:\n{}\n\
-                 `cargo test --test validation -- --accept` writes it",
-                kept.display(),
-                report.text
-            ));
-        }
+        let kept = root.join(format!("{}.md", validation.name));
+        failures.extend(remade(validation, &evidence, &kept, accept || wanted.is_some()));
     }
     if wanted.is_none() {
         let differing = surveys::differing(accept);
@@ -106,6 +110,46 @@ fn main() -> ExitCode {
         eprintln!("{failure}");
     }
     if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The smallest form of a measurement, of which nothing is kept.
+fn tried(validation: &Validation) {
+    let place = tempfile::tempdir().unwrap();
+    let directory = series::left_in().unwrap_or_else(|| place.path().to_owned());
+    (validation.measure)(&directory);
+    print!("{}", full(validation, &directory).text);
+    println!("\nTried only ({} is set): nothing of it is kept.", series::FEW);
+}
+
+/// Makes a report from its evidence; what is wrong with it, or with the one that is kept.
+fn remade(validation: &Validation, evidence: &Path, kept: &Path, write: bool) -> Vec<String> {
+    let first = evidence.join(validation.evidence);
+    if !first.exists() {
+        let Validation { name, .. } = validation;
+        // A report that is kept has evidence; without one nothing is claimed.
+        if !kept.exists() {
+            println!("validation {name}: not measured yet; `-- --measure {name}` does it");
+            return Vec::new();
+        }
+        return vec![format!("{name}: no {}; `-- --measure {name}` makes it", first.display())];
+    }
+    let report = full(validation, evidence);
+    if write {
+        std::fs::write(kept, &report.text).unwrap();
+        print!("{}", report.text);
+        return report.missed;
+    }
+    if std::fs::read_to_string(kept).unwrap_or_default() == report.text {
+        // Bounds that it misses are shown in it, and explained in docs/bias.md.
+        println!("validation {}: remade from its evidence, equal", validation.name);
+        return Vec::new();
+    }
+    vec![format!(
+        "{} is not what its evidence says, which is:\n{}\n\
+         `cargo test --test validation -- --accept` writes it",
+        kept.display(),
+        report.text
+    )]
 }
 
 /// The report with its bounds and the command that makes it.

@@ -4,6 +4,7 @@
 //! `results/make` runs them anew; without it the pages that are kept must be what today's program
 //! makes of the journals.
 
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -112,12 +113,11 @@ fn root() -> PathBuf {
 
 fn loopback(journal: &Path) {
     let mut command = Command::new(PROGRAM);
-    // Named from its own directory, so that the journal holds no path of this machine.
     command.current_dir(journal.parent().unwrap());
-    surveyed(command.args(["loopback", "--journal", "survey.jsonl"]));
+    surveyed(command.args(["loopback", "--journal", SURVEY]));
 }
 
-/// Three minutes, as anybody would survey a host of that name.
+/// As anybody would survey a host of that name.
 fn of_host(name: &str, host: Host, journal: &Path) {
     let testbed = Testbed::with(Options { host, ..Options::default() });
     let config = std::fs::read_to_string(testbed.path("ssh_config")).unwrap();
@@ -125,9 +125,9 @@ fn of_host(name: &str, host: Host, journal: &Path) {
     std::fs::write(testbed.path("ssh_config"), named).unwrap();
     let mut command = testbed.program();
     command.current_dir(testbed.directory.path());
-    let places = ["--journal", "survey.jsonl", "--ssh-config", "ssh_config"];
+    let places = ["--journal", SURVEY, "--ssh-config", "ssh_config"];
     surveyed(command.args([name, "--method", "pipe"]).args(places));
-    std::fs::copy(testbed.path("survey.jsonl"), journal).unwrap();
+    std::fs::copy(testbed.path(SURVEY), journal).unwrap();
 }
 
 fn link(journal: &Path) {
@@ -141,7 +141,10 @@ fn cores(journal: &Path) {
     surveyed(command.args(["cores", "--impl", "all", "--seconds", "60", "--journal", CORES]));
 }
 
+/// Files are named from the directory that it runs in, and so is the program itself: the journal holds no path of
+/// this machine.
 fn surveyed(command: &mut Command) {
+    command.arg0("cipher-survey");
     let status = command.stdout(std::process::Stdio::null()).status().unwrap();
     assert!(status.success(), "{command:?}: {status}");
 }

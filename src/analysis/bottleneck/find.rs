@@ -205,7 +205,9 @@ fn by_network(
     others: impl Iterator<Item = (f64, f64)>,
 ) -> Option<Named> {
     let own = busier(&(*client, *server));
-    if client.busy.is_none() || server.busy.is_none() || own >= IDLE {
+    // Between two ends on one machine there is no network.
+    let one_machine = path.pairing.loopback;
+    if one_machine || client.busy.is_none() || server.busy.is_none() || own >= IDLE {
         return None;
     }
     let rate = transfers.rate_mb_per_s;

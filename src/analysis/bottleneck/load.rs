@@ -57,8 +57,8 @@ fn load(end: End, samples: &[&Sample], pairing: &Pairing, startups: &Startups) -
         Some(whole.map_or(flowing, |whole| whole.max(flowing)))
     });
     let busy = median(&busy.collect::<Vec<_>>());
-    // Start-up and rate are not known exactly, but one process uses at most one core. scp's client
-    // is two processes.
+    // Start-up and rate are not known exactly, but one process uses at most one core. The clients of
+    // sftp and scp are two processes.
     let alone = end == End::Server || samples.iter().all(|sample| sample.method == Method::Pipe);
     let of_process = |share: &dyn Fn(&Spent) -> Option<f64>| {
         let shares = samples.iter().filter_map(|sample| {

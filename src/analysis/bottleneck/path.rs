@@ -17,7 +17,7 @@ pub struct Transfers<'a> {
 pub struct Path<'a> {
     pub pairing: &'a Pairing,
     pub sink: Sink,
-    /// The best rate of the same direction by `pipe` into no file; the pilot has some.
+    /// The best rate of the same direction by `pipe` into no file, where the survey has that too.
     pub pipe_mb_per_s: Option<f64>,
     /// The plain TCP rate of the same direction.
     pub plain_tcp_mb_per_s: Option<f64>,

@@ -7,6 +7,7 @@ use crate::analysis::end::End;
 use crate::analysis::rows::conclusion::Conclusion;
 use crate::analysis::rows::row::{Cost, Row};
 use crate::analysis::rows::upper_bound::UpperBound;
+use crate::analysis::samples::connections::{Beyond, KeyReexchange};
 use crate::model::{AesEnds, Direction, Method};
 
 /// What is compared with each other: one target, pair of programs, method and direction.
@@ -20,8 +21,12 @@ pub struct Table {
     pub direction: Direction,
     /// Median over all measured samples.
     pub setup_s: Option<f64>,
-    /// Median of the transfer time of the same samples.
+    /// Median of the transfer time of those of them that were a run of a program.
     pub bulk_s: Option<f64>,
+    /// What the first slices of a fresh connection took longer; in no figure.
+    pub start_up: Option<Beyond>,
+    /// What key re-exchanges took; in no figure.
+    pub key_exchanges: Vec<KeyReexchange>,
     pub sections: Vec<Section>,
 }
 

@@ -25,7 +25,7 @@ pub fn groups(pairings: &[Pairing]) -> Groups {
         .collect()
 }
 
-/// The samples of the rounds, not those of the pilot.
+/// The samples of the rounds, not those of the calibration.
 pub fn rounds(survey: &Survey) -> impl Iterator<Item = &Sample> {
     survey.samples.iter().filter(|sample| sample.phase == Phase::Round)
 }

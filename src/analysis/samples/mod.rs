@@ -1,6 +1,7 @@
 //! Samples as they enter an analysis: sorted, compared, less their start-up.
 
 pub mod comparable;
+pub mod connections;
 pub mod grouping;
 pub mod outcomes;
 pub mod pace;

@@ -19,7 +19,7 @@ pub struct Skipped {
     pub names: Vec<String>,
 }
 
-/// Samples of one cipher that failed for one reason, the pilot's included.
+/// Samples of one cipher that failed for one reason, the calibration's included.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Failure {
     pub target: String,

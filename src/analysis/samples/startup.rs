@@ -1,16 +1,18 @@
-//! Start-up: what a transfer takes before bytes flow at their steady rate. It is subtracted from
-//! times and costs where the samples show it.
+//! Start-up: what a run of a program takes before bytes flow at their steady rate. It is subtracted from
+//! times and costs where the samples show it. Slices have none: the first ones of a connection are in no sample.
 //!
 //! A transfer of B bytes takes a + B ÷ rate. An empty one takes only a part of a: windows open and
 //! buffers grow with the first megabytes (OpenSSH 9.2's server takes 0.1 to 0.2 s for it when it
 //! receives a file, a third of a sample on loopback). So a is measured by two sizes of one cipher:
 //! the usual one, and an eighth of it or less.
+//!
+//! Of slices each has a fixed cost, which its sample says; the connection's start-up is in none.
 
 use std::collections::HashMap;
 
 use crate::analysis::samples::comparable::is_alike;
 use crate::analysis::samples::comparable::was_suspended;
-use crate::model::record::{Asked, Outcome, Phase, Sample};
+use crate::model::record::{Asked, Outcome, Phase, Sample, Slices};
 use crate::model::{Direction, Mac, Method};
 use crate::stats::statistics::median;
 
@@ -42,10 +44,12 @@ type Key = (usize, Method, Direction);
 pub struct Startups(HashMap<Key, Startup>);
 
 impl Startups {
-    /// From the samples of the pilot and of the rounds.
+    /// From the samples of the calibration and of the rounds.
     pub fn of<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> Startups {
-        let measured =
-            |sample: &&Sample| sample.outcome == Outcome::Measured && !was_suspended(sample);
+        let measured = |sample: &&Sample| {
+            let is_run = sample.slices.is_none() && !was_suspended(sample);
+            is_run && sample.outcome == Outcome::Measured
+        };
         let samples: Vec<&Sample> = samples.into_iter().filter(measured).collect();
         let mut by_key: HashMap<Key, Vec<&Sample>> = HashMap::new();
         for &sample in &samples {
@@ -69,6 +73,14 @@ impl Startups {
     }
 
     pub fn of_sample(&self, sample: &Sample) -> Startup {
+        if let Some(Slices { count, fixed, .. }) = sample.slices {
+            let count = f64::from(count);
+            return Startup {
+                real_s: count * fixed.real_s,
+                client_s: count * fixed.client_s,
+                server_s: count * fixed.server_s,
+            };
+        }
         self.0.get(&key(sample)).copied().unwrap_or_default()
     }
 }
@@ -129,7 +141,7 @@ fn by_two_sizes(samples: &[&Sample], quantity: Quantity) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::testing::{BYTES, failed, sample, spent};
+    use crate::analysis::testing::{BYTES, failed, sample, sliced, spent};
     use crate::model::Source;
 
     /// A transfer of so many bytes at 100 MB/s after a start-up of 0.2 s, which costs the client
@@ -177,6 +189,17 @@ mod tests {
         let samples = [empty(), download];
         close(Startups::of(&samples).of_sample(&samples[1]), [0.01, 0.002, 0.001]);
         close(Startups::of(&[sized(BYTES, 1)]).of_sample(&samples[1]), [0.0; 3]);
+    }
+
+    #[test]
+    fn slices_say_what_each_of_them_takes() {
+        // A small sample of slices is no start-up of runs, and runs tell nothing of slices.
+        let mut of_slices = sized(BYTES / 16, 1);
+        sliced(&mut of_slices, 10, 0.003);
+        let samples = [of_slices, sized(BYTES, 1)];
+        let startups = Startups::of(&samples);
+        close(startups.of_sample(&samples[0]), [0.03, 0.015, 0.0075]);
+        close(startups.of_sample(&samples[1]), [0.0; 3]);
     }
 
     #[test]

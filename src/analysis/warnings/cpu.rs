@@ -100,7 +100,7 @@ pub fn of_table(table: &Table) -> Vec<CpuWarning> {
     coarse.into_iter().flatten().chain(with_helpers(table)).collect()
 }
 
-/// The measured samples, the pilot's among them, each with the index of its target's group.
+/// The measured samples, the calibration's among them, each with the index of its target's group.
 fn measured<'a>(
     survey: &'a Survey,
     groups: &'a Groups,

@@ -129,7 +129,10 @@ pub fn too_little(table: &Table) -> Vec<RateWarning> {
 }
 
 pub fn suspended(samples: &[&Sample]) -> Option<RateWarning> {
-    let samples = samples.iter().filter(|sample| was_suspended(sample)).count();
+    let slept = |sample: &Sample| {
+        was_suspended(sample) || sample.slices.is_some_and(|slices| slices.suspended > 0)
+    };
+    let samples = samples.iter().filter(|sample| slept(sample)).count();
     (samples > 0).then_some(RateWarning::Suspended { samples })
 }
 

@@ -58,7 +58,7 @@ fn the_arguments_of_a_survey_are_read() {
         panic!("it was refused");
     };
     assert_eq!(invocation.level, Some(Level::Debug2));
-    let expected = [("port", "2222"), ("proxyjump", "hop"), ("serveraliveinterval", "15")];
+    let expected = [("port", "2222"), ("proxyjump", "hop"), ("serveraliveinterval", "5")];
     for (keyword, value) in expected {
         assert_eq!(invocation.directives.first(keyword), Some(value), "{keyword}");
     }

@@ -1,10 +1,11 @@
 //! A survey from its first connection to its report. `run` and `loopback` differ only in their
 //! targets.
 
+mod methods;
 mod preparation;
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Result, bail};
 
@@ -15,25 +16,28 @@ use crate::local::interrupt::Interrupt;
 use crate::local::temporary::{Payload, Scratch};
 use crate::model::record::{FileInfo, Header, Outcome, Pairing, Phase, Record, SCHEMA, StopReason};
 use crate::model::survey::Survey;
-use crate::model::{Configuration, Direction, Method};
+use crate::model::{Direction, Entry, Method};
 use crate::progress::bar::Progress;
 use crate::progress::tell;
 use crate::remote::plain_tcp;
 use crate::remote::target::{Target, TargetSpec};
-use crate::survey::announcement::{Announcement, Data, TargetPlan};
+use crate::survey::announcement::Announcement;
+use crate::survey::context::Context;
 use crate::survey::events::{Events, Silent};
 use crate::survey::executor::SshExecutor;
+use crate::survey::feed_time::{Before, FeedTime, Spread};
 use crate::survey::journal::{FileJournal, Journal, default_path};
-use crate::survey::pilot;
+use crate::survey::plan::run_seconds;
 use crate::survey::rounds::{FixedRounds, Schedule, StopRule, footer, run_rounds};
-use crate::survey::sizing::Sizer;
+use crate::survey::runs::rounds::RunState;
+use crate::survey::runs::sizing::Sizer;
+use crate::survey::slices::feed::Pace;
+use crate::survey::slices::state::SliceState;
 use crate::survey::staging::Files;
 use crate::survey::stopping::Adaptive;
 use crate::transfer::shim;
 pub use preparation::refuse_unknown;
-use preparation::{
-    Planned, announce, check_space, choice, open_targets, sorted_unique, target_plan,
-};
+use preparation::{Planned, check_space, choice, fit, open_targets, paces, sorted_unique};
 
 /// What is to be surveyed.
 pub struct Request<'a> {
@@ -41,17 +45,20 @@ pub struct Request<'a> {
     pub file: Option<&'a Path>,
     pub methods: &'a [Method],
     pub args: &'a SurveyArgs,
-    pub default_budget: Duration,
     /// What the caller has in it stays as long as the survey.
     pub scratch: Scratch,
 }
 
-/// Random data if there is no FILE: enough for two seconds at 100 MB/s; `pipe` repeats it.
-const GENERATED: u64 = 256 << 20;
+/// Random data if there is no FILE: for a run of scp, for slices of sftp, and for `pipe`, which repeats it.
+const GENERATED_FOR_RUNS: u64 = 256 << 20;
+const GENERATED_FOR_SLICES: u64 = 64 << 20;
 const GENERATED_FOR_PIPE: u64 = 16 << 20;
 
+/// What a guest moves at most unless told otherwise: what a link of 1 Gbit/s carries in a minute.
+const MOST_BYTES: u64 = 7 << 30;
+
 pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
-    let Request { specs, file, methods, args, default_budget, scratch } = request;
+    let Request { specs, file, methods, args, scratch } = request;
     let started = jiff::Timestamp::now();
     let clock = Instant::now();
     let methods = sorted_unique(methods);
@@ -64,18 +71,19 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
     let named = file.map(|path| Payload::open(path, args.limit)).transpose()?;
     let shim = shim::install(scratch.path())?;
 
-    let effort = Effort::of(args, default_budget);
-    let choice = choice(args, &methods);
-    let Planned { mut targets, configurations, skips } =
-        open_targets(specs, &choice, &scratch, &started, events.as_mut(), interrupt)?;
-    let target_plans: Vec<TargetPlan> =
-        targets.iter().map(|target| target_plan(target, &effort)).collect();
-    let data = data(args, &methods, named.as_ref());
-    let (announcement, data) = announce(&configurations, &effort, args, data, &target_plans)?;
-    for line in announcement.lines(effort.rounds, effort.budget) {
-        events.say(&line);
+    let effort = Effort::of(args);
+    let choice = choice(args, &methods, named.is_some());
+    let mut planned = open_targets(specs, &choice, &scratch, &started, events.as_mut(), interrupt)?;
+    let mut paces = paces(&planned.targets);
+    if choice.ciphers.is_none() && effort.rounds.is_none() && !args.full {
+        fit(&mut planned, &mut paces, effort.budget, events.as_mut());
     }
-    check_space(&targets, &configurations, args, &data)?;
+    let Planned { mut targets, entries, skips } = planned;
+    let feed_time = feed_time(&targets, &effort, args);
+    let largest = largest(&entries, args, named.as_ref());
+    let announcement = announce(&entries, &targets, &paces, &effort, &feed_time, args);
+    events.say(&announcement.line());
+    check_space(&targets, &entries, args.sink, largest, named.is_none())?;
     if args.dry_run {
         targets.into_iter().for_each(Target::close);
         return Ok(Status::Complete);
@@ -83,95 +91,119 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
 
     let payload = match named {
         Some(payload) => payload,
-        None => Payload::generate(&scratch, data.largest, seed, interrupt)?,
+        None => Payload::generate(&scratch, largest, seed, interrupt)?,
     };
     measure_plain_tcp(args.plain_tcp_port, &mut targets, &choice.directions, interrupt)?;
     let file = FileInfo { name: payload.name.clone(), bytes: payload.usable, full: args.full };
     let pairings = targets.iter().zip(skips).map(|(target, skipped)| target.record(skipped));
-    let header = header(args, &effort, started, seed, file, methods, pairings.collect());
+    let header = header(args, &effort, started, seed, file, &entries, pairings.collect());
     let path = journal_path(args, &header.pairings[0].target, &started)?;
     let mut journal = FileJournal::create(&path)?;
     journal.append(&Record::Header(Box::new(header.clone())))?;
-
-    let sample_s = target_plans.iter().map(|plan| plan.sample_s).collect();
-    let sizer = Sizer::new(args.sink, args.full, data.largest, sample_s);
-    let files = Files { payload, scratch, sink: args.sink, shim };
-    let mut executor = SshExecutor::new(targets, files, args.full, interrupt.clone(), clock);
-    let race = Race { configurations, sizer, effort, header: &header, announcement };
-    let ran = race.run(&mut executor, &mut journal, events.as_mut(), interrupt);
-    let ended = ran.and_then(|reason: (StopReason, Option<String>)| {
-        // In the report too there is nothing else to say.
-        let too_short = reason.1.clone().filter(|_| reason.0 == StopReason::Budget);
-        let own = executor.own_cpu_s();
-        let record = footer(reason, clock.elapsed().as_secs_f64(), executor.backoff_s(), Some(own));
-        journal.append(&Record::Footer(record)).map(|()| too_short)
-    });
-    executor.close();
+    let files = Files::new(payload, scratch, args.sink, shim, args.full);
+    let context = Context::new(targets, files, interrupt.clone(), clock);
+    let executor = executor(context, &header, paces, feed_time);
+    let schedule = Schedule { entries, budget: effort.budget, most_bytes: feed_time.most_bytes };
+    let ended = race(executor, &schedule, &effort, &header, &mut journal, events.as_mut());
     events.finish();
     // If the journal can't be written any more, what it has is reported all the same.
     let failed = ended.is_err();
-    match ended {
-        Ok(None) => {}
-        Ok(Some(too_short)) => tell(&format!("error: {too_short}")),
-        Err(error) => tell(&format!("error: {error:#}")),
+    if let Err(error) = ended {
+        tell(&format!("error: {error:#}"));
     }
     report(&path, args, failed)
 }
 
-/// The pilot and the rounds.
-struct Race<'a> {
-    configurations: Vec<Configuration>,
-    sizer: Sizer,
-    effort: Effort,
-    header: &'a Header,
-    announcement: Announcement,
+/// Runs the rounds, records why they ended, and removes everything on both ends.
+fn race(
+    mut executor: SshExecutor,
+    schedule: &Schedule,
+    effort: &Effort,
+    header: &Header,
+    journal: &mut FileJournal,
+    events: &mut dyn Events,
+) -> Result<()> {
+    let mut stop: Box<dyn StopRule> = match effort.rounds {
+        Some(rounds) => Box::new(FixedRounds(rounds)),
+        None => Box::new(Adaptive::new(effort.rule()).with_pairings(header.pairings.clone())),
+    };
+    let (interrupt, clock) = (executor.context.interrupt.clone(), executor.context.started);
+    let stop = stop.as_mut();
+    let ran = run_rounds(schedule, &mut executor, stop, journal, events, &interrupt);
+    let ended = ran.and_then(|reason| {
+        let Context { backoff_s, own_cpu_s, .. } = executor.context;
+        let record = footer(reason, clock.elapsed().as_secs_f64(), backoff_s, Some(own_cpu_s));
+        journal.append(&Record::Footer(record))
+    });
+    executor.context.close();
+    ended
 }
 
-impl Race<'_> {
-    /// Why it ended, with a detail where there is one.
-    fn run(
-        self,
-        executor: &mut SshExecutor,
-        journal: &mut FileJournal,
-        events: &mut dyn Events,
-        interrupt: &Interrupt,
-    ) -> Result<(StopReason, Option<String>)> {
-        let Race { configurations, mut sizer, effort, header, announcement } = self;
-        let budget = effort.budget;
-        let pilot_samples =
-            match pilot::run(executor, &configurations, &mut sizer, budget, journal, events)? {
-                Err(stopped) => return Ok(stopped.into()),
-                Ok(samples) => samples,
-            };
-        // If files are sized by time, the pilot knows better how long a round is.
-        let planned_s: f64 = configurations.iter().map(|one| sizer.seconds(one.pairing)).sum();
-        let round_s = announcement.round_s + sizer.flow_s(&configurations) - planned_s;
-        let mut schedule = Schedule {
-            sample_s: round_s / configurations.len() as f64,
-            configurations,
-            sizer,
-            seed: header.seed,
-            budget,
-        };
-        let mut stop: Box<dyn StopRule> = match effort.rounds {
-            Some(rounds) => Box::new(FixedRounds(rounds)),
-            None => {
-                let pairings = header.pairings.clone();
-                Box::new(Adaptive::new(effort.rule(), pilot_samples).with_pairings(pairings))
-            }
-        };
-        run_rounds(&mut schedule, executor, stop.as_mut(), journal, events, interrupt)
+/// What runs the rounds.
+fn executor(
+    context: Context,
+    header: &Header,
+    paces: Vec<Pace>,
+    feed_time: FeedTime,
+) -> SshExecutor {
+    let (whole, usable) = (header.file.full, context.files.payload.usable);
+    let mut slices = SliceState::new(header.seed, paces);
+    slices.whole = whole.then_some(usable);
+    let run_s = |target: &Target| run_seconds(target.control.setup_s, target.spec.server.loopback);
+    let sizer = Sizer::new(whole, usable, context.targets.iter().map(run_s).collect());
+    let runs = RunState::new(sizer, header.seed);
+    SshExecutor::new(context, slices, runs, feed_time)
+}
+
+/// What bounds the time for which connections are fed. On this machine alone nobody's link is used, and setup
+/// is short: all time counts, and nothing else bounds it.
+fn feed_time(targets: &[Target], effort: &Effort, args: &SurveyArgs) -> FeedTime {
+    let loopback = targets.iter().all(|target| target.spec.server.loopback);
+    FeedTime {
+        budget: effort.budget,
+        counts_all: loopback,
+        most_bytes: args.max_bytes.or((!loopback).then_some(MOST_BYTES)),
     }
 }
 
-fn data(args: &SurveyArgs, methods: &[Method], named: Option<&Payload>) -> Data {
-    let any_file = methods.iter().any(|&method| method.makes_files(args.sink));
-    let usual = if any_file { GENERATED } else { GENERATED_FOR_PIPE };
-    Data {
-        largest: named.map_or(args.limit.unwrap_or(usual), |payload| payload.usable),
-        full: args.full,
-        generated: named.is_none(),
-    }
+/// Bytes of the largest file that is sent.
+fn largest(entries: &[Entry], args: &SurveyArgs, named: Option<&Payload>) -> u64 {
+    let any = |of: fn(Method) -> bool| entries.iter().any(|entry| of(entry.configuration.method));
+    let usual = match (any(|method| !method.stays_open()), any(Method::names_files)) {
+        (true, _) => GENERATED_FOR_RUNS,
+        (false, true) => GENERATED_FOR_SLICES,
+        (false, false) => GENERATED_FOR_PIPE,
+    };
+    named.map_or(args.limit.unwrap_or(usual), |payload| payload.usable)
+}
+
+fn announce(
+    entries: &[Entry],
+    targets: &[Target],
+    paces: &[Pace],
+    effort: &Effort,
+    feed_time: &FeedTime,
+    args: &SurveyArgs,
+) -> Announcement {
+    let setup_s = targets.iter().map(|target| target.control.setup_s).fold(0.0, f64::max);
+    let directories =
+        targets.iter().map(|target| String::from_utf8_lossy(&target.directory.path).into_owned());
+    let announcement = Announcement::new(
+        entries,
+        args.sink,
+        0.0,
+        effort.rounds,
+        effort.budget,
+        feed_time.most_bytes,
+        directories.collect(),
+    );
+    let feed_s =
+        feed_time.seconds(announcement.open, Before::usual(setup_s, paces), Spread::default());
+    // Behind a long round trip a slice in each direction may take longer.
+    let directions: Vec<Direction> = entries.iter().map(|entry| entry.direction).collect();
+    let directions = sorted_unique(&directions).len() as f64;
+    let least_s = paces.iter().map(|pace| directions * pace.least_passes_s()).fold(0.0, f64::max);
+    Announcement { feed_s: feed_s.max(least_s), ..announcement }
 }
 
 fn measure_plain_tcp(
@@ -201,9 +233,10 @@ fn header(
     started: jiff::Timestamp,
     seed: u64,
     file: FileInfo,
-    methods: Vec<Method>,
+    entries: &[Entry],
     pairings: Vec<Pairing>,
 ) -> Header {
+    let methods: Vec<Method> = entries.iter().map(|entry| entry.configuration.method).collect();
     Header {
         schema: SCHEMA.into(),
         tool_version: env!("CARGO_PKG_VERSION").into(),
@@ -215,7 +248,7 @@ fn header(
         thorough: effort.thorough,
         budget_s: effort.budget.map(|budget| budget.as_secs_f64()),
         file,
-        methods,
+        methods: sorted_unique(&methods),
         sink: args.sink,
         pairings,
     }

@@ -1,29 +1,30 @@
 //! What is known and decided before the first sample: the ends, the configurations, the plan.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 
+use super::methods::{self, no_sftp};
 use crate::cli::survey::SurveyArgs;
-use crate::commands::effort::Effort;
 use crate::local::client::Client;
 use crate::local::interrupt::Interrupt;
 use crate::local::profile;
 use crate::local::temporary::Scratch;
 use crate::model::record::Skip;
-use crate::model::units::size;
-use crate::model::{Cipher, Configuration, Direction, Mac, Method};
-use crate::remote::control::Access;
+use crate::model::units::{duration, significant, size};
+use crate::model::{Cipher, Entry, Mac, Method, Sink};
 use crate::remote::opening::{Opened, open_control};
 use crate::remote::target::{Target, TargetSpec};
-use crate::survey::announcement::{Announcement, Data, TargetPlan, round_seconds};
 use crate::survey::events::Events;
-use crate::survey::plan::{Choice, Ends, MacChoice, configurations};
+use crate::survey::plan::{Choice, Ends, MacChoice, deduplicated, entries, representatives, skip};
+use crate::survey::slices;
+use crate::survey::slices::feed::Pace;
 
 /// The targets, connected, and what is to be compared.
 pub struct Planned {
     pub targets: Vec<Target>,
-    pub configurations: Vec<Configuration>,
+    pub entries: Vec<Entry>,
     /// What is left out, for each target.
     pub skips: Vec<Vec<Skip>>,
 }
@@ -37,69 +38,108 @@ pub fn open_targets(
     events: &mut dyn Events,
     interrupt: &Interrupt,
 ) -> Result<Planned> {
-    let mut opened: Vec<(TargetSpec, Opened)> = Vec::new();
-    let mut all: Vec<Configuration> = Vec::new();
+    let mut opened: Vec<(TargetSpec, Opened, Option<String>)> = Vec::new();
+    let mut all: Vec<Entry> = Vec::new();
     let mut skips: Vec<Vec<Skip>> = Vec::new();
     for (index, spec) in specs.into_iter().enumerate() {
         let mut one = open_control(&spec.connection, &spec.client, &spec.setting, interrupt)?;
-        let methods = possible_methods(&choice.methods, &spec, &one, events)?;
+        let no_sftp = match methods::may_need_sftp(choice, &one) {
+            true => no_sftp(&spec, &mut one, interrupt)?,
+            false => None,
+        };
+        let ends = methods::ends(&spec, &one, no_sftp.as_deref());
+        if let Some(cipher) = &one.options.cipher {
+            events.say(&format!(
+                "ssh proposes no cipher by default that {} offers; {cipher} is named explicitly and \
+                 taken for the default",
+                ends.host
+            ));
+        }
+        let asked = match choice.methods.as_slice() {
+            [] => methods::fitting(choice.file, &ends, events),
+            named => named.to_vec(),
+        };
+        let methods = methods::choose(&asked, &ends, events)?;
         let choice = Choice { methods, ..choice.clone() };
         let (mut planned, skipped) = plan(index, &choice, &spec, &mut one)?;
         all.append(&mut planned);
         skips.push(skipped);
-        opened.push((spec, one));
+        opened.push((spec, one, no_sftp));
     }
     let local_profile = Arc::new(profile::profile()?);
     let local_storage = profile::storage_of(scratch.path())?;
     let who = format!("by {} since {started}", local_profile.name);
     let mut targets = Vec::new();
-    for (index, (spec, one)) in opened.into_iter().enumerate() {
+    for (index, (spec, one, no_sftp)) in opened.into_iter().enumerate() {
         let (local, storage) = (local_profile.clone(), local_storage.clone());
-        targets.push(Target::open(index, spec, one, local, storage, &who)?);
+        let mut target = Target::open(index, spec, one, local, storage, &who)?;
+        target.no_sftp = no_sftp;
+        targets.push(target);
     }
-    Ok(Planned { targets, configurations: all, skips })
+    Ok(Planned { targets, entries: all, skips })
 }
 
-/// What the announcement says of a target.
-pub fn target_plan(target: &Target, effort: &Effort) -> TargetPlan {
-    let setup_s = target.control.setup_s;
-    TargetPlan {
-        setup_s,
-        sample_s: effort.sample_seconds(setup_s, target.spec.server.loopback),
-        directory: String::from_utf8_lossy(&target.directory.path).into_owned(),
-        aes_disabled: target.spec.setting.aes_disabled_by.is_some()
-            || target.spec.server.aes_disabled_by.is_some(),
-    }
+/// Seconds of a slice on the path to each target, with the lead-in before it.
+pub fn paces(targets: &[Target]) -> Vec<Pace> {
+    let of = |target: &Target| {
+        let (slice_s, lead_in_s) = slices::sizes::seconds(target.round_trip_s);
+        Pace { slice_s, lead_in_s }
+    };
+    targets.iter().map(of).collect()
 }
 
-/// The methods that an account allows; says what it does not.
-fn possible_methods(
-    methods: &[Method],
-    spec: &TargetSpec,
-    met: &Opened,
+/// Leaves ciphers out where the slices of three rounds do not fit the budget, and says so; slices are made
+/// shorter first.
+pub fn fit(
+    planned: &mut Planned,
+    paces: &mut [Pace],
+    budget: Option<Duration>,
     events: &mut dyn Events,
-) -> Result<Vec<Method>> {
-    let host = spec.connection.target.host_label();
-    if let Some(cipher) = &met.options.cipher {
+) {
+    let Some(budget) = budget else { return };
+    let round_s = |entries: &[Entry], paces: &[Pace]| -> f64 {
+        let open = entries.iter().filter(|entry| entry.configuration.method.stays_open());
+        open.map(|entry| paces[entry.configuration.pairing].least_s()).sum()
+    };
+    let most_s = budget.as_secs_f64() / LEAST_ROUNDS;
+    if round_s(&planned.entries, paces) > most_s {
+        for (pace, target) in paces.iter_mut().zip(&planned.targets) {
+            pace.slice_s = slices::sizes::shorter(target.round_trip_s);
+        }
+    }
+    if round_s(&planned.entries, paces) <= most_s {
+        return;
+    }
+    for target in &planned.targets {
+        let own = |entry: &Entry| entry.configuration.pairing == target.index;
+        let mut ciphers: Vec<Cipher> = planned
+            .entries
+            .iter()
+            .filter(|e| own(e))
+            .map(|e| e.configuration.cipher.clone())
+            .collect();
+        ciphers.dedup();
+        let (few, rest) = representatives(deduplicated(&ciphers), &target.by_default);
+        if rest.is_empty() {
+            continue;
+        }
+        planned.entries.retain(|entry| !own(entry) || few.contains(&entry.configuration.cipher));
+        let reason = "left out: three rounds with it do not fit the budget";
+        planned.skips[target.index].extend(rest.iter().map(|cipher| skip(cipher.clone(), reason)));
         events.say(&format!(
-            "ssh proposes no cipher by default that {host} offers; {cipher} is named explicitly and \
-             taken for the default"
+            "three rounds with {} ciphers do not fit {} at a round trip of {} ms to {}: {} are \
+             compared; for the others use --ciphers, or --budget",
+            few.len() + rest.len(),
+            duration(budget.as_secs_f64()),
+            significant(target.round_trip_s * 1e3),
+            target.host(),
+            few.iter().map(Cipher::as_str).collect::<Vec<_>>().join(", ")
         ));
     }
-    if met.options.access == Access::Shell {
-        return Ok(methods.to_vec());
-    }
-    let (without, rest): (Vec<Method>, Vec<Method>) =
-        methods.iter().partition(|&&method| method == Method::Pipe);
-    if rest.is_empty() {
-        bail!("the account on {host} allows SFTP alone, and pipe needs a shell; use --method scp");
-    }
-    let left_out = if without.is_empty() { "" } else { "pipe is left out, and " };
-    events.say(&format!(
-        "the account on {host} allows SFTP alone: {left_out}server CPU can't be measured"
-    ));
-    Ok(rest)
 }
+
+/// Rounds that have to fit into the budget.
+const LEAST_ROUNDS: f64 = 3.0;
 
 /// The configurations of one pairing.
 fn plan(
@@ -107,7 +147,7 @@ fn plan(
     choice: &Choice,
     spec: &TargetSpec,
     met: &mut Opened,
-) -> Result<(Vec<Configuration>, Vec<Skip>)> {
+) -> Result<(Vec<Entry>, Vec<Skip>)> {
     // A client without -Q tells in its KEXINIT what it supports.
     let ciphers = spec.client.ciphers.as_ref().unwrap_or(&met.client_proposal.ciphers);
     let macs = spec.client.macs.as_ref().unwrap_or(&met.client_proposal.macs);
@@ -120,18 +160,18 @@ fn plan(
         by_default: &met.by_default,
         with_none: spec.server.with_none,
     };
-    Ok(configurations(index, choice, &ends)?)
+    Ok(entries(index, choice, &ends)?)
 }
 
 /// Refuses ciphers and MACs that the user named and the client lacks, before anything is started.
 pub fn refuse_unknown(args: &SurveyArgs, client: &Client) -> Result<()> {
-    let choice = choice(args, &[]);
+    let choice = choice(args, &[], false);
     let macs = if let MacChoice::Named(macs) = &choice.macs { macs.as_slice() } else { &[] };
     client.refuse_unknown(choice.ciphers.as_deref().unwrap_or_default(), macs)
 }
 
 /// What the options choose.
-pub fn choice(args: &SurveyArgs, methods: &[Method]) -> Choice {
+pub fn choice(args: &SurveyArgs, methods: &[Method], file: bool) -> Choice {
     let names = |names: &[String]| names.iter().map(|name| Cipher(name.clone())).collect();
     Choice {
         ciphers: args.ciphers.as_deref().map(names),
@@ -142,66 +182,39 @@ pub fn choice(args: &SurveyArgs, methods: &[Method]) -> Choice {
             named => MacChoice::Named(named.iter().map(|name| Mac(name.clone())).collect()),
         },
         methods: methods.to_vec(),
+        file,
         directions: sorted_unique(&args.directions),
         sink: args.sink,
         quick: args.quick,
     }
 }
 
-/// The announcement, and the data that `--max-bytes` allows.
-///
-/// # Errors
-/// Even the smallest plan writes more than that.
-pub fn announce(
-    configurations: &[Configuration],
-    effort: &Effort,
-    args: &SurveyArgs,
-    mut data: Data,
-    targets: &[TargetPlan],
-) -> Result<(Announcement, Data)> {
-    let rounds = effort.most_rounds(round_seconds(configurations, targets));
-    loop {
-        let announcement = Announcement::new(configurations, rounds, args.sink, &data, targets);
-        let most = announcement.remote_written.max(announcement.local_written);
-        match args.max_bytes {
-            Some(allowed) if most > allowed => {
-                if args.full || data.largest <= 1 << 16 {
-                    bail!(
-                        "the plan {}, more than --max-bytes allows; use fewer rounds, ciphers or \
-                         directions, or --method pipe",
-                        announcement.written()
-                    );
-                }
-                data.largest /= 2;
-            }
-            _ => return Ok((announcement, data)),
-        }
-    }
-}
-
-/// Refuses a survey that does not fit on the disks of both ends.
+/// Refuses a survey that does not fit on the disks of both ends. `largest`: bytes of the largest file that is
+/// made; two more of that size are chunks.
 pub fn check_space(
     targets: &[Target],
-    configurations: &[Configuration],
-    args: &SurveyArgs,
-    data: &Data,
+    entries: &[Entry],
+    sink: Sink,
+    largest: u64,
+    generated: bool,
 ) -> Result<()> {
-    let any = |pairing: usize, direction: Direction| {
-        configurations.iter().any(|c| {
-            (c.pairing, c.direction) == (pairing, direction) && c.method.makes_files(args.sink)
+    let makes = |pairing: Option<usize>| {
+        entries.iter().any(|entry| {
+            pairing.is_none_or(|pairing| entry.configuration.pairing == pairing)
+                && entry.configuration.method.makes_files(sink)
         })
     };
-    for target in targets {
-        let needs = |direction| if any(target.index, direction) { data.largest } else { 0 };
-        target.check_space(needs(Direction::Upload) + needs(Direction::Download))?;
+    let needed = 2 * largest;
+    for target in targets.iter().filter(|target| makes(Some(target.index))) {
+        target.check_space(needed)?;
     }
-    let needed = data.local_bytes(configurations, args.sink);
+    let local = if makes(None) { needed } else { 0 } + if generated { largest } else { 0 };
     match targets.first().and_then(|target| target.local_storage.free_bytes) {
-        Some(free) if free < needed => bail!(
+        Some(free) if free < local => bail!(
             "the temporary directory of this machine has {} free, and the survey may need {} at \
              once; set TMPDIR to a directory with more space, or use less data with --limit",
             size(free),
-            size(needed)
+            size(local)
         ),
         _ => Ok(()),
     }

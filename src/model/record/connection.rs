@@ -12,7 +12,7 @@ use crate::model::names::{Cipher, Direction, Mac, Method};
 pub struct Connection {
     /// From 1, in the order in which they were opened. Samples name it.
     pub number: u32,
-    /// The round that it belonged to, from 1.
+    /// The round that it belonged to, from 1; 0: before the rounds.
     pub round: u32,
     pub pairing: usize,
     pub method: Method,

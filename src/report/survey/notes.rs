@@ -7,12 +7,13 @@ use crate::analysis::rows::mark::Mark;
 use crate::analysis::rows::ranking::Choice;
 use crate::analysis::rows::table::{Section, Table, rows};
 use crate::analysis::rows::unranked::Unranked;
+use crate::analysis::samples::connections::Beyond;
 use crate::analysis::samples::outcomes::{Failure, Skipped};
 use crate::analysis::warnings::Warning;
 use crate::model::Source;
 use crate::model::units::significant;
 
-/// The time of setup, and where the server's figures come from.
+/// The times of setup, start-up and key re-exchanges, and where the server's figures come from.
 pub fn footnote(table: &Table) -> String {
     let mut sources: Vec<&str> = Vec::new();
     let rows = table.sections.iter().flat_map(|section| &section.rows);
@@ -29,14 +30,29 @@ pub fn footnote(table: &Table) -> String {
             sources.push(words);
         }
     }
-    let setup = table
-        .setup_s
-        .map(|seconds| format!("Setup {} s (median), not in the figures.", significant(seconds)));
+    let setup = table.setup_s.map(|seconds| {
+        let setup = significant(seconds);
+        match table.start_up {
+            None => format!("Setup {setup} s (median), not in the figures."),
+            Some(Beyond { real_s, .. }) => format!(
+                "Setup {setup} s, start-up {} s (medians), not in the figures.",
+                significant(real_s)
+            ),
+        }
+    });
+    let keys = table.key_exchanges.iter().map(|one| {
+        format!(
+            "A key re-exchange of {} takes {} s ({} seen), not in the figures.",
+            one.cipher,
+            significant(one.beyond.real_s),
+            one.slices
+        )
+    });
     let server = match sources.is_empty() {
         true => None,
         false => Some(format!("Server CPU {}.", sources.join(" and "))),
     };
-    setup.into_iter().chain(server).collect::<Vec<_>>().join(" ")
+    setup.into_iter().chain(keys).chain(server).collect::<Vec<_>>().join(" ")
 }
 
 /// Why the rows of a section were not faster, then what the path carries. `several`: the table has

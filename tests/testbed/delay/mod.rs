@@ -5,20 +5,21 @@ mod flows;
 mod passing;
 mod tun;
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::os::fd::AsFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::fd::OwnedFd;
-use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use rustix::thread::{LinkNameSpaceType, gettid, move_into_link_name_space};
 
 use super::hosts::Host;
-use super::system::lock_file;
+use super::system::{be_first, lock_file};
 use super::{Options, Testbed, need, need_root, ran};
 use passing::Passing;
 
@@ -62,6 +63,7 @@ pub struct Delay {
     net: u32,
     stop: Arc<OwnedFd>,
     thread: Option<JoinHandle<()>>,
+    schedstat: PathBuf,
     /// No other path has these.
     _lock: File,
 }
@@ -80,7 +82,8 @@ impl Delay {
         remove(&name);
         ran(Command::new("ip").args(["netns", "add", &name]));
         let stop = Arc::new(eventfd(0, EventfdFlags::CLOEXEC).unwrap());
-        let mut path = Delay { name, net, stop, thread: None, _lock: lock };
+        let mut path =
+            Delay { name, net, stop, thread: None, schedstat: PathBuf::new(), _lock: lock };
         ran(Command::new("ip").args(["-n", &path.name, "link", "set", "lo", "up"]));
         let local = tun::device(&format!("{}n", path.name), &path.address(1));
         let remote = path.inside(|| tun::device(&format!("{}f", path.name), &path.address(2)));
@@ -88,7 +91,15 @@ impl Delay {
         // there is nothing.)
         let _ = Command::new("ip").args(["tcp_metrics", "flush", &path.address(2)]).output();
         let (passing, stop) = (Passing::between(local, remote, manner), path.stop.clone());
-        path.thread = Some(thread::spawn(move || passing.run(&stop)));
+        let (sender, thread) = channel();
+        path.thread = Some(thread::spawn(move || {
+            // A network is not slower because this machine is busy.
+            be_first();
+            sender.send(gettid().as_raw_nonzero().to_string()).unwrap();
+            passing.run(&stop);
+        }));
+        path.schedstat =
+            Path::new("/proc/self/task").join(thread.recv().unwrap()).join("schedstat");
         path
     }
 
@@ -100,6 +111,12 @@ impl Delay {
     /// 1: the local end's, 2: the remote end's.
     pub fn address(&self, end: u32) -> String {
         format!("10.99.{}.{end}", self.net)
+    }
+
+    /// CPU seconds that holding packets back has taken so far.
+    pub fn cpu_s(&self) -> f64 {
+        let text = fs::read_to_string(&self.schedstat).unwrap();
+        text.split(' ').next().unwrap().parse::<f64>().unwrap() / 1e9
     }
 
     /// Does something inside the namespace; sockets that it makes stay there.

@@ -19,9 +19,23 @@ pub enum Dd {
     BusyBox,
     /// As of BSD and macOS: a wrapper of GNU's.
     Bsd,
+    /// Moves a block less than it is asked for, and succeeds.
+    Short,
 }
 
-/// Knows no iflag and no oflag, and tells in other words what was moved.
+const SHORT_DD: &str = r#"#!/bin/sh
+for operand in "$@"; do
+  case $operand in
+    count=[01]) ;;
+    count=*) operand=count=$((${operand#count=} - 1)) ;;
+  esac
+  set -- "$@" "$operand"
+  shift
+done
+exec /usr/bin/gnu-dd "$@"
+"#;
+
+/// Knows no iflag and no oflag, does not warn of partial reads, and tells in other words what was moved.
 const BSD_DD: &str = r#"#!/bin/sh
 for operand in "$@"; do
   case $operand in
@@ -43,6 +57,7 @@ status=$(
         printf "%s bytes transferred in %.6f secs (%.0f bytes/sec)\n", $1, secs, rate
         next
       }
+      /suggest iflag=fullblock/ { next }
       { sub(/^[^ ]*gnu-dd: /, "dd: "); print }
     ' >&2 3>&- 4>&-
   } 4>&1
@@ -77,12 +92,18 @@ impl Programs<'_> {
                 need("/bin/busybox", "busybox-static");
                 "ln -sf /bin/busybox \"$testbed/programs/dd\"\n".into()
             }
-            Dd::Bsd => format!(
-                "cp /usr/bin/dd \"$testbed/programs/gnu-dd\"\n\
-                 cat > \"$testbed/programs/dd\" <<'END'\n{BSD_DD}END\n\
-                 chmod 755 \"$testbed/programs/dd\"\n"
-            ),
+            Dd::Bsd => wrapper(BSD_DD),
+            Dd::Short => wrapper(SHORT_DD),
         };
         lines + "mount -t overlay -o lowerdir=\"$testbed/programs:/usr/bin\" programs /usr/bin\n"
     }
+}
+
+/// A script in the place of GNU's dd, which it finds beside it.
+fn wrapper(script: &str) -> String {
+    format!(
+        "cp /usr/bin/dd \"$testbed/programs/gnu-dd\"\n\
+         cat > \"$testbed/programs/dd\" <<'END'\n{script}END\n\
+         chmod 755 \"$testbed/programs/dd\"\n"
+    )
 }

@@ -1,30 +1,27 @@
-//! The server's CPU in one sample: by the most trusted source that there is, checked against the others.
+//! The server's CPU in one run of a program: by the most trusted source that there is, checked against the
+//! others.
 
 use crate::host::counters::HostCounters;
 use crate::host::linux::ProcessStat;
 use crate::model::record::{Check, HostDelta, Spent};
 use crate::model::{CpuTimes, Source, Waits};
-use crate::remote::server::ServerProcesses;
 
-/// The readings of one sample.
+/// The readings of one run.
 #[derive(Debug, Default)]
 pub struct Readings<'a> {
-    pub inside: Option<Spent>,
+    /// By the remote command, before and after its transfer.
+    pub process: Option<Spent>,
+    /// By the control connection, while the server's processes lived.
     pub sampled: Option<Spent>,
     /// Counters of the remote host before the client was started, and after it has ended.
     pub before: Option<&'a HostCounters>,
     pub after: Option<&'a HostCounters>,
-    /// `after` was read once the session had been reaped.
-    pub reaped: bool,
     pub host: Option<&'a HostDelta>,
 }
 
 /// What else is known of the remote host.
 #[derive(Clone, Copy, Debug)]
-pub struct Setting<'a> {
-    pub processes: &'a ServerProcesses,
-    /// CPU seconds that an empty transfer adds to the reaper's counters, where they were read.
-    pub empty_reaper_s: Option<f64>,
+pub struct Remote {
     /// Busy CPU seconds per second while nothing is transferred.
     pub idle_busy: f64,
     pub ticks_per_s: u32,
@@ -41,29 +38,20 @@ pub struct Account {
     pub checks: Vec<Check>,
 }
 
-pub fn account(readings: &Readings, setting: &Setting) -> Account {
-    let reaper = reaper(readings, setting);
+pub fn account(readings: &Readings, remote: &Remote) -> Account {
+    let listener = listener(readings, remote.ticks_per_s);
     let mut checks = Vec::new();
-    // Without the empty transfer the reaper's figure includes setup, and the others do not.
-    if let (Ok(spent), true) = (&reaper, setting.empty_reaper_s.is_some()) {
-        let note = match setting.processes.reaper_is_blind {
-            true => "does not include the CPU of connections on this server",
-            false => "less an empty transfer and helpers",
-        };
-        let helpers = readings.inside.and_then(|spent| spent.helpers).unwrap_or_default();
-        let mut comparable = *spent;
-        comparable.bulk = comparable.bulk - helpers;
-        checks.push(check(&comparable, note));
+    if let Some(spent) = &listener {
+        checks.push(check(spent, "with helpers"));
     }
     if let Some(sampled) = &readings.sampled {
         checks.push(check(sampled, "without CPU after the last reading"));
     }
-    let usable_reaper = reaper.clone().ok().filter(|_| !setting.processes.reaper_is_blind);
     let found = readings
-        .inside
-        .or(usable_reaper)
+        .process
+        .or(listener)
         .or(readings.sampled)
-        .map_or_else(|| whole_host(readings, setting), Ok);
+        .map_or_else(|| whole_host(readings, remote), Ok);
     let found = found.and_then(|spent| within_busy(spent, readings.host));
     match found {
         Ok(spent) => {
@@ -74,57 +62,46 @@ pub fn account(readings: &Readings, setting: &Setting) -> Account {
     }
 }
 
-/// What the reaper's counters have gained, less what an empty transfer adds.
-fn reaper(readings: &Readings, setting: &Setting) -> Result<Spent, String> {
-    let (Some(before), Some(after)) = (readings.before, readings.after) else {
-        return Err("the remote host's counters were not read".into());
-    };
-    let (Some(from), Some(to)) = (before.reaper, after.reaper) else {
-        return Err("the process that reaps the server's sessions is not known".into());
-    };
-    if !readings.reaped || before.children != after.children {
-        return Err("another connection to the server began or ended during the transfer".into());
-    }
-    let ticks = setting.ticks_per_s;
-    let tick = 1.0 / f64::from(ticks.max(1));
-    let all = |stat: ProcessStat| stat.own(ticks) + stat.children(ticks);
-    let mut bulk = all(to) - all(from);
-    let start = setting.empty_reaper_s.unwrap_or(0.0);
-    bulk.total_s = (bulk.total_s - start).max(0.0);
-    Ok(Spent {
+/// What the children that the listener has reaped have gained, less what the samples show of the setup. Before
+/// OpenSSH 9.8 it does not reap the session processes of an ordinary user: then the samples show more.
+fn listener(readings: &Readings, ticks_per_s: u32) -> Option<Spent> {
+    let sampled = readings.sampled?;
+    let (before, after) = (readings.before?, readings.after?);
+    let (from, to) = (before.listener?, after.listener?);
+    // Otherwise another connection to the server has begun or ended meanwhile.
+    let alone = before.children == after.children;
+    let all = |stat: ProcessStat| stat.own(ticks_per_s) + stat.children(ticks_per_s);
+    let growth = all(to) - all(from);
+    let setup = sampled.setup.unwrap_or_default();
+    let seen = sampled.bulk + setup;
+    let tick = 1.0 / f64::from(ticks_per_s.max(1));
+    (alone && growth.total_s >= 0.9 * seen.total_s).then(|| Spent {
         source: Source::Listener,
         resolution_s: 2.0 * tick,
         split_resolution_s: 2.0 * tick,
-        bulk,
+        bulk: growth - setup,
         real_s: None,
-        setup: Some(CpuTimes { total_s: start, ..CpuTimes::default() }),
+        setup: Some(setup),
         helpers: None,
         with_helpers: true,
         waits: Waits::default(),
     })
 }
 
-/// CPU seconds that the reaper's counters have gained, once the session is reaped.
-pub fn reaper_growth(before: &HostCounters, after: &HostCounters, ticks_per_s: u32) -> Option<f64> {
-    let all = |stat: ProcessStat| (stat.own(ticks_per_s) + stat.children(ticks_per_s)).total_s;
-    let (from, to) = (before.reaper?, after.reaper?);
-    (before.children == after.children).then(|| all(to) - all(from))
-}
-
-fn whole_host(readings: &Readings, setting: &Setting) -> Result<Spent, String> {
-    if setting.loopback {
+fn whole_host(readings: &Readings, remote: &Remote) -> Result<Spent, String> {
+    if remote.loopback {
         return Err(
             "the server's processes can't be read, and both ends share the counters of this \
                     host"
                 .into(),
         );
     }
-    if !setting.shell {
+    if !remote.shell {
         return Err("the account allows SFTP alone, and SFTP shows no counters".into());
     }
     let host = readings.host.ok_or("the remote host shows no counters (it has no /proc)")?;
-    let tick = 1.0 / f64::from(setting.ticks_per_s.max(1));
-    let idle = setting.idle_busy * host.real_s;
+    let tick = 1.0 / f64::from(remote.ticks_per_s.max(1));
+    let idle = remote.idle_busy * host.real_s;
     Ok(Spent {
         source: Source::Host,
         resolution_s: (0.1 * idle).max(4.0 * tick),
@@ -172,7 +149,7 @@ mod tests {
 
     fn counters(children_ticks: u64, children: &str) -> HostCounters {
         let answer = Sections::parse(&format!(
-            "@@uptime\n5 1\n@@stat\ncpu  1 0 0 0 0 0 0 0\n@@reaper\n\
+            "@@uptime\n5 1\n@@stat\ncpu  1 0 0 0 0 0 0 0\n@@listener\n\
              9 (sshd) S 1 9 9 0 -1 0 0 0 0 0 0 0 {children_ticks} 0 20 0 1 0 5\n@@children\n{children}\n"
         ));
         HostCounters::parse(&answer, 100, None).unwrap()
@@ -192,64 +169,61 @@ mod tests {
         }
     }
 
-    fn judge(readings: &Readings, blind: bool, loopback: bool) -> Account {
-        let processes = ServerProcesses { reaper_is_blind: blind, ..ServerProcesses::default() };
-        let setting = Setting {
-            processes: &processes,
-            empty_reaper_s: Some(0.2),
-            idle_busy: 0.5,
-            ticks_per_s: 100,
-            loopback,
-            shell: true,
-        };
-        account(readings, &setting)
+    fn judge(readings: &Readings, loopback: bool) -> Account {
+        let remote = Remote { idle_busy: 0.5, ticks_per_s: 100, loopback, shell: true };
+        account(readings, &remote)
     }
 
     #[test]
     fn the_most_trusted_reading_is_taken_and_checked_against_the_next() {
         let (before, after) = (counters(100, "11"), counters(220, "11"));
+        let setup = Some(CpuTimes { total_s: 0.2, ..CpuTimes::default() });
         let mut readings = Readings {
-            inside: Some(spent(Source::Process, 0.9)),
+            process: Some(spent(Source::Process, 0.9)),
+            sampled: Some(Spent { setup, ..spent(Source::Sampled, 0.95) }),
             before: Some(&before),
             after: Some(&after),
-            reaped: true,
-            ..Readings::default()
+            host: None,
         };
-        let with_inside = judge(&readings, false, false);
-        assert_eq!(with_inside.spent.unwrap().source, Source::Process);
-        assert!((with_inside.checks[0].total_s - 1.0).abs() < 1e-9);
-        readings.inside = None;
-        let with_reaper = judge(&readings, false, false);
-        assert!((with_reaper.spent.unwrap().bulk.total_s - 1.0).abs() < 1e-9);
-        readings.sampled = Some(spent(Source::Sampled, 0.8));
-        assert_eq!(judge(&readings, true, false).spent.unwrap().source, Source::Sampled);
+        let by_process = judge(&readings, false);
+        assert_eq!(by_process.spent.unwrap().source, Source::Process);
+        assert!((by_process.checks[0].total_s - 1.0).abs() < 1e-9);
+        readings.process = None;
+        let by_listener = judge(&readings, false);
+        assert!((by_listener.spent.unwrap().bulk.total_s - 1.0).abs() < 1e-9);
+        // One that does not reap the session processes.
+        let blind = counters(101, "11");
+        readings.after = Some(&blind);
+        assert_eq!(judge(&readings, false).spent.unwrap().source, Source::Sampled);
     }
 
     #[test]
-    fn the_counters_of_a_reaper_with_other_sessions_are_not_used() {
+    fn the_counters_of_a_listener_with_other_connections_are_not_used() {
         let (before, after) = (counters(100, "11"), counters(220, "11 12"));
         let host = HostDelta { real_s: 2.0, user_s: 3.0, ..HostDelta::default() };
-        let readings = Readings {
+        let mut readings = Readings {
+            sampled: Some(spent(Source::Sampled, 0.5)),
             before: Some(&before),
             after: Some(&after),
             host: Some(&host),
-            reaped: true,
             ..Readings::default()
         };
-        let remote = judge(&readings, false, false).spent.unwrap();
+        assert_eq!(judge(&readings, false).spent.unwrap().source, Source::Sampled);
+        readings.sampled = None;
+        let remote = judge(&readings, false).spent.unwrap();
         assert_eq!((remote.source, remote.bulk.total_s), (Source::Host, 2.0));
-        assert!(judge(&readings, false, true).missing.unwrap().contains("share"));
+        assert!(judge(&readings, true).missing.unwrap().contains("share"));
     }
 
     #[test]
     fn more_cpu_than_the_host_was_busy_is_refused() {
         let host = HostDelta { real_s: 2.0, user_s: 0.5, ..HostDelta::default() };
         let readings = Readings {
-            inside: Some(spent(Source::Process, 1.5)),
+            process: Some(spent(Source::Process, 1.5)),
             host: Some(&host),
             ..Readings::default()
         };
-        let account = judge(&readings, false, false);
+        let account = judge(&readings, false);
         assert!(account.spent.is_none() && account.missing.unwrap().contains("busy"));
     }
 }

@@ -1,7 +1,6 @@
-//! A child's standard error, read line by line in a thread that notes when each line arrived.
+//! What a child prints, read line by line in a thread that notes when each line arrived.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::ChildStderr;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -15,25 +14,26 @@ const LONGEST_LINE: u64 = 64 << 10;
 
 /// The lines that have arrived and are still to come.
 #[derive(Debug)]
-pub struct StderrReader {
+pub struct LineReader {
     lines: Receiver<(Instant, String)>,
     log: String,
     ended: bool,
 }
 
-impl StderrReader {
+impl LineReader {
     /// `mark`: what the lines of the remote command's report begin with; all of them are kept.
-    pub fn new(stderr: ChildStderr, mark: &str) -> StderrReader {
+    pub fn new(stream: impl Read + Send + 'static, mark: &str) -> LineReader {
         let (sender, lines) = channel();
         let mark = mark.to_owned();
         std::thread::spawn(move || {
-            let mut reader = BufReader::new(stderr);
+            let mut reader = BufReader::new(stream);
             let mut line = Vec::new();
             let (mut log, mut other) = (LOG_KEPT, OTHER_KEPT);
             // An error counts as the end of the pipe.
-            let read = |reader: &mut BufReader<ChildStderr>, line: &mut Vec<u8>| {
+            let read = |reader: &mut BufReader<_>, line: &mut Vec<u8>| {
                 line.clear();
-                reader.take(LONGEST_LINE).read_until(b'\n', line).is_ok_and(|read| read > 0)
+                let mut limited = reader.take(LONGEST_LINE);
+                limited.read_until(b'\n', line).is_ok_and(|read| read > 0)
             };
             while read(&mut reader, &mut line) {
                 let text = String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']).to_owned();
@@ -47,7 +47,7 @@ impl StderrReader {
                 }
             }
         });
-        StderrReader { lines, log: String::new(), ended: false }
+        LineReader { lines, log: String::new(), ended: false }
     }
 
     /// The next line, waiting for it at most for `time`.

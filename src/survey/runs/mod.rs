@@ -1,0 +1,6 @@
+//! Rounds of methods that run a program per transfer.
+
+mod account;
+pub mod rounds;
+mod run;
+pub mod sizing;
