@@ -1,7 +1,7 @@
 //! What is compared.
 
 use super::names::{Cipher, Direction, Mac, Method, Sink};
-use super::record::Sample;
+use super::record::{Asked, Outcome, Phase, Sample};
 
 /// One thing that is compared with others. It has a connection of its own in each round.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -49,6 +49,40 @@ impl Entry {
     /// What a sample was of.
     pub fn of(sample: &Sample) -> Entry {
         Configuration::of(sample).toward(sample.direction)
+    }
+
+    /// A sample of which nothing is known yet but what it is of. `started`: RFC 3339, UTC.
+    pub fn sample(&self, (phase, round): (Phase, u32), asked: Asked, started: String) -> Sample {
+        let Configuration { pairing, method, ref cipher, ref mac } = self.configuration;
+        Sample {
+            phase,
+            round,
+            pairing,
+            method,
+            direction: self.direction,
+            cipher: cipher.clone(),
+            mac: mac.clone(),
+            asked,
+            connection: None,
+            slices: None,
+            wire: None,
+            started,
+            outcome: Outcome::Measured,
+            negotiated: None,
+            bytes: None,
+            setup_s: None,
+            real_s: None,
+            steady: None,
+            client: None,
+            server: None,
+            server_missing: None,
+            server_checks: Vec::new(),
+            local_host: None,
+            remote_host: None,
+            sha256: None,
+            backoff_s: 0.0,
+            at_s: 0.0,
+        }
     }
 
     pub fn race(&self) -> RaceKey {

@@ -247,34 +247,12 @@ fn line(number: u32, planned: &PlannedRun, sample: &Sample, run: &Run) -> Connec
 
 /// The record of a sample before it is taken.
 pub fn blank(planned: &PlannedRun) -> Sample {
-    let configuration = &planned.entry.configuration;
     Sample {
-        phase: planned.phase,
-        round: planned.round,
-        pairing: configuration.pairing,
-        method: configuration.method,
-        direction: planned.entry.direction,
-        cipher: configuration.cipher.clone(),
-        mac: configuration.mac.clone(),
-        asked: Asked::Bytes(planned.bytes),
-        connection: None,
-        slices: None,
-        wire: None,
-        started: jiff::Timestamp::now().to_string(),
         outcome: Outcome::Failed { reason: "not run".into(), remedy: None },
-        negotiated: None,
-        bytes: None,
-        setup_s: None,
-        real_s: None,
-        steady: None,
-        client: None,
-        server: None,
-        server_missing: None,
-        server_checks: Vec::new(),
-        local_host: None,
-        remote_host: None,
-        sha256: None,
-        backoff_s: 0.0,
-        at_s: 0.0,
+        ..planned.entry.sample(
+            (planned.phase, planned.round),
+            Asked::Bytes(planned.bytes),
+            jiff::Timestamp::now().to_string(),
+        )
     }
 }

@@ -158,34 +158,10 @@ fn server_cpu(summed: &Sum, target: &Target) -> Result<Spent, String> {
 
 /// The record of a sample before it is measured.
 fn blank(of: &OfMember, direction: Direction) -> Sample {
-    let Configuration { pairing, method, ref cipher, ref mac } = *of.configuration;
-    Sample {
-        phase: Phase::Round,
-        round: of.round,
-        pairing,
-        method,
-        direction,
-        cipher: cipher.clone(),
-        mac: mac.clone(),
-        asked: Asked::Seconds(of.feed_s / of.directions.len().max(1) as f64),
-        connection: None,
-        slices: None,
-        wire: None,
-        started: jiff::Timestamp::now().to_string(),
-        outcome: Outcome::Measured,
-        negotiated: None,
-        bytes: None,
-        setup_s: None,
-        real_s: None,
-        steady: None,
-        client: None,
-        server: None,
-        server_missing: None,
-        server_checks: Vec::new(),
-        local_host: None,
-        remote_host: None,
-        sha256: None,
-        backoff_s: 0.0,
-        at_s: 0.0,
-    }
+    let each_s = of.feed_s / of.directions.len().max(1) as f64;
+    of.configuration.clone().toward(direction).sample(
+        (Phase::Round, of.round),
+        Asked::Seconds(each_s),
+        jiff::Timestamp::now().to_string(),
+    )
 }
