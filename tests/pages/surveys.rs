@@ -160,10 +160,7 @@ fn changed(mut sample: Value, round: u32, place: usize, lag: usize) -> Value {
             *spent = json!(spent.as_f64().unwrap() * (0.7 + times * slow));
         }
     }
-    for own in [&["real_s"][..], &["steady", "seconds"]] {
-        let seconds = own.iter().fold(&mut sample, |at, key| &mut at[*key]);
-        *seconds = json!(seconds.as_f64().unwrap() * slow);
-    }
+    sample["real_s"] = json!(sample["real_s"].as_f64().unwrap() * slow);
     if round == 7 && place == 4 {
         sample["outcome"] = json!("failed");
         sample["reason"] = json!("the connection was closed by the server");
