@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use crate::model::record::{Outcome, Sample};
-use crate::model::{Entry, RaceKey};
+use crate::model::{Direction, Entry, RaceKey};
 use crate::stats::fit::fit;
 use crate::stats::statistics::median;
 use crate::survey::slices::feed::Pace;
@@ -60,8 +60,11 @@ impl Before {
     /// Before any connection was fed: as long as the control connection's setup took, and the usual start-up in
     /// both directions.
     pub fn usual(setup_s: f64, paces: &[Pace]) -> Before {
-        let start_up_s = paces.iter().map(Pace::usual_start_up_s).fold(0.0, f64::max);
-        Before { setup_s, start_up_s: 2.0 * start_up_s }
+        let both = |pace: &Pace| {
+            let directions = [Direction::Upload, Direction::Download];
+            directions.into_iter().map(|direction| pace.usual_start_up_s(direction)).sum()
+        };
+        Before { setup_s, start_up_s: paces.iter().map(both).fold(0.0, f64::max) }
     }
 }
 

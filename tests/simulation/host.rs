@@ -110,15 +110,16 @@ impl Host {
         let began_s = self.transfers_s;
         let mut connection =
             Connection::open(&self.world, &mut self.conditions, entry, round, self.connections);
-        let (mut slices, mut fed_s) = (0, 0.0);
         if self.sizes.rate(entry).is_none() {
             self.calibrate(&mut connection, entry);
-            (slices, fed_s) = (self.pace.start_up_slices(), self.pace.start_up_s());
-        }
-        while slices < self.pace.start_up_slices() || fed_s < self.pace.start_up_s() {
-            let bytes = self.bytes(entry);
-            fed_s += self.slice(&mut connection, bytes).real_s;
-            slices += 1;
+        } else {
+            let start_up = self.pace.start_up(entry.direction, false);
+            let (mut slices, mut fed_s) = (0, 0.0);
+            while let Some(part) = start_up.next(slices, fed_s) {
+                let bytes = (part * self.bytes(entry) as f64) as u64;
+                fed_s += self.slice(&mut connection, bytes).real_s;
+                slices += 1;
+            }
         }
         self.start_up_s.push(self.transfers_s - began_s);
         connection

@@ -99,7 +99,7 @@ pub fn fit(
     let Some(budget) = budget else { return };
     let round_s = |entries: &[Entry], paces: &[Pace]| -> f64 {
         let open = entries.iter().filter(|entry| entry.configuration.method.stays_open());
-        open.map(|entry| paces[entry.configuration.pairing].least_s()).sum()
+        open.map(|entry| paces[entry.configuration.pairing].least_s(entry.direction)).sum()
     };
     let most_s = budget.as_secs_f64() / LEAST_ROUNDS;
     if round_s(&planned.entries, paces) > most_s {

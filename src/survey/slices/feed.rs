@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::local::interrupt::Interrupt;
-use crate::model::Entry;
 use crate::model::record::FixedCost;
+use crate::model::{Direction, Entry};
 use crate::remote::target::Target;
 use crate::survey::slices::accounts::HostsBefore;
 use crate::survey::slices::live::Live;
@@ -26,10 +26,29 @@ pub struct Pace {
 /// A connection is fed for no more than so many times its time.
 pub const MOST_FED: f64 = 1.5;
 
-/// The first slices of a connection, in which its buffers and windows grow: so many, and so many seconds, in
-/// each direction are in no sample (measured: docs/method.md).
-const START_UP: u32 = 3;
-const START_UP_S: f64 = 0.1;
+/// The first slices of a connection in a direction, in which its buffers and windows grow; they are in no
+/// sample.
+#[derive(Clone, Copy, Debug)]
+pub struct StartUp {
+    /// Each is so large a part of a slice.
+    pub parts: &'static [f64],
+    /// Whole slices follow until they have taken so many seconds.
+    pub least_s: f64,
+}
+
+impl StartUp {
+    /// The part of a slice that follows so many slices, which have taken so long; absent: none.
+    pub fn next(&self, slices: usize, fed_s: f64) -> Option<f64> {
+        self.parts.get(slices).copied().or((fed_s < self.least_s).then_some(1.0))
+    }
+}
+
+/// sshd spends 0.1 s on the first megabytes that it receives, whatever the cipher, and nothing of the kind on
+/// those that it sends (docs/method.md, "Start-up").
+const UPLOAD: StartUp = StartUp { parts: &[0.125, 1.0, 1.0], least_s: 0.15 };
+const DOWNLOAD: StartUp = StartUp { parts: &[1.0], least_s: 0.0 };
+/// Behind a long round trip one as long as a lead-in opens TCP's window, and the rest is slower than buffers grow.
+const FAR: StartUp = StartUp { parts: &[1.0], least_s: 0.0 };
 
 impl Pace {
     /// Behind a long round trip one slice in each direction is long enough; elsewhere two tell whether they
@@ -48,28 +67,26 @@ impl Pace {
         self.lead_in_s > 0.0
     }
 
-    /// How many slices a fresh connection begins with. Behind a long round trip one as long as a lead-in opens
-    /// TCP's window, and the rest is slower than buffers grow.
-    pub fn start_up_slices(&self) -> u32 {
-        if self.needs_lead_in() { 1 } else { START_UP }
-    }
-
-    /// Seconds that they take at least.
-    pub fn start_up_s(&self) -> f64 {
-        if self.needs_lead_in() { 0.0 } else { START_UP_S }
+    /// `few_bytes`: so few may be moved that slices are shorter than they should be.
+    pub fn start_up(&self, direction: Direction, few_bytes: bool) -> StartUp {
+        let usual = match (self.needs_lead_in(), direction) {
+            (true, _) => FAR,
+            (false, Direction::Upload) => UPLOAD,
+            (false, Direction::Download) => DOWNLOAD,
+        };
+        StartUp { least_s: if few_bytes { 0.0 } else { usual.least_s }, ..usual }
     }
 
     /// Seconds that the start-up of a connection takes in one direction.
-    pub fn usual_start_up_s(&self) -> f64 {
-        match self.needs_lead_in() {
-            true => self.lead_in_s,
-            false => f64::from(START_UP) * self.slice_s,
-        }
+    pub fn usual_start_up_s(&self, direction: Direction) -> f64 {
+        let StartUp { parts, least_s } = self.start_up(direction, false);
+        let whole_s = if self.needs_lead_in() { self.lead_in_s } else { self.slice_s };
+        least_s.max(parts.iter().sum::<f64>() * whole_s)
     }
 
     /// Seconds of the least that an entry takes in a round.
-    pub fn least_s(&self) -> f64 {
-        self.usual_start_up_s() + self.least_passes_s()
+    pub fn least_s(&self, direction: Direction) -> f64 {
+        self.usual_start_up_s(direction) + self.least_passes_s()
     }
 
     /// The same without the start-up.
@@ -121,36 +138,39 @@ const ENOUGH: usize = 8;
 impl Feeding<'_> {
     /// One slice of an entry, of the size that its time asks for.
     pub fn slice(&mut self, live: &mut Live, entry: &Entry) -> Result<Slice, TransferError> {
-        let (usable, sink) = (self.files.payload.usable, self.files.sink);
         match self.whole {
-            Some(bytes) => {
-                let amount = whole(entry.configuration.method, bytes);
-                self.run(live, entry, amount, WHOLE_S)
-            }
-            None => {
-                let rate = self.sizes.rate(entry).unwrap_or(0.0);
-                let bytes = (rate * self.pace.slice_s).min(self.most_of_slice());
-                let amount = amount(entry.configuration.method, bytes, usable, sink);
-                self.run(live, entry, amount, self.pace.slice_s)
-            }
+            Some(bytes) => self.run(live, entry, whole(entry.configuration.method, bytes), WHOLE_S),
+            None => self.lasting(live, entry, self.pace.slice_s),
         }
     }
 
-    /// One of the first slices of a fresh connection; how long it took.
-    pub fn warm_up(&mut self, live: &mut Live, entry: &Entry) -> Result<f64, TransferError> {
-        let slice = match self.pace.needs_lead_in() {
-            false => self.slice(live, entry)?,
-            true => {
-                let bytes = self.sizes.rate(entry).unwrap_or(0.0) * self.pace.lead_in_s;
-                let (usable, sink) = (self.files.payload.usable, self.files.sink);
-                let bytes = bytes.min(self.most_of_slice());
-                let amount = amount(entry.configuration.method, bytes, usable, sink);
-                self.run(live, entry, amount, self.pace.lead_in_s)?
-            }
-        };
+    /// One of the first slices of a fresh connection, of a part of the usual size; how long it took.
+    pub fn warm_up(
+        &mut self,
+        live: &mut Live,
+        entry: &Entry,
+        part: f64,
+    ) -> Result<f64, TransferError> {
+        let Pace { slice_s, lead_in_s } = self.pace;
+        let whole_s = if self.pace.needs_lead_in() { lead_in_s } else { slice_s };
+        let slice = self.lasting(live, entry, part * whole_s)?;
         let real_s = slice.real_s();
         live.start_up.push(slice);
         Ok(real_s)
+    }
+
+    /// A slice of so many seconds, by the entry's rate.
+    fn lasting(
+        &mut self,
+        live: &mut Live,
+        entry: &Entry,
+        seconds: f64,
+    ) -> Result<Slice, TransferError> {
+        let (usable, sink) = (self.files.payload.usable, self.files.sink);
+        let rate = self.sizes.rate(entry).unwrap_or(0.0);
+        let bytes = (rate * seconds).min(self.most_of_slice());
+        let amount = amount(entry.configuration.method, bytes, usable, sink);
+        self.run(live, entry, amount, seconds)
     }
 
     /// Finds the size of an entry's slices, and what a slice takes besides its bytes. All its slices are

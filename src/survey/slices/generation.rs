@@ -10,8 +10,7 @@ use crate::survey::ended::{Ended, Recorder, Stopped, record};
 use crate::survey::events::Events;
 use crate::survey::plan::shuffled;
 use crate::survey::slices::failures::{Reason, clean_up, explained};
-use crate::survey::slices::feed::most_of_slice;
-use crate::survey::slices::feed::{Feeding, MOST_FED};
+use crate::survey::slices::feed::{Feeding, MOST_FED, most_of_slice};
 use crate::survey::slices::live::{CLOSE_TIME, Live};
 use crate::survey::slices::opening::{Opening, no_more_at_once, open};
 use crate::survey::slices::samples::{OfMember, samples};
@@ -177,15 +176,13 @@ impl Generation<'_, '_> {
                 self.attempt(index, |feeding, live| feeding.calibrate(live, &entry))?;
                 continue;
             }
-            let mut slices = 0;
-            let mut fed_s = 0.0;
-            // Where few bytes may be moved, slices are short.
-            let least_s = if self.is_short_of_bytes(&entry) { 0.0 } else { pace.start_up_s() };
-            while slices < pace.start_up_slices() || fed_s < least_s {
-                let slice = self.attempt(index, |feeding, live| feeding.warm_up(live, &entry))?;
-                let Some(real_s) = slice else { break };
-                slices += 1;
-                fed_s += real_s;
+            let start_up = pace.start_up(direction, self.is_short_of_bytes(&entry));
+            let (mut slices, mut fed_s) = (0, 0.0);
+            while let Some(part) = start_up.next(slices, fed_s) {
+                let one =
+                    self.attempt(index, |feeding, live| feeding.warm_up(live, &entry, part))?;
+                let Some(real_s) = one else { break };
+                (slices, fed_s) = (slices + 1, fed_s + real_s);
             }
         }
         self.state.start_up_s.push(began.elapsed().as_secs_f64());
