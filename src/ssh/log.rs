@@ -49,6 +49,8 @@ struct Parser {
     client_to_server: Option<OneWay>,
     server_to_client: Option<OneWay>,
     place: Place,
+    /// What the connections to jump hosts have negotiated, which may exchange keys again too.
+    of_jumps: Vec<Negotiated>,
 }
 
 /// Whose lines a log holds. A jump host's client (ProxyJump) is given `-v` too, and logs first: its own
@@ -116,6 +118,7 @@ impl Parser {
             self.server_to_client = one_way(names);
         } else if let Some((_, version)) = said.split_once("remote software version ") {
             // What came before was of the connection to a jump host.
+            self.of_jumps.extend(transcript.negotiated.take());
             let proxied = transcript.proxied;
             *transcript = Transcript { proxied, ..Transcript::default() };
             transcript.server_version = Some(version.trim().to_owned());
@@ -142,9 +145,12 @@ impl Parser {
                     Some(Negotiated { client_to_server, server_to_client, key_exchange });
             }
             Some(first) => {
-                self.transcript.renegotiated_otherwise |= first.client_to_server
-                    != client_to_server
-                    || first.server_to_client != server_to_client;
+                let same = |known: &Negotiated| {
+                    known.client_to_server == client_to_server
+                        && known.server_to_client == server_to_client
+                };
+                self.transcript.renegotiated_otherwise |=
+                    !same(first) && !self.of_jumps.iter().any(same);
             }
         }
     }
@@ -300,5 +306,17 @@ mod tests {
         assert_eq!(both.server_version.as_deref(), Some("OpenSSH_9.2p1 target"));
         let negotiated = both.negotiated.unwrap();
         assert_eq!(negotiated.client_to_server.cipher.as_str(), "aes128-gcm@openssh.com");
+
+        // The connection to the jump host exchanges keys again, with its own cipher; then the target with a third.
+        let again = |cipher: &str| {
+            let way = |way: &str| {
+                format!("debug1: kex: {way} cipher: {cipher} MAC: <implicit> compression: none\n")
+            };
+            format!("{}{}", way("server->client"), way("client->server"))
+        };
+        let jump = format!("{log}{target}{}", again("chacha20-poly1305@openssh.com"));
+        assert!(!Transcript::parse(&jump).renegotiated_otherwise);
+        let other = format!("{jump}{}", again("aes256-gcm@openssh.com"));
+        assert!(Transcript::parse(&other).renegotiated_otherwise);
     }
 }

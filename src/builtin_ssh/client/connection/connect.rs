@@ -5,7 +5,9 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::net::{TcpSocket, TcpStream, UnixStream};
 
 use crate::builtin_ssh::client::arguments::Invocation;
@@ -14,6 +16,9 @@ use crate::builtin_ssh::client::error::Error;
 use crate::builtin_ssh::client::log::Log;
 use crate::builtin_ssh::client::streams::wire::Transport;
 
+/// How long a program may take to end after a signal.
+const ENDED_WITHIN: Duration = Duration::from_millis(500);
+
 /// The program that carries the connection. It is ended and reaped with it, so that its CPU is in our
 /// account.
 #[derive(Debug)]
@@ -21,10 +26,16 @@ pub struct ProxyChild(Child);
 
 impl Drop for ProxyChild {
     fn drop(&mut self) {
-        if let Ok(None) = self.0.try_wait() {
-            // The signal that ssh uses.
-            let pid = rustix::process::Pid::from_child(&self.0);
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::HUP);
+        // The signal that ssh uses; under nohup it is ignored.
+        for signal in [Signal::HUP, Signal::TERM, Signal::KILL] {
+            if !matches!(self.0.try_wait(), Ok(None)) {
+                return;
+            }
+            let _ = kill_process(Pid::from_child(&self.0), signal);
+            let deadline = Instant::now() + ENDED_WITHIN;
+            while matches!(self.0.try_wait(), Ok(None)) && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_millis(1));
+            }
         }
         let _ = self.0.wait();
     }

@@ -130,6 +130,10 @@ impl Handler for Client {
                 format!("Remote protocol version {version}, remote software version {software}")
             });
             Client::log_proposals(&self.log, &self.meter);
+        } else {
+            // russh tells of a key re-exchange at its end.
+            self.log.debug1(|| "SSH2_MSG_KEXINIT sent".to_owned());
+            self.log.debug1(|| "ssh_set_newkeys: rekeying in".to_owned());
         }
         self.log_negotiated(names);
         Ok(())
