@@ -64,13 +64,14 @@ fn tables(survey: &Survey, groups: &Groups) -> Vec<Table> {
             let (group, method, direction) = key;
             let race = RaceKey { pairing: group, method, direction };
             let title = table_title(key, &keys, pairings);
-            let median_of = |seconds: fn(&Sample) -> Option<f64>| {
-                let samples = rows.values().flatten().filter(|t| t.outcome == Outcome::Measured);
-                median(&samples.filter_map(|sample| seconds(sample)).collect::<Vec<_>>())
-            };
+            let all = rows.values().flatten().copied();
+            let measured: Vec<&Sample> =
+                all.filter(|sample| sample.outcome == Outcome::Measured).collect();
+            let runs = measured.iter().filter(|sample| sample.slices.is_none());
+            let bulks: Vec<f64> = runs.filter_map(|sample| sample.real_s).collect();
             Table {
-                setup_s: median_of(|sample| sample.setup_s),
-                bulk_s: median_of(|sample| sample.real_s.filter(|_| sample.slices.is_none())),
+                setup_s: connections::setup_s(&measured),
+                bulk_s: median(&bulks),
                 start_up: connections::start_up(survey, groups, race),
                 key_exchanges: connections::key_exchanges(survey, groups, race),
                 sections: sections(survey, &title, key, rows, &pace, &startups),

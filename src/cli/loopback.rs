@@ -26,9 +26,9 @@ pub struct LoopbackArgs {
     /// Do not pin client and server to separate halves of the CPU cores
     #[arg(long, help_heading = "How it is measured")]
     pub no_pin: bool,
-    /// How the bytes are moved: sftp (the data path of scp since OpenSSH 9.0), pipe (`cat` over ssh; no
-    /// file is written unless --sink file), scp (a run of scp for each sample), or several [default: sftp
-    /// with FILE, else pipe]
+    /// How the bytes are moved: sftp (the data path of scp since OpenSSH 9.0), pipe (bytes through ssh into
+    /// `dd`, and back from it; no file is made of them unless --sink file), scp (a run of scp for each
+    /// sample), or several [default: sftp with FILE; pipe without, and where there is no sftp]
     #[arg(long, value_delimiter = ',', value_name = "METHOD")]
     pub method: Vec<Method>,
     /// SSH client programs to compare: `openssh` (the system's), `russh` (built in), or the path of

@@ -32,6 +32,7 @@ use run::RunArgs;
     after_help = "Examples:\n  \
         cipher-survey pi1 file.iso            survey the host pi1 of your ssh_config by sftp\n  \
         cipher-survey me@nas:/volume1 --method sftp,pipe\n  \
+        \x20                                     survey nas by sftp and by pipe, in its directory /volume1\n  \
         cipher-survey loopback                survey this machine alone, no other host needed\n  \
         cipher-survey list pi1 --usable       list the ciphers that both ends support\n  \
         cipher-survey recommend               which cipher to use, from saved surveys\n  \

@@ -25,9 +25,9 @@ pub struct RunArgs {
     /// Survey another host or directory in the same rounds; may be given several times
     #[arg(long, value_name = "TARGET")]
     pub also: Vec<OsString>,
-    /// How the bytes are moved: sftp (the data path of scp since OpenSSH 9.0), pipe (`cat` over ssh; no
-    /// file is written unless --sink file), scp (a run of scp for each sample), or several [default: sftp
-    /// with FILE, else pipe]
+    /// How the bytes are moved: sftp (the data path of scp since OpenSSH 9.0), pipe (bytes through ssh into
+    /// `dd`, and back from it; no file is made of them unless --sink file), scp (a run of scp for each
+    /// sample), or several [default: sftp with FILE; pipe without, and where an end has no sftp]
     #[arg(long, value_delimiter = ',', value_name = "METHOD")]
     pub method: Vec<Method>,
     #[command(flatten)]

@@ -41,8 +41,9 @@ pub struct SurveyArgs {
     /// the leader by more than that [default: 3%, with --quick 10%]
     #[arg(long, value_name = "PERCENT", value_parser = parse_fraction, help_heading = "How long")]
     pub precision: Option<f64>,
-    /// Stop after this time of transfers (setup and waiting apart; on loopback all time counts), decided or
-    /// not, e.g. 90s or 5m [default: 60s, --quick 15s, --thorough 5m; none with --rounds]
+    /// Stop after this time of transfers (setup and waiting apart; on loopback setup counts too), e.g. 90s or
+    /// 5m, decided or not; a decision that is forecast within a quarter of it more is waited for [default:
+    /// 60s, --quick 15s, --thorough 5m; none with --rounds]
     #[arg(long, value_name = "TIME", value_parser = parse_duration, help_heading = "How long")]
     pub budget: Option<Duration>,
     /// Get a first answer within 15 seconds of transfers: only the default cipher and, of each
@@ -60,11 +61,12 @@ pub struct SurveyArgs {
     /// Use only the first SIZE bytes of the file, e.g. 500MB or 64MiB
     #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "How long")]
     pub limit: Option<u64>,
-    /// Transfer the whole file (or its first --limit bytes) in each sample, by sftp and pipe as one slice
+    /// Transfer the whole file (or its first --limit bytes) in each sample, by sftp and pipe as one slice;
+    /// refused where a round moves more than --max-bytes
     #[arg(long, help_heading = "How long")]
     pub full: bool,
-    /// Move at most SIZE bytes in the whole survey [default: 7GiB, about what a link of 1 Gbit/s carries in a
-    /// minute; loopback: no limit]
+    /// Move about SIZE bytes at most: the round that reaches it is the last [default: 7GiB, what a link of
+    /// 1 Gbit/s carries in a minute; none on loopback and with --full]
     #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "How long")]
     pub max_bytes: Option<u64>,
     /// Also measure the plain TCP rate, without SSH: the remote host connects to this port of this

@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::local::child::output;
+use crate::local::programs;
 use crate::model::names::{OPENSSH, RUSSH};
 use crate::model::{Cipher, Mac};
 use crate::ssh::{Transcript, Version};
@@ -39,7 +40,7 @@ impl Client {
         };
         let shown = program.to_string_lossy().into_owned();
         let output = output(Command::new(&program).arg("-V")).with_context(|| {
-            format!("the SSH client {shown} can't be started (-V){}", missing(&program))
+            format!("the SSH client {shown} can't be started (-V){}", install(&program))
         })?;
         // OpenSSH prints its version on standard error.
         let text = [output.stderr, output.stdout].concat();
@@ -145,15 +146,10 @@ fn built_in(_directory: &Path) -> Result<OsString> {
     bail!("this build has no built-in SSH client (it was built without the feature russh)")
 }
 
-/// Which package to install where a standard program is missing.
-pub fn missing(program: &OsStr) -> &'static str {
-    match program.to_str() {
-        Some("ssh" | "scp") => {
-            "; install the OpenSSH client (Debian, Ubuntu: openssh-client; Fedora: \
-             openssh-clients)"
-        }
-        _ => "",
-    }
+/// What to install, as the end of a message; empty where the program is not a standard one.
+fn install(program: &OsStr) -> String {
+    let remedy = program.to_str().and_then(programs::remedy);
+    remedy.map_or(String::new(), |remedy| format!("; {remedy}"))
 }
 
 /// `ssh -Q what`: one name per line.

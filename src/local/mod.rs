@@ -7,6 +7,7 @@ pub mod interrupt;
 pub mod lines;
 pub mod proc;
 pub mod profile;
+pub mod programs;
 pub mod socket;
 pub mod standstill;
 pub mod temporary;

@@ -13,6 +13,7 @@ use super::keys::{Keys, quoted};
 use super::spec::{ServerSpec, Started};
 use crate::local::child::Child;
 use crate::local::interrupt::Interrupt;
+use crate::local::programs;
 use crate::model::units::printable;
 
 /// Where sshd is installed: seldom in the PATH of an ordinary user.
@@ -64,14 +65,10 @@ pub fn start(spec: &ServerSpec, keys: &Keys, interrupt: &Interrupt) -> Result<St
     )
 }
 
-/// The path of sshd, if it is installed.
+/// The path of sshd, if it is installed. sshd starts itself again for each session, so it insists on an
+/// absolute path.
 pub fn find() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .chain(DIRECTORIES.iter().map(PathBuf::from))
-        .map(|directory| directory.join("sshd"))
-        // sshd starts itself again for each session, so it insists on an absolute path.
-        .find(|path| path.is_absolute() && path.is_file())
+    programs::find("sshd", DIRECTORIES)
 }
 
 /// sshd started by root needs this directory (`sshd(8)`, FILES), which the service would have made.

@@ -105,7 +105,7 @@ pub enum Method {
     Sftp,
     /// The system's scp, over the client program.
     Scp,
-    /// A session whose remote loop takes and sends bytes, as `cat` over ssh.
+    /// A session whose remote loop takes and sends bytes with dd; no file is written.
     Pipe,
 }
 

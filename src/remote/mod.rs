@@ -13,3 +13,4 @@ pub mod plain_tcp;
 pub mod server;
 mod sftp;
 pub mod target;
+pub mod whole_host;

@@ -68,8 +68,6 @@ pub struct Target {
     pub mark: String,
     /// Why the server has no SFTP, in its own words; absent: it has.
     pub no_sftp: Option<String>,
-    /// Tools that the remote host does not have.
-    pub missing_tools: Vec<String>,
     owner: Owner,
 }
 
@@ -121,7 +119,6 @@ impl Target {
             staged: Vec::new(),
             mark,
             no_sftp: None,
-            missing_tools: opened.missing_tools,
             owner,
         })
     }

@@ -74,6 +74,24 @@ pub struct Connection {
     pub jump: Option<OsString>,
 }
 
+impl Connection {
+    /// Whether another one goes to the same server, whoever logs in there.
+    pub fn has_server_of(&self, other: &Connection) -> bool {
+        let way = |one: &Connection| {
+            let Destination { host, port, .. } = &one.target;
+            (
+                host.clone(),
+                *port,
+                one.config.clone(),
+                one.options.clone(),
+                one.port,
+                one.jump.clone(),
+            )
+        };
+        way(self) == way(other)
+    }
+}
+
 /// What one connection is for.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Session<'a> {

@@ -20,6 +20,8 @@ pub struct Announcement {
     pub budget: Option<Duration>,
     /// At most so many bytes are moved; absent: no more than goes in the budget.
     pub most_bytes: Option<u64>,
+    /// `--full`: bytes that a round moves.
+    pub bytes_per_round: Option<u64>,
     /// Files are written on the remote host, and on this machine.
     pub writes_remote: bool,
     pub writes_local: bool,
@@ -59,6 +61,7 @@ impl Announcement {
             rounds,
             budget,
             most_bytes,
+            bytes_per_round: None,
             writes_remote: makes(Direction::Upload),
             writes_local: entries.iter().any(|entry| {
                 entry.direction == Direction::Download
@@ -81,27 +84,26 @@ impl Announcement {
             (None, None) => "rounds until the choice is decided".to_owned(),
         };
         // Mostly about a second.
-        let fed = format!("{:.1} s", self.feed_s);
+        let fed_in_turn = |open| {
+            let each = if open == 1 { "fed" } else { "each fed in turn" };
+            let fed_s = self.feed_s;
+            format!("opens {open} connection{}, {each} for about {fed_s:.1} s", plural(open))
+        };
         let each = match (self.open, self.logins - self.open) {
-            (0, runs) => {
-                format!("{runs} transfer{} each, with a login each", plural(runs))
-            }
-            (open, 0) => {
-                format!("{open} new connection{} each, fed in turn for about {}", plural(open), fed)
-            }
+            (0, runs) => format!("has {runs} transfer{} with a login each", plural(runs)),
+            (open, 0) => fed_in_turn(open),
             (open, runs) => format!(
-                "{open} new connection{} each, fed in turn for about {}, and {runs} transfer{} with a \
-                 login each",
-                plural(open),
-                fed,
+                "{}, and has {runs} transfer{} with a login each",
+                fed_in_turn(open),
                 plural(runs)
             ),
         };
-        let moved = match self.most_bytes {
-            Some(most) => format!("moves at most {}; ", units::size(most)),
-            None => String::new(),
+        let moved = match (self.bytes_per_round, self.most_bytes) {
+            (Some(bytes), _) => format!("moves {} a round; ", units::size(bytes)),
+            (None, Some(most)) => format!("moves at most {}; ", units::size(most)),
+            (None, None) => String::new(),
         };
-        format!("plan: {until}, {each}; {moved}{}", self.written())
+        format!("plan: {until}; a round {each}; {moved}{}", self.written())
     }
 
     /// What is written to storage, in words.
@@ -148,20 +150,20 @@ mod tests {
             .collect();
         assert_eq!(
             line(&pipes, None),
-            "plan: rounds until the choice is decided, at most 1 min of transfers, 2 new connections \
-             each, fed in turn for about 0.6 s; moves at most 7 GiB; writes no files"
+            "plan: rounds until the choice is decided, at most 1 min of transfers; a round opens \
+             2 connections, each fed in turn for about 0.6 s; moves at most 7 GiB; writes no files"
         );
         let scp = [entry(Method::Scp, Direction::Upload, "a")];
         assert_eq!(
             line(&scp, Some(3)),
-            "plan: 3 rounds, 1 transfer each, with a login each; moves at most 7 GiB; writes temporary \
+            "plan: 3 rounds; a round has 1 transfer with a login each; moves at most 7 GiB; writes temporary \
              files remotely (in /srv) and locally"
         );
         let sftp = entry(Method::Sftp, Direction::Download, "a");
         let mixed = line(&[sftp, scp[0].clone()], None);
         assert!(
             mixed.contains(
-                "1 new connection each, fed in turn for about 0.6 s, and 1 transfer with"
+                "a round opens 1 connection, fed for about 0.6 s, and has 1 transfer with"
             )
         );
         assert!(mixed.ends_with("remotely (in /srv) and locally"), "{mixed}");

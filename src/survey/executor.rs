@@ -22,7 +22,6 @@ pub struct SshExecutor {
     slices: SliceState,
     runs: RunState,
     feed_time: FeedTime,
-    moved_by_runs: u64,
     spread: Spread,
 }
 
@@ -34,7 +33,7 @@ impl SshExecutor {
         feed_time: FeedTime,
     ) -> SshExecutor {
         let spread = Spread::default();
-        SshExecutor { context, slices, runs, feed_time, moved_by_runs: 0, spread }
+        SshExecutor { context, slices, runs, feed_time, spread }
     }
 
     /// Before the first round: how busy the remote hosts are by themselves, and whether AES is disabled where
@@ -51,7 +50,8 @@ impl SshExecutor {
             idle.map_err(|error| Ended::Stopped(error.into()))?;
             aes_check::check(&mut self.context, &mut self.slices, pairing, recorder, events)?;
         }
-        let connections = connections(entries);
+        let stay = entries.iter().filter(|entry| entry.configuration.method.stays_open());
+        let connections = connections(&stay.cloned().collect::<Vec<_>>());
         let before = self.before();
         self.slices.feed_s = self.feed_time.seconds(connections, before, Spread::default());
         Ok(())
@@ -81,7 +81,7 @@ impl Executor for SshExecutor {
     }
 
     fn moved(&self) -> u64 {
-        self.slices.moved + self.moved_by_runs
+        self.slices.moved + self.runs.moved
     }
 
     fn round(
@@ -99,12 +99,15 @@ impl Executor for SshExecutor {
         let (open, programs): (Vec<Entry>, Vec<Entry>) =
             entries.iter().cloned().partition(|entry| entry.configuration.method.stays_open());
         let Self { context, slices, runs, .. } = self;
-        slices.share_bytes(self.feed_time.most_bytes, round, connections(&open));
+        // A connection moves as much as two runs, one each way.
+        let many = 2 * connections(&open) + programs.len();
+        let share = self.feed_time.share(slices.moved + runs.moved, round, many);
+        slices.most_bytes = share.map(|share| 2 * share);
+        runs.sizer.bound(share);
         let (mut samples, mut ran) =
             generation::run(context, slices, round, &open, recorder, events);
         if ran.is_ok() && !programs.is_empty() {
             let (more, ended) = runs::run(context, runs, round, &programs, recorder, events);
-            self.moved_by_runs += more.iter().filter_map(|sample| sample.bytes).sum::<u64>();
             samples.extend(more);
             ran = ended;
         }

@@ -15,8 +15,10 @@ use crate::survey::slices::feed::Pace;
 /// σs / σc before anything is known of them, in √s: slices of a second tell a rate to about 3 %, and connections
 /// differ by as much (A/A surveys on two cores, `results/validation/labels.md`).
 const USUAL: f64 = 1.0;
-const LEAST: f64 = 0.4;
-const MOST: f64 = 3.0;
+/// What is known before counts like so many degrees of freedom: a few rounds tell σc badly.
+const PRIOR: f64 = 10.0;
+const LEAST: f64 = 0.1;
+const MOST: f64 = 2.0;
 
 /// Rounds that have to fit into the budget at least.
 const LEAST_ROUNDS: f64 = 4.0;
@@ -30,12 +32,24 @@ const LEAST_S: f64 = 0.2;
 #[derive(Clone, Copy, Debug)]
 pub struct FeedTime {
     pub budget: Option<Duration>,
+    /// `--rounds`.
+    pub rounds: Option<u32>,
     /// Setup is part of the budget.
     pub counts_all: bool,
     pub most_bytes: Option<u64>,
 }
 
+/// Rounds that have to fit into the bytes that may be moved, where it is not known how many there are.
+const LEAST_ROUNDS_OF_BYTES: u32 = 3;
+
 impl FeedTime {
+    /// The share of each one of `many` in the bytes that may still be moved, in this round, so that the rounds that
+    /// are left fit into them.
+    pub fn share(&self, moved: u64, round: u32, many: usize) -> Option<u64> {
+        let rounds = self.rounds.unwrap_or(LEAST_ROUNDS_OF_BYTES).saturating_sub(round - 1).max(1);
+        Some(self.most_bytes?.saturating_sub(moved) / u64::from(rounds) / many.max(1) as u64)
+    }
+
     /// Seconds for each of so many connections. `before`: what each takes before it is fed.
     pub fn seconds(&self, connections: usize, before: Before, spread: Spread) -> f64 {
         let Before { setup_s, start_up_s } = before;
@@ -99,13 +113,16 @@ impl Spread {
     fn ratio(&self) -> Option<f64> {
         let of_slices = median(&self.slices)?;
         let time_s = median(&self.times_s)?;
-        let of_samples = median(&self.scales())?;
-        let connections = of_samples.powi(2) - of_slices.powi(2) / time_s.max(1e-3);
+        let (of_samples, freedom) = self.variance()?;
+        let usual = (of_slices / USUAL).powi(2);
+        let seen = of_samples - of_slices.powi(2) / time_s.max(1e-3);
+        let connections = (PRIOR * usual + freedom * seen) / (PRIOR + freedom);
         Some(of_slices / connections.max(1e-6).sqrt().max(0.003))
     }
 
-    /// The spread of samples about the fit of each race: rounds and configurations taken out.
-    fn scales(&self) -> Vec<f64> {
+    /// The variance of samples about the fit of their races, rounds and configurations taken out, and its degrees of
+    /// freedom; absent where too little is known.
+    fn variance(&self) -> Option<(f64, f64)> {
         let mut races: Vec<RaceKey> =
             self.samples.iter().map(|(_, entry, _)| entry.race()).collect();
         races.sort_unstable();
@@ -123,9 +140,15 @@ impl Spread {
                 });
                 values[k][(*round as usize).saturating_sub(1)] = Some(*rate);
             }
-            fit(&values).filter(|fitted| fitted.freedom >= 2).map(|fitted| fitted.scale)
+            fit(&values).filter(|fitted| fitted.freedom >= 2)
         };
-        races.into_iter().filter_map(of).collect()
+        let (mut squares, mut all) = (0.0, 0.0);
+        for fitted in races.into_iter().filter_map(of) {
+            let freedom = fitted.freedom as f64;
+            squares += freedom * fitted.scale.powi(2);
+            all += freedom;
+        }
+        (all > 0.0).then(|| (squares / all, all))
     }
 }
 

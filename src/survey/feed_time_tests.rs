@@ -3,7 +3,12 @@ use crate::analysis::testing::sample;
 use crate::model::record::{FixedCost, Slices};
 
 fn feed_time(budget_s: Option<u64>, counts_all: bool) -> FeedTime {
-    FeedTime { budget: budget_s.map(Duration::from_secs), counts_all, most_bytes: None }
+    FeedTime {
+        budget: budget_s.map(Duration::from_secs),
+        rounds: None,
+        counts_all,
+        most_bytes: None,
+    }
 }
 
 fn before(setup_s: f64, start_up_s: f64) -> Before {
@@ -59,7 +64,8 @@ fn what_is_seen_of_connections_and_slices_changes_that_within_limits() {
     let steady = [0.0, 0.001, -0.001, 0.0, 0.001, -0.001];
     let apart = [0.2, -0.2, 0.15, -0.25, 0.2, -0.1];
     // Slices that vary on connections that don't: long. Connections that differ: short.
-    assert_eq!(seconds(spread(0.5, &steady)), MOST);
+    let (few, many) = (seconds(spread(0.5, &steady)), seconds(spread(0.5, &steady.repeat(5))));
+    assert!(USUAL < few && few < many && many == MOST, "{few} {many}");
     assert_eq!(seconds(spread(0.01, &apart)), LEAST);
     // Nothing is known from one round.
     assert_eq!(seconds(spread(0.5, &steady[..1])), USUAL);
@@ -79,4 +85,18 @@ fn rounds_fit_into_the_budget() {
     assert!(fed(3, true) < fed(3, false));
     // Two slices in each direction it always has.
     assert_eq!(fed(100, false), LEAST_S);
+}
+
+#[test]
+fn the_rounds_that_are_left_fit_into_the_bytes() {
+    let most_bytes = Some(9_000);
+    let adaptive = FeedTime { most_bytes, ..feed_time(Some(60), false) };
+    // Three rounds at first; then what is left.
+    assert_eq!(adaptive.share(0, 1, 3), Some(1_000));
+    assert_eq!(adaptive.share(6_000, 3, 3), Some(1_000));
+    assert_eq!(adaptive.share(6_000, 9, 3), Some(1_000));
+    let fixed = FeedTime { rounds: Some(9), ..adaptive };
+    assert_eq!((fixed.share(0, 1, 1), fixed.share(8_000, 9, 1)), (Some(1_000), Some(1_000)));
+    assert_eq!(fixed.share(9_999, 9, 1), Some(0));
+    assert_eq!(FeedTime { most_bytes: None, ..fixed }.share(0, 1, 1), None);
 }

@@ -62,7 +62,7 @@ impl FileJournal {
         // One write per line: if this program is killed, whole lines are left.
         self.file.write_all(&text).with_context(|| {
             format!(
-                "the journal {} can't be written (is the disk full?), so the survey ends here; free \
+                "the journal {} can't be written (is the disk full?), so nothing more is measured; free \
                  space, or name another file with --journal",
                 self.path.display()
             )

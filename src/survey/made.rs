@@ -35,14 +35,15 @@ pub fn check_bytes(moved: &Moved, size: Option<u64>) -> Result<(), TransferError
     }
 }
 
-/// Removes what the last transfer may have made at either end, where it has failed.
+/// Removes what the last transfer, and the lead-in before it, may have made at either end, where it has failed.
 pub fn discard(target: &mut Target, files: &Files) -> Result<(), TransferError> {
-    let begins = format!("{}-", files.last_name());
-    let own = std::fs::read_dir(files.scratch.path()).into_iter().flatten().flatten();
-    for entry in own.filter(|entry| entry.file_name().to_string_lossy().starts_with(&begins)) {
-        // Otherwise it is removed with its directory.
-        let _ = std::fs::remove_file(entry.path());
+    for begins in files.last_names().map(|name| format!("{name}-")) {
+        let own = std::fs::read_dir(files.scratch.path()).into_iter().flatten().flatten();
+        for entry in own.filter(|entry| entry.file_name().to_string_lossy().starts_with(&begins)) {
+            // Otherwise it is removed with its directory.
+            let _ = std::fs::remove_file(entry.path());
+        }
+        target.directory.remove_all(&mut target.control, &begins)?;
     }
-    target.directory.remove_all(&mut target.control, &begins)?;
     Ok(())
 }

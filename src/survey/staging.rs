@@ -81,7 +81,7 @@ impl Files {
             bytes: amount.bytes,
             times: amount.times,
             local_chunk: None,
-            name: self.last_name(),
+            name: name(self.transfers),
             source: String::new(),
             timeout,
         };
@@ -95,9 +95,9 @@ impl Files {
         Ok(work)
     }
 
-    /// How the names of the files begin that the last transfer has made.
-    pub fn last_name(&self) -> String {
-        format!("t{}", self.transfers)
+    /// How the names of the files begin that the last two transfers have made.
+    pub fn last_names(&self) -> [String; 2] {
+        [name(self.transfers.saturating_sub(1)), name(self.transfers)]
     }
 
     /// Puts the chunk of so many bytes on the remote host, over the connection that will fetch it.
@@ -153,7 +153,7 @@ impl Files {
         if known || bytes > self.payload.usable {
             return Ok(None);
         }
-        let opened = File::open(path).map_err(failed("the downloaded file"))?;
+        let opened = File::open(path).map_err(failed("the downloaded file can't be opened"))?;
         let hashed = failed("what was downloaded could not be read");
         let received = sha256(opened, interrupt).map_err(&hashed)?;
         let sent = match self.digests.get(&bytes) {
@@ -170,6 +170,11 @@ impl Files {
         self.compared.insert(configuration.clone());
         Ok(Some(Digests { sent, received }))
     }
+}
+
+/// How the names of the files begin that a transfer makes.
+fn name(transfer: u64) -> String {
+    format!("t{transfer}")
 }
 
 /// Why what a configuration moves can't be written any more, and what to do about it; absent where it can.

@@ -20,6 +20,15 @@ pub enum TransferError {
 }
 
 impl TransferError {
+    /// In words.
+    pub fn reason(self) -> String {
+        match self {
+            TransferError::Interrupted => "it was interrupted".into(),
+            TransferError::Client(failure) => failure.reason,
+            TransferError::ControlLost(reason) | TransferError::Other(reason) => reason,
+        }
+    }
+
     /// Why a client ended with an error: what its log says, else the signal that ended it.
     pub fn of_client(reaped: &Reaped, log: &str, host: &str) -> TransferError {
         let failure = Failure::read(log, host);

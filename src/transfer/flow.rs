@@ -31,6 +31,8 @@ pub enum FlowEnd {
     Done,
     /// Nothing moved for too long.
     Stalled,
+    /// It is told to end.
+    Stopped,
     /// The pipe's other end was closed.
     Closed,
     Interrupted,
@@ -45,7 +47,8 @@ const PIPE_BYTES: usize = 1 << 20;
 const SHORTEST_PAUSE: Duration = Duration::from_micros(200);
 const LONGEST_PAUSE: Duration = Duration::from_millis(10);
 
-/// Feeds so many bytes into a pipe: a file's first `length` bytes, repeated as often as needed.
+/// Feeds so many bytes into a pipe: a file's first `length` bytes, repeated as often as needed. `progress` is told
+/// how many have moved, and says whether to go on.
 pub fn feed(
     file: &File,
     length: u64,
@@ -53,7 +56,7 @@ pub fn feed(
     bytes: u64,
     stalled_after: Duration,
     interrupt: &Interrupt,
-    progress: &mut dyn FnMut(u64),
+    progress: &mut dyn FnMut(u64) -> bool,
 ) -> io::Result<Flow> {
     let mut offset = 0_u64;
     run(pipe.as_fd(), stalled_after, interrupt, progress, |flow, pipe| {
@@ -93,7 +96,7 @@ fn run(
     pipe: BorrowedFd,
     stalled_after: Duration,
     interrupt: &Interrupt,
-    progress: &mut dyn FnMut(u64),
+    progress: &mut dyn FnMut(u64) -> bool,
     mut step: impl FnMut(&Flow, BorrowedFd) -> io::Result<Step>,
 ) -> io::Result<Flow> {
     // If this fails, a smaller pipe works too, with more wake-ups.
@@ -127,7 +130,10 @@ fn run(
             }
         }
         let now = Instant::now();
-        progress(flow.bytes);
+        if !progress(flow.bytes) {
+            flow.end = FlowEnd::Stopped;
+            return Ok(flow);
+        }
         if turn > 0 {
             last_moved = now;
         } else if now.duration_since(last_moved) > stalled_after {
@@ -180,7 +186,7 @@ mod tests {
             read
         });
         let interrupt = Interrupt::default();
-        let flow = feed(&file, 10, &writer, 25, STALLED_AFTER, &interrupt, &mut |_| {}).unwrap();
+        let flow = feed(&file, 10, &writer, 25, STALLED_AFTER, &interrupt, &mut |_| true).unwrap();
         drop(writer);
         assert_eq!((flow.bytes, flow.end), (25, FlowEnd::Done));
         assert_eq!(reading.join().unwrap(), b"0123456789012345678901234");
@@ -194,7 +200,7 @@ mod tests {
         drop(reader);
         let interrupt = Interrupt::default();
         let feed = |bytes| {
-            feed(&file, 1000, &writer, bytes, STALLED_AFTER, &interrupt, &mut |_| {}).unwrap()
+            feed(&file, 1000, &writer, bytes, STALLED_AFTER, &interrupt, &mut |_| true).unwrap()
         };
         let flow = feed(1000);
         assert_eq!(flow.end, FlowEnd::Closed);

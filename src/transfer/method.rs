@@ -16,22 +16,27 @@ use crate::transfer::error::TransferError;
 
 /// A way to move bytes.
 pub trait Method: Sync {
-    fn name(&self) -> &'static str;
+    /// The program of this machine that it starts, besides the SSH client.
+    fn program(&self) -> Option<&'static str> {
+        None
+    }
 
-    /// What the method needs and an end does not have; asked before any login.
+    /// What the method needs and an end does not have; asked before any slice.
     fn needs(&self, ends: &Ends) -> Result<(), Missing>;
 
-    /// Opens a connection and waits until it can move data.
+    /// Begins to open a connection; [`Connection::wait_until_open`] ends that.
     fn open(
         &self,
         configuration: &Configuration,
         at: &Site,
-        interrupt: &Interrupt,
     ) -> Result<Box<dyn Connection>, TransferError>;
 }
 
 /// A connection that is open, or, for a method that runs a program per transfer, what is needed to run it.
 pub trait Connection {
+    /// Waits until it can move data; nothing else may be asked of it before.
+    fn wait_until_open(&mut self, interrupt: &Interrupt) -> Result<(), TransferError>;
+
     /// Moves what `work` says; between the two readings of the clock nothing else is done.
     fn run(
         &mut self,
@@ -73,6 +78,8 @@ pub struct Ends {
     pub printed_at_login: Option<String>,
     /// Programs of the remote host that were looked for and not found.
     pub missing_tools: Vec<String>,
+    /// Programs of this machine that methods start and that were not found.
+    pub missing_programs: Vec<&'static str>,
     /// Of the local scp and sftp.
     pub scp_version: Option<ssh::Version>,
 }

@@ -28,7 +28,7 @@ use crate::transfer::method::{
 use crate::transfer::pipe_loop::{self, Answer};
 use crate::transfer::process::{ClientContext, ClientProcess};
 
-pub use crate::transfer::pipe_loop::BLOCK;
+pub use crate::transfer::pipe_loop::{BLOCK, PARTIAL};
 
 pub struct Pipe;
 
@@ -36,10 +36,6 @@ pub struct Pipe;
 const TOOLS: &[&str] = &["dd"];
 
 impl Method for Pipe {
-    fn name(&self) -> &'static str {
-        "pipe"
-    }
-
     fn needs(&self, ends: &Ends) -> Result<(), Missing> {
         if !ends.shell {
             return Err(Missing {
@@ -54,7 +50,10 @@ impl Method for Pipe {
             None => Ok(()),
             Some(tool) => Err(Missing {
                 what: format!("{} has no {tool}, which pipe needs", ends.host),
-                remedy: format!("install {tool} there, or use --method sftp"),
+                remedy: match ends.no_sftp {
+                    None => format!("install {tool} there, or use --method sftp"),
+                    Some(_) => format!("install {tool} there"),
+                },
             }),
         }
     }
@@ -63,7 +62,6 @@ impl Method for Pipe {
         &self,
         configuration: &Configuration,
         at: &Site,
-        interrupt: &Interrupt,
     ) -> Result<Box<dyn Connection>, TransferError> {
         let session = Session {
             cipher: Some(&configuration.cipher),
@@ -83,23 +81,23 @@ impl Method for Pipe {
             }
             Sink::File => {
                 let made = tempfile::Builder::new().prefix("pipe-").tempfile_in(at.scratch);
-                let path = made.map_err(failed("a file for downloads"))?.into_temp_path();
+                let path =
+                    made.map_err(failed("a file for downloads can't be made"))?.into_temp_path();
                 // Appending: after the file is emptied, what follows begins at its start.
                 let appended = File::options().append(true).open(&path);
-                command.stdout(appended.map_err(failed("a file for downloads"))?);
+                command.stdout(appended.map_err(failed("the file for downloads can't be opened"))?);
                 Some(path)
             }
         };
         at.setting.apply(&mut command);
         let mut client = ClientProcess::start(&mut command, &ClientContext::of(at))?;
-        client.wait_until_reported(interrupt)?;
         let stdin = client.child.stdin.take();
-        let payload = at.payload.file.try_clone().map_err(failed("FILE"))?;
+        let payload = at.payload.file.try_clone().map_err(failed("FILE can't be opened again"))?;
         Ok(Box::new(PipeConnection {
             payload,
             payload_bytes: at.payload.usable,
             stdin: stdin.ok_or_else(|| TransferError::Other("no standard input".into()))?,
-            setup: client.setup(),
+            setup: Setup::default(),
             client,
             download,
         }))
@@ -121,6 +119,12 @@ struct PipeConnection {
 }
 
 impl Connection for PipeConnection {
+    fn wait_until_open(&mut self, interrupt: &Interrupt) -> Result<(), TransferError> {
+        let ready = self.client.wait_until_reported(interrupt)?;
+        self.setup = self.client.setup(ready);
+        Ok(())
+    }
+
     fn run(
         &mut self,
         work: &Work,
@@ -161,11 +165,14 @@ impl PipeConnection {
         observer: &mut dyn Observer,
     ) -> Result<Moved, TransferError> {
         let names = self.download.as_ref().map(|_| names(work)).unwrap_or_default();
+        let begun = Instant::now();
+        // Where nothing moves at all, that is told first.
+        let latest = 2 * work.timeout;
         let mut progress = |bytes| {
             standstill.poll();
             observer.moved(bytes);
+            begun.elapsed() <= latest + standstill.own_stop()
         };
-        let begun = Instant::now();
         for index in 0..work.times as usize {
             let line = match names.get(index) {
                 Some(name) => pipe_loop::write(work.bytes, name),
@@ -180,6 +187,12 @@ impl PipeConnection {
                 FlowEnd::Interrupted => return Err(TransferError::Interrupted),
                 FlowEnd::Stalled => return Err(self.client.stalled(standstill, most)),
                 FlowEnd::Closed => return Err(self.ended(work)),
+                FlowEnd::Stopped => {
+                    let seconds = latest.as_secs();
+                    return Err(TransferError::Other(standstill.reason().unwrap_or_else(|| {
+                        format!("{} bytes did not move within {seconds} s", work.total())
+                    })));
+                }
             }
         }
         let (ended, confirmed) = self.answers(work, standstill, interrupt)?;

@@ -11,6 +11,9 @@ use crate::host::script::{assign, one_word, watch_server};
 /// Bytes per block; amounts are counted in blocks.
 pub const BLOCK: u64 = 65_536;
 
+/// The report's word for a dd that is started again where it has read less.
+pub const PARTIAL: &str = "partial";
+
 /// The command line of a session. `mark` begins the lines of its report and of its answers; `directory` is
 /// the survey's.
 ///
@@ -36,13 +39,13 @@ pub fn command(mark: &str, directory: &[u8]) -> String {
     );
     let send = format!("x=$(dd if=\"$o\" bs={BLOCK} count=$n 2>&1 >&3 3>&-); t=0");
     one_word(&format!(
-        "{watch} {directory} LC_ALL=C; export LC_ALL; set -f; exec 3>&1; way=partial; \
+        "{watch} {directory} LC_ALL=C; export LC_ALL; set -f; exec 3>&1; way={PARTIAL}; \
          dd iflag=fullblock count=0 </dev/null >/dev/null 2>&1 && way=fullblock; {take} \
          printf \"%s\\n\" \"$m begin way $way\" >&2; snap begin; \
          while read -r op n name; do case $op in \
          u) o=/dev/null; take;; w) o=$w/$name; take;; \
          d) o=/dev/zero; {send};; r) o=$w/$name; {send};; \
-         *) echo \"$m did 0 something else than a line was read\" >&2; exit 1;; esac; {answer} \
+         *) echo \"$m did 0 an unknown command was read\" >&2; exit 1;; esac; {answer} \
          case $op in u|w) {all} esac; done",
         watch = watch_server(mark),
         directory = assign("w", directory),

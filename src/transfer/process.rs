@@ -48,6 +48,10 @@ const LOGIN_TIMEOUT: Duration = Duration::from_secs(60);
 /// A proxy's program ends soon after the client.
 const ORPHANS_TIME: Duration = Duration::from_secs(2);
 
+/// How lines begin that end a key re-exchange (OpenSSH packet.c, ssh_set_newkeys); before 8.0, in both
+/// directions alike.
+const REKEYED: &[&str] = &["ssh_set_newkeys: rekeying in", "set_newkeys: rekeying"];
+
 /// The client program of an open connection.
 #[derive(Debug)]
 pub struct ClientProcess {
@@ -65,8 +69,8 @@ pub struct ClientProcess {
     answers: Vec<(Instant, String)>,
     /// Messages that are neither log nor report, since they were last taken.
     messages: Vec<String>,
-    /// Whether the remote command has reported that it is ready, and when that it has finished.
-    reported: bool,
+    /// When the remote command reported that it is ready, and that it has finished.
+    reported: Option<Instant>,
     finished: Option<Instant>,
     /// Processes below the client, as seen at the end of the setup.
     below: Vec<u32>,
@@ -95,7 +99,7 @@ impl ClientProcess {
             key_exchanges: Vec::new(),
             answers: Vec::new(),
             messages: Vec::new(),
-            reported: false,
+            reported: None,
             finished: None,
             below: Vec::new(),
         })
@@ -117,7 +121,7 @@ impl ClientProcess {
         let since_start = at.saturating_duration_since(self.child.started).as_secs_f64();
         if let Some((_, said)) = line.split_once(&self.mark) {
             match self.report.take(line, &self.mark) {
-                Some(Event::Ready) => self.reported = true,
+                Some(Event::Ready) => self.reported = Some(at),
                 Some(Event::Finished) => self.finished = Some(at),
                 None => {
                     if let Some(answer) = said.strip_prefix(" did ") {
@@ -149,7 +153,7 @@ impl ClientProcess {
             self.times.authenticated_s = Some(since_start);
         } else if self.session_up && said.starts_with("SSH2_MSG_KEXINIT sent") {
             self.key_exchanges.push(KeyExchange { begun: at, ended: None });
-        } else if said.starts_with("ssh_set_newkeys: rekeying in")
+        } else if REKEYED.iter().any(|begins| said.starts_with(begins))
             && let Some(last) = self.key_exchanges.last_mut()
         {
             last.ended = Some(at);
@@ -189,21 +193,19 @@ impl ClientProcess {
         }
     }
 
-    /// Waits until the remote command has reported that it is ready.
-    pub fn wait_until_reported(&mut self, interrupt: &Interrupt) -> Result<(), TransferError> {
+    /// Waits until the remote command has reported that it is ready; when that was.
+    pub fn wait_until_reported(&mut self, interrupt: &Interrupt) -> Result<Instant, TransferError> {
         let late = format!("the remote command on {} was not ready", self.host);
         let standstill = Standstill::of(self.child.pid);
-        self.wait_for(LOGIN_TIMEOUT, &late, &standstill, interrupt, |client| {
-            client.reported.then_some(())
-        })
+        self.wait_for(LOGIN_TIMEOUT, &late, &standstill, interrupt, |client| client.reported)
     }
 
-    /// Waits until the client's log shows that its session is up.
-    pub fn wait_until_up(&mut self, interrupt: &Interrupt) -> Result<(), TransferError> {
+    /// Waits until the client's log shows that its session is up; when that was seen.
+    pub fn wait_until_up(&mut self, interrupt: &Interrupt) -> Result<Instant, TransferError> {
         let late = format!("the session on {} was not up", self.host);
         let standstill = Standstill::of(self.child.pid);
         self.wait_for(LOGIN_TIMEOUT, &late, &standstill, interrupt, |client| {
-            client.session_up.then_some(())
+            client.session_up.then(Instant::now)
         })
     }
 
@@ -250,10 +252,10 @@ impl ClientProcess {
         last
     }
 
-    /// What the setup has shown, now that the connection can move data.
-    pub fn setup(&mut self) -> Setup {
+    /// What the setup has shown. `ready`: since when the connection can move data; it has been idle since.
+    pub fn setup(&mut self, ready: Instant) -> Setup {
         self.read_all();
-        self.times.ready_s = self.child.started.elapsed().as_secs_f64();
+        self.times.ready_s = ready.saturating_duration_since(self.child.started).as_secs_f64();
         let processes = Processes::below(self.child.pid, self.ticks_per_s);
         self.below = processes.pids()[1..].to_vec();
         Setup {
@@ -308,7 +310,11 @@ impl ClientProcess {
     ) -> Result<(Report, Instant, Closed), TransferError> {
         let deadline = Instant::now() + timeout;
         let reaped: Reaped = loop {
-            match self.child.wait(POLL_INTERVAL).map_err(failed("the client"))? {
+            match self
+                .child
+                .wait(POLL_INTERVAL)
+                .map_err(failed("the client can't be waited for"))?
+            {
                 Some(reaped) => break reaped,
                 None if interrupt.is_raised() => return Err(TransferError::Interrupted),
                 None if Instant::now() > deadline => {
@@ -321,7 +327,7 @@ impl ClientProcess {
         if !reaped.status.success() {
             return Err(self.failure("the client failed"));
         }
-        if self.reported && self.finished.is_none() {
+        if self.reported.is_some() && self.finished.is_none() {
             return Err(TransferError::Other(
                 "the connection ended before the remote command had finished".into(),
             ));

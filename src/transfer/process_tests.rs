@@ -27,8 +27,8 @@ fn read_to_the_end(client: &mut ClientProcess) {
 #[test]
 fn the_times_of_the_setup_follow_its_log() {
     let mut client = client("cat $L/v-aes128-ctr.log >&2; read x");
-    client.wait_until_up(&Interrupt::default()).unwrap();
-    let setup = client.setup();
+    let ready = client.wait_until_up(&Interrupt::default()).unwrap();
+    let setup = client.setup(ready);
     let SetupTimes { connected_s, key_exchanged_s, authenticated_s, ready_s } = setup.times;
     let times = [connected_s, key_exchanged_s, authenticated_s, Some(ready_s)];
     let times = times.map(|seconds| seconds.unwrap());
@@ -71,7 +71,7 @@ fn answers_messages_and_the_log_are_told_apart() {
                 echo ' No space left on device ' >&2; \
                 echo 'Transferred: sent 1, received 2 bytes, in 0.1 seconds' >&2";
     let mut client = client(&format!("{said}; read x"));
-    client.wait_until_reported(&Interrupt::default()).unwrap();
+    let ready = client.wait_until_reported(&Interrupt::default()).unwrap();
     let late = "the remote command did not answer";
     let interrupt = Interrupt::default();
     let time = Duration::from_secs(10);
@@ -85,7 +85,7 @@ fn answers_messages_and_the_log_are_told_apart() {
         })
         .unwrap();
     assert_eq!(last, "No space left on device");
-    assert_eq!(client.setup().way.as_deref(), Some("fullblock"));
+    assert_eq!(client.setup(ready).way.as_deref(), Some("fullblock"));
     let soon = Duration::from_millis(60);
     let error = client.wait_for(soon, late, &still, &interrupt, ClientProcess::answer);
     assert!(matches!(error, Err(TransferError::Other(said)) if said.starts_with(late)));

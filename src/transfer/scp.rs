@@ -29,8 +29,8 @@ use crate::transfer::shim;
 pub struct Scp;
 
 impl Method for Scp {
-    fn name(&self) -> &'static str {
-        "scp"
+    fn program(&self) -> Option<&'static str> {
+        Some("scp")
     }
 
     fn needs(&self, ends: &Ends) -> Result<(), Missing> {
@@ -69,7 +69,6 @@ impl Method for Scp {
         &self,
         configuration: &Configuration,
         at: &Site,
-        _: &Interrupt,
     ) -> Result<Box<dyn Connection>, TransferError> {
         let session = Session {
             cipher: Some(&configuration.cipher),
@@ -118,6 +117,10 @@ struct ScpRuns {
 const END_TIMEOUT: Duration = Duration::from_secs(120);
 
 impl Connection for ScpRuns {
+    fn wait_until_open(&mut self, _: &Interrupt) -> Result<(), TransferError> {
+        Ok(())
+    }
+
     fn run(
         &mut self,
         work: &Work,
@@ -136,11 +139,11 @@ impl Connection for ScpRuns {
         scp.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         self.context.setting.apply(&mut scp);
         let mut client = ClientProcess::start(&mut scp, &self.context)?;
-        match self.reports {
+        let ready = match self.reports {
             true => client.wait_until_reported(interrupt)?,
             false => client.wait_until_up(interrupt)?,
-        }
-        let setup = client.setup();
+        };
+        let setup = client.setup(ready);
         let mut waits = WaitTimes::of(client.child.pid);
         let begun = client.child.started + Duration::from_secs_f64(setup.times.ready_s);
         observer.begins();

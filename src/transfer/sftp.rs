@@ -31,8 +31,8 @@ const LOGIN_TIMEOUT: Duration = Duration::from_secs(60);
 const ANSWER: &str = "Local working directory: ";
 
 impl Method for Sftp {
-    fn name(&self) -> &'static str {
-        "sftp"
+    fn program(&self) -> Option<&'static str> {
+        Some("sftp")
     }
 
     fn needs(&self, ends: &Ends) -> Result<(), Missing> {
@@ -51,7 +51,6 @@ impl Method for Sftp {
         &self,
         configuration: &Configuration,
         at: &Site,
-        interrupt: &Interrupt,
     ) -> Result<Box<dyn Connection>, TransferError> {
         let session = Session {
             cipher: Some(&configuration.cipher),
@@ -79,8 +78,10 @@ impl Method for Sftp {
             answers: LineReader::new(stdout, ANSWER),
             setup: Setup::default(),
             scratch: at.scratch.to_owned(),
+            remote_directory: at.remote_directory.to_owned(),
         };
-        connection.start(at, interrupt)?;
+        // Answered once both ends speak SFTP.
+        connection.send(b"lpwd\n".to_vec())?;
         Ok(Box::new(connection))
     }
 }
@@ -91,27 +92,10 @@ struct SftpConnection {
     answers: LineReader,
     setup: Setup,
     scratch: std::path::PathBuf,
+    remote_directory: Vec<u8>,
 }
 
 impl SftpConnection {
-    /// Waits until both ends speak SFTP, and goes to the directories of both.
-    fn start(&mut self, at: &Site, interrupt: &Interrupt) -> Result<(), TransferError> {
-        let words = [quoted(at.remote_directory)?, quoted(as_bytes(at.scratch))?];
-        let standstill = Standstill::of(self.client.child.pid);
-        self.send(b"lpwd\n".to_vec())?;
-        self.wait(1, LOGIN_TIMEOUT, interrupt, &standstill)?;
-        // What the server prints at login is no answer to a command.
-        self.client.last_message();
-        let lines = [b"cd ", words[0].as_slice(), b"\nlcd ", &words[1], b"\nlpwd\n"].concat();
-        self.send(lines)?;
-        self.wait(1, LOGIN_TIMEOUT, interrupt, &standstill)?;
-        if let Some(words) = self.client.last_message() {
-            return Err(TransferError::Other(words));
-        }
-        self.setup = self.client.setup();
-        Ok(())
-    }
-
     fn send(&mut self, lines: Vec<u8>) -> Result<(), TransferError> {
         let sent = self.stdin.write_all(&lines);
         sent.map_err(|_| self.client.failure("sftp closed its standard input"))
@@ -154,6 +138,23 @@ impl SftpConnection {
 }
 
 impl Connection for SftpConnection {
+    /// Waits until both ends speak SFTP, and goes to the directories of both.
+    fn wait_until_open(&mut self, interrupt: &Interrupt) -> Result<(), TransferError> {
+        let words = [quoted(&self.remote_directory)?, quoted(as_bytes(&self.scratch))?];
+        let standstill = Standstill::of(self.client.child.pid);
+        self.wait(1, LOGIN_TIMEOUT, interrupt, &standstill)?;
+        // What the server prints at login is no answer to a command.
+        self.client.last_message();
+        let lines = [b"cd ", words[0].as_slice(), b"\nlcd ", &words[1], b"\nlpwd\n"].concat();
+        self.send(lines)?;
+        let ready = self.wait(1, LOGIN_TIMEOUT, interrupt, &standstill)?;
+        if let Some(words) = self.client.last_message() {
+            return Err(TransferError::Other(words));
+        }
+        self.setup = self.client.setup(ready);
+        Ok(())
+    }
+
     fn run(
         &mut self,
         work: &Work,
@@ -165,12 +166,14 @@ impl Connection for SftpConnection {
             (0..work.times).map(|index| format!("{}-{index}", work.name)).collect();
         let chunk = work.local_chunk.as_deref().and_then(Path::file_name).unwrap_or_default();
         let mut lines = Vec::new();
+        let remote = |name: &str| quoted(&[&self.remote_directory, name.as_bytes()].join(&b'/'));
         for name in &names {
-            let (verb, from) = match work.direction {
-                Direction::Upload => ("put", quoted(chunk.as_encoded_bytes())?),
-                Direction::Download => ("get", quoted(work.source.as_bytes())?),
+            // Absolute there: where the directory has vanished, nothing may be written elsewhere.
+            let (verb, from, to) = match work.direction {
+                Direction::Upload => ("put", quoted(chunk.as_encoded_bytes())?, remote(name)?),
+                Direction::Download => ("get", remote(&work.source)?, quoted(name.as_bytes())?),
             };
-            lines.extend([verb.as_bytes(), b" ", &from, b" ", name.as_bytes(), b"\n"].concat());
+            lines.extend([verb.as_bytes(), b" ", &from, b" ", &to, b"\n"].concat());
         }
         lines.extend(b"lpwd\n");
         let standstill = Standstill::of(self.client.child.pid);

@@ -91,7 +91,7 @@ fn wrong_data_from_a_client_is_noticed() {
             name: "too many bytes up",
             arguments: "--method pipe --directions upload",
             more: |testbed| wrapped(testbed, &format!("{ADDING} | ssh \"$@\"")),
-            words: &["something else than a line was read"],
+            words: &["an unknown command was read"],
             ..FAILS
         },
     ]);

@@ -141,17 +141,19 @@ fn slices_with_a_key_re_exchange_are_in_no_sample() {
     let target = testbed.target();
     let base = ["--method", "pipe", "--rounds", "2", "--ciphers", CHACHA, &target];
     let limit = ["-o", "RekeyLimit=2M", "-p", &port, "-o", &alias];
-    let survey = testbed.survey(&[&base[..], &limit].concat());
-    let rekeyed = |sample: &&Value| sample["slices"]["with_key_exchange"].as_u64().unwrap_or(0);
-    let samples = measured(&survey);
-    assert!(samples.iter().map(rekeyed).sum::<u64>() > 0, "{survey}");
-    assert!(samples.iter().all(|sample| sample["slices"]["count"].as_u64().unwrap() > 0));
-    let connections = survey["connections"].as_array().unwrap();
-    let sums = connections.iter().filter_map(|line| line["key_exchanges"].as_array()).flatten();
-    let apart: u64 = sums.map(|sum| sum["slices"].as_u64().unwrap()).sum();
-    assert_eq!(apart, samples.iter().map(rekeyed).sum::<u64>(), "{survey}");
-    for connection in connections {
-        assert_connection(connection, &survey);
+    for client in ["openssh", "russh"] {
+        let survey = testbed.survey(&[&base[..], &limit, &["--client", client]].concat());
+        let rekeyed = |sample: &&Value| sample["slices"]["with_key_exchange"].as_u64().unwrap_or(0);
+        let samples = measured(&survey);
+        assert!(samples.iter().map(rekeyed).sum::<u64>() > 0, "{survey}");
+        assert!(samples.iter().all(|sample| sample["slices"]["count"].as_u64().unwrap() > 0));
+        let connections = survey["connections"].as_array().unwrap();
+        let sums = connections.iter().filter_map(|line| line["key_exchanges"].as_array()).flatten();
+        let apart: u64 = sums.map(|sum| sum["slices"].as_u64().unwrap()).sum();
+        assert_eq!(apart, samples.iter().map(rekeyed).sum::<u64>(), "{survey}");
+        for connection in connections {
+            assert_connection(connection, &survey);
+        }
+        testbed.assert_nothing_left();
     }
-    testbed.assert_nothing_left();
 }

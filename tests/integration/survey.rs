@@ -188,11 +188,14 @@ fn a_dry_run_prints_the_plan_and_leaves_nothing() {
     let run = testbed.run(&["--dry-run", "--rounds", "2", &target, file.to_str().unwrap()]);
     assert_eq!(run.code, Some(0), "{run:?}");
     // Six ciphers that a server offers by default.
-    let plan = "plan: 2 rounds, 6 new connections each, fed in turn for about ";
-    assert!(run.stderr.contains(plan) && run.stderr.contains("; moves at most "), "{run:?}");
+    let plan = "plan: 2 rounds; a round opens 6 connections, each fed in turn for about ";
+    assert!(run.stderr.contains(plan) && run.stderr.contains("; moves at most 7 GiB; "), "{run:?}");
     assert!(run.stderr.contains("writes temporary files remotely (in "), "{run:?}");
     assert!(run.stderr.contains(testbed.path("remote").to_str().unwrap()), "{run:?}");
     assert!(run.stdout.is_empty() && testbed.journals().is_empty());
+    // Whole files can't be made smaller: twelve of 4 MiB.
+    let run = testbed.run(&["--dry-run", "--full", &target, file.to_str().unwrap()]);
+    assert!(run.stderr.contains("; moves 48 MiB a round; "), "{run:?}");
     testbed.assert_nothing_left();
 }
 
@@ -216,6 +219,17 @@ fn no_more_is_moved_than_allowed() {
         assert!((20_000_000..60_000_000).contains(&moved), "{method}: {moved}");
         assert!(!measured(&survey).is_empty());
     }
+    let survey =
+        testbed.survey(&[&base[..], &["--method", "scp", file.to_str().unwrap()]].concat());
+    let moved = |sample: &Value| sample["bytes"].as_u64().unwrap();
+    let moved: u64 = measured(&survey).iter().map(|sample| moved(sample)).sum();
+    assert!((10_000_000..50_000_000).contains(&moved), "scp: {moved}");
+
+    // Whole files can't be made smaller.
+    let full = ["--full", "--ciphers", GCM, "--max-bytes", "10MB", &target, file.to_str().unwrap()];
+    let run = testbed.run(&full);
+    let both = "one round of --full moves 16 MiB, more than --max-bytes 9.5 MiB";
+    assert!(run.code == Some(2) && run.stderr.contains(both), "{run:?}");
     testbed.assert_nothing_left();
 }
 

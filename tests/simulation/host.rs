@@ -67,6 +67,7 @@ impl Host {
             budget: Some(Duration::from_secs_f64(world.budget_s)),
             counts_all: world.counts_all,
             most_bytes: None,
+            rounds: None,
         };
         let (slice_s, lead_in_s) = sizes::seconds(world.round_trip_s);
         let pace = Pace { slice_s, lead_in_s };

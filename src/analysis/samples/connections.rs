@@ -30,16 +30,26 @@ pub struct KeyReexchange {
     pub beyond: Beyond,
 }
 
+/// The median setup of some samples, in seconds. Where connections stay open, those of later rounds log in beside
+/// the first slices of another one: the first round tells it.
+pub fn setup_s(samples: &[&Sample]) -> Option<f64> {
+    let alone = |sample: &&&Sample| sample.slices.is_none() || sample.round <= 1;
+    let of = |samples: &mut dyn Iterator<Item = &&Sample>| {
+        median(&samples.filter_map(|sample| sample.setup_s).collect::<Vec<_>>())
+    };
+    of(&mut samples.iter().filter(alone)).or_else(|| of(&mut samples.iter()))
+}
+
 /// The start-up of a table's connections: how much longer their first slices took. Absent where no
-/// connection has any.
+/// connection has any. Beside that of later rounds the next connection logs in: those of the first round tell it.
 pub fn start_up(survey: &Survey, groups: &Groups, race: RaceKey) -> Option<Beyond> {
     let samples = by_connection(survey, race);
     let of = |connection: &Connection| {
         let sum = connection.start_up.iter().find(|sum| sum.direction == race.direction)?;
         beyond(sum, samples.get(&connection.number)?)
     };
-    let all: Vec<Beyond> = own(survey, groups, race).filter_map(of).collect();
-    medians(&all)
+    let first = own(survey, groups, race).filter(|connection| connection.round <= 1);
+    medians(&first.filter_map(of).collect::<Vec<_>>())
 }
 
 /// The key re-exchanges of a table, cipher by cipher, per slice that had one.

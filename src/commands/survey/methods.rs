@@ -1,9 +1,11 @@
 //! Which methods are possible between two ends, found out before any slice.
 
 use anyhow::{Result, bail};
+use clap::ValueEnum;
 
 use crate::host::{Sections, script};
 use crate::local::interrupt::Interrupt;
+use crate::local::programs;
 use crate::model::Method;
 use crate::model::units::printable;
 use crate::remote::control::{Access, ControlOptions};
@@ -14,7 +16,7 @@ use crate::ssh::ScpProtocol;
 use crate::survey::events::Events;
 use crate::survey::plan::Choice;
 use crate::transfer;
-use crate::transfer::method::Ends;
+use crate::transfer::method::{Ends, Missing};
 
 /// Tools without which nothing can be made, counted and removed on the remote host.
 const NEEDED: &[&str] = &["cat", "mkdir", "mv", "rm", "wc"];
@@ -27,7 +29,47 @@ pub fn ends(spec: &TargetSpec, met: &Opened, no_sftp: Option<&str>) -> Ends {
         no_sftp: no_sftp.map(str::to_owned),
         printed_at_login: met.control.printed_at_login().map(str::to_owned),
         missing_tools: met.missing_tools.clone(),
+        missing_programs: missing_programs(),
         scp_version: spec.client.scp_version,
+    }
+}
+
+/// Programs of this machine that methods start and that are not installed.
+fn missing_programs() -> Vec<&'static str> {
+    let programs = Method::value_variants().iter();
+    let programs = programs.filter_map(|method| transfer::method(*method).program());
+    programs.filter(|program| programs::find(program, &[]).is_none()).collect()
+}
+
+/// Refuses methods none of which this machine has the program of, before anything connects.
+pub fn refuse_missing(asked: &[Method]) -> Result<()> {
+    let missing = missing_programs();
+    let mut without = asked.iter().map(|method| without_program(*method, &missing));
+    match without.next() {
+        Some(Some(first)) if without.all(|other| other.is_some()) => {
+            bail!("{}; {}", first.what, first.remedy)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Why a method can't be used on this machine; absent: it can.
+fn without_program(method: Method, missing: &[&'static str]) -> Option<Missing> {
+    let program = transfer::method(method).program().filter(|name| missing.contains(name))?;
+    Some(Missing {
+        what: format!("this machine has no {program}"),
+        remedy: match programs::remedy(program) {
+            Some(install) => format!("{install}, or use --method pipe"),
+            None => "use --method pipe".into(),
+        },
+    })
+}
+
+/// What a method needs and an end does not have.
+fn needs(method: Method, ends: &Ends) -> Result<(), Missing> {
+    match without_program(method, &ends.missing_programs) {
+        Some(missing) => Err(missing),
+        None => transfer::method(method).needs(ends),
     }
 }
 
@@ -40,7 +82,7 @@ pub fn choose(asked: &[Method], ends: &Ends, events: &mut dyn Events) -> Result<
     }
     let (possible, missing): (Vec<_>, Vec<_>) = asked
         .iter()
-        .map(|&method| (method, transfer::method(method).needs(ends)))
+        .map(|&method| (method, needs(method, ends)))
         .partition(|(_, needs)| needs.is_ok());
     // Several ways were named, or none: what goes is measured.
     let possible: Vec<Method> = possible.into_iter().map(|(method, _)| method).collect();
@@ -81,6 +123,10 @@ pub fn fitting(with_file: bool, ends: &Ends, events: &mut dyn Events) -> Vec<Met
     let Ends { host, shell, missing_tools, .. } = ends;
     let (shell, dd) = (*shell, !missing_tools.iter().any(|tool| tool == "dd"));
     match (with_file, &ends.no_sftp) {
+        (true, None) if shell && dd && ends.missing_programs.contains(&"sftp") => {
+            events.say("this machine has no sftp: going on by pipe");
+            vec![Method::Pipe]
+        }
         (true, Some(words)) if shell => {
             events.say(&format!("{host} has no SFTP ({words}): going on by pipe"));
             vec![Method::Pipe]

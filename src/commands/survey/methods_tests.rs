@@ -26,6 +26,7 @@ fn usual() -> Ends {
         no_sftp: None,
         printed_at_login: None,
         missing_tools: Vec::new(),
+        missing_programs: Vec::new(),
         scp_version: Version::parse("OpenSSH_9.2p1"),
     }
 }
@@ -119,4 +120,19 @@ fn what_is_less_than_usual_is_said_once() {
     let (methods, said) = chosen(&[Method::Scp], &without_sftp());
     assert_eq!(methods, Ok(vec![Method::Scp]));
     assert!(said.len() == 1 && said[0].ends_with("scp speaks its old protocol"), "{said:?}");
+}
+
+#[test]
+fn a_method_without_its_program_here_is_not_used() {
+    let ends = Ends { missing_programs: vec!["sftp"], ..usual() };
+    assert_eq!(
+        fits(true, &ends),
+        (Method::Pipe, vec!["this machine has no sftp: going on by pipe".into()])
+    );
+    let (chosen, _) = chosen(&[Method::Sftp], &ends);
+    assert_eq!(
+        chosen.unwrap_err(),
+        "this machine has no sftp; install the OpenSSH client (Debian, Ubuntu: openssh-client; Fedora: \
+         openssh-clients), or use --method pipe"
+    );
 }

@@ -31,13 +31,17 @@ use crate::survey::plan::run_seconds;
 use crate::survey::rounds::{FixedRounds, Schedule, StopRule, footer, run_rounds};
 use crate::survey::runs::rounds::RunState;
 use crate::survey::runs::sizing::Sizer;
+use crate::survey::slices;
 use crate::survey::slices::feed::Pace;
 use crate::survey::slices::state::SliceState;
 use crate::survey::staging::Files;
 use crate::survey::stopping::Adaptive;
 use crate::transfer::shim;
 pub use preparation::refuse_unknown;
-use preparation::{Planned, check_space, choice, fit, open_targets, paces, sorted_unique};
+use preparation::{
+    Planned, check_space, choice, fit, open_targets, paces, refuse_too_many_bytes, servers,
+    sorted_unique,
+};
 
 /// What is to be surveyed.
 pub struct Request<'a> {
@@ -68,6 +72,7 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
     args.journal.journal.as_deref().map_or(Ok(()), FileJournal::refuse_existing)?;
     output::refuse_unwritable(&args.output, args.journal.journal.as_deref())?;
     let seed = args.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
+    methods::refuse_missing(&methods)?;
     let named = file.map(|path| Payload::open(path, args.limit)).transpose()?;
     let shim = shim::install(scratch.path())?;
 
@@ -81,9 +86,13 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
     let Planned { mut targets, entries, skips } = planned;
     let feed_time = feed_time(&targets, &effort, args);
     let largest = largest(&entries, args, named.as_ref());
-    let announcement = announce(&entries, &targets, &paces, &effort, &feed_time, args);
+    let announcement =
+        announce(&entries, &targets, &paces, &effort, &feed_time, args, named.is_none());
+    let bytes_per_round = args.full.then(|| largest.saturating_mul(entries.len() as u64));
+    let announcement = Announcement { bytes_per_round, ..announcement };
     events.say(&announcement.line());
     check_space(&targets, &entries, args.sink, largest, named.is_none())?;
+    refuse_too_many_bytes(bytes_per_round, args.max_bytes)?;
     if args.dry_run {
         targets.into_iter().for_each(Target::close);
         return Ok(Status::Complete);
@@ -147,7 +156,7 @@ fn executor(
     feed_time: FeedTime,
 ) -> SshExecutor {
     let (whole, usable) = (header.file.full, context.files.payload.usable);
-    let mut slices = SliceState::new(header.seed, paces);
+    let mut slices = SliceState::new(header.seed, paces, servers(&context.targets));
     slices.whole = whole.then_some(usable);
     let run_s = |target: &Target| run_seconds(target.control.setup_s, target.spec.server.loopback);
     let sizer = Sizer::new(whole, usable, context.targets.iter().map(run_s).collect());
@@ -159,10 +168,13 @@ fn executor(
 /// is short: all time counts, and nothing else bounds it.
 fn feed_time(targets: &[Target], effort: &Effort, args: &SurveyArgs) -> FeedTime {
     let loopback = targets.iter().all(|target| target.spec.server.loopback);
+    // Whoever asks for whole files has said how much.
+    let bounded = !loopback && !args.full;
     FeedTime {
         budget: effort.budget,
+        rounds: effort.rounds,
         counts_all: loopback,
-        most_bytes: args.max_bytes.or((!loopback).then_some(MOST_BYTES)),
+        most_bytes: args.max_bytes.or(bounded.then_some(MOST_BYTES)),
     }
 }
 
@@ -174,7 +186,11 @@ fn largest(entries: &[Entry], args: &SurveyArgs, named: Option<&Payload>) -> u64
         (false, true) => GENERATED_FOR_SLICES,
         (false, false) => GENERATED_FOR_PIPE,
     };
-    named.map_or(args.limit.unwrap_or(usual), |payload| payload.usable)
+    match named {
+        None => args.limit.unwrap_or(usual),
+        Some(payload) if args.full || any(|method| !method.stays_open()) => payload.usable,
+        Some(payload) => payload.usable.min(slices::sizes::LARGEST),
+    }
 }
 
 fn announce(
@@ -184,6 +200,7 @@ fn announce(
     effort: &Effort,
     feed_time: &FeedTime,
     args: &SurveyArgs,
+    generated: bool,
 ) -> Announcement {
     let setup_s = targets.iter().map(|target| target.control.setup_s).fold(0.0, f64::max);
     let directories =
@@ -203,7 +220,8 @@ fn announce(
     let directions: Vec<Direction> = entries.iter().map(|entry| entry.direction).collect();
     let directions = sorted_unique(&directions).len() as f64;
     let least_s = paces.iter().map(|pace| directions * pace.least_passes_s()).fold(0.0, f64::max);
-    Announcement { feed_s: feed_s.max(least_s), ..announcement }
+    let writes_local = announcement.writes_local || generated;
+    Announcement { feed_s: feed_s.max(least_s), writes_local, ..announcement }
 }
 
 fn measure_plain_tcp(

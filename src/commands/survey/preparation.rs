@@ -88,6 +88,15 @@ pub fn paces(targets: &[Target]) -> Vec<Pace> {
     targets.iter().map(of).collect()
 }
 
+/// For each target the first one of the same server.
+pub fn servers(targets: &[Target]) -> Vec<usize> {
+    let first = |target: &Target| {
+        let same = |one: &Target| one.spec.connection.has_server_of(&target.spec.connection);
+        targets.iter().position(same).unwrap_or(target.index)
+    };
+    targets.iter().map(first).collect()
+}
+
 /// Leaves ciphers out where the slices of three rounds do not fit the budget, and says so; slices are made
 /// shorter first.
 pub fn fit(
@@ -215,6 +224,19 @@ pub fn check_space(
              once; set TMPDIR to a directory with more space, or use less data with --limit",
             size(free),
             size(local)
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses whole files that are more in one round than may be moved.
+pub fn refuse_too_many_bytes(per_round: Option<u64>, most: Option<u64>) -> Result<()> {
+    match per_round.zip(most) {
+        Some((round, most)) if most < round => bail!(
+            "one round of --full moves {}, more than --max-bytes {}; give a larger one, a smaller --limit, or \
+             fewer --ciphers",
+            size(round),
+            size(most)
         ),
         _ => Ok(()),
     }

@@ -13,6 +13,9 @@ use crate::analysis::warnings::Warning;
 use crate::model::Source;
 use crate::model::units::significant;
 
+/// A shorter start-up, in seconds, is hardly told from none.
+const SHORTEST_START_UP: f64 = 0.01;
+
 /// The times of setup, start-up and key re-exchanges, and where the server's figures come from.
 pub fn footnote(table: &Table) -> String {
     let mut sources: Vec<&str> = Vec::new();
@@ -34,10 +37,13 @@ pub fn footnote(table: &Table) -> String {
         let setup = significant(seconds);
         match table.start_up {
             None => format!("Setup {setup} s (median), not in the figures."),
-            Some(Beyond { real_s, .. }) => format!(
-                "Setup {setup} s, start-up {} s (medians), not in the figures.",
-                significant(real_s)
-            ),
+            Some(Beyond { real_s, .. }) => {
+                let start_up = match real_s < SHORTEST_START_UP {
+                    true => format!("under {SHORTEST_START_UP}"),
+                    false => significant(real_s),
+                };
+                format!("Setup {setup} s, start-up {start_up} s (medians), not in the figures.")
+            }
         }
     });
     let keys = table.key_exchanges.iter().map(|one| {

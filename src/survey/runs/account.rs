@@ -4,7 +4,8 @@
 use crate::host::counters::HostCounters;
 use crate::host::linux::ProcessStat;
 use crate::model::record::{Check, HostDelta, Spent};
-use crate::model::{CpuTimes, Source, Waits};
+use crate::model::{Source, Waits};
+use crate::remote::whole_host::{Remote, whole_host, within_busy};
 
 /// The readings of one run.
 #[derive(Debug, Default)]
@@ -17,17 +18,6 @@ pub struct Readings<'a> {
     pub before: Option<&'a HostCounters>,
     pub after: Option<&'a HostCounters>,
     pub host: Option<&'a HostDelta>,
-}
-
-/// What else is known of the remote host.
-#[derive(Clone, Copy, Debug)]
-pub struct Remote {
-    /// Busy CPU seconds per second while nothing is transferred.
-    pub idle_busy: f64,
-    pub ticks_per_s: u32,
-    pub loopback: bool,
-    /// The account has a shell.
-    pub shell: bool,
 }
 
 /// The figure or why it is missing, and the other sources that it was checked against.
@@ -51,7 +41,7 @@ pub fn account(readings: &Readings, remote: &Remote) -> Account {
         .process
         .or(listener)
         .or(readings.sampled)
-        .map_or_else(|| whole_host(readings, remote), Ok);
+        .map_or_else(|| whole_host(readings.host, remote), Ok);
     let found = found.and_then(|spent| within_busy(spent, readings.host));
     match found {
         Ok(spent) => {
@@ -88,51 +78,6 @@ fn listener(readings: &Readings, ticks_per_s: u32) -> Option<Spent> {
     })
 }
 
-fn whole_host(readings: &Readings, remote: &Remote) -> Result<Spent, String> {
-    if remote.loopback {
-        return Err(
-            "the server's processes can't be read, and both ends share the counters of this \
-                    host"
-                .into(),
-        );
-    }
-    if !remote.shell {
-        return Err("the account allows SFTP alone, and SFTP shows no counters".into());
-    }
-    let host = readings.host.ok_or("the remote host shows no counters (it has no /proc)")?;
-    let tick = 1.0 / f64::from(remote.ticks_per_s.max(1));
-    let idle = remote.idle_busy * host.real_s;
-    Ok(Spent {
-        source: Source::Host,
-        resolution_s: (0.1 * idle).max(4.0 * tick),
-        split_resolution_s: (0.1 * idle).max(4.0 * tick),
-        bulk: CpuTimes {
-            user_s: host.user_s,
-            system_s: host.system_s + host.softirq_s,
-            total_s: (host.busy_s() - idle).max(0.0),
-        },
-        real_s: Some(host.real_s),
-        setup: None,
-        helpers: None,
-        with_helpers: true,
-        waits: Waits::default(),
-    })
-}
-
-/// A process can't use more CPU than the whole host was busy. The kernel samples the host's counters by
-/// clock ticks: a fifth and 0.1 s are allowed for that.
-fn within_busy(spent: Spent, host: Option<&HostDelta>) -> Result<Spent, String> {
-    match host {
-        Some(host) if spent.bulk.total_s > 1.2 * host.busy_s() + 0.1 => Err(format!(
-            "the source \"{}\" shows {:.2} s, but the whole host was busy for only {:.2} s",
-            spent.source,
-            spent.bulk.total_s,
-            host.busy_s()
-        )),
-        _ => Ok(spent),
-    }
-}
-
 fn check(spent: &Spent, note: &str) -> Check {
     Check {
         source: spent.source,
@@ -146,6 +91,7 @@ fn check(spent: &Spent, note: &str) -> Check {
 mod tests {
     use super::*;
     use crate::host::Sections;
+    use crate::model::CpuTimes;
 
     fn counters(children_ticks: u64, children: &str) -> HostCounters {
         let answer = Sections::parse(&format!(

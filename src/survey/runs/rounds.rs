@@ -31,13 +31,15 @@ const SHARE: f64 = 0.25;
 #[derive(Debug)]
 pub struct RunState {
     pub sizer: Sizer,
+    /// Bytes that runs have moved so far, those of the calibration included.
+    pub moved: u64,
     seed: u64,
     calibrated: bool,
 }
 
 impl RunState {
     pub fn new(sizer: Sizer, seed: u64) -> RunState {
-        RunState { sizer, seed, calibrated: false }
+        RunState { sizer, moved: 0, seed, calibrated: false }
     }
 }
 
@@ -50,14 +52,15 @@ pub fn run(
     recorder: &mut Recorder,
     events: &mut dyn Events,
 ) -> (Vec<Sample>, Result<(), Ended>) {
-    let mut runs = Runs { context, recorder, events };
-    if !std::mem::replace(&mut state.calibrated, true)
-        && let Err(error) = calibrate(&mut runs, &mut state.sizer, entries)
+    let RunState { sizer, moved, seed, calibrated } = state;
+    let mut runs = Runs { context, recorder, events, moved };
+    if !std::mem::replace(calibrated, true)
+        && let Err(error) = calibrate(&mut runs, sizer, entries)
     {
         return (Vec::new(), Err(error));
     }
-    let order = shuffled(entries, state.seed, round);
-    let amounts = state.sizer.amounts(&order);
+    let order = shuffled(entries, *seed, round);
+    let amounts = sizer.amounts(&order);
     let mut samples = Vec::new();
     for (entry, bytes) in order.into_iter().zip(amounts) {
         let planned = PlannedRun { phase: Phase::Round, round, entry, bytes };
@@ -66,7 +69,7 @@ pub fn run(
             Err(error) => return (samples, Err(error)),
         }
     }
-    state.sizer.after_round(round, &samples);
+    sizer.after_round(round, &samples);
     (samples, Ok(()))
 }
 
@@ -111,6 +114,7 @@ struct Runs<'a, 'r> {
     context: &'a mut Context,
     recorder: &'a mut Recorder<'r>,
     events: &'a mut dyn Events,
+    moved: &'a mut u64,
 }
 
 /// What an attempt has led to.
@@ -148,6 +152,7 @@ impl Runs<'_, '_> {
 
     fn recorded(&mut self, mut sample: Sample) -> Result<Sample, Ended> {
         sample.at_s = self.context.at_s();
+        *self.moved += sample.bytes.unwrap_or(0);
         record(self.recorder, Record::Sample(Box::new(sample.clone())))?;
         self.events.sample_ends(&sample);
         Ok(sample)

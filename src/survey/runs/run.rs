@@ -12,9 +12,10 @@ use crate::model::{Entry, Source};
 use crate::remote::control::ControlConnection;
 use crate::remote::error::ControlError;
 use crate::remote::target::Target;
+use crate::remote::whole_host::Remote;
 use crate::survey::context::Context;
 use crate::survey::made::{check_bytes, take};
-use crate::survey::runs::account::{Readings, Remote, account};
+use crate::survey::runs::account::{Readings, account};
 use crate::survey::slices::sizes::Amount;
 use crate::transfer;
 use crate::transfer::error::TransferError;
@@ -47,8 +48,8 @@ pub fn attempt(
     let Entry { configuration, .. } = &planned.entry;
     let target = &mut targets[configuration.pairing];
     let site = files.site(target);
-    let mut program =
-        transfer::method(configuration.method).open(configuration, &site, interrupt)?;
+    let mut program = transfer::method(configuration.method).open(configuration, &site)?;
+    program.wait_until_open(interrupt)?;
     let amount = Amount { bytes: planned.bytes, times: 1 };
     let work =
         files.work(program.as_mut(), &planned.entry, amount, NO_TIMEOUT, target, interrupt)?;
@@ -180,12 +181,7 @@ fn fill_in(
             after: after.remote.as_ref(),
             host: sample.remote_host.as_ref(),
         },
-        &Remote {
-            idle_busy: target.idle_busy,
-            ticks_per_s,
-            loopback: target.spec.server.loopback,
-            shell: target.has_shell(),
-        },
+        &Remote::of(target),
     );
     let real_s = moved.ended.duration_since(moved.begun).as_secs_f64();
     sample.server = account.spent;

@@ -23,6 +23,8 @@ pub struct Sizer {
     full: bool,
     /// The bytes of FILE that may be used.
     largest: u64,
+    /// The most bytes that a run may move, of those that may be moved in all.
+    most: Option<u64>,
     /// Seconds per run, by pairing.
     run_s: Vec<f64>,
     /// Bytes per second, as measured last.
@@ -31,12 +33,17 @@ pub struct Sizer {
 
 impl Sizer {
     pub fn new(full: bool, largest: u64, run_s: Vec<f64>) -> Sizer {
-        Sizer { full, largest, run_s, rates: HashMap::new() }
+        Sizer { full, largest, most: None, run_s, rates: HashMap::new() }
     }
 
     /// The largest file that a run may move, in the calibration too.
     pub fn largest(&self) -> u64 {
-        self.largest
+        self.largest.min(self.most.unwrap_or(u64::MAX)).max(1)
+    }
+
+    /// Bounds the bytes of each run.
+    pub fn bound(&mut self, most: Option<u64>) {
+        self.most = most;
     }
 
     /// Whether sizes follow from rates.
@@ -68,7 +75,7 @@ impl Sizer {
     pub fn amounts(&self, entries: &[Entry]) -> Vec<u64> {
         // Neither end may store more than twice FILE at once: the chunks for downloads and the file that
         // an upload makes.
-        let mut cap = self.largest;
+        let mut cap = self.largest();
         loop {
             let amounts: Vec<u64> = entries.iter().map(|entry| self.amount(entry, cap)).collect();
             if self.full || cap <= SMALLEST || stored(entries, &amounts) <= 2 * self.largest {

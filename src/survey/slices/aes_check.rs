@@ -32,17 +32,20 @@ pub fn check(
     if !client && !server {
         return Ok(());
     }
+    // A few slices tell a cost, whatever the survey's are.
+    let whole = state.whole.take();
     let mut doubt = None;
     for _ in 0..TRIES {
         let mut costs = Vec::new();
         for name in [GCM, CHACHA] {
-            costs.extend(cost(context, state, pairing, name, recorder, events)?);
+            costs.push(cost(context, state, pairing, name, recorder, events)?);
         }
         doubt = aes_doubt(&costs, client, server);
         if doubt.is_none() {
             break;
         }
     }
+    state.whole = whole;
     if let Some(doubt) = &doubt {
         events.say(&format!("warning: {doubt}"));
     }
@@ -50,7 +53,10 @@ pub fn check(
     Ok(())
 }
 
-/// CPU-seconds per GB of a cipher at the client and at the server; absent where it can't be measured.
+/// CPU-seconds per GB of a cipher at the client and at the server, or why it can't be measured.
+type Cost = Result<(f64, f64), String>;
+
+/// Measures the cost of a cipher.
 fn cost(
     context: &mut Context,
     state: &mut SliceState,
@@ -58,13 +64,14 @@ fn cost(
     cipher: &str,
     recorder: &mut Recorder,
     events: &mut dyn Events,
-) -> Result<Option<(f64, f64)>, Ended> {
+) -> Result<Cost, Ended> {
     let shell = context.targets[pairing].has_shell();
     let method = if shell { Method::Pipe } else { Method::Sftp };
     let configuration = Configuration { pairing, method, cipher: Cipher::from(cipher), mac: None };
-    let mut live = match open(context, &configuration, None, events)? {
+    let mut live = match open(context, &configuration, None, None, events)? {
         Opening::Open(live) => *live,
-        Opening::NoMoreAtOnce | Opening::Failed(..) => return Ok(None),
+        Opening::Failed((reason, _)) => return Ok(Err(reason)),
+        Opening::NoMoreAtOnce => return Ok(Err("the server refuses a connection".into())),
     };
     let entry = configuration.toward(Direction::Upload);
     let fed = context.transferring(|context| {
@@ -77,13 +84,17 @@ fn cost(
     });
     // Its slices are no sample's.
     live.start_up.append(&mut live.slices);
-    let line = live.close(0, Outcome::Measured, ticks_per_s, CLOSE_TIME);
+    let (outcome, cost) = match fed {
+        Ok(()) => (Outcome::Measured, cost.ok_or("the server's CPU can't be read".to_owned())),
+        Err(error) => {
+            let reason = error.reason();
+            (Outcome::Failed { reason: reason.clone(), remedy: None }, Err(reason))
+        }
+    };
+    let line = live.close(0, outcome, ticks_per_s, CLOSE_TIME);
     record(recorder, Record::Connection(Box::new(line)))?;
-    match fed {
-        Ok(()) => Ok(cost),
-        Err(TransferError::Interrupted) => Err(Stopped::Interrupted.into()),
-        Err(_) => Ok(None),
-    }
+    Stopped::if_raised(&context.interrupt)?;
+    Ok(cost)
 }
 
 fn fed(
@@ -101,11 +112,13 @@ fn fed(
 
 /// Why AES does not count as disabled where it should be, by the costs of [`GCM`] and [`CHACHA`] at client
 /// and server: without AES instructions AES costs more than ChaCha20.
-fn aes_doubt(costs: &[(f64, f64)], client: bool, server: bool) -> Option<String> {
-    let [aes, chacha] = costs else {
-        return Some(format!(
-            "whether AES is disabled can't be checked: {GCM} and {CHACHA} could not both be measured"
-        ));
+fn aes_doubt(costs: &[Cost], client: bool, server: bool) -> Option<String> {
+    let (aes, chacha) = match costs {
+        [Ok(aes), Ok(chacha)] => (aes, chacha),
+        [Err(reason), ..] | [_, Err(reason), ..] => {
+            return Some(format!("whether AES is disabled can't be checked: {reason}"));
+        }
+        _ => return None,
     };
     [("client", client, aes.0, chacha.0), ("server", server, aes.1, chacha.1)]
         .into_iter()
@@ -124,9 +137,11 @@ mod tests {
 
     #[test]
     fn aes_that_costs_no_more_than_chacha_is_not_disabled() {
-        let costs = [(1.0, 0.4), (0.9, 0.9)];
+        let costs = [Ok((1.0, 0.4)), Ok((0.9, 0.9))];
         assert_eq!(aes_doubt(&costs, true, false), None);
         assert!(aes_doubt(&costs, true, true).unwrap().contains("at the server and is not"));
-        assert!(aes_doubt(&costs[..1], true, false).unwrap().contains("can't be checked"));
+        let failed = [costs[0].clone(), Err("the connection was closed".into())];
+        let doubt = aes_doubt(&failed, true, false).unwrap();
+        assert_eq!(doubt, "whether AES is disabled can't be checked: the connection was closed");
     }
 }

@@ -37,6 +37,11 @@ impl AtOnce {
         }
     }
 
+    /// Whether it has refused a connection of late.
+    pub fn has_refused(&self) -> bool {
+        self.most.is_some() || self.in_time
+    }
+
     /// A connection was opened. `refused`: it had been refused before.
     pub fn opened(&mut self, open: usize, refused: bool) {
         if refused && open == 0 {

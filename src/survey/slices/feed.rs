@@ -13,7 +13,7 @@ use crate::survey::slices::slice::Slice;
 use crate::survey::slices::timing::{self, Planned};
 use crate::survey::staging::Files;
 use crate::transfer::error::TransferError;
-use crate::transfer::method::{Observer, Work};
+use crate::transfer::method::Work;
 
 /// How slices of a target are made.
 #[derive(Clone, Copy, Debug)]
@@ -102,7 +102,6 @@ pub struct Feeding<'a> {
     pub hosts: &'a mut HostsBefore,
     pub sizes: &'a mut Sizes,
     pub interrupt: &'a Interrupt,
-    pub observer: &'a mut dyn Observer,
     pub pace: Pace,
     /// `--full`: each slice moves so many bytes.
     pub whole: Option<u64>,
@@ -139,8 +138,10 @@ impl Feeding<'_> {
     /// One slice of an entry, of the size that its time asks for.
     pub fn slice(&mut self, live: &mut Live, entry: &Entry) -> Result<Slice, TransferError> {
         match self.whole {
-            Some(bytes) => self.run(live, entry, whole(entry.configuration.method, bytes), WHOLE_S),
-            None => self.lasting(live, entry, self.pace.slice_s),
+            Some(bytes) => {
+                self.run(live, entry, whole(entry.configuration.method, bytes), WHOLE_S, false)
+            }
+            None => self.lasting(live, entry, self.pace.slice_s, true),
         }
     }
 
@@ -153,24 +154,26 @@ impl Feeding<'_> {
     ) -> Result<f64, TransferError> {
         let Pace { slice_s, lead_in_s } = self.pace;
         let whole_s = if self.pace.needs_lead_in() { lead_in_s } else { slice_s };
-        let slice = self.lasting(live, entry, part * whole_s)?;
+        let slice = self.lasting(live, entry, part * whole_s, false)?;
         let real_s = slice.real_s();
         live.start_up.push(slice);
         Ok(real_s)
     }
 
-    /// A slice of so many seconds, by the entry's rate.
+    /// A slice of so many seconds, by the entry's rate. `led_in`: behind a long round trip a lead-in goes before
+    /// it.
     fn lasting(
         &mut self,
         live: &mut Live,
         entry: &Entry,
         seconds: f64,
+        led_in: bool,
     ) -> Result<Slice, TransferError> {
         let (usable, sink) = (self.files.payload.usable, self.files.sink);
         let rate = self.sizes.rate(entry).unwrap_or(0.0);
         let bytes = (rate * seconds).min(self.most_of_slice());
         let amount = amount(entry.configuration.method, bytes, usable, sink);
-        self.run(live, entry, amount, seconds)
+        self.run(live, entry, amount, seconds, led_in)
     }
 
     /// Finds the size of an entry's slices, and what a slice takes besides its bytes. All its slices are
@@ -235,7 +238,9 @@ impl Feeding<'_> {
             Some(rate) => amount.total() as f64 / rate,
             None => 0.0,
         };
-        let slice = self.run(live, entry, amount, expected_s)?;
+        // The small ones do without.
+        let led_in = expected_s > 0.5 * self.pace.slice_s;
+        let slice = self.run(live, entry, amount, expected_s, led_in)?;
         live.start_up.push(slice.clone());
         Ok(slice)
     }
@@ -246,15 +251,14 @@ impl Feeding<'_> {
         entry: &Entry,
         amount: Amount,
         expected_s: f64,
+        led_in: bool,
     ) -> Result<Slice, TransferError> {
         let Feeding { target, files, hosts, sizes: known, interrupt, .. } = self;
         let least = if expected_s > 0.0 { LEAST_TIMEOUT } else { UNKNOWN_TIMEOUT };
         let timeout = least + Duration::from_secs_f64(LATE * expected_s);
         let connection = live.connection.as_mut();
-        // A slice that is no longer than a lead-in is one itself.
-        let longer = expected_s > self.pace.lead_in_s;
-        let needs_lead_in = self.pace.needs_lead_in() && longer && self.whole.is_none();
-        let lead_in = match known.rate(entry).filter(|_| needs_lead_in) {
+        let led_in = led_in && self.pace.needs_lead_in();
+        let lead_in = match known.rate(entry).filter(|_| led_in) {
             Some(rate) => {
                 let bytes = rate * self.pace.lead_in_s;
                 let usable = files.payload.usable;
@@ -265,7 +269,7 @@ impl Feeding<'_> {
         };
         let work = files.work(connection, entry, amount, timeout, target, interrupt)?;
         let planned = Planned { work, lead_in };
-        let slice = timing::run(live, &planned, target, files, hosts, interrupt, self.observer)?;
+        let slice = timing::run(live, &planned, target, files, hosts, interrupt)?;
         live.remove_left_behind(target)?;
         let first = planned.lead_in.as_ref().map_or(0, Work::total);
         *self.moved += slice.bytes + first;

@@ -11,8 +11,9 @@ use crate::survey::events::Events;
 use crate::survey::plan::shuffled;
 use crate::survey::slices::failures::{Reason, clean_up, explained};
 use crate::survey::slices::feed::{Feeding, MOST_FED, most_of_slice};
-use crate::survey::slices::live::{CLOSE_TIME, Live};
-use crate::survey::slices::opening::{Opening, no_more_at_once, open};
+use crate::survey::slices::live::{CLOSE_TIME, Live, Login};
+use crate::survey::slices::member::{Member, members};
+use crate::survey::slices::opening::{Opening, begin, no_more_at_once, open, tell_of_dd};
 use crate::survey::slices::samples::{OfMember, samples};
 use crate::survey::slices::slice::Slice;
 use crate::survey::slices::state::SliceState;
@@ -23,16 +24,6 @@ const MOST_REPEATS: u32 = 2;
 
 /// How long the client of a connection that has failed may take to end.
 const BROKEN_TIME: Duration = Duration::from_millis(500);
-
-/// A configuration in a generation.
-struct Member {
-    configuration: Configuration,
-    directions: Vec<Direction>,
-    live: Option<Live>,
-    /// Why it is out of this generation, and what to do about it.
-    failed: Option<Reason>,
-    reopened: bool,
-}
 
 /// Runs generations for all entries of a round; returns their samples, recorded already.
 pub fn run(
@@ -61,24 +52,6 @@ pub fn run(
     (done, Ok(()))
 }
 
-/// The configurations of some entries, each with its directions, in the order of the round.
-fn members(entries: &[Entry], seed: u64, round: u32) -> Vec<Member> {
-    let mut members: Vec<Member> = Vec::new();
-    for Entry { configuration, direction } in shuffled(entries, seed, round) {
-        match members.iter_mut().find(|member| member.configuration == configuration) {
-            Some(member) => member.directions.push(direction),
-            None => members.push(Member {
-                configuration,
-                directions: vec![direction],
-                live: None,
-                failed: None,
-                reopened: false,
-            }),
-        }
-    }
-    members
-}
-
 struct Generation<'a, 'r> {
     context: &'a mut Context,
     state: &'a mut SliceState,
@@ -92,22 +65,28 @@ impl Generation<'_, '_> {
     /// Opens connections, one after the other, for those that wait. Where a server takes no more at once, the
     /// rest goes on waiting, for the next generation of this round.
     fn open(&mut self, waiting: &mut Vec<Member>) -> Result<(), Ended> {
-        for mut member in std::mem::take(waiting) {
+        let mut ahead = None;
+        let mut left = std::mem::take(waiting).into_iter().peekable();
+        while let Some(mut member) = left.next() {
             let pairing = member.configuration.pairing;
             let open_there = self.open_at(pairing);
-            if self.state.at_once[pairing].is_reached(open_there, self.round) {
+            if self.state.at_once(pairing).is_reached(open_there, self.round) {
                 waiting.push(member);
                 continue;
             }
-            match self.connect(&member.configuration, open_there)? {
+            let login = ahead.take().filter(|login: &Login| login.is_of(&member.configuration));
+            match self.connect(&member.configuration, login, open_there)? {
                 Opening::Open(live) => {
+                    let told = &mut self.state.told_of_dd[pairing];
+                    tell_of_dd(&self.context.targets[pairing].host(), told, &live, self.events);
                     member.live = Some(*live);
                     self.members.push(member);
                     let index = self.members.len() - 1;
+                    ahead = left.peek().and_then(|next| self.log_in_ahead(&next.configuration));
                     self.start_up(index)?;
                 }
                 Opening::NoMoreAtOnce => {
-                    if self.state.at_once[pairing].refused(open_there, self.round) {
+                    if self.state.at_once(pairing).refused(open_there, self.round) {
                         let target = &self.context.targets[pairing];
                         self.events.say(&no_more_at_once(&target.host(), open_there));
                     }
@@ -122,15 +101,31 @@ impl Generation<'_, '_> {
         Ok(())
     }
 
+    /// Begins the next login beside the first slices of a connection, which are in no sample. Those of the first
+    /// round tell how large slices are, and how long the start-up takes: nothing goes on beside them. Nor is a
+    /// server hurried that has refused a connection.
+    fn log_in_ahead(&mut self, configuration: &Configuration) -> Option<Login> {
+        let pairing = configuration.pairing;
+        let (state, target) = (&mut *self.state, &self.context.targets[pairing]);
+        let hurries = self.round > 1
+            && state.whole.is_none()
+            && !state.at_once(pairing).has_refused()
+            && state.failures.left_out(configuration).is_none()
+            && target.aes_doubt.is_none();
+        // What fails here fails again in its turn, and is told then.
+        hurries.then(|| begin(self.context, configuration).ok()).flatten()
+    }
+
     fn open_at(&self, pairing: usize) -> usize {
-        let open =
-            |member: &&Member| member.configuration.pairing == pairing && member.live.is_some();
+        let there = |member: &Member| self.state.same_server(member.configuration.pairing, pairing);
+        let open = |member: &&Member| member.live.is_some() && there(member);
         self.members.iter().filter(open).count()
     }
 
     fn connect(
         &mut self,
         configuration: &Configuration,
+        login: Option<Login>,
         open_there: usize,
     ) -> Result<Opening, Ended> {
         if let Some(reason) = self.state.failures.left_out(configuration) {
@@ -140,20 +135,20 @@ impl Generation<'_, '_> {
             let remedy = "leave this AES state out of --aes".to_owned();
             return Ok(Opening::Failed((doubt, Some(remedy))));
         }
-        let at_once = &mut self.state.at_once[configuration.pairing];
-        let refusals = at_once.refusals(open_there);
-        let mut opening = open(self.context, configuration, refusals, self.events)?;
+        let refusals = self.state.at_once(configuration.pairing).refusals(open_there);
+        let mut opening = open(self.context, configuration, login, refusals, self.events)?;
         if let Opening::Failed(reason) = opening {
             let reason = explained(self.context, configuration, reason, self.events);
             // Once more where it has failed because the survey's directory was removed.
             opening = match self.context.targets[configuration.pairing].control.is_alive() {
                 true => Opening::Failed(reason),
-                false => open(self.context, configuration, refusals, self.events)?,
+                false => open(self.context, configuration, None, refusals, self.events)?,
             };
         }
         match &opening {
             Opening::Open(live) => {
-                at_once.opened(open_there, live.backoff_s > 0.0);
+                let refused = live.backoff_s > 0.0;
+                self.state.at_once(configuration.pairing).opened(open_there, refused);
                 self.state.opened_s.push(live.opened_s);
             }
             Opening::NoMoreAtOnce => {}
@@ -261,7 +256,7 @@ impl Generation<'_, '_> {
         let Some((most, live)) = self.state.most_bytes.zip(member.live.as_ref()) else {
             return true;
         };
-        let moved: u64 = live.slices.iter().map(|slice| slice.bytes).sum();
+        let moved: u64 = live.slices.iter().chain(&live.start_up).map(|slice| slice.bytes).sum();
         live.slices.len() < member.directions.len() || moved < most
     }
 
@@ -335,7 +330,7 @@ impl Generation<'_, '_> {
         )));
         self.context.ensure_control(pairing, self.events)?;
         let open_there = self.open_at(pairing);
-        match self.connect(&configuration, open_there)? {
+        match self.connect(&configuration, None, open_there)? {
             Opening::Open(live) => {
                 self.members[index].live = Some(*live);
                 self.start_up(index)?;

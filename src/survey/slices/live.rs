@@ -37,7 +37,7 @@ pub struct Live {
     pub start_up: Vec<Slice>,
     /// Files of lead-ins that are still to be removed.
     pub left_behind: Vec<Made>,
-    /// Seconds that opening it took, waiting included.
+    /// Seconds that were spent on opening it, waiting included.
     pub opened_s: f64,
     pub backoff_s: f64,
     started: String,
@@ -46,22 +46,51 @@ pub struct Live {
     last: Option<Reading>,
 }
 
-impl Live {
-    /// Opens a connection, proves what it negotiated, and finds its processes at both ends.
-    pub fn open(
+/// A login that is under way.
+pub struct Login {
+    number: u32,
+    configuration: Configuration,
+    connection: Box<dyn Connection>,
+    /// The server's processes for connections that were there before.
+    known: Vec<u32>,
+    started: String,
+    /// Seconds that it has kept others waiting.
+    took_s: f64,
+}
+
+impl Login {
+    /// Begins to open a connection.
+    pub fn begin(
         number: u32,
         configuration: &Configuration,
         target: &mut Target,
         files: &Files,
-        interrupt: &Interrupt,
-    ) -> Result<Live, TransferError> {
+    ) -> Result<Login, TransferError> {
         let (began, started) = (Instant::now(), jiff::Timestamp::now().to_string());
         let known = accounts::connections(target)?;
         let method = transfer::method(configuration.method);
-        let connection = method.open(configuration, &files.site(target), interrupt)?;
+        Ok(Login {
+            number,
+            configuration: configuration.clone(),
+            connection: method.open(configuration, &files.site(target))?,
+            known,
+            started,
+            took_s: began.elapsed().as_secs_f64(),
+        })
+    }
+
+    pub fn is_of(&self, configuration: &Configuration) -> bool {
+        self.configuration == *configuration
+    }
+
+    /// Waits until the connection is open, proves what it negotiated, and finds its processes at both ends.
+    pub fn end(self, target: &mut Target, interrupt: &Interrupt) -> Result<Live, TransferError> {
+        let Login { number, configuration, mut connection, known, started, took_s } = self;
+        let began = Instant::now();
+        connection.wait_until_open(interrupt)?;
         let setup = connection.setup();
         let negotiated =
-            proof::negotiated(configuration, &setup.transcript).map_err(TransferError::Other)?;
+            proof::negotiated(&configuration, &setup.transcript).map_err(TransferError::Other)?;
         let remote = accounts::find(target, &setup.chain, setup.shell, &known)?;
         let Some(processes) = setup.processes.clone() else {
             return Err(TransferError::Other("the client's processes are not known".into()));
@@ -69,7 +98,7 @@ impl Live {
         let first = accounts::read(target, &remote)?;
         Ok(Live {
             number,
-            configuration: configuration.clone(),
+            configuration,
             local: LocalAccount::of(processes, setup.socket),
             connection,
             remote,
@@ -77,14 +106,16 @@ impl Live {
             slices: Vec::new(),
             start_up: Vec::new(),
             left_behind: Vec::new(),
-            opened_s: began.elapsed().as_secs_f64(),
+            opened_s: took_s + began.elapsed().as_secs_f64(),
             backoff_s: 0.0,
             started,
             last: first.clone(),
             first,
         })
     }
+}
 
+impl Live {
     /// What the remote account has grown by since the last reading; this one is then the last.
     pub fn remote_growth(&mut self, reading: Option<Reading>, share: f64) -> RemoteGrowth {
         let Some(now) = reading else { return RemoteGrowth::default() };

@@ -7,6 +7,7 @@ mod failures;
 pub mod feed;
 pub mod generation;
 mod live;
+mod member;
 mod opening;
 mod samples;
 pub mod sizes;

@@ -1,8 +1,9 @@
 //! The samples that a configuration's connection gives in a round, one per direction.
 
-use crate::model::record::{Asked, Outcome, Phase, Sample, Spent};
-use crate::model::{Configuration, CpuTimes, Direction, Source, Waits};
+use crate::model::record::{Asked, Outcome, Phase, Sample};
+use crate::model::{Configuration, Direction};
 use crate::remote::target::Target;
+use crate::remote::whole_host::{Remote, whole_host, within_busy};
 use crate::survey::context::Context;
 use crate::survey::slices::live::Live;
 use crate::survey::slices::sizes::Sizes;
@@ -78,7 +79,12 @@ pub fn samples(
 }
 
 fn measured(sample: Sample, summed: Sum, target: &Target, first: Option<&Slice>) -> Sample {
-    let (server, server_missing) = match server_cpu(&summed, target) {
+    let host = summed.remote_host.as_ref();
+    let server = match summed.server {
+        Some(spent) => within_busy(spent, host),
+        None => whole_host(host, &Remote::of(target)),
+    };
+    let (server, server_missing) = match server {
         Ok(spent) => (Some(spent), None),
         Err(reason) => (None, Some(reason)),
     };
@@ -109,51 +115,6 @@ fn nothing_counts(slices: &[Slice], with_key_exchange: &[bool]) -> Outcome {
         None => "the round ended before its first slice".into(),
     };
     Outcome::Failed { reason, remedy: None }
-}
-
-/// The CPU of the server's processes, else what the whole host has spent beyond its idle load, or why there
-/// is none.
-fn server_cpu(summed: &Sum, target: &Target) -> Result<Spent, String> {
-    let host = summed.remote_host.as_ref();
-    if let Some(spent) = summed.server {
-        // The kernel samples the host's counters by clock ticks: a fifth and 0.1 s are allowed for that.
-        return match host {
-            Some(host) if spent.bulk.total_s > 1.2 * host.busy_s() + 0.1 => Err(format!(
-                "the source \"{}\" shows {:.2} s, but the whole host was busy for only {:.2} s",
-                spent.source,
-                spent.bulk.total_s,
-                host.busy_s()
-            )),
-            _ => Ok(spent),
-        };
-    }
-    if target.spec.server.loopback {
-        return Err("the server's processes can't be read, and both ends share the counters of \
-                    this host"
-            .into());
-    }
-    if !target.has_shell() {
-        return Err("the account allows SFTP alone, and SFTP shows no counters".into());
-    }
-    let host = host.ok_or("the remote host shows no counters (it has no /proc)")?;
-    let tick = 1.0 / f64::from(target.remote.ticks_per_s.max(1));
-    let idle_s = target.idle_busy * host.real_s;
-    let resolution_s = (0.1 * idle_s).max(4.0 * tick);
-    Ok(Spent {
-        source: Source::Host,
-        resolution_s,
-        split_resolution_s: resolution_s,
-        bulk: CpuTimes {
-            user_s: host.user_s,
-            system_s: host.system_s + host.softirq_s,
-            total_s: (host.busy_s() - idle_s).max(0.0),
-        },
-        real_s: Some(host.real_s),
-        setup: None,
-        helpers: None,
-        with_helpers: true,
-        waits: Waits::default(),
-    })
 }
 
 /// The record of a sample before it is measured.

@@ -19,7 +19,7 @@ pub const LEAD_IN_ROUND_TRIPS: f64 = 8.0;
 /// A file that is smaller than a slice is sent so often in one at most.
 const MOST_TIMES: u64 = 64;
 /// The largest slice; also what a fast machine moves in 0.1 s.
-const LARGEST: u64 = 256 << 20;
+pub const LARGEST: u64 = 256 << 20;
 
 /// How much one slice moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -35,10 +35,6 @@ impl Slice {
     pub fn real_s(&self) -> f64 {
         self.ended.duration_since(self.begun).as_secs_f64()
     }
-
-    pub fn rate(&self) -> f64 {
-        self.bytes as f64 / self.real_s().max(1e-6)
-    }
 }
 
 /// What the remote account has grown by in a slice.

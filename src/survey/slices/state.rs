@@ -7,9 +7,6 @@ use crate::survey::slices::failures::Failures;
 use crate::survey::slices::feed::{Feeding, Pace};
 use crate::survey::slices::sizes::Sizes;
 
-/// Rounds that have to fit into the bytes that may be moved.
-const LEAST_ROUNDS: u32 = 3;
-
 /// What generations know of the ones before.
 #[derive(Debug)]
 pub struct SliceState {
@@ -21,8 +18,12 @@ pub struct SliceState {
     /// Seconds for which each connection is fed in the next round, both directions together.
     pub feed_s: f64,
     pub failures: Failures,
-    /// How many connections each target takes at once.
-    pub at_once: Vec<AtOnce>,
+    /// How many connections each server takes at once, in the place of its first target.
+    at_once: Vec<AtOnce>,
+    /// The first target of the same server, one per target.
+    servers: Vec<usize>,
+    /// One per target.
+    pub told_of_dd: Vec<bool>,
     /// Seconds that opening a connection took, each.
     pub opened_s: Vec<f64>,
     /// Seconds that the first slices of a connection took, each.
@@ -36,12 +37,15 @@ pub struct SliceState {
 }
 
 impl SliceState {
-    pub fn new(seed: u64, paces: Vec<Pace>) -> SliceState {
+    /// `servers`: for each target the first one of the same server, whose limits they share.
+    pub fn new(seed: u64, paces: Vec<Pace>, servers: Vec<usize>) -> SliceState {
         SliceState {
             sizes: Sizes::default(),
             seed,
             hosts: vec![HostsBefore::default(); paces.len()],
+            told_of_dd: vec![false; paces.len()],
             at_once: vec![AtOnce::default(); paces.len()],
+            servers,
             paces,
             feed_s: 0.0,
             failures: Failures::default(),
@@ -53,13 +57,14 @@ impl SliceState {
         }
     }
 
-    /// Gives each of so many connections its share of the bytes that may be moved in all, so that a few rounds
-    /// fit into them.
-    pub fn share_bytes(&mut self, most: Option<u64>, round: u32, connections: usize) {
-        let rounds = u64::from(LEAST_ROUNDS.saturating_sub(round - 1).max(1));
-        let share =
-            |most: u64| most.saturating_sub(self.moved) / rounds / connections.max(1) as u64;
-        self.most_bytes = most.map(share);
+    /// How many connections the server of a target takes at once.
+    pub fn at_once(&mut self, pairing: usize) -> &mut AtOnce {
+        &mut self.at_once[self.servers[pairing]]
+    }
+
+    /// Whether two targets are of one server.
+    pub fn same_server(&self, one: usize, other: usize) -> bool {
+        self.servers[one] == self.servers[other]
     }
 
     /// Does something that needs to feed connections of a target.
@@ -76,7 +81,6 @@ impl SliceState {
             hosts: &mut self.hosts[pairing],
             sizes: &mut self.sizes,
             interrupt,
-            observer: &mut (),
             pace: self.paces[pairing],
             whole: self.whole,
             most: self.most_bytes,

@@ -12,7 +12,7 @@ use crate::survey::slices::live::Live;
 use crate::survey::slices::slice::Slice;
 use crate::survey::staging::Files;
 use crate::transfer::error::TransferError;
-use crate::transfer::method::{Observer, Work};
+use crate::transfer::method::Work;
 use crate::transfer::proof;
 
 /// What a slice moves, and how much goes before its clock.
@@ -34,15 +34,19 @@ pub fn run(
     files: &mut Files,
     hosts: &mut HostsBefore,
     interrupt: &Interrupt,
-    observer: &mut dyn Observer,
 ) -> Result<Slice, TransferError> {
     refresh(live, target, hosts)?;
     let lead_in_bytes = lead_in(live, planned, interrupt)?;
+    // The counters of the whole host then stand for its processes, and can't be shared by bytes: other work is
+    // in them. The connection idles for one round trip, too short for TCP to take notice.
+    if lead_in_bytes > 0 && live.remote.servers.is_empty() {
+        read_anew(live, target, hosts)?;
+    }
     let work = &planned.work;
     let started = jiff::Timestamp::now().to_string();
     let before = live.local.read();
     let asleep = asleep();
-    let moved = live.connection.run(work, interrupt, observer)?;
+    let moved = live.connection.run(work, interrupt, &mut ())?;
     let slept = self::asleep().saturating_sub(asleep);
     let after = live.local.read();
     let reading = accounts::read(target, &live.remote)?;
@@ -91,11 +95,21 @@ fn refresh(
     target: &mut Target,
     hosts: &mut HostsBefore,
 ) -> Result<(), TransferError> {
-    if live.remote.shared || hosts.are_stale() {
-        let reading = accounts::read(target, &live.remote)?;
-        hosts.advance(target, reading.as_ref().and_then(|reading| reading.host.as_ref()));
-        live.remote_growth(reading, 1.0);
+    match live.remote.shared || hosts.are_stale() {
+        true => read_anew(live, target, hosts),
+        false => Ok(()),
     }
+}
+
+/// Reads both ends; what they have spent so far is in no slice.
+fn read_anew(
+    live: &mut Live,
+    target: &mut Target,
+    hosts: &mut HostsBefore,
+) -> Result<(), TransferError> {
+    let reading = accounts::read(target, &live.remote)?;
+    hosts.advance(target, reading.as_ref().and_then(|reading| reading.host.as_ref()));
+    live.remote_growth(reading, 1.0);
     Ok(())
 }
 
