@@ -1,10 +1,11 @@
 //! Connections, server processes and listeners that are killed, or stop.
 
+use std::process::Command;
 use std::time::Duration;
 
 use crate::case::{
     CASE, Case, LONG, SMALL, Survey, all, by_a_narrow_way, kill, none_was_opened_again,
-    was_opened_again,
+    was_opened_again, within,
 };
 use crate::client::BOTH;
 use crate::testbed::{CHACHA, GCM, Testbed, command_line};
@@ -14,22 +15,31 @@ const DOWN: &str = "--method pipe --directions download";
 const FILES: &str = "--method pipe --sink file --limit 4MiB";
 const SFTP: &str = "--method sftp --limit 4MiB";
 
-/// The server process of the last connection that was opened, as long as its client moves data.
-fn session(testbed: &Testbed, survey: &Survey) -> u32 {
+/// The server process of the last connection that was opened, as long as its client moves data; absent: it has
+/// just ended.
+fn session(testbed: &Testbed, survey: &Survey) -> Option<u32> {
     testbed.wait_for_samples(1);
     survey.in_a_slice();
     let sessions = testbed.sessions();
-    assert!(sessions.len() >= 2, "the control connection's and a sample's: {sessions:?}");
-    sessions[sessions.len() - 1]
+    // The first one is the control connection's.
+    sessions.get(1..)?.last().copied()
 }
 
 fn kill_the_session(testbed: &mut Testbed, survey: &mut Survey) {
-    kill("-KILL", session(testbed, survey));
+    signal_the_session("-KILL", testbed, survey);
 }
 
 /// It answers nothing any more, and its connection stays.
 fn stop_the_session(testbed: &mut Testbed, survey: &mut Survey) {
-    kill("-STOP", session(testbed, survey));
+    signal_the_session("-STOP", testbed, survey);
+}
+
+fn signal_the_session(signal: &str, testbed: &Testbed, survey: &Survey) {
+    // The one that is found may have ended meanwhile, with its round.
+    within(Duration::from_secs(30), "a session that takes a signal", || {
+        let pid = session(testbed, survey)?.to_string();
+        Command::new("kill").args([signal, &pid]).status().unwrap().success().then_some(())
+    });
 }
 
 /// So that they can end.

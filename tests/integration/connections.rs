@@ -151,7 +151,8 @@ fn slices_with_a_key_re_exchange_are_in_no_sample() {
         let sums = connections.iter().filter_map(|line| line["key_exchanges"].as_array()).flatten();
         let apart: u64 = sums.map(|sum| sum["slices"].as_u64().unwrap()).sum();
         assert_eq!(apart, samples.iter().map(rekeyed).sum::<u64>(), "{survey}");
-        for connection in connections {
+        // russh does not log when keys were first exchanged.
+        for connection in connections.iter().filter(|_| client == "openssh") {
             assert_connection(connection, &survey);
         }
         testbed.assert_nothing_left();

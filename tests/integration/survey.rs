@@ -208,16 +208,16 @@ fn no_more_is_moved_than_allowed() {
     for method in ["sftp", "pipe"] {
         let more = ["--method", method, file.to_str().unwrap()];
         let survey = testbed.survey(&[&base[..], &more].concat());
-        assert_eq!(survey["end"]["reason"], "budget", "{}", survey["end"]);
-        assert!(survey["end"]["detail"].as_str().unwrap().contains("--max-bytes"));
+        // All rounds that were asked for fit into it.
+        assert_eq!(survey["end"]["reason"], "rounds_done", "{}", survey["end"]);
+        assert_eq!(measured(&survey).len(), 18, "{survey}");
         let wire = |key: &str| {
             let lines = survey["connections"].as_array().unwrap().iter();
             lines.map(|line| line["wire"][key].as_u64().unwrap()).sum::<u64>()
         };
         let moved = wire("sent") + wire("received");
         // A slice that has begun is not cut off, and chunks are put in place.
-        assert!((20_000_000..60_000_000).contains(&moved), "{method}: {moved}");
-        assert!(!measured(&survey).is_empty());
+        assert!((10_000_000..60_000_000).contains(&moved), "{method}: {moved}");
     }
     let survey =
         testbed.survey(&[&base[..], &["--method", "scp", file.to_str().unwrap()]].concat());
