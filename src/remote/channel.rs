@@ -12,7 +12,7 @@ use crate::local::interrupt::{Interrupt, POLL_INTERVAL};
 use crate::local::lines::LineReader;
 use crate::model::units::printable;
 use crate::remote::error::ControlError;
-use crate::ssh::failure::last_words;
+use crate::ssh::failure::last_message_of;
 use crate::ssh::{Connection, Session};
 
 /// How long the answer to a request may take, unless it moves much data.
@@ -135,7 +135,7 @@ impl Channel {
     /// The error of a connection that has ended; `detail` where the client's log gives no reason.
     pub fn ended(&mut self, detail: &str) -> ControlError {
         let log = self.stderr.drain(Duration::from_millis(200));
-        let reason = match last_words(log) {
+        let reason = match last_message_of(log) {
             Some(words) => printable(words),
             None if detail.is_empty() => "the SSH client gave no reason".to_owned(),
             None => detail.to_owned(),

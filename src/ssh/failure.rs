@@ -52,11 +52,11 @@ impl Failure {
 }
 
 /// The last message of a client or a remote command, without the steps that `-v` shows.
-pub fn last_words(log: &str) -> Option<&str> {
+pub fn last_message_of(log: &str) -> Option<&str> {
     messages(log).last().map(str::trim)
 }
 
-/// The last words of the other end in a session, as a log with `-v` has them: in between its own lines, and in
+/// What the other end said in a session, as a log with `-v` has them: in between its own lines, and in
 /// the middle of one where they have no line end.
 pub fn said_in_session(log: &str) -> Option<String> {
     let (_, session) = log.split_once(SESSION_UP)?;

@@ -7,7 +7,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use crate::model::{Cipher, Destination, Mac};
+use crate::model::{Cipher, Configuration, Destination, Mac};
 
 /// The version of an OpenSSH client, e.g. 9.2; absent for a program that does not say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -103,6 +103,14 @@ pub struct Session<'a> {
     pub verbosity: u8,
     /// Sends keepalives, since it may be idle for long.
     pub kept_alive: bool,
+}
+
+impl<'a> Session<'a> {
+    /// One that moves data with a configuration, and logs what was negotiated.
+    pub fn of(configuration: &'a Configuration) -> Session<'a> {
+        let Configuration { cipher, mac, .. } = configuration;
+        Session { cipher: Some(cipher), mac: mac.as_ref(), verbosity: 1, ..Session::default() }
+    }
 }
 
 impl Connection {

@@ -63,13 +63,7 @@ impl Method for Pipe {
         configuration: &Configuration,
         at: &Site,
     ) -> Result<Box<dyn Connection>, TransferError> {
-        let session = Session {
-            cipher: Some(&configuration.cipher),
-            mac: configuration.mac.as_ref(),
-            verbosity: 1,
-            kept_alive: true,
-            ..Session::default()
-        };
+        let session = Session { kept_alive: true, ..Session::of(configuration) };
         let mut command = Command::new(&at.connection.program);
         command.args(at.connection.arguments(&session));
         command.arg(pipe_loop::command(at.mark, at.remote_directory));

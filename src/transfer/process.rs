@@ -14,7 +14,7 @@ use crate::local::standstill::Standstill;
 use crate::model::record::SetupTimes;
 use crate::model::units::printable;
 use crate::ssh::Transcript;
-use crate::ssh::failure::last_words;
+use crate::ssh::failure::last_message_of;
 use crate::ssh::log::{Place, SESSION_UP};
 use crate::transfer::error::{TransferError, failed};
 use crate::transfer::flow::STALLED_AFTER;
@@ -294,7 +294,7 @@ impl ClientProcess {
                 TransferError::of_client(&reaped, &log, &self.host)
             }
             _ => {
-                let words = last_words(&log).map(printable);
+                let words = last_message_of(&log).map(printable);
                 let said = words.map_or(String::new(), |words| format!(" ({words})"));
                 TransferError::Other(format!("{otherwise}{said}")).explained(&log, &self.host)
             }

@@ -70,12 +70,7 @@ impl Method for Scp {
         configuration: &Configuration,
         at: &Site,
     ) -> Result<Box<dyn Connection>, TransferError> {
-        let session = Session {
-            cipher: Some(&configuration.cipher),
-            mac: configuration.mac.as_ref(),
-            verbosity: 1,
-            ..Session::default()
-        };
+        let session = Session::of(configuration);
         let directory = at.shim.parent().unwrap_or(Path::new("."));
         let server = at.sftp_server.and_then(|server| command(at.mark, server));
         let reports = at.scp != ScpProtocol::Sftp || server.is_some();

@@ -52,13 +52,7 @@ impl Method for Sftp {
         configuration: &Configuration,
         at: &Site,
     ) -> Result<Box<dyn Connection>, TransferError> {
-        let session = Session {
-            cipher: Some(&configuration.cipher),
-            mac: configuration.mac.as_ref(),
-            verbosity: 1,
-            kept_alive: true,
-            ..Session::default()
-        };
+        let session = Session { kept_alive: true, ..Session::of(configuration) };
         let server = at.sftp_server.and_then(|server| scp::command(at.mark, server));
         let directory = at.shim.parent().unwrap_or(Path::new("."));
         shim::prepare(directory, at.connection, &session, server.as_deref())

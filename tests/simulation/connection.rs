@@ -1,6 +1,6 @@
 //! A connection that stays open: its level, its slices, and the sample that they sum up to.
 
-use cipher_survey::model::record::{Asked, FixedCost, Outcome, Phase, Sample, Slices, Spent};
+use cipher_survey::model::record::{Asked, FixedCost, Phase, Sample, Slices, Spent};
 use cipher_survey::model::{CpuTimes, Entry, Source, Waits};
 
 use crate::conditions::Conditions;
@@ -159,34 +159,6 @@ pub fn spent(source: Source, cpu_s: f64) -> Spent {
 
 /// A sample that was measured, without its figures.
 pub fn blank(entry: &Entry, round: u32, asked: Asked) -> Sample {
-    let configuration = entry.configuration.clone();
-    Sample {
-        phase: if round == 0 { Phase::Calibration } else { Phase::Round },
-        round,
-        pairing: configuration.pairing,
-        method: configuration.method,
-        direction: entry.direction,
-        cipher: configuration.cipher,
-        mac: None,
-        asked,
-        connection: None,
-        slices: None,
-        wire: None,
-        started: "2026-01-02T03:04:05Z".into(),
-        outcome: Outcome::Measured,
-        negotiated: None,
-        bytes: None,
-        setup_s: None,
-        real_s: None,
-        steady: None,
-        client: None,
-        server: None,
-        server_missing: None,
-        server_checks: Vec::new(),
-        local_host: None,
-        remote_host: None,
-        sha256: None,
-        backoff_s: 0.0,
-        at_s: 0.0,
-    }
+    let phase = if round == 0 { Phase::Calibration } else { Phase::Round };
+    entry.sample((phase, round), asked, "2026-01-02T03:04:05Z".into())
 }
