@@ -38,6 +38,9 @@ pub struct Field {
     /// By how much each level may be wrong, as a fraction: of an error that all configurations share, which
     /// is in no difference.
     pub level_bias: Vec<f64>,
+    /// The least standard deviation of one value: what its slices vary by, over the root of their number.
+    /// Connections differ besides. 0 where a sample has no slices.
+    pub noise: Vec<f64>,
 }
 
 /// The fewest tries after which a cipher may be called unreliable: of two with different outcomes

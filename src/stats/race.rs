@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::model::record::{Header, SCHEMA};
 use crate::stats::fit::{Field, Matrix, fit};
-use crate::stats::intervals::{ALPHA, Interval, paired};
+use crate::stats::intervals::{ALPHA, Interval, Known, paired};
 use crate::stats::statistics::median;
 
 /// The rounds after which a survey has an interim analysis; there is none in between, since each
@@ -182,7 +182,8 @@ impl Race {
         rivals
             .map(|rival| {
                 let bias = field.bias[rival].max(field.bias[k]);
-                paired(&fitted, rival, k, self.share(rule), bias)
+                let known = Known { bias, ..field.known(rival, k) };
+                paired(&fitted, rival, k, self.share(rule), known)
             })
             .try_fold(0.0, |most: f64, interval| Some(most.max(interval?.upper())))
     }
@@ -228,7 +229,7 @@ impl Race {
         };
         let share = self.share(rule);
         for k in self.rivals().collect::<Vec<_>>() {
-            let interval = paired(&fitted, k, leader, share, field.bias[k]);
+            let interval = paired(&fitted, k, leader, share, field.known(k, leader));
             self.verdicts[k] = interval;
             self.labels[k] = match interval {
                 Some(interval) if interval.lower() > -rule.delta => Label::Tie,

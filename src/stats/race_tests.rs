@@ -12,6 +12,7 @@ fn field(rates: &[&[f64]]) -> Field {
         failed: vec![Vec::new(); many],
         bias: vec![0.0; many],
         level_bias: vec![0.0; many],
+        noise: vec![0.0; many],
     }
 }
 

@@ -2,7 +2,7 @@
 //! analysis.
 //!
 //! `cargo test --test simulation` runs a short form; the long one, whose report is kept, is
-//! `cargo test --locked --test simulation -- --surveys 500 --report results/validation/simulation.md`.
+//! `cargo test --locked --test simulation -- --surveys 2000 --report results/validation/simulation.md`.
 //! `--world NAME`: one world alone.
 //! Exits with 1 where a bound is missed.
 

@@ -184,7 +184,7 @@ impl Together {
         let Some(fitted) = fit(&field.values) else { return };
         for a in 0..LABELS.len() {
             for b in 0..a {
-                if let Some(interval) = paired(&fitted, a, b, ALPHA, field.bias[a]) {
+                if let Some(interval) = paired(&fitted, a, b, ALPHA, field.known(a, b)) {
                     self.all.add(!(interval.lower()..=interval.upper()).contains(&0.0));
                 }
             }

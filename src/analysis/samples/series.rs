@@ -42,7 +42,7 @@ pub fn field(configurations: &[Vec<&Sample>], figure: Figure, startups: &Startup
     let rounds = configurations.iter().flatten().map(|sample| sample.round).max().unwrap_or(0);
     let mut values: Matrix = vec![vec![None; rounds as usize]; configurations.len()];
     let ciphers = configurations.iter().filter(|samples| !samples.is_empty()).count() as f64;
-    let (mut bias, mut level_bias) = (Vec::new(), Vec::new());
+    let (mut bias, mut level_bias, mut noise) = (Vec::new(), Vec::new(), Vec::new());
     let mut failed: Vec<Vec<u32>> = Vec::new();
     for (k, samples) in configurations.iter().enumerate() {
         let failures = samples.iter().filter(|sample| sample.outcome != Outcome::Measured);
@@ -65,11 +65,12 @@ pub fn field(configurations: &[Vec<&Sample>], figure: Figure, startups: &Startup
         });
         let of_sizes = mean_of(&compared, size_error);
         level_bias.push((FIXED_ERROR * fixed).hypot(SIZE_ERROR * of_sizes) / ciphers.sqrt());
+        noise.push(mean_of(&compared, |sample| variance_of_slices(sample, figure)).sqrt());
     }
     let last =
         |samples: &Vec<&Sample>| samples.iter().map(|sample| sample.round).max().unwrap_or(0);
     let tried = configurations.iter().map(last).collect();
-    Field { values, tried, failed, bias, level_bias }
+    Field { values, tried, failed, bias, level_bias, noise }
 }
 
 /// The figure for as many bytes in each direction, in the rounds in which all directions were
@@ -115,7 +116,10 @@ pub fn both_ways(
             })
             .collect(),
         bias: all.clone().map(|k| most(|field, k| field.bias[k], k)).collect(),
-        level_bias: all.map(|k| most(|field, k| field.level_bias[k], k)).collect(),
+        level_bias: all.clone().map(|k| most(|field, k| field.level_bias[k], k)).collect(),
+        noise: all
+            .map(|k| most(|field, k| field.noise[k], k) / (directions as f64).sqrt())
+            .collect(),
     }
 }
 
@@ -177,6 +181,13 @@ fn fixed_share(sample: &Sample, figure: Figure) -> Option<f64> {
         }
     };
     Some(f64::from(count) * fixed_s / whole_s).filter(|share| share.is_finite())
+}
+
+/// The variance that the slices of a sample leave in its rate; nothing is known of that of a cost.
+fn variance_of_slices(sample: &Sample, figure: Figure) -> Option<f64> {
+    let is_rate = matches!(figure, Figure::Rate | Figure::SteadyRate);
+    let Slices { count, spread, .. } = sample.slices.filter(|_| is_rate)?;
+    Some(spread?.powi(2) / f64::from(count))
 }
 
 /// The error that the noise of slices leaves in their fixed cost, as a fraction of a slice: the smallest one and
