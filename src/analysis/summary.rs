@@ -16,6 +16,8 @@ use crate::analysis::rows::row::Row;
 use crate::analysis::rows::table::{Section, Table};
 use crate::analysis::rows::unranked::Unranked;
 use crate::analysis::rows::upper_bound::upper_bound;
+use crate::analysis::rows::whole::WholeFile;
+use crate::analysis::samples::before::Before;
 use crate::analysis::samples::connections;
 use crate::analysis::samples::grouping::{
     Groups, RowKey, TableKey, by_table, groups, measured, one_way,
@@ -97,13 +99,7 @@ fn sections(
     let mut by_pairing: BTreeMap<usize, Vec<(Row, Vec<&Sample>)>> = BTreeMap::new();
     for ((index, cipher, mac), samples) in rows {
         let pairing = &survey.header.pairings[index];
-        let mut row = Row::of(
-            cipher.into(),
-            mac.map(Mac::from),
-            &samples,
-            survey.header.file.bytes,
-            startups,
-        );
+        let mut row = Row::of(cipher.into(), mac.map(Mac::from), &samples, startups);
         row.is_default = is_default(&row, pairing, direction);
         row.unranked = Unranked::of(pairing, &row.cipher);
         by_pairing.entry(index).or_default().push((row, samples));
@@ -125,6 +121,12 @@ fn sections(
             sample_s: pace.sample_s((index, method, direction)),
         };
         let conclusion = rank(&mut rows, &lists, startups, &survey.header, &setting);
+        let race = RaceKey { pairing: index, method, direction };
+        let before = before(survey, race, &lists, startups);
+        for (row, samples) in rows.iter_mut().zip(&lists) {
+            row.whole_file =
+                WholeFile::of(&row.figures(), samples, survey.header.file.bytes, &before);
+        }
         let transfers: Vec<Option<Transfers>> = rows
             .iter()
             .zip(&lists)
@@ -147,6 +149,13 @@ fn sections(
         Section { pairing: index, aes, rows, upper_bound, conclusion }
     };
     by_pairing.into_iter().map(of).collect()
+}
+
+/// What each command of a section takes before its bytes flow.
+fn before(survey: &Survey, race: RaceKey, lists: &[Vec<&Sample>], startups: &Startups) -> Before {
+    let all = lists.iter().flatten().copied();
+    let measured: Vec<&Sample> = all.filter(|sample| sample.outcome == Outcome::Measured).collect();
+    Before::of(&measured, &connections::start_ups_of_pairing(survey, race), startups)
 }
 
 fn is_default(row: &Row, pairing: &Pairing, direction: Direction) -> bool {

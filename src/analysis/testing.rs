@@ -1,5 +1,5 @@
 //! Small synthetic surveys for tests: 100 MB per sample, the client spending 1 CPU-s per GB and
-//! the server 2, read to the nanosecond.
+//! the server 2, read to the nanosecond, and 0.02 s of each end in the setup.
 
 use crate::model::cipher_cores::{
     Cores, CoresHeader, CoresHost, CoresSample, Library, Subject, Work,
@@ -143,6 +143,7 @@ pub fn sample(cipher: &str, round: u32, mb_per_s: f64) -> Sample {
         bytes: Some(BYTES),
         setup_s: Some(0.25),
         real_s: Some(real_s),
+        whole_s: None,
         steady: None,
         client: Some(spent(Source::Wait4, 0.1)),
         server: Some(spent(Source::Process, 0.2)),
@@ -169,7 +170,7 @@ pub fn spent(source: Source, total_s: f64) -> Spent {
         split_resolution_s: 0.01,
         bulk: CpuTimes { user_s: total_s * 0.75, system_s: total_s * 0.25, total_s },
         real_s: None,
-        setup: None,
+        setup: Some(CpuTimes { user_s: 0.01, system_s: 0.01, total_s: 0.02 }),
         helpers: None,
         with_helpers: false,
         waits: Waits::default(),

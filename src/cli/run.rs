@@ -30,6 +30,10 @@ pub struct RunArgs {
     /// sample), or several [default: sftp with FILE; pipe without, and where an end has no sftp]
     #[arg(long, value_delimiter = ',', value_name = "METHOD")]
     pub method: Vec<Method>,
+    /// Do not copy FILE with the default and the recommended cipher in turn at the end (up to eight copies within
+    /// 25 s; never without FILE, nor with --quick)
+    #[arg(long)]
+    pub no_confirm: bool,
     #[command(flatten)]
     pub connect: ConnectArgs,
     #[command(flatten)]

@@ -65,8 +65,9 @@ pub struct SurveyArgs {
     /// refused where a round moves more than --max-bytes
     #[arg(long, help_heading = "How long")]
     pub full: bool,
-    /// Move about SIZE bytes at most: the round that reaches it is the last [default: 7GiB, what a link of
-    /// 1 Gbit/s carries in a minute; none on loopback and with --full]
+    /// Move about SIZE bytes at most: the round that reaches it is the last, and copies of FILE after it stay within
+    /// it [default: 7GiB in rounds, what a link of 1 Gbit/s carries in a minute; none on loopback and with
+    /// --full]
     #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "How long")]
     pub max_bytes: Option<u64>,
     /// Also measure the plain TCP rate, without SSH: the remote host connects to this port of this

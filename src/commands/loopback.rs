@@ -75,6 +75,7 @@ fn loopback(args: &LoopbackArgs, interrupt: &Interrupt) -> Result<Status> {
         file: args.file.as_deref(),
         methods: &args.method,
         args: &args.survey,
+        confirm: false,
         scratch,
     };
     let status = survey::execute(request, interrupt);

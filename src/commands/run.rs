@@ -50,6 +50,7 @@ fn run(args: &RunArgs, named: bool, interrupt: &Interrupt) -> Result<Status> {
         file: args.file.as_deref(),
         methods: &args.method,
         args: &args.survey,
+        confirm: !args.no_confirm,
         scratch,
     };
     survey::execute(request, interrupt)

@@ -81,8 +81,11 @@ mod tests {
         let seen = Processes::below(child.pid, 100).cpu();
         drop(writer);
         let reaped = child.wait(Duration::from_secs(20)).unwrap().unwrap();
-        // Ticks of the child that was reaped, and what follows the reading.
-        assert!((seen.total_s - reaped.cpu.total_s).abs() < 0.03, "{seen:?} {reaped:?}");
+        // Ticks of the child that was reaped; and what follows the reading, which takes longer on a busy machine. A
+        // third of it all is spent by each of the three.
+        let difference_s = reaped.cpu.total_s - seen.total_s;
+        let most_s = 0.03 + 0.2 * reaped.cpu.total_s;
+        assert!((-0.03..most_s).contains(&difference_s), "{seen:?} {reaped:?}");
         assert!(seen.total_s > 0.03, "{seen:?}");
     }
 

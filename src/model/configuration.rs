@@ -72,6 +72,7 @@ impl Entry {
             bytes: None,
             setup_s: None,
             real_s: None,
+            whole_s: None,
             steady: None,
             client: None,
             server: None,

@@ -17,6 +17,8 @@ pub struct Progress {
     bar: Option<ProgressBar>,
     round: u32,
     rounds: u32,
+    /// The rounds are over, and FILE is copied.
+    copying: bool,
     /// What the current run of a program is, and when it began to move bytes.
     moving: Option<Instant>,
 }
@@ -34,13 +36,16 @@ impl Progress {
             bar.set_message("calibration");
             bar
         });
-        Progress { bar, round: 0, rounds: 0, moving: None }
+        Progress { bar, round: 0, rounds: 0, copying: false, moving: None }
     }
 
     /// Redraws the bar. A narrow terminal cuts off the end, so the least important comes last.
     fn show(&self, what: &str) {
         let Some(bar) = &self.bar else { return };
-        bar.set_message(format!("round {} of about {}  {what}", self.round, self.rounds));
+        bar.set_message(match self.copying {
+            true => format!("copies  {what}"),
+            false => format!("round {} of about {}  {what}", self.round, self.rounds),
+        });
     }
 }
 
@@ -94,6 +99,9 @@ impl Events for Progress {
 
     fn sample_ends(&mut self, sample: &Sample) {
         self.moving = None;
+        if let Some(bar) = self.bar.as_ref().filter(|_| self.copying) {
+            bar.inc(1);
+        }
         if let Outcome::Failed { reason, .. } = &sample.outcome {
             self.say(&format!(
                 "warning: {} by {} with {} failed: {}",
@@ -108,6 +116,16 @@ impl Events for Progress {
     fn round_ends(&mut self, round: u32, news: &str) {
         // A line that stays: there are few interim analyses, and the bar would cut their news off.
         self.say(&printable(&format!("after round {round}, {news}")));
+    }
+
+    fn copies_begin(&mut self, line: &str, copies: u32) {
+        self.say(line);
+        self.copying = true;
+        if let Some(bar) = &self.bar {
+            bar.set_length(u64::from(copies));
+            bar.set_position(0);
+        }
+        self.show("");
     }
 
     fn finish(&mut self) {

@@ -20,7 +20,8 @@ const PRIOR: f64 = 4.0;
 /// interval of the leader's own level grows alike (1.06, 1.15, 1.28). Both are near 1 + 0.16 ln(c/2).
 const LUCK: f64 = 0.16;
 
-fn luck(equals: usize) -> f64 {
+/// How many times as wide, among so many that may be equal.
+pub fn luck(equals: usize) -> f64 {
     1.0 + LUCK * (equals.max(2) as f64 / 2.0).ln()
 }
 
@@ -99,6 +100,18 @@ fn alone(field: &Field) -> Vec<Option<Half>> {
     halves
 }
 
+/// The mean of what pairs of copies differ by, with a 95 % interval. Few copies tell their spread badly: that of
+/// the race's samples counts besides, with as much weight as in its own pairs. Absent without any pair.
+pub fn of_copies(differences: &[f64], race_variance: f64) -> Option<Interval> {
+    let many = differences.len() as f64;
+    let estimate = differences.iter().sum::<f64>() / many;
+    let squares: f64 = differences.iter().map(|value| (value - estimate).powi(2)).sum();
+    let freedom = PRIOR + many - 1.0;
+    let variance = (PRIOR * race_variance + squares) / freedom;
+    let half = t_quantile(1.0 - ALPHA / 2.0, freedom) * (variance / many).sqrt();
+    (many > 0.0).then_some(Interval { estimate, half })
+}
+
 /// Half the plain interval of a mean, with a bias that does not average out. Absent for fewer than
 /// two values.
 pub fn half_of_mean(values: &[f64], bias: f64) -> Option<f64> {
@@ -143,10 +156,47 @@ fn equals(field: &Field, fitted: &Fit, leader: usize) -> usize {
 /// The mean difference of two configurations over their common rounds, with its interval at the
 /// level `1 - alpha`. Absent for fewer than two common rounds.
 pub fn paired(fitted: &Fit, k: usize, other: usize, alpha: f64, known: Known) -> Option<Interval> {
-    let pair = Pair::of(fitted, k, other, known.variance)?;
-    let error = (pair.variance / pair.many + known.bias.powi(2)).sqrt();
-    let half = t_quantile(1.0 - alpha / 2.0, pair.freedom) * error;
-    Some(Interval { estimate: pair.estimate, half })
+    Some(Difference::of(fitted, k, other, known)?.interval(alpha))
+}
+
+/// The mean difference of two configurations, its standard error and the degrees of freedom of that.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Difference {
+    estimate: f64,
+    error: f64,
+    freedom: f64,
+}
+
+impl Difference {
+    /// Over their common rounds. Absent for fewer than two.
+    pub fn of(fitted: &Fit, k: usize, other: usize, known: Known) -> Option<Difference> {
+        let pair = Pair::of(fitted, k, other, known.variance)?;
+        let error = (pair.variance / pair.many + known.bias.powi(2)).sqrt();
+        Some(Difference { estimate: pair.estimate, error, freedom: pair.freedom })
+    }
+
+    /// What independent differences of figures come to for the sum of the inverse figures: seconds, or CPU-seconds,
+    /// for as many bytes in each part. Beside each difference the inverse of the other configuration's figure; the
+    /// error by the first derivatives, its degrees of freedom by B. L. Welch, Biometrika 34 (1947).
+    pub fn of_sums(parts: &[(Difference, f64)]) -> Difference {
+        let others: f64 = parts.iter().map(|(_, inverse)| inverse).sum();
+        let own = |(one, inverse): &(Difference, f64)| inverse * (-one.estimate).exp();
+        let all: f64 = parts.iter().map(own).sum();
+        let error = |part: &(Difference, f64)| own(part) / all * part.0.error;
+        let squares: f64 = parts.iter().map(|part| error(part).powi(2)).sum();
+        let spread: f64 = parts.iter().map(|part| error(part).powi(4) / part.0.freedom).sum();
+        let freedom = match spread > 0.0 {
+            true => squares.powi(2) / spread,
+            false => parts.iter().map(|(one, _)| one.freedom).sum(),
+        };
+        Difference { estimate: -(all / others).ln(), error: squares.sqrt(), freedom }
+    }
+
+    /// At the level `1 - alpha`.
+    pub fn interval(&self, alpha: f64) -> Interval {
+        let half = t_quantile(1.0 - alpha / 2.0, self.freedom) * self.error;
+        Interval { estimate: self.estimate, half }
+    }
 }
 
 /// What is known of the error of a difference besides the values themselves.
@@ -292,6 +342,34 @@ mod tests {
         let before = half(&wide);
         wide.noise = vec![0.001; 2];
         assert_eq!(half(&wide), before);
+    }
+
+    #[test]
+    fn differences_of_parts_come_to_one_of_their_sums() {
+        let one = Difference { estimate: 3.0_f64.ln(), error: 0.03, freedom: 5.0 };
+        let other = Difference { estimate: 0.5_f64.ln(), error: 0.04, freedom: 5.0 };
+        // 1/20 and 1/40 s of the other; 1/60 and 1/20 s of this one.
+        let sum = Difference::of_sums(&[(one, 1.0 / 20.0), (other, 1.0 / 40.0)]);
+        assert!((sum.estimate.exp() - 1.125).abs() < 1e-9, "{sum:?}");
+        // A quarter and three quarters of its time.
+        let error = (0.25_f64 * 0.03).hypot(0.75 * 0.04);
+        assert!((sum.error - error).abs() < 1e-12, "{sum:?}");
+        let freedom = error.powi(4) / ((0.0075_f64).powi(4) / 5.0 + 0.03_f64.powi(4) / 5.0);
+        assert!((sum.freedom - freedom).abs() < 1e-9, "{sum:?}");
+        let alone = Difference::of_sums(&[(one, 7.0)]).interval(0.05);
+        assert!((alone.estimate - one.estimate).abs() < 1e-12);
+        assert!((alone.half - one.interval(0.05).half).abs() < 1e-12);
+    }
+
+    #[test]
+    fn copies_borrow_the_spread_of_the_race() {
+        assert_eq!(of_copies(&[], 0.01), None);
+        let one = of_copies(&[0.3], 0.01).unwrap();
+        assert!((one.half - t_quantile(0.975, 4.0) * 0.1).abs() < 1e-9);
+        let two = of_copies(&[0.2, 0.4], 0.01).unwrap();
+        let variance = (4.0 * 0.01 + 2.0 * 0.01) / 5.0;
+        let expected = t_quantile(0.975, 5.0) * (variance / 2.0_f64).sqrt();
+        assert!((two.estimate - 0.3).abs() < 1e-9 && (two.half - expected).abs() < 1e-9);
     }
 
     #[test]

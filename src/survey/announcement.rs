@@ -26,6 +26,8 @@ pub struct Announcement {
     pub writes_remote: bool,
     pub writes_local: bool,
     pub directories: Vec<String>,
+    /// Copies may confirm the advice.
+    pub copies: bool,
 }
 
 impl Announcement {
@@ -69,6 +71,7 @@ impl Announcement {
                     || entry.sends_chunk()
             }),
             directories,
+            copies: false,
         }
     }
 
@@ -103,7 +106,11 @@ impl Announcement {
             (None, Some(most)) => format!("moves at most {}; ", units::size(most)),
             (None, None) => String::new(),
         };
-        format!("plan: {until}; a round {each}; {moved}{}", self.written())
+        let copies = match self.copies {
+            true => "then up to 8 copies in 25 s to confirm the advice; ",
+            false => "",
+        };
+        format!("plan: {until}; a round {each}; {copies}{moved}{}", self.written())
     }
 
     /// What is written to storage, in words.

@@ -16,6 +16,8 @@ pub trait Events {
     fn sample_ends(&mut self, sample: &Sample);
     /// A round has ended with an interim analysis, which has shown `news`.
     fn round_ends(&mut self, round: u32, news: &str);
+    /// So many copies of FILE begin, which is said in a line.
+    fn copies_begin(&mut self, line: &str, copies: u32);
     /// The survey has ended.
     fn finish(&mut self);
 }
@@ -31,5 +33,6 @@ impl Events for Silent {
     fn progress(&mut self, _: u64) {}
     fn sample_ends(&mut self, _: &Sample) {}
     fn round_ends(&mut self, _: u32, _: &str) {}
+    fn copies_begin(&mut self, _: &str, _: u32) {}
     fn finish(&mut self) {}
 }

@@ -10,7 +10,8 @@ use crate::survey::ended::{Ended, Recorder};
 use crate::survey::events::Events;
 use crate::survey::feed_time::{Before, FeedTime, Spread};
 use crate::survey::rounds::Executor;
-use crate::survey::runs::rounds::{self as runs, RunState};
+use crate::survey::runs::confirmation;
+use crate::survey::runs::rounds::{self as runs, RunState, Runs};
 use crate::survey::slices::aes_check;
 use crate::survey::slices::generation;
 use crate::survey::slices::state::SliceState;
@@ -55,6 +56,21 @@ impl SshExecutor {
         let before = self.before();
         self.slices.feed_s = self.feed_time.seconds(connections, before, Spread::default());
         Ok(())
+    }
+
+    /// Copies with the default and with the recommended cipher, after the rounds.
+    pub fn confirm(
+        &mut self,
+        plan: &confirmation::Plan,
+        most: Duration,
+        recorder: &mut Recorder,
+        events: &mut dyn Events,
+    ) -> Result<(), Ended> {
+        let Self { context, runs, .. } = self;
+        let moved = &mut runs.moved;
+        // A server that counts logins has had enough of them.
+        let mut runs = Runs { context, recorder, events, moved, retries: false };
+        confirmation::run(&mut runs, plan, most)
     }
 
     /// What a connection takes before it is fed, as seen so far.

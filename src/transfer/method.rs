@@ -186,6 +186,8 @@ pub struct Run {
     /// CPU of the bulk at the server, where the remote command read it.
     pub server: Option<Spent>,
     pub client_waits: model::Waits,
+    /// Seconds from the start of the program to its end; idle time between its setup and its bulk apart.
+    pub whole_s: f64,
 }
 
 /// What a connection's setup showed.

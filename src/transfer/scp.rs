@@ -144,7 +144,7 @@ impl Connection for ScpRuns {
         observer.begins();
         let standstill = Standstill::of(client.child.pid);
         wait_until_ended(&mut client, &mut waits, &standstill, interrupt, observer)?;
-        let finished = client.finished();
+        let (started, finished) = (client.child.started, client.finished());
         let (report, reaped, closed) = client.reap(END_TIMEOUT, interrupt)?;
         Ok(Moved {
             begun,
@@ -163,6 +163,7 @@ impl Connection for ScpRuns {
                 closed,
                 server: report.spent(self.remote_ticks_per_s),
                 client_waits: waits.finish(),
+                whole_s: reaped.saturating_duration_since(started).as_secs_f64(),
             })),
         })
     }

@@ -14,6 +14,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::Value;
 
 use crate::case::kill;
+use crate::copies;
 use crate::testbed::{GCM, PROGRAM, Run, Testbed};
 
 /// The program in a terminal of its own; what is typed goes in, what is shown comes out.
@@ -113,6 +114,24 @@ fn ctrl_c_ends_a_survey_in_order() {
     assert_eq!(code, Some(130), "{screen}");
     assert!(screen.contains("MB/s") && screen.contains("interrupted"), "{screen}");
     journal_is_readable(&testbed);
+    testbed.assert_nothing_left();
+}
+
+#[test]
+fn ctrl_c_ends_copies_and_keeps_what_was_measured() {
+    let testbed = Testbed::slow_by_default();
+    let (config, file) = (testbed.path("ssh_config"), testbed.file("FILE", copies::BYTES));
+    let places =
+        ["--ssh-config", config.to_str().unwrap(), &testbed.target(), file.to_str().unwrap()];
+    let terminal = Terminal::start(&testbed, &[&copies::ARGUMENTS[..], &places].concat());
+    testbed.wait_for_samples_of("confirmation", 1);
+    terminal.interrupted_within(Duration::from_secs(10));
+    let journal = testbed.journals().pop().unwrap();
+    let text = fs::read_to_string(&journal).unwrap();
+    let last: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["kind"], &last["reason"]), (&"end".into(), &"interrupted".into()));
+    let report = Run::of(testbed.program().arg("report").arg(&journal).output().unwrap());
+    assert!(report.stdout.contains("copies: scp FILE"), "{report:?}");
     testbed.assert_nothing_left();
 }
 

@@ -7,6 +7,7 @@ mod away;
 mod case;
 mod client;
 mod clock;
+mod copies;
 mod hostile;
 mod interrupt;
 mod refused;

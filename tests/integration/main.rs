@@ -8,6 +8,7 @@ mod accounting;
 mod bottlenecks;
 mod captured;
 mod config_traps;
+mod confirmation;
 mod connections;
 mod decide;
 mod instrument;

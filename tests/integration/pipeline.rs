@@ -137,6 +137,7 @@ fn sample(round: u32, entry: &Entry, outcome: Outcome, bytes: u64) -> Sample {
         bytes: Some(bytes),
         setup_s: Some(0.3),
         real_s: Some(real_s),
+        whole_s: None,
         steady: None,
         client: Some(spent),
         server: Some(spent),

@@ -33,6 +33,8 @@ const INTERVALS: &[&str] = &[
     "speed",
     "upper_bound",
     "warnings",
+    // It holds setup and start-up now.
+    "whole_file",
 ];
 
 #[test]

@@ -27,7 +27,7 @@ use tempfile::TempDir;
 
 use cgroup::{Cgroup, Quota};
 use delay::Delay;
-use hosts::{Host, Link};
+use hosts::{AES_VARIABLE, Host, Link};
 use remote::Remote;
 #[allow(unused_imports, reason = "not every target uses all")]
 pub use run::{Run, measured, rounds};
@@ -95,6 +95,17 @@ pub struct Testbed {
 impl Testbed {
     pub fn new() -> Testbed {
         Testbed::with(Options::default())
+    }
+
+    /// A host without AES and with half a core: what a cipher costs it decides how fast it is, on a busy machine
+    /// too. ssh proposes aes256-ctr first, which is slower than chacha20-poly1305.
+    pub fn slow_by_default() -> Testbed {
+        Testbed::with(Options {
+            client: &format!("Ciphers aes256-ctr,{CHACHA}"),
+            host: Host { environment: vec![AES_VARIABLE], ..Host::default() },
+            quota: Some(0.5),
+            ..Options::default()
+        })
     }
 
     pub fn with(mut options: Options) -> Testbed {
@@ -302,13 +313,19 @@ impl Testbed {
 
     /// Waits until a survey of the testbed has recorded so many samples of its rounds.
     pub fn wait_for_samples(&self, many: usize) {
+        self.wait_for_samples_of("round", many);
+    }
+
+    /// The same of any phase.
+    pub fn wait_for_samples_of(&self, phase: &str, many: usize) {
+        let phase = format!("\"phase\":\"{phase}\"");
         let deadline = Instant::now() + Duration::from_secs(300);
         let begun = |journal: &PathBuf| {
             let text = fs::read_to_string(journal).unwrap_or_default();
-            text.matches("\"phase\":\"round\"").count() >= many
+            text.matches(&phase).count() >= many
         };
         while !self.journals().iter().any(begun) {
-            assert!(Instant::now() < deadline, "{many} samples of rounds are not over");
+            assert!(Instant::now() < deadline, "{many} samples of {phase} are not over");
             std::thread::sleep(Duration::from_millis(20));
         }
     }

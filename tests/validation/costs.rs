@@ -1,7 +1,6 @@
 //! CPU of both ends against the kernel's own account of the same processes, connection by connection.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,11 +10,11 @@ use cipher_survey::model::survey::Survey;
 use serde::{Deserialize, Serialize};
 
 use crate::Report;
+use crate::bed::{ALL, Bed, Combination, begun};
 use crate::evidence::{self, error_percent, middle};
 use crate::series::{self, Series, is_few};
-use crate::testbed::cgroup::{Cgroup, Samples, sampled};
-use crate::testbed::hosts::{Host, OPENSSH_10};
-use crate::testbed::{CHACHA, GCM, Options, Testbed, descendants};
+use crate::testbed::cgroup::{Samples, sampled};
+use crate::testbed::{CHACHA, GCM};
 
 /// Connections that spend less are not judged.
 const LEAST_S: f64 = 0.3;
@@ -26,20 +25,6 @@ const CIPHERS: [&str; 2] = [GCM, CHACHA];
 const FILE: u64 = 256 << 20;
 /// By how much slices may exceed their connection's total: clocks of different resolution.
 const BEYOND: f64 = 0.01;
-
-/// Who serves whom.
-struct Combination {
-    name: &'static str,
-    ordinary: bool,
-    new: bool,
-}
-
-const ALL: [Combination; 4] = [
-    Combination { name: "openssh-9.2-root", ordinary: false, new: false },
-    Combination { name: "openssh-9.2-ordinary", ordinary: true, new: false },
-    Combination { name: "openssh-10.0-root", ordinary: false, new: true },
-    Combination { name: "openssh-10.0-ordinary", ordinary: true, new: true },
-];
 
 /// The kernel's account of one connection.
 #[derive(Serialize, Deserialize)]
@@ -58,12 +43,12 @@ fn truths_file(directory: &Path, combination: &Combination) -> PathBuf {
 pub fn measure(directory: &Path) {
     evidence::begin(directory);
     for combination in &ALL {
-        let bed = Bed::new(combination);
+        let bed = Bed::new(combination, FILE);
         let (mut series, mut truths, mut survey) = (Series::default(), Vec::new(), 0);
         for method in METHODS {
             for cipher in CIPHERS {
                 let what = format!("{} {method} {cipher}", combination.name);
-                if let Some(found) = bed.survey(&what, method, cipher, &mut series) {
+                if let Some(found) = survey_of(&bed, &what, method, cipher, &mut series) {
                     truths.extend(found.into_iter().map(|truth| Truth { survey, ..truth }));
                     survey += 1;
                 }
@@ -74,127 +59,37 @@ pub fn measure(directory: &Path) {
     }
 }
 
-/// A testbed whose processes are in groups of their own.
-struct Bed {
-    testbed: Testbed,
-    file: PathBuf,
-    /// Programs of connections that are measured.
-    clients: Cgroup,
-    /// The server's processes for the control connection.
-    control: Cgroup,
-    /// What the server has started: shells, sftp-server. After the testbed, with which they end.
-    _helpers: Cgroup,
-    _forced: tempfile::TempDir,
-}
-
-impl Bed {
-    fn new(combination: &Combination) -> Bed {
-        let place = tempfile::Builder::new().prefix("cs-forced-").tempdir().unwrap();
-        fs::set_permissions(place.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let helpers = Cgroup::empty("helpers");
-        helpers.open_to_all();
-        // What the server starts leaves the server's group first.
-        let forced = place.path().join("forced");
-        script(
-            &forced,
-            &format!(
-                "echo $$ > {}\nexec sh -c \"$SSH_ORIGINAL_COMMAND\"",
-                helpers.processes().display()
-            ),
-        );
-        let host = if combination.new { Host::openssh_10() } else { Host::default() };
-        let own = if combination.new { Host::openssh_10_config() } else { String::new() };
-        // A bash that is not the first one reads no .bashrc, whose CPU would be in the server's group.
-        let server = format!("ForceCommand {}\nSetEnv SHLVL=2\n{own}", forced.display());
-        let testbed = Testbed::with(Options {
-            ordinary: combination.ordinary,
-            cgroup: true,
-            host,
-            server: &server,
-            ..Options::default()
+/// A survey of one cipher by one method; what its connections have spent. Absent: it has failed.
+fn survey_of(
+    bed: &Bed,
+    what: &str,
+    method: &str,
+    cipher: &str,
+    series: &mut Series,
+) -> Option<Vec<Truth>> {
+    let (journal, mut program) = (bed.testbed.path("journal"), bed.testbed.program());
+    let path = std::env::var("PATH").unwrap();
+    program.env("PATH", format!("{}:{path}", bed.testbed.path("bin").display()));
+    let rounds = if is_few() { 2 } else { ROUNDS }.to_string();
+    program.args(["--method", method, "--ciphers", cipher, "--rounds", &rounds, "-q"]);
+    program.arg("--journal").arg(&journal).arg("--ssh-config");
+    program.arg(bed.testbed.path("ssh_config")).arg(bed.testbed.target()).arg(&bed.file);
+    let _ = fs::remove_file(begun(&bed.testbed));
+    let groups = [&bed.clients, bed.testbed.cgroup.as_ref().unwrap()];
+    let stop = AtomicBool::new(false);
+    let (text, samples) = std::thread::scope(|scope| {
+        scope.spawn(|| bed.keep_control_apart(&stop));
+        let mut run = || series.add(what, &mut program, &journal).map(<[u8]>::to_vec);
+        let found = sampled(&groups, || {
+            let text = run();
+            // Until the last server process has gone.
+            std::thread::sleep(Duration::from_millis(300));
+            text
         });
-        let clients = Cgroup::empty("client");
-        let bin = testbed.path("bin");
-        fs::create_dir(&bin).unwrap();
-        for name in ["ssh", "scp", "sftp"] {
-            let program = match combination.new {
-                true => OPENSSH_10.wrapped(name).display().to_string(),
-                false => format!("/usr/bin/{name}"),
-            };
-            let join = format!(
-                "{{ : > {}; echo $$ > {}; }}",
-                begun(&testbed).display(),
-                clients.processes().display()
-            );
-            // The control connection's ssh is told no cipher.
-            let which = if name == "ssh" { "*' -c '*" } else { "*" };
-            let text = format!("case \" $* \" in {which}) {join};; esac\nexec {program} \"$@\"");
-            script(&bin.join(name), &text);
-        }
-        let file = testbed.file("data", FILE);
-        let control = Cgroup::empty("control");
-        Bed { testbed, file, clients, control, _helpers: helpers, _forced: place }
-    }
-
-    /// A survey of one cipher by one method; what its connections have spent. Absent: it has failed.
-    fn survey(
-        &self,
-        what: &str,
-        method: &str,
-        cipher: &str,
-        series: &mut Series,
-    ) -> Option<Vec<Truth>> {
-        let (journal, mut program) = (self.testbed.path("journal"), self.testbed.program());
-        let path = std::env::var("PATH").unwrap();
-        program.env("PATH", format!("{}:{path}", self.testbed.path("bin").display()));
-        let rounds = if is_few() { 2 } else { ROUNDS }.to_string();
-        program.args(["--method", method, "--ciphers", cipher, "--rounds", &rounds, "-q"]);
-        program.arg("--journal").arg(&journal).arg("--ssh-config");
-        program.arg(self.testbed.path("ssh_config")).arg(self.testbed.target()).arg(&self.file);
-        let _ = fs::remove_file(begun(&self.testbed));
-        let groups = [&self.clients, self.testbed.cgroup.as_ref().unwrap()];
-        let stop = AtomicBool::new(false);
-        let (text, samples) = std::thread::scope(|scope| {
-            scope.spawn(|| self.keep_control_apart(&stop));
-            let mut run = || series.add(what, &mut program, &journal).map(<[u8]>::to_vec);
-            let found = sampled(&groups, || {
-                let text = run();
-                // Until the last server process has gone.
-                std::thread::sleep(Duration::from_millis(300));
-                text
-            });
-            stop.store(true, Ordering::Relaxed);
-            found
-        });
-        Some(truths(&Survey::read(&text?).unwrap(), &samples))
-    }
-
-    /// Moves the server's processes for the control connection out of the server's group: they are there
-    /// before the first client is started that is told a cipher.
-    fn keep_control_apart(&self, stop: &AtomicBool) {
-        let mut control: Vec<u32> = Vec::new();
-        while !stop.load(Ordering::Relaxed) {
-            let sessions = self.testbed.sessions();
-            if !begun(&self.testbed).exists() {
-                control = sessions;
-            }
-            for &pid in &control {
-                self.control.take(pid);
-                descendants(pid).into_iter().for_each(|pid| self.control.take(pid));
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-/// It is there as soon as a client was started that is told a cipher.
-fn begun(testbed: &Testbed) -> PathBuf {
-    testbed.path("begun")
-}
-
-fn script(path: &Path, text: &str) {
-    fs::write(path, format!("#!/bin/sh\n{text}\n")).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        stop.store(true, Ordering::Relaxed);
+        found
+    });
+    Some(truths(&Survey::read(&text?).unwrap(), &samples))
 }
 
 /// For the ends of a run of a program to go.

@@ -7,6 +7,7 @@ use cipher_survey::analysis::samples::series::{Figure, levels};
 use cipher_survey::analysis::samples::startup::Startups;
 use cipher_survey::model::record::{Phase, Sample};
 use cipher_survey::model::survey::Survey;
+use cipher_survey::model::units::significant;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -275,7 +276,7 @@ fn row(setting: &Setting, before: &Measured, now: &Measured, missed: &mut Vec<St
         failed => format!("{} ({} failed: {})", measured.rates.len(), failed.len(), failed[0]),
     };
     format!(
-        "| {} | {}, {} | {:.0} s | {:.0} s | {:.4} | {:.4} | {improvement:.1}{short} | {low:.1} to \
+        "| {} | {}, {} | {:.0} s | {:.0} s | {:.2e} | {:.2e} | {improvement:.1}{short} | {low:.1} to \
          {high:.1} |\n",
         setting.about,
         failed(before),
@@ -297,12 +298,12 @@ fn each_cipher(setting: &Setting, before: &Measured, now: &Measured) -> String {
         };
         let spread = |of: &Measured| 100.0 * variance(ratios(of).into_iter()).sqrt();
         format!(
-            "| {} | {} | {:.2} | {:.1} % | {:.1} % | {:.1} |\n",
+            "| {} | {} | {:.2} | {} % | {} % | {:.1} |\n",
             setting.about,
             CIPHERS[k],
             mean(ratios(now).into_iter()).exp(),
-            spread(before),
-            spread(now),
+            significant(spread(before)),
+            significant(spread(now)),
             costs[0][index] / costs[1][index]
         )
     };

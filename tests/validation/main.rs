@@ -8,6 +8,7 @@
 //! printed, and nothing of it is kept. The pages of the surveys kept in `results/` are remade likewise;
 //! `results/make` surveys anew.
 
+mod bed;
 mod bottlenecks;
 #[cfg(feature = "russh")]
 mod builtin_ssh;
@@ -26,6 +27,7 @@ mod surveys;
 #[path = "../testbed/mod.rs"]
 #[allow(dead_code, reason = "shared with the tests of the whole program")]
 mod testbed;
+mod whole_file;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -60,6 +62,7 @@ macro_rules! validation {
 const ALL: &[Validation] = &[
     validation!(rates, "surveys.jsonl.gz"),
     validation!(costs, "openssh-9.2-root-walls.jsonl.gz"),
+    validation!(whole_file, "openssh-9.2-root-walls.jsonl.gz"),
     validation!(efficiency, ""),
     validation!(ranking, "aes.jsonl.gz"),
     validation!(labels, "one-cipher.jsonl.gz"),

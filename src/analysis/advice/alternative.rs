@@ -56,7 +56,7 @@ impl<'a> Alternative<'a> {
 
     fn row(&self) -> Row {
         let samples: Vec<&Sample> = self.samples().collect();
-        Row::of(self.choice.cipher.clone(), None, &samples, 0, self.startups)
+        Row::of(self.choice.cipher.clone(), None, &samples, self.startups)
     }
 
     /// Whether it fails now and then: in more than one of ten samples.
@@ -134,7 +134,7 @@ pub fn find_path_bottlenecks(
         let transfers = |alternative: &'_ Alternative<'_>| {
             let samples = &alternative.by_direction[way];
             let name = alternative.choice.cipher.clone();
-            Row::of(name, None, samples, 0, alternative.startups).rate_mb_per_s
+            Row::of(name, None, samples, alternative.startups).rate_mb_per_s
         };
         let rates: Vec<Option<f64>> = alternatives.iter().map(transfers).collect();
         let transfers: Vec<Option<Transfers>> = alternatives

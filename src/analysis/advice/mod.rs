@@ -1,7 +1,11 @@
 //! Which cipher to use.
 
 pub mod alternative;
+pub mod confirmation;
+pub mod copies;
 pub mod goal;
+mod judged;
 pub mod recommend;
+pub mod recommendation;
 pub mod security_floor;
 pub mod sentence;

@@ -4,43 +4,25 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
-use serde::Serialize;
-
 use crate::analysis::advice::alternative::{Alternative, find_path_bottlenecks};
+use crate::analysis::advice::confirmation::confirm;
 use crate::analysis::advice::goal::{Advice, GOALS, Goal};
+use crate::analysis::advice::judged::Judged;
+use crate::analysis::advice::recommendation::Recommendation;
 use crate::analysis::advice::sentence::Background;
 use crate::analysis::advice::sentence::text;
 use crate::analysis::naming::programs;
 use crate::analysis::phrases::list;
-use crate::analysis::rows::compare::compare_field;
 use crate::analysis::rows::ranking::Choice;
 use crate::analysis::rows::unranked::Unranked;
-use crate::analysis::samples::grouping::{by_table, groups};
-use crate::analysis::samples::series::both_ways;
+use crate::analysis::samples::grouping::{by_table, groups, rounds};
+use crate::analysis::samples::series::field;
 use crate::analysis::samples::startup::Startups;
 use crate::analysis::warnings::connection::is_one_machine;
 use crate::model::record::{Pairing, Sample, StopReason};
 use crate::model::{Cipher, Direction, Mac, Method, Survey};
 use crate::stats::fit::Field;
 use crate::stats::race::{Label, Rule};
-
-/// Advice between two ends, by one method.
-#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
-pub struct Recommendation {
-    /// The target as the user gave it, and what tells this pairing from its others.
-    pub scope: String,
-    /// Index of the pairing in the header.
-    pub pairing: usize,
-    pub method: Method,
-    /// Where both were measured, advice is for as many bytes each way.
-    pub directions: Vec<Direction>,
-    /// What to use for each goal.
-    pub goals: Vec<Advice>,
-    /// Ciphers that were measured and are not recommended, with the reason.
-    pub below_floor: Vec<(Cipher, String)>,
-    pub caveats: Vec<String>,
-}
 
 /// Advice for each pairing and method of a survey. `allow_legacy` lowers the security floor to
 /// legacy ciphers; broken ones are never recommended.
@@ -89,7 +71,9 @@ pub fn recommend(survey: &Survey, allow_legacy: bool) -> Vec<Recommendation> {
         find_path_bottlenecks(&mut alternatives, survey, index, &directions, &startups);
         advise(survey, index, method, directions, &alternatives, &startups)
     };
-    found.into_iter().filter_map(of).collect()
+    let mut recommendations: Vec<Recommendation> = found.into_iter().filter_map(of).collect();
+    confirm(survey, &mut recommendations, &startups);
+    recommendations
 }
 
 /// One cipher for several hosts: one that is surely as fast as the best on each, else one that is
@@ -136,7 +120,7 @@ fn advise(
     startups: &Startups,
 ) -> Option<Recommendation> {
     let pairing = &survey.header.pairings[index];
-    let rounds = survey.samples.iter().map(|sample| sample.round).max().unwrap_or(0);
+    let rounds = rounds(survey).map(|sample| sample.round).max().unwrap_or(0);
     let advice = |goal: Goal| {
         let figures: Vec<bool> =
             alternatives.iter().map(|c| c.floor.is_none() && c.is_known(goal)).collect();
@@ -152,13 +136,16 @@ fn advise(
                 },
             )
             .collect();
-        let field = both_ways(&ways, goal.figure(), startups);
+        let fields = (0..directions.len()).map(|way| {
+            let of = |lists: &Vec<Vec<_>>| lists.get(way).cloned().unwrap_or_default();
+            field(&ways.iter().map(of).collect::<Vec<_>>(), goal.figure(), startups)
+        });
         // Speed alone decides when rounds stop, so costs are analysed once.
         let rule = match goal {
             Goal::Speed => Rule::of(&survey.header, rounds),
             _ => Rule::fixed(survey.header.precision, rounds),
         };
-        one(goal, alternatives, &field, &rule)
+        one(goal, alternatives, fields.collect(), &rule)
     };
     let goals: Vec<Advice> = GOALS.into_iter().filter_map(advice).collect();
     if goals.is_empty() {
@@ -174,39 +161,43 @@ fn advise(
         goals,
         below_floor: floor.collect(),
         caveats: caveats(survey, pairing, alternatives),
+        confirmation: None,
     })
 }
 
-/// What to use for one goal: the leader, unless the default cipher is as good or may be.
-fn one(goal: Goal, alternatives: &[Alternative], field: &Field, rule: &Rule) -> Option<Advice> {
-    let comparison = compare_field(field, goal.figure(), rule);
-    let race = &comparison.race;
-    let leader = race.leader?;
-    let compared = |k: &usize| comparison.rows[*k].is_some();
+/// What to use for one goal: the leader, unless the default cipher is as good or may be. `fields`: of each direction.
+fn one(
+    goal: Goal,
+    alternatives: &[Alternative],
+    fields: Vec<Field>,
+    rule: &Rule,
+) -> Option<Advice> {
+    let Judged { leader, labels, times_leader, bounds } = Judged::of(fields, goal.figure(), rule)?;
+    let compared = |k: &usize| labels[*k].is_some();
     let by_default = alternatives.iter().position(|c| c.is_default);
     let default = by_default.filter(compared);
-    let open = |k: usize| matches!(race.labels[k], Label::Lead | Label::Tie | Label::Undecided);
+    let open = |k: usize| matches!(labels[k], Some(Label::Lead | Label::Tie | Label::Undecided));
     // Where the path is the bottleneck of the default cipher, no other is recommended for its speed.
     let path_bottleneck =
         |k: usize| alternatives[k].path_bottleneck.filter(|_| goal == Goal::Speed);
     let kept = default.filter(|&k| open(k) || path_bottleneck(k).is_some());
     let chosen = kept.unwrap_or(leader);
     let others = || (0..alternatives.len()).filter(compared).filter(|&k| k != chosen);
-    let label = |wanted: Label| others().filter(move |&k| race.labels[k] == wanted);
+    let label = |wanted: Label| others().filter(|&k| labels[k] == Some(wanted)).collect::<Vec<_>>();
     let name = |k: usize| alternatives[k].choice.clone();
-    let is_best = |k: &usize| matches!(race.labels[*k], Label::Lead | Label::Tie);
-    let ties: Vec<usize> = label(Label::Tie).chain(label(Label::Lead)).collect();
-    let against = |k: usize| comparison.rows[k]?.times_leader;
+    let is_best = |k: &usize| matches!(labels[*k], Some(Label::Lead | Label::Tie));
+    let ties = [label(Label::Tie), label(Label::Lead)].concat();
     let better = |k: usize| {
         // How many times better the leader is; a cost is better where it is less.
-        let times = against(k)?;
+        let times = times_leader[k]?;
         Some(if goal == Goal::Speed { times.inverse() } else { times })
     };
-    let worst = label(Label::Slower).filter(|&k| Some(k) != default).max_by(|&a, &b| {
+    let slower = label(Label::Slower).into_iter().filter(|&k| Some(k) != default);
+    let worst = slower.max_by(|&a, &b| {
         let behind = |k: usize| better(k).map_or(0.0, |times| times.ratio);
         behind(a).total_cmp(&behind(b))
     });
-    let bound = |k: usize| race.bound_over(k, field, rule);
+    let bound = |k: usize| bounds[k];
     let is_surely_good = |k: &usize| bound(*k).is_some_and(|bound| bound < rule.delta);
     let as_good = others().filter(is_best).chain([chosen]).filter(|_| goal == Goal::Speed);
     let mut advice = Advice {
@@ -231,8 +222,8 @@ fn one(goal: Goal, alternatives: &[Alternative], field: &Field, rule: &Rule) -> 
         absent: why_absent(goal, by_default.map(|k| &alternatives[k]))
             .filter(|_| default.is_none()),
         alone: others().next().is_none(),
-        ahead: Some(name(leader)).filter(|_| race.labels[chosen] == Label::Undecided),
-        undecided: label(Label::Undecided).map(name).collect(),
+        ahead: Some(name(leader)).filter(|_| labels[chosen] == Some(Label::Undecided)),
+        undecided: label(Label::Undecided).into_iter().map(name).collect(),
         worst: worst.map(name),
         precision: rule.delta,
     };

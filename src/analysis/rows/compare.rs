@@ -44,7 +44,8 @@ impl Ratio {
         Ratio { ratio: self.ratio.recip(), low: self.high.recip(), high: self.low.recip() }
     }
 
-    fn of(interval: Interval, figure: Figure) -> Ratio {
+    /// Of an interval in which more is better.
+    pub fn of(interval: Interval, figure: Figure) -> Ratio {
         let times = Ratio {
             ratio: interval.estimate.exp(),
             low: interval.lower().exp(),

@@ -9,3 +9,4 @@ pub mod row;
 pub mod table;
 pub mod unranked;
 pub mod upper_bound;
+pub mod whole;

@@ -7,6 +7,7 @@ use super::mark::Mark;
 use crate::analysis::bottleneck::kind::Bottleneck;
 use crate::analysis::rows::compare::Compared;
 use crate::analysis::rows::unranked::Unranked;
+use crate::analysis::rows::whole::{Figures, WholeFile};
 use crate::analysis::samples::series::{costs_s, steady_rate};
 use crate::analysis::samples::startup::Startups;
 use crate::model::record::{Outcome, Sample, Spent};
@@ -40,6 +41,7 @@ pub struct Row {
     /// CPU of sftp-server and the like; in no other figure.
     pub helpers_cpu_s_per_gb: Option<f64>,
     pub setup_s: Option<f64>,
+    /// What the command for the whole file takes.
     pub whole_file: WholeFile,
     /// What kept it from being faster; absent where nothing was measured.
     pub bottleneck: Option<Bottleneck>,
@@ -55,6 +57,9 @@ pub struct Row {
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Cost {
     pub cpu_s_per_gb: f64,
+    /// The part of it that was spent in user mode.
+    #[serde(skip)]
+    pub user_share: Option<f64>,
     /// Against the cheapest at that end.
     pub compared: Option<Compared>,
     /// How many samples it rests on.
@@ -77,32 +82,10 @@ pub struct Cost {
     pub with_helpers: bool,
 }
 
-/// Transferring the whole file, as `time` would report it.
-#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize)]
-pub struct WholeFile {
-    /// Scaled from what was measured; else each sample sent the whole file.
-    pub scaled: bool,
-    pub client: Option<EndTimes>,
-    pub server: Option<EndTimes>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize)]
-pub struct EndTimes {
-    pub real_s: Option<f64>,
-    pub user_s: f64,
-    pub system_s: f64,
-}
-
 impl Row {
-    /// The figures of these samples, all of one cipher and MAC, for a file of so many bytes. What
-    /// comes of comparing rows (`speed`, `cost`, `marks`) is filled in later.
-    pub fn of(
-        cipher: Cipher,
-        mac: Option<Mac>,
-        samples: &[&Sample],
-        file_bytes: u64,
-        startups: &Startups,
-    ) -> Row {
+    /// The figures of these samples, all of one cipher and MAC. What comes of comparing rows (`speed`, `cost`,
+    /// `whole_file`, `marks`) is filled in later.
+    pub fn of(cipher: Cipher, mac: Option<Mac>, samples: &[&Sample], startups: &Startups) -> Row {
         let measured: Vec<&Sample> =
             samples.iter().copied().filter(|sample| sample.outcome == Outcome::Measured).collect();
         let rates: Vec<f64> = measured
@@ -131,17 +114,27 @@ impl Row {
             cost: None,
             helpers_cpu_s_per_gb: server.helpers_per_gb(),
             setup_s: median(&setups),
-            whole_file: WholeFile {
-                scaled: measured.iter().any(|sample| sample.bytes != Some(file_bytes)),
-                client: client.whole_file(file_bytes),
-                server: server.whole_file(file_bytes),
-            },
+            whole_file: WholeFile::default(),
             client: client_cost,
             server: server_cost,
             bottleneck: None,
             is_default: false,
             unranked: None,
             marks: Vec::new(),
+        }
+    }
+
+    /// What the whole file follows from.
+    pub fn figures(&self) -> Figures {
+        let cost = |cost: &Option<Cost>| {
+            let Cost { cpu_s_per_gb, user_share, .. } = cost.as_ref()?;
+            Some((*cpu_s_per_gb, (*user_share)?))
+        };
+        Figures {
+            rate_mb_per_s: self.rate_mb_per_s,
+            half_percent: self.speed.and_then(|speed| speed.half_percent),
+            client: cost(&self.client),
+            server: cost(&self.server),
         }
     }
 
@@ -189,6 +182,7 @@ impl<'a> Readings<'a> {
         }
         Some(Cost {
             cpu_s_per_gb: quotient(flow_s * GB, self.bytes)?,
+            user_share: quotient(bulk.user_s, bulk.user_s + bulk.system_s),
             compared: None,
             samples,
             core_percent: self.real_s().and_then(|real| quotient(bulk.total_s * 100.0, real)),
@@ -228,27 +222,17 @@ impl<'a> Readings<'a> {
         let (cpu_s, bytes) = helpers.fold((0.0, 0.0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
         quotient(cpu_s * GB, bytes)
     }
-
-    fn whole_file(&self, file_bytes: u64) -> Option<EndTimes> {
-        let scale = quotient(file_bytes as f64, self.bytes)?;
-        let bulk = self.bulk();
-        Some(EndTimes {
-            real_s: self.real_s().map(|real| real * scale),
-            user_s: bulk.user_s * scale,
-            system_s: bulk.system_s * scale,
-        })
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::testing::{self, BYTES, each, rounds, spent};
+    use crate::analysis::testing::{self, each, rounds, spent};
     use crate::model::record::Steady;
 
     fn row(samples: &[Sample]) -> Row {
         let samples: Vec<&Sample> = samples.iter().collect();
-        Row::of(Cipher::from("aes128-ctr"), None, &samples, 10 * BYTES, &Startups::default())
+        Row::of(Cipher::from("aes128-ctr"), None, &samples, &Startups::default())
     }
 
     fn close(found: Option<f64>, expected: f64) {
@@ -277,7 +261,7 @@ mod tests {
     #[test]
     fn a_missing_reading_is_missing_and_not_zero() {
         let none = row(&each(rounds("x", [50.0; 3]), |sample| sample.server = None));
-        assert_eq!((none.server, none.mb_per_cpu_s, none.whole_file.server), (None, None, None));
+        assert_eq!((none.server, none.mb_per_cpu_s), (None, None));
         close(none.client.map(|cost| cost.cpu_s_per_gb), 1.0);
 
         let mut some = rounds("x", [50.0; 3]);
@@ -305,19 +289,6 @@ mod tests {
         };
         assert!(ticks(0.05).coarse());
         assert!(!ticks(0.06).coarse());
-    }
-
-    #[test]
-    fn the_whole_file_is_scaled_unless_it_was_sent() {
-        let part = row(&rounds("x", [50.0; 3])).whole_file;
-        assert!(part.scaled);
-        let server = part.server.unwrap();
-        close(server.real_s, 20.0);
-        close(Some(server.user_s), 1.5);
-        close(Some(server.system_s), 0.5);
-        let whole = row(&each(rounds("x", [50.0; 3]), |sample| sample.bytes = Some(10 * BYTES)));
-        assert!(!whole.whole_file.scaled);
-        close(whole.whole_file.client.unwrap().real_s, 2.0);
     }
 
     #[test]

@@ -105,7 +105,7 @@ mod tests {
                 client: load,
                 server: load,
             }),
-            ..Row::of(Cipher::from(cipher), None, &samples, 1, &Startups::default())
+            ..Row::of(Cipher::from(cipher), None, &samples, &Startups::default())
         }
     }
 

@@ -33,23 +33,43 @@ pub struct KeyReexchange {
 /// The median setup of some samples, in seconds. Where connections stay open, those of later rounds log in beside
 /// the first slices of another one: the first round tells it.
 pub fn setup_s(samples: &[&Sample]) -> Option<f64> {
-    let alone = |sample: &&&Sample| sample.slices.is_none() || sample.round <= 1;
     let of = |samples: &mut dyn Iterator<Item = &&Sample>| {
         median(&samples.filter_map(|sample| sample.setup_s).collect::<Vec<_>>())
     };
-    of(&mut samples.iter().filter(alone)).or_else(|| of(&mut samples.iter()))
+    of(&mut samples.iter().filter(|sample| alone(sample))).or_else(|| of(&mut samples.iter()))
+}
+
+/// Whether its connection logged in beside nothing else.
+pub fn alone(sample: &Sample) -> bool {
+    sample.slices.is_none() || sample.round <= 1
 }
 
 /// The start-up of a table's connections: how much longer their first slices took. Absent where no
-/// connection has any. Beside that of later rounds the next connection logs in: those of the first round tell it.
+/// connection has any.
 pub fn start_up(survey: &Survey, groups: &Groups, race: RaceKey) -> Option<Beyond> {
+    medians(&start_ups(survey, race, own(survey, groups, race)))
+}
+
+/// The same of one pairing, connection by connection.
+pub fn start_ups_of_pairing(survey: &Survey, race: RaceKey) -> Vec<Beyond> {
+    let own = survey.connections.iter().filter(|connection| {
+        (connection.pairing, connection.method) == (race.pairing, race.method)
+    });
+    start_ups(survey, race, own)
+}
+
+/// Beside that of later rounds the next connection logs in: those of the first round tell it.
+fn start_ups<'a>(
+    survey: &'a Survey,
+    race: RaceKey,
+    connections: impl Iterator<Item = &'a Connection>,
+) -> Vec<Beyond> {
     let samples = by_connection(survey, race);
     let of = |connection: &Connection| {
         let sum = connection.start_up.iter().find(|sum| sum.direction == race.direction)?;
         beyond(sum, samples.get(&connection.number)?)
     };
-    let first = own(survey, groups, race).filter(|connection| connection.round <= 1);
-    medians(&first.filter_map(of).collect::<Vec<_>>())
+    connections.filter(|connection| connection.round <= 1).filter_map(of).collect()
 }
 
 /// The key re-exchanges of a table, cipher by cipher, per slice that had one.
@@ -119,7 +139,7 @@ fn beyond(sum: &SliceSum, sample: &Sample) -> Option<Beyond> {
     })
 }
 
-fn medians(all: &[Beyond]) -> Option<Beyond> {
+pub fn medians(all: &[Beyond]) -> Option<Beyond> {
     let of = |figure: fn(&Beyond) -> Option<f64>| {
         median(&all.iter().filter_map(figure).collect::<Vec<_>>())
     };

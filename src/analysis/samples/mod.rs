@@ -1,5 +1,6 @@
 //! Samples as they enter an analysis: sorted, compared, less their start-up.
 
+pub mod before;
 pub mod comparable;
 pub mod connections;
 pub mod grouping;

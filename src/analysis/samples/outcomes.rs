@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::samples::grouping::{Groups, rounds};
-use crate::model::record::Outcome;
+use crate::model::record::{Outcome, Phase};
 use crate::model::{Cipher, Mac, Survey};
 
 /// Ciphers that were left out of the plan for one reason.
@@ -84,7 +84,9 @@ pub fn unreached(survey: &Survey, pairing: usize) -> Vec<Cipher> {
 /// Failed samples, by target, cipher and reason.
 pub fn failures(survey: &Survey, groups: &Groups) -> Vec<Failure> {
     let mut counted: BTreeMap<_, usize> = BTreeMap::new();
-    for sample in &survey.samples {
+    // Copies that confirm advice tell it beside the advice.
+    let own = survey.samples.iter().filter(|sample| sample.phase != Phase::Confirmation);
+    for sample in own {
         let Outcome::Failed { reason, remedy } = &sample.outcome else { continue };
         let Some(&group) = groups.get(sample.pairing) else { continue };
         *counted.entry((group, &sample.cipher, &sample.mac, reason, remedy)).or_default() += 1;

@@ -1,8 +1,6 @@
 //! Which values of a race's samples enter the fit. What is left out stays in the journal and is
 //! shown.
 
-use std::collections::BTreeSet;
-
 use super::comparable::{is_comparable, size};
 use crate::analysis::samples::startup::{Startups, flow_s};
 use crate::model::record::{Asked, Outcome, Sample, Slices, Spent};
@@ -71,56 +69,6 @@ pub fn field(configurations: &[Vec<&Sample>], figure: Figure, startups: &Startup
         |samples: &Vec<&Sample>| samples.iter().map(|sample| sample.round).max().unwrap_or(0);
     let tried = configurations.iter().map(last).collect();
     Field { values, tried, failed, bias, level_bias, noise }
-}
-
-/// The figure for as many bytes in each direction, in the rounds in which all directions were
-/// measured.
-pub fn both_ways(
-    configurations: &[Vec<Vec<&Sample>>],
-    figure: Figure,
-    startups: &Startups,
-) -> Field {
-    let directions = configurations.iter().map(Vec::len).max().unwrap_or(0);
-    let fields: Vec<Field> = (0..directions)
-        .map(|direction| {
-            let of =
-                |directions: &Vec<Vec<_>>| directions.get(direction).cloned().unwrap_or_default();
-            field(&configurations.iter().map(of).collect::<Vec<_>>(), figure, startups)
-        })
-        .collect();
-    let rounds =
-        fields.iter().flat_map(|field| field.values.iter().map(Vec::len)).max().unwrap_or(0);
-    let value = |k: usize, n: usize| {
-        let inverses = fields.iter().map(|field| Some((-(*field.values[k].get(n)?)?).exp()));
-        let inverses: Option<Vec<f64>> = inverses.collect();
-        let inverses = inverses.filter(|inverses| !inverses.is_empty())?;
-        Some(-(inverses.iter().sum::<f64>() / inverses.len() as f64).ln())
-    };
-    let most = |of: fn(&Field, usize) -> f64, k: usize| {
-        fields.iter().map(|field| of(field, k)).fold(0.0, f64::max)
-    };
-    let all = 0..configurations.len();
-    Field {
-        values: all.clone().map(|k| (0..rounds).map(|n| value(k, n)).collect()).collect(),
-        tried: all
-            .clone()
-            .map(|k| fields.iter().map(|field| field.tried[k]).min().unwrap_or(0))
-            .collect(),
-        // A round that failed in one direction failed.
-        failed: all
-            .clone()
-            .map(|k| {
-                let rounds: BTreeSet<u32> =
-                    fields.iter().flat_map(|field| field.failed[k].iter().copied()).collect();
-                rounds.into_iter().collect()
-            })
-            .collect(),
-        bias: all.clone().map(|k| most(|field, k| field.bias[k], k)).collect(),
-        level_bias: all.clone().map(|k| most(|field, k| field.level_bias[k], k)).collect(),
-        noise: all
-            .map(|k| most(|field, k| field.noise[k], k) / (directions as f64).sqrt())
-            .collect(),
-    }
 }
 
 /// More is better: bytes per second or bytes per CPU-second, without start-up. Runs of a fixed

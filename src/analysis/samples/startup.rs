@@ -47,7 +47,10 @@ impl Startups {
     /// From the samples of the calibration and of the rounds.
     pub fn of<'a>(samples: impl IntoIterator<Item = &'a Sample>) -> Startups {
         let measured = |sample: &&Sample| {
-            let is_run = sample.slices.is_none() && !was_suspended(sample);
+            // Copies that confirm advice are of another size.
+            let is_run = sample.slices.is_none()
+                && sample.phase != Phase::Confirmation
+                && !was_suspended(sample);
             is_run && sample.outcome == Outcome::Measured
         };
         let samples: Vec<&Sample> = samples.into_iter().filter(measured).collect();

@@ -9,7 +9,7 @@ use crate::analysis::phrases::counted;
 use crate::analysis::rows::row::Cost;
 use crate::analysis::rows::table::{Table, cost, rows};
 use crate::analysis::samples::grouping::Groups;
-use crate::model::record::{Outcome, Sample};
+use crate::model::record::{Outcome, Phase, Sample};
 use crate::model::units::significant;
 use crate::model::{Source, Survey};
 
@@ -100,12 +100,14 @@ pub fn of_table(table: &Table) -> Vec<CpuWarning> {
     coarse.into_iter().flatten().chain(with_helpers(table)).collect()
 }
 
-/// The measured samples, the calibration's among them, each with the index of its target's group.
+/// The measured samples, the calibration's among them, copies apart, each with the index of its target's group.
 fn measured<'a>(
     survey: &'a Survey,
     groups: &'a Groups,
 ) -> impl Iterator<Item = (usize, &'a Sample)> {
-    let measured = survey.samples.iter().filter(|sample| sample.outcome == Outcome::Measured);
+    let measured = survey.samples.iter().filter(|sample| {
+        sample.outcome == Outcome::Measured && sample.phase != Phase::Confirmation
+    });
     measured.filter_map(|sample| Some((*groups.get(sample.pairing)?, sample)))
 }
 

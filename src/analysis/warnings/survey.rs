@@ -5,9 +5,10 @@ use serde::Serialize;
 
 use super::words::Words;
 use crate::analysis::rows::table::{Table, rows};
+use crate::analysis::samples::grouping::measured;
 use crate::analysis::samples::outcomes;
 use crate::model::Survey;
-use crate::model::record::{Outcome, StopReason};
+use crate::model::record::StopReason;
 
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -89,8 +90,7 @@ pub fn warnings(survey: &Survey, tables: &[Table]) -> Vec<SurveyWarning> {
 }
 
 fn ending(survey: &Survey) -> Option<SurveyWarning> {
-    let measured = survey.samples.iter().filter(|sample| sample.outcome == Outcome::Measured);
-    let rounds = measured.map(|sample| sample.round).max().unwrap_or(0);
+    let rounds = measured(survey).map(|sample| sample.round).max().unwrap_or(0);
     let Some(end) = &survey.footer else { return Some(SurveyWarning::CutOff) };
     match end.reason {
         StopReason::RoundsDone | StopReason::Decided | StopReason::OutOfReach => None,

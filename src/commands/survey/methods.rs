@@ -141,6 +141,13 @@ pub fn fitting(with_file: bool, ends: &Ends, events: &mut dyn Events) -> Vec<Met
     }
 }
 
+/// The method of copies that confirm advice: what the user named, or else scp where it goes.
+pub fn of_copies(named: &[Method], chosen: &[Method], ends: &Ends) -> Option<Method> {
+    let usual = Some(Method::Scp).filter(|scp| needs(*scp, ends).is_ok());
+    let first = chosen.first().copied();
+    if named.is_empty() { usual.or(first) } else { first }
+}
+
 /// Whether it matters if the server has SFTP: to find that out may take a login.
 pub fn may_need_sftp(choice: &Choice, met: &Opened) -> bool {
     let no_dd = met.missing_tools.iter().any(|tool| tool == "dd");

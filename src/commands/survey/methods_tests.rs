@@ -16,6 +16,7 @@ impl Events for Said {
     fn progress(&mut self, _: u64) {}
     fn sample_ends(&mut self, _: &Sample) {}
     fn round_ends(&mut self, _: u32, _: &str) {}
+    fn copies_begin(&mut self, _: &str, _: u32) {}
     fn finish(&mut self) {}
 }
 

@@ -1,6 +1,7 @@
 //! A survey from its first connection to its report. `run` and `loopback` differ only in their
 //! targets.
 
+mod confirming;
 mod methods;
 mod preparation;
 
@@ -37,6 +38,7 @@ use crate::survey::slices::state::SliceState;
 use crate::survey::staging::Files;
 use crate::survey::stopping::Adaptive;
 use crate::transfer::shim;
+use confirming::Confirming;
 pub use preparation::refuse_unknown;
 use preparation::{
     Planned, check_space, choice, fit, open_targets, paces, refuse_too_many_bytes, servers,
@@ -49,6 +51,8 @@ pub struct Request<'a> {
     pub file: Option<&'a Path>,
     pub methods: &'a [Method],
     pub args: &'a SurveyArgs,
+    /// Copies of FILE are to confirm the advice.
+    pub confirm: bool,
     /// What the caller has in it stays as long as the survey.
     pub scratch: Scratch,
 }
@@ -62,7 +66,7 @@ const GENERATED_FOR_PIPE: u64 = 16 << 20;
 const MOST_BYTES: u64 = 7 << 30;
 
 pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
-    let Request { specs, file, methods, args, scratch } = request;
+    let Request { specs, file, methods, args, confirm, scratch } = request;
     let started = jiff::Timestamp::now();
     let clock = Instant::now();
     let methods = sorted_unique(methods);
@@ -83,13 +87,17 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
     if choice.ciphers.is_none() && effort.rounds.is_none() && !args.full {
         fit(&mut planned, &mut paces, effort.budget, events.as_mut());
     }
-    let Planned { mut targets, entries, skips } = planned;
+    let Planned { mut targets, entries, skips, copies } = planned;
+    let confirming = {
+        let on = confirm && named.is_some() && !args.quick;
+        Confirming::new(on, copies, args.max_bytes)
+    };
     let feed_time = feed_time(&targets, &effort, args);
     let largest = largest(&entries, args, named.as_ref());
     let announcement =
         announce(&entries, &targets, &paces, &effort, &feed_time, args, named.is_none());
     let bytes_per_round = args.full.then(|| largest.saturating_mul(entries.len() as u64));
-    let announcement = Announcement { bytes_per_round, ..announcement };
+    let announcement = Announcement { bytes_per_round, copies: confirming.is_on(), ..announcement };
     events.say(&announcement.line());
     check_space(&targets, &entries, args.sink, largest, named.is_none())?;
     refuse_too_many_bytes(bytes_per_round, args.max_bytes)?;
@@ -113,7 +121,8 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
     let context = Context::new(targets, files, interrupt.clone(), clock);
     let executor = executor(context, &header, paces, feed_time);
     let schedule = Schedule { entries, budget: effort.budget, most_bytes: feed_time.most_bytes };
-    let ended = race(executor, &schedule, &effort, &header, &mut journal, events.as_mut());
+    let racing = Racing { schedule, effort, header, confirming };
+    let ended = racing.run(executor, &mut journal, events.as_mut());
     events.finish();
     // If the journal can't be written any more, what it has is reported all the same.
     let failed = ended.is_err();
@@ -123,29 +132,42 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
     report(&path, args, failed)
 }
 
-/// Runs the rounds, records why they ended, and removes everything on both ends.
-fn race(
-    mut executor: SshExecutor,
-    schedule: &Schedule,
-    effort: &Effort,
-    header: &Header,
-    journal: &mut FileJournal,
-    events: &mut dyn Events,
-) -> Result<()> {
-    let mut stop: Box<dyn StopRule> = match effort.rounds {
-        Some(rounds) => Box::new(FixedRounds(rounds)),
-        None => Box::new(Adaptive::new(effort.rule()).with_pairings(header.pairings.clone())),
-    };
-    let (interrupt, clock) = (executor.context.interrupt.clone(), executor.context.started);
-    let stop = stop.as_mut();
-    let ran = run_rounds(schedule, &mut executor, stop, journal, events, &interrupt);
-    let ended = ran.and_then(|reason| {
-        let Context { backoff_s, own_cpu_s, .. } = executor.context;
-        let record = footer(reason, clock.elapsed().as_secs_f64(), backoff_s, Some(own_cpu_s));
-        journal.append(&Record::Footer(record))
-    });
-    executor.context.close();
-    ended
+/// What is raced, and how.
+struct Racing {
+    schedule: Schedule,
+    effort: Effort,
+    header: Header,
+    confirming: Confirming,
+}
+
+impl Racing {
+    /// Runs the rounds and the copies after them, records why they ended, and removes everything on both ends.
+    fn run(
+        &self,
+        mut executor: SshExecutor,
+        journal: &mut FileJournal,
+        events: &mut dyn Events,
+    ) -> Result<()> {
+        let mut stop: Box<dyn StopRule> = match self.effort.rounds {
+            Some(rounds) => Box::new(FixedRounds(rounds)),
+            None => {
+                let pairings = self.header.pairings.clone();
+                Box::new(Adaptive::new(self.effort.rule()).with_pairings(pairings))
+            }
+        };
+        let (interrupt, clock) = (executor.context.interrupt.clone(), executor.context.started);
+        let (schedule, stop) = (&self.schedule, stop.as_mut());
+        let ran = run_rounds(schedule, &mut executor, stop, journal, events, &interrupt);
+        let ran =
+            ran.and_then(|reason| self.confirming.run(&mut executor, reason, journal, events));
+        let ended = ran.and_then(|reason| {
+            let Context { backoff_s, own_cpu_s, .. } = executor.context;
+            let record = footer(reason, clock.elapsed().as_secs_f64(), backoff_s, Some(own_cpu_s));
+            journal.append(&Record::Footer(record))
+        });
+        executor.context.close();
+        ended
+    }
 }
 
 /// What runs the rounds.

@@ -27,6 +27,8 @@ pub struct Planned {
     pub entries: Vec<Entry>,
     /// What is left out, for each target.
     pub skips: Vec<Vec<Skip>>,
+    /// The method of copies that confirm advice, for each target.
+    pub copies: Vec<Option<Method>>,
 }
 
 /// Connects to each target and plans its configurations; only then is anything made on them.
@@ -41,6 +43,7 @@ pub fn open_targets(
     let mut opened: Vec<(TargetSpec, Opened, Option<String>)> = Vec::new();
     let mut all: Vec<Entry> = Vec::new();
     let mut skips: Vec<Vec<Skip>> = Vec::new();
+    let mut copies: Vec<Option<Method>> = Vec::new();
     for (index, spec) in specs.into_iter().enumerate() {
         let mut one = open_control(&spec.connection, &spec.client, &spec.setting, interrupt)?;
         let no_sftp = match methods::may_need_sftp(choice, &one) {
@@ -60,6 +63,7 @@ pub fn open_targets(
             named => named.to_vec(),
         };
         let methods = methods::choose(&asked, &ends, events)?;
+        copies.push(methods::of_copies(&choice.methods, &methods, &ends));
         let choice = Choice { methods, ..choice.clone() };
         let (mut planned, skipped) = plan(index, &choice, &spec, &mut one)?;
         all.append(&mut planned);
@@ -76,7 +80,7 @@ pub fn open_targets(
         target.no_sftp = no_sftp;
         targets.push(target);
     }
-    Ok(Planned { targets, entries: all, skips })
+    Ok(Planned { targets, entries: all, skips, copies })
 }
 
 /// Seconds of a slice on the path to each target, with the lead-in before it.

@@ -13,7 +13,7 @@ use crate::model::names::{Cipher, Direction, Mac, Method};
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Sample {
     pub phase: Phase,
-    /// From 1; 0 in the calibration.
+    /// From 1; 0 in the calibration. Of copies that confirm advice: the number of their pair.
     pub round: u32,
     pub pairing: usize,
     pub method: Method,
@@ -48,6 +48,10 @@ pub struct Sample {
     /// Seconds of the bulk (of its slices together), without the setup.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub real_s: Option<f64>,
+    /// Seconds of a run of a program, from its start to its end, without what went on between its setup and its
+    /// bulk. Absent for slices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whole_s: Option<f64>,
     /// The part of the bulk after its start-up, where timestamps on the way show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steady: Option<Steady>,
@@ -86,6 +90,8 @@ pub enum Phase {
     #[serde(alias = "pilot")]
     Calibration,
     Round,
+    /// After the rounds: copies with the default and with the recommended cipher in turn. Never in a table.
+    Confirmation,
 }
 
 /// How much a sample was asked to move.

@@ -2,14 +2,13 @@
 
 use super::bars::{Bar, Bars, Group};
 use super::figures::{heading, one_below_the_other, value};
-use super::panel::{ENDS, Panel, Way, times};
+use super::panel::{ENDS, Panel, Way};
 use super::scale::finite;
 use super::{Chart, Drawing};
 use crate::analysis::end::End;
 use crate::analysis::rows::row::Row;
 use crate::analysis::rows::table::cost;
 use crate::report::grid::{Cell, Grid, Heading};
-use crate::stats::statistics::quotient;
 
 pub fn chart(panel: &Panel) -> Chart {
     Chart {
@@ -40,10 +39,9 @@ pub struct Work {
 
 /// The total is fine-grained and its split a sample of the kernel's, so the split is of the total.
 pub fn work(row: &Row, end: End) -> Option<Work> {
-    let percent = cost(row, end)?.core_percent?;
-    let split = times(row, end)?;
-    let user = quotient(split.user_s, split.user_s + split.system_s).unwrap_or(1.0);
-    let percent = finite(percent)?;
+    let cost = cost(row, end)?;
+    let user = cost.user_share.unwrap_or(1.0);
+    let percent = finite(cost.core_percent?)?;
     Some(Work { user: percent * user, system: percent * (1.0 - user) })
 }
 

@@ -6,9 +6,10 @@ use crate::analysis::end::End;
 use crate::analysis::naming::programs;
 use crate::analysis::rows::mark::Mark;
 use crate::analysis::rows::ranking::Choice;
-use crate::analysis::rows::row::{EndTimes, Row};
+use crate::analysis::rows::row::Row;
 use crate::analysis::rows::table::{Section, Table};
 use crate::analysis::rows::unranked::Unranked;
+use crate::analysis::rows::whole::EndTimes;
 use crate::model::units::printable;
 use crate::model::{Direction, Method, Survey};
 use crate::report::columns::line::Line;
@@ -88,7 +89,7 @@ impl Panel<'_> {
     }
 }
 
-/// What the whole file takes an end.
+/// What CPU the whole file takes of an end.
 pub fn times(row: &Row, end: End) -> Option<EndTimes> {
     match end {
         End::Client => row.whole_file.client,

@@ -1,4 +1,4 @@
-//! What `time` would tell of the whole file at each end: user, system and real seconds.
+//! What `time` would tell of the command for the whole file: real seconds, and user and system of each end.
 
 use super::bars::{Bar, Bars, Group};
 use super::cpu::label;
@@ -6,7 +6,8 @@ use super::figures::{heading, one_below_the_other, value};
 use super::panel::{ENDS, Panel, Way, times};
 use super::{Chart, Drawing};
 use crate::analysis::end::End;
-use crate::analysis::rows::row::{EndTimes, Row};
+use crate::analysis::rows::row::Row;
+use crate::analysis::rows::whole::EndTimes;
 use crate::model::units::{significant, size};
 use crate::report::grid::{Cell, Grid};
 
@@ -15,7 +16,7 @@ pub fn chart(panel: &Panel, file_bytes: u64) -> Chart {
     let rows = || panel.ways.iter().flat_map(|way| &way.section.rows);
     let scaled = rows().any(|row| row.whole_file.scaled);
     let how = if scaled {
-        "~: scaled from the bytes that were measured, start-up included."
+        "~: put together from what was measured of parts of it."
     } else {
         "Each sample sent the whole file."
     };
@@ -24,7 +25,7 @@ pub fn chart(panel: &Panel, file_bytes: u64) -> Chart {
         title: "Seconds for the whole file",
         caption: vec![format!(
             "CPU seconds of each end, user and system, for {}, and real seconds as an upright \
-             mark; shorter is better. Setup is not in them. {how}",
+             mark; shorter is better. Setup and start-up are in them. {how}",
             size(file_bytes)
         )],
         key: vec![
@@ -48,11 +49,12 @@ fn drawing(panel: &Panel, way: &Way) -> Drawing {
             return Bar { label: label(end), value: "not measured".into(), ..Bar::default() };
         };
         let about = if row.whole_file.scaled { "~" } else { "" };
-        let real = times.real_s.map(|real| format!(" of {}", significant(real)));
+        let real_s = row.whole_file.real_s;
+        let real = real_s.map(|real| format!(" of {}", significant(real)));
         Bar {
             label: label(end),
             parts: vec![("user", times.user_s), ("system", times.system_s)],
-            mark: times.real_s,
+            mark: real_s,
             value: format!("{about}{}{}", significant(cpu_s(times)), real.unwrap_or_default()),
             ..Bar::default()
         }
@@ -68,7 +70,7 @@ fn drawing(panel: &Panel, way: &Way) -> Drawing {
     let said = |row: &Row| {
         let of = |end| {
             let Some(times) = times(row, end) else { return "-".to_owned() };
-            let real = times.real_s.map_or("-".into(), significant);
+            let real = row.whole_file.real_s.map_or("-".into(), significant);
             format!("{} of {real}", significant(cpu_s(times)))
         };
         format!("{} {} and {}", row.cipher, of(End::Client), of(End::Server))
@@ -86,11 +88,12 @@ fn drawing(panel: &Panel, way: &Way) -> Drawing {
 }
 
 fn grid(panel: &Panel, scaled: bool) -> Grid {
-    let keys: Vec<String> = ENDS
+    let of_ends = ENDS
         .iter()
-        .flat_map(|end| ["real", "user", "system"].map(|s| format!("whole_file_{end}_{s}_s")))
-        .collect();
-    let how = if scaled { ", scaled from what was measured" } else { "" };
+        .flat_map(|end| ["user", "system"].map(|kind| format!("whole_file_{end}_{kind}_s")));
+    let keys: Vec<String> =
+        std::iter::once("whole_file_real_s".to_owned()).chain(of_ends).collect();
+    let how = if scaled { ", put together from what was measured of it" } else { "" };
     let title = format!("Seconds for the whole file{how}, {}", panel.title);
     one_below_the_other(panel, title, keys.iter().map(|key| heading(key)), |way, row| {
         keys.iter().map(|key| Cell::figure(value(&way.line(row), key))).collect()

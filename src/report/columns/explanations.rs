@@ -61,6 +61,21 @@ pub fn efficiency(at: &Line) -> Option<String> {
     ))
 }
 
+pub fn takes(at: &Line) -> Option<String> {
+    let real_s = significant(at.row.whole_file.real_s?);
+    let whole = &at.row.whole_file;
+    let interval = whole.real_low_s.zip(whole.real_high_s);
+    let interval = interval.map(|(low, high)| {
+        format!(" (95 % interval {} to {})", significant(low), significant(high))
+    });
+    Some(format!(
+        "one command for the whole file takes {real_s} s{} with {}: connecting, starting up, and its bytes at \
+         the rate beside it.",
+        interval.unwrap_or_default(),
+        at.name()
+    ))
+}
+
 pub fn bottleneck(at: &Line) -> Option<String> {
     let found = at.row.bottleneck.as_ref()?;
     Some(format!(

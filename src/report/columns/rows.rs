@@ -9,9 +9,10 @@ use crate::analysis::bottleneck::load::Load;
 use crate::analysis::end::End;
 use crate::analysis::phrases::per_cent;
 use crate::analysis::rows::compare::{Compared, Ratio};
-use crate::analysis::rows::row::{Cost, EndTimes, Row};
+use crate::analysis::rows::row::{Cost, Row};
 use crate::analysis::rows::table::cost;
 use crate::analysis::rows::upper_bound::UpperBound;
+use crate::analysis::rows::whole::EndTimes;
 use crate::model::units::printable;
 
 /// Units of the figures that bars and charts show too.
@@ -74,8 +75,7 @@ fn list<'a>() -> Vec<Column<Line<'a>>> {
         list.extend(compared(name_of(end), move |row| cost(row, end)?.compared, half));
     }
     list.extend(of_both_ends());
-    list.extend(whole_file(End::Client, |row| row.whole_file.client));
-    list.extend(whole_file(End::Server, |row| row.whole_file.server));
+    list.extend(whole_file());
     list.extend(bottleneck());
     list.extend(upper_bound_and_marks());
     list
@@ -99,7 +99,7 @@ fn names_and_rates<'a>() -> Vec<Column<Line<'a>>> {
         of("median_rate_mb_per_s", |at| at.row.median_rate_mb_per_s),
     ];
     list.extend(compared("speed", |row| row.speed, |half| Some(
-        half.group(Group::Speed).page_key("rate_half_percent").dispensable(3)
+        half.group(Group::Speed).page_key("rate_half_percent").dispensable(4)
             .explained(explanations::interval),
     )));
     list.push(
@@ -125,7 +125,6 @@ fn of_both_ends<'a>() -> Vec<Column<Line<'a>>> {
     ];
     list.extend(compared("cost", |row| row.cost, |_| None));
     list.push(of("setup_s", |at| at.row.setup_s));
-    list.push(of("whole_file_scaled", |at| at.row.whole_file.scaled));
     list
 }
 
@@ -223,26 +222,48 @@ fn of_end<'a>(end: End) -> [Column<Line<'a>>; 9] {
     ]
 }
 
-/// Of one end, for the whole file.
-fn whole_file<'a>(end: End, times: fn(&Row) -> Option<EndTimes>) -> [Column<Line<'a>>; 3] {
-    let own = |template: &str, title: &str, seconds: fn(EndTimes) -> Option<f64>| {
+/// What the command for the whole file takes.
+#[rustfmt::skip]
+fn whole_file<'a>() -> Vec<Column<Line<'a>>> {
+    let mut list = vec![
+        of("whole_file_scaled", |at| at.row.whole_file.scaled),
+        of("whole_file_real_s", |at| at.row.whole_file.real_s)
+            .shown(look(Group::Seconds, "real s").table(When::Never).page(When::Never)),
+        of("whole_file_takes", takes)
+            .not_in_csv()
+            .shown(look(Group::Seconds, "FILE\ntakes s").table(When::WideOrKnown).page(When::Known)
+                .dispensable(3).text(|at| figure(at.row.whole_file.real_s))
+                .legend("FILE takes: the whole file by one command, connecting included.")
+                .explained(explanations::takes)),
+        of("whole_file_real_low_s", |at| at.row.whole_file.real_low_s),
+        of("whole_file_real_high_s", |at| at.row.whole_file.real_high_s),
+    ];
+    list.extend(cpu_of_file(End::Client, |row| row.whole_file.client));
+    list.extend(cpu_of_file(End::Server, |row| row.whole_file.server));
+    list
+}
+
+/// Real seconds, where the user named a file and one machine is not compared with itself.
+fn takes(at: &Line) -> Option<f64> {
+    at.survey.header.file.name.as_ref().filter(|_| at.table.sections.len() == 1)?;
+    at.row.whole_file.real_s
+}
+
+/// CPU of one end for the whole file.
+fn cpu_of_file<'a>(end: End, times: fn(&Row) -> Option<EndTimes>) -> [Column<Line<'a>>; 2] {
+    let own = |template: &str, title: &str, seconds: fn(EndTimes) -> f64| {
         let name = name_of(end);
-        let value = move |at: &Line| times(at.row).and_then(seconds);
+        let value = move |at: &Line| times(at.row).map(seconds);
         of(template.replace("END", name), value).shown(
             look(Group::Seconds, format!("{name}\n{title}"))
                 .wide()
                 .page_key(template.replace("END", name).replace("whole_file_", ""))
-                .text(move |at| {
-                    let about = at.row.whole_file.scaled && value(at).is_some();
-                    format!("{}{}", if about { "~" } else { "" }, figure(value(at)))
-                })
-                .legend("real, user, sys: of the whole file, setup not included; ~: scaled from the bytes measured."),
+                .legend("user, sys: CPU-seconds for the whole file, connecting included."),
         )
     };
     [
-        own("whole_file_END_real_s", "real s", |times| times.real_s),
-        own("whole_file_END_user_s", "user s", |times| Some(times.user_s)),
-        own("whole_file_END_system_s", "sys s", |times| Some(times.system_s)),
+        own("whole_file_END_user_s", "user s", |times| times.user_s),
+        own("whole_file_END_system_s", "sys s", |times| times.system_s),
     ]
 }
 

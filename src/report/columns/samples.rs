@@ -68,6 +68,7 @@ pub fn columns<'a>() -> Vec<Column<Line<'a>>> {
             .shown(look(Group::Count, "round").kind(Kind::Text).text(|at| match at.sample.phase {
                 Phase::Calibration => "calibration".to_owned(),
                 Phase::Round => at.sample.round.to_string(),
+                Phase::Confirmation => format!("copy {}", at.sample.round),
             })),
         of("connection", |at| at.connection),
         column("transfer", transfer).not_in_csv()

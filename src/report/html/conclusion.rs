@@ -50,6 +50,10 @@ fn advised(one: &Advised) -> Markup {
                 dt { (advice.goal.words()) }
                 dd { (prose(&advice.text)) "." }
             }
+            @if let Some(copies) = &one.recommendation.confirmation {
+                dt { "copies" }
+                dd { (prose(&copies.text)) "." }
+            }
         }
         @for caveat in &one.recommendation.caveats {
             p.caveat { strong { "Caveat: " } (prose(caveat)) "." }

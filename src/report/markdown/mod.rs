@@ -69,7 +69,8 @@ fn recommendation(advised: &Advised, page: &mut Page) {
     page.heading(2, &format!("Recommended for {}", one.scope));
     let goals = one.goals.iter().map(|a| (a.goal.words(), format!(": {}.", a.text)));
     let caveats = one.caveats.iter().map(|caveat| ("caveat:", format!("{caveat}.")));
-    page.list(goals.chain(caveats));
+    let copies = one.confirmation.iter().map(|copies| ("copies:", format!("{}.", copies.text)));
+    page.list(goals.chain(copies).chain(caveats));
     for Use { choice, goals, paste } in uses {
         let goals: Vec<&str> = goals.iter().map(|goal| goal.words()).collect();
         page.paragraph(&format!("To use {choice} ({}):", goals.join(", ")));

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::advice::goal::Goal;
-use crate::analysis::advice::recommend::Recommendation;
+use crate::analysis::advice::recommendation::Recommendation;
 use crate::analysis::rows::ranking::Choice;
 use crate::model::{Destination, Survey};
 use crate::ssh::paste::{Paste, paste};

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::page::{Ink, Page};
+use crate::analysis::advice::goal::Goal;
 use crate::analysis::advice::recommend::for_all;
 use crate::report::format::Style;
 use crate::report::survey::advice::Advised;
@@ -37,6 +38,11 @@ fn goals(one: &Advised, page: &mut Page) {
             &format!("{}.", advice.text),
             "    ",
         );
+        // Copies are for speed.
+        let copies = one.recommendation.confirmation.as_ref();
+        if let Some(copies) = copies.filter(|_| advice.goal == Goal::Speed) {
+            page.labelled("    copies: ", Ink::Bold, &format!("{}.", copies.text), "      ");
+        }
     }
 }
 

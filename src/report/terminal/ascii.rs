@@ -13,6 +13,7 @@ pub fn of(text: &str) -> Cow<'_, str> {
             '±' => ascii += "+-",
             '≤' => ascii += "<=",
             '×' => ascii.push('x'),
+            '→' => ascii += "->",
             '–' => ascii.push('-'),
             '…' => ascii += "...",
             'δ' => ascii += "delta",

@@ -53,7 +53,7 @@ pub fn run(
     events: &mut dyn Events,
 ) -> (Vec<Sample>, Result<(), Ended>) {
     let RunState { sizer, moved, seed, calibrated } = state;
-    let mut runs = Runs { context, recorder, events, moved };
+    let mut runs = Runs { context, recorder, events, moved, retries: true };
     if !std::mem::replace(calibrated, true)
         && let Err(error) = calibrate(&mut runs, sizer, entries)
     {
@@ -110,11 +110,15 @@ fn calibrate(runs: &mut Runs, sizer: &mut Sizer, entries: &[Entry]) -> Result<()
     Ok(())
 }
 
-struct Runs<'a, 'r> {
-    context: &'a mut Context,
-    recorder: &'a mut Recorder<'r>,
-    events: &'a mut dyn Events,
-    moved: &'a mut u64,
+/// Runs of programs, each recorded as it ends.
+pub struct Runs<'a, 'r> {
+    pub context: &'a mut Context,
+    pub recorder: &'a mut Recorder<'r>,
+    pub events: &'a mut dyn Events,
+    /// Bytes that they have moved.
+    pub moved: &'a mut u64,
+    /// A run that could not begin is tried again.
+    pub retries: bool,
 }
 
 /// What an attempt has led to.
@@ -126,7 +130,7 @@ enum Tried {
 
 impl Runs<'_, '_> {
     /// Takes a sample, with retries, and records it.
-    fn one(&mut self, planned: &PlannedRun) -> Result<Sample, Ended> {
+    pub fn one(&mut self, planned: &PlannedRun) -> Result<Sample, Ended> {
         let mut sample = blank(planned);
         let pairing = planned.entry.configuration.pairing;
         if let Some(doubt) = &self.context.targets[pairing].aes_doubt {
@@ -142,6 +146,10 @@ impl Runs<'_, '_> {
                 Tried::Done => break,
                 Tried::Again(reason) => reason,
             };
+            if !self.retries {
+                sample.outcome = Outcome::Failed { reason, remedy: None };
+                break;
+            }
             let waited_s = self.context.back_off(tries, &reason, self.events)?;
             tries += 1;
             // The record is to hold nothing of the failed attempt.

@@ -8,7 +8,7 @@ use crate::host::{Sections, sampled, script};
 use crate::local::cpu::CLOCK_RESOLUTION_S;
 use crate::local::proc::host_counters;
 use crate::model::record::{Asked, Connection, ConnectionCpu, Outcome, Phase, Sample, Spent};
-use crate::model::{Entry, Source};
+use crate::model::{Entry, Source, Waits};
 use crate::remote::control::ControlConnection;
 use crate::remote::error::ControlError;
 use crate::remote::target::Target;
@@ -24,6 +24,8 @@ use crate::transfer::proof;
 
 /// For the server to reap a session after its client has ended.
 const REAP_TIMEOUT: Duration = Duration::from_secs(2);
+/// For a client to end after its input has.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 /// A run has no other deadline than that bytes move.
 const NO_TIMEOUT: Duration = Duration::from_secs(86_400);
 
@@ -63,8 +65,9 @@ pub fn attempt(
     let on = sampler.on;
     let answer = on.then(|| target.control.collect(REAP_TIMEOUT + Duration::from_secs(60)));
     let moved = moved?;
-    let Some(run) = moved.run.clone() else {
-        return Err(TransferError::Other("the program shows nothing of its run".into()));
+    let run = match moved.run.clone() {
+        Some(run) => run,
+        None => Box::new(ended(program, &moved)),
     };
     let local = local_counters(target);
     let remote = counters_after(target, before.remote.as_ref(), run.server.is_none())?;
@@ -88,6 +91,16 @@ pub fn attempt(
     }
     sample.connection = Some(number);
     Ok(line(number, planned, sample, &run))
+}
+
+/// Ends a connection that could stay open and has moved all that it was opened for.
+fn ended(connection: Box<dyn transfer::method::Connection>, moved: &Moved) -> Run {
+    let setup = connection.setup().clone();
+    let closing = Instant::now();
+    let closed = connection.close(CLOSE_TIMEOUT);
+    let bulk = moved.ended.duration_since(moved.begun) + closing.elapsed();
+    let whole_s = setup.times.ready_s + bulk.as_secs_f64();
+    Run { setup, closed, server: None, client_waits: Waits::default(), whole_s }
 }
 
 /// Begins to sample the server's processes when the session is up, where the session reports nothing.
@@ -189,6 +202,7 @@ fn fill_in(
     sample.server_checks = account.checks;
     sample.setup_s = Some(run.setup.times.ready_s);
     sample.real_s = Some(real_s);
+    sample.whole_s = Some(run.whole_s);
     sample.client = run.closed.client.map(|total| Spent {
         source: Source::Wait4,
         // rusage is in microseconds, the reading at the start of the bulk in nanoseconds by another

@@ -1,0 +1,257 @@
+//! Advice shown end to end: copies of FILE by the user's own command, with the default and with the recommended
+//! cipher in turn, setup and storage included. Only copies that surely say the contrary withdraw advice: few of
+//! them contradict a true gain of 10 % by chance in one of five surveys.
+
+use crate::analysis::advice::copies::{Confirmation, Copies, Verdict, text};
+use crate::analysis::advice::goal::{Advice, Goal};
+use crate::analysis::advice::recommendation::Recommendation;
+use crate::analysis::phrases::times_text;
+use crate::analysis::rows::compare::Ratio;
+use crate::analysis::rows::ranking::Choice;
+use crate::analysis::rows::row::Row;
+use crate::analysis::rows::table::{Section, Table};
+use crate::analysis::samples::grouping::one_way;
+use crate::analysis::samples::series::{Figure, field};
+use crate::analysis::samples::startup::Startups;
+use crate::analysis::summarise;
+use crate::model::record::{Asked, Outcome, Phase, Sample};
+use crate::model::units::MB;
+use crate::model::{Configuration, Entry, Mac, RaceKey, Survey};
+use crate::stats::fit::fit;
+use crate::stats::intervals::of_copies;
+use crate::stats::statistics::median;
+
+/// Advice that copies may confirm.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Confirmable {
+    pub race: RaceKey,
+    /// With the default cipher, and with the recommended one.
+    pub entries: [Entry; 2],
+    /// Seconds that one copy with each takes together, besides its bytes, and per byte.
+    pub before_s: f64,
+    pub per_byte_s: f64,
+}
+
+impl Confirmable {
+    /// The first advice of each pairing that changes the cipher for one fast transfer, from the rounds so far.
+    pub fn all(survey: &Survey, recommendations: &[Recommendation]) -> Vec<Confirmable> {
+        let tables = summarise(survey).tables;
+        let mut found: Vec<Confirmable> = Vec::new();
+        for one in recommendations {
+            if found.iter().all(|known| known.race.pairing != one.pairing) {
+                found.extend(Confirmable::of(survey, &tables, one));
+            }
+        }
+        found
+    }
+
+    fn of(survey: &Survey, tables: &[Table], one: &Recommendation) -> Option<Confirmable> {
+        let (race, advice) = subject(one)?;
+        let by_default = default_choice(survey, race);
+        let section = section(tables, race)?;
+        let rows = [&by_default, &advice.choice].map(|choice| row(section, choice));
+        let (mut before_s, mut per_byte_s) = (0.0, 0.0);
+        for row in rows {
+            let rate = row?.rate_mb_per_s? * MB;
+            let flow_s = survey.header.file.bytes as f64 / rate;
+            before_s += (row?.whole_file.real_s? - flow_s).max(0.0);
+            per_byte_s += rate.recip();
+        }
+        let entry = |choice: &Choice| {
+            let asked = asked_mac(survey, race, choice);
+            let (RaceKey { pairing, method, direction }, cipher) = (race, choice.cipher.clone());
+            Configuration { pairing, method, cipher, mac: asked }.toward(direction)
+        };
+        let entries = [entry(&by_default), entry(&advice.choice)];
+        Some(Confirmable { race, entries, before_s, per_byte_s })
+    }
+}
+
+/// Adds what copies say to the advice that they are of, and withdraws it where they surely say the contrary.
+pub fn confirm(survey: &Survey, recommendations: &mut [Recommendation], startups: &Startups) {
+    if copies(survey).next().is_none() {
+        return;
+    }
+    let tables = summarise(survey).tables;
+    let mut confirmed: Vec<usize> = Vec::new();
+    for one in recommendations {
+        if confirmed.contains(&one.pairing) {
+            continue;
+        }
+        if let Some(found) = of(survey, &tables, one, startups) {
+            confirmed.push(one.pairing);
+            if found.verdict == Verdict::Withdrawn {
+                withdraw(one, survey);
+            }
+            one.confirmation = Some(found);
+        }
+    }
+}
+
+/// The advice that copies are made for, and their race.
+fn subject(one: &Recommendation) -> Option<(RaceKey, &Advice)> {
+    let advice = one.goals.iter().find(|advice| advice.goal == Goal::Speed)?;
+    advice.times_default.filter(|_| !advice.keep_default)?;
+    let direction = *one.directions.first()?;
+    Some((RaceKey { pairing: one.pairing, method: one.method, direction }, advice))
+}
+
+fn copies(survey: &Survey) -> impl Iterator<Item = &Sample> {
+    survey.samples.iter().filter(|sample| sample.phase == Phase::Confirmation)
+}
+
+fn of(
+    survey: &Survey,
+    tables: &[Table],
+    one: &Recommendation,
+    startups: &Startups,
+) -> Option<Confirmation> {
+    let (race, advice) = subject(one)?;
+    let choices = [default_choice(survey, race), advice.choice.clone()];
+    let own = |choice: &Choice| -> Vec<&Sample> {
+        let mac = asked_mac(survey, race, choice);
+        let is = |copy: &&Sample| {
+            (copy.pairing, copy.direction) == (race.pairing, race.direction)
+                && (&copy.cipher, &copy.mac) == (&choice.cipher, &mac)
+        };
+        copies(survey).filter(is).collect()
+    };
+    let [by_default, recommended] = choices.each_ref().map(own);
+    let first = by_default.first().or(recommended.first())?;
+    let bytes = asked_bytes(first)?;
+    let file = &survey.header.file;
+    let of_cipher = |choice: &Choice, samples: &[&Sample]| {
+        let row = section(tables, race).and_then(|section| row(section, choice));
+        let seconds: Vec<f64> = samples.iter().filter_map(|sample| took_s(sample)).collect();
+        Copies {
+            cipher: choice.cipher.clone(),
+            copies: seconds.len(),
+            real_s: median(&seconds),
+            predicted_s: row.and_then(|row| {
+                let less = file.bytes as f64 - bytes as f64;
+                Some(row.whole_file.real_s? - less / (row.rate_mb_per_s? * MB))
+            }),
+        }
+    };
+    let differences: Vec<f64> = by_default
+        .iter()
+        .filter_map(|slow| {
+            let fast = recommended.iter().find(|fast| fast.round == slow.round)?;
+            Some((took_s(slow)? / took_s(fast)?).ln())
+        })
+        .collect();
+    let interval = of_copies(&differences, race_variance(survey, race, startups)?);
+    let failure = by_default.iter().chain(&recommended).rev().find_map(|copy| failure(copy));
+    let verdict = match &interval {
+        Some(interval) if interval.lower() > 0.0 => Verdict::Confirmed,
+        Some(interval) if interval.upper() < 0.0 => Verdict::Withdrawn,
+        Some(_) => Verdict::Undecided,
+        None => Verdict::Failed,
+    };
+    let mut found = Confirmation {
+        method: first.method,
+        direction: race.direction,
+        bytes,
+        whole: bytes == file.bytes,
+        verdict,
+        by_default: of_cipher(&choices[0], &by_default),
+        recommended: of_cipher(&choices[1], &recommended),
+        times_default: interval.map(|interval| Ratio {
+            ratio: interval.estimate.exp(),
+            low: interval.lower().exp(),
+            high: interval.upper().exp(),
+        }),
+        failure,
+        text: String::new(),
+    };
+    found.text = text(&found, file.name.as_deref());
+    Some(found)
+}
+
+fn default_choice(survey: &Survey, race: RaceKey) -> Choice {
+    let names = one_way(&survey.header.pairings[race.pairing].by_default, race.direction);
+    Choice { cipher: names.cipher.clone(), mac: names.explicit_mac(), ambiguous: false }
+}
+
+fn section(tables: &[Table], race: RaceKey) -> Option<&Section> {
+    let own = |table: &&Table| (table.method, table.direction) == (race.method, race.direction);
+    let sections = tables.iter().filter(own).flat_map(|table| &table.sections);
+    sections.into_iter().find(|section| section.pairing == race.pairing)
+}
+
+fn row<'a>(section: &'a Section, choice: &Choice) -> Option<&'a Row> {
+    section.rows.iter().find(|row| choice.is(row))
+}
+
+/// The MAC that was named for a choice, which is told by what it negotiated.
+fn asked_mac(survey: &Survey, race: RaceKey, choice: &Choice) -> Option<Mac> {
+    let own = |sample: &&Sample| {
+        let negotiated = sample.negotiated.as_ref().map(|names| one_way(names, race.direction));
+        RaceKey::of(sample) == race
+            && sample.cipher == choice.cipher
+            && negotiated.is_some_and(|names| names.explicit_mac() == choice.mac)
+    };
+    survey.samples.iter().find(own)?.mac.clone()
+}
+
+/// The variance of the difference of two samples of a race.
+fn race_variance(survey: &Survey, race: RaceKey, startups: &Startups) -> Option<f64> {
+    let mut entries: Vec<(Entry, Vec<&Sample>)> = Vec::new();
+    let own = survey.samples.iter().filter(|sample| sample.phase == Phase::Round);
+    for sample in own.filter(|sample| RaceKey::of(sample) == race) {
+        let entry = Entry::of(sample);
+        match entries.iter_mut().find(|(known, _)| *known == entry) {
+            Some((_, samples)) => samples.push(sample),
+            None => entries.push((entry, vec![sample])),
+        }
+    }
+    let lists: Vec<Vec<&Sample>> = entries.into_iter().map(|(_, samples)| samples).collect();
+    Some(2.0 * fit(&field(&lists, Figure::Rate, startups).values)?.scale.powi(2))
+}
+
+fn asked_bytes(sample: &Sample) -> Option<u64> {
+    match sample.asked {
+        Asked::Bytes(bytes) => Some(bytes),
+        Asked::Seconds(_) => None,
+    }
+}
+
+/// Seconds of a copy that succeeded.
+fn took_s(copy: &Sample) -> Option<f64> {
+    copy.whole_s.filter(|_| copy.outcome == Outcome::Measured)
+}
+
+fn failure(copy: &Sample) -> Option<String> {
+    match &copy.outcome {
+        Outcome::Measured => None,
+        Outcome::Failed { reason, .. } => Some(reason.clone()),
+    }
+}
+
+/// Keeps the default cipher.
+fn withdraw(one: &mut Recommendation, survey: &Survey) {
+    let Some((race, _)) = subject(one) else { return };
+    let choice = default_choice(survey, race);
+    let Some(advice) = one.goals.iter_mut().find(|advice| advice.goal == Goal::Speed) else {
+        return;
+    };
+    let Some(times) = advice.times_default.take() else { return };
+    advice.text = format!(
+        "keep {choice}: in the rounds {} was {} as fast, but copies took longer with it",
+        advice.choice,
+        times_text(times)
+    );
+    advice.figure /= times.ratio;
+    advice.choice = choice;
+    advice.keep_default = true;
+    advice.decided = false;
+    advice.bound_percent = None;
+    advice.as_good.clear();
+    advice.ties.clear();
+    advice.times_worst = None;
+    advice.cpu = None;
+}
+
+#[cfg(test)]
+#[path = "confirmation_tests.rs"]
+mod tests;

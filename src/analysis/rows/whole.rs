@@ -1,0 +1,81 @@
+//! What the user's own command takes for the whole file: its setup, the start-up of its connection, and its bytes
+//! at the steady rate and cost. A fresh connection needs 0.1 to 0.25 s, and as much CPU of the server, until it
+//! flows; the steady rate is without that.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::analysis::end::End;
+use crate::analysis::samples::before::Before;
+use crate::model::record::Sample;
+use crate::model::units::{GB, MB};
+use crate::stats::statistics::quotient;
+
+/// The command for the whole file, as `time` would report it. Seconds.
+#[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize)]
+pub struct WholeFile {
+    /// Put together from what was measured of parts of the file; else each sample sent the whole file.
+    pub scaled: bool,
+    /// From the start of the command to its end; absent where there is no rate.
+    pub real_s: Option<f64>,
+    /// Its 95 % interval.
+    pub real_low_s: Option<f64>,
+    pub real_high_s: Option<f64>,
+    /// CPU of the client, and of the server's SSH process.
+    pub client: Option<EndTimes>,
+    pub server: Option<EndTimes>,
+}
+
+/// CPU of one end.
+#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize)]
+pub struct EndTimes {
+    pub user_s: f64,
+    pub system_s: f64,
+}
+
+/// The figures of a row that a whole file follows from.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Figures {
+    pub rate_mb_per_s: Option<f64>,
+    /// Half the 95 % interval of the rate, in per cent of it.
+    pub half_percent: Option<f64>,
+    /// CPU-seconds per GB, and the part of them that was spent in user mode.
+    pub client: Option<(f64, f64)>,
+    pub server: Option<(f64, f64)>,
+}
+
+impl WholeFile {
+    /// For so many bytes, by the figures and the samples of a row that was compared with the others.
+    pub fn of(figures: &Figures, samples: &[&Sample], bytes: u64, before: &Before) -> WholeFile {
+        let flow_s = figures.rate_mb_per_s.and_then(|rate| quotient(bytes as f64, rate * MB));
+        let real_s = flow_s.zip(before.real_s()).map(|(flow_s, before_s)| before_s + flow_s);
+        let range = || {
+            let (flow_s, half, real_s) = (flow_s?, figures.half_percent? / 100.0, real_s?);
+            // The interval of a rate is one of its logarithm.
+            let wide = |share: f64| (flow_s * share).hypot(before.half_s);
+            Some(((real_s - wide(half / (1.0 + half))).max(0.0), real_s + wide(half)))
+        };
+        let (real_low_s, real_high_s) = range().unzip();
+        let end = |end: End, cost: Option<(f64, f64)>| {
+            let (cpu_s_per_gb, user) = cost?;
+            let started = before.cpu(end)?;
+            let flow_s = started.start_up_s + cpu_s_per_gb / GB * bytes as f64;
+            Some(EndTimes {
+                user_s: started.setup.user_s + user * flow_s,
+                system_s: started.setup.system_s + (1.0 - user) * flow_s,
+            })
+        };
+        WholeFile {
+            scaled: samples.iter().any(|sample| sample.bytes.is_some_and(|own| own != bytes)),
+            real_s,
+            real_low_s,
+            real_high_s,
+            client: end(End::Client, figures.client),
+            server: end(End::Server, figures.server),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "whole_tests.rs"]
+mod tests;

@@ -1,0 +1,62 @@
+use super::*;
+use crate::analysis::samples::connections::Beyond;
+use crate::analysis::samples::startup::Startups;
+use crate::analysis::testing::{BYTES, each, rounds, sliced};
+
+fn close(found: Option<f64>, expected: f64) {
+    let found = found.expect("a figure");
+    assert!((found - expected).abs() < 1e-6 * expected, "{found} is not {expected}");
+}
+
+const RATE: f64 = 50.0;
+
+/// Three samples of 100 MB, with 0.02 s of CPU of each end in the setup.
+fn samples() -> Vec<Sample> {
+    rounds("a", [RATE; 3])
+}
+
+fn whole(samples: &[Sample], start_ups: &[Beyond], half_percent: Option<f64>) -> WholeFile {
+    let samples: Vec<&Sample> = samples.iter().collect();
+    let startups = Startups::default();
+    let figures = Figures {
+        rate_mb_per_s: Some(RATE),
+        half_percent,
+        client: Some((1.0, 0.75)),
+        server: Some((2.0, 0.75)),
+    };
+    WholeFile::of(&figures, &samples, 10 * BYTES, &Before::of(&samples, start_ups, &startups))
+}
+
+#[test]
+fn a_command_is_its_setup_its_start_up_and_its_bytes() {
+    let mut samples = each(samples(), |sample| sliced(sample, 1, 0.0));
+    // The connections of later rounds log in beside others.
+    samples[1].setup_s = Some(9.0);
+    let start_ups = [Beyond { real_s: 0.15, client_s: Some(0.05), server_s: Some(0.1) }];
+    let found = whole(&samples, &start_ups, Some(10.0));
+    assert!(found.scaled);
+    // A GB at 50 MB/s.
+    close(found.real_s, 0.25 + 0.15 + 20.0);
+    close(found.real_low_s, 20.4 - 20.0 / 11.0);
+    close(found.real_high_s, 22.4);
+    let (client, server) = (found.client.unwrap(), found.server.unwrap());
+    close(Some(client.user_s), 0.01 + 0.75 * (0.05 + 1.0));
+    close(Some(client.system_s), 0.01 + 0.25 * (0.05 + 1.0));
+    close(Some(server.user_s), 0.01 + 0.75 * (0.1 + 2.0));
+}
+
+#[test]
+fn samples_of_the_whole_file_are_not_scaled() {
+    let found = whole(&each(samples(), |sample| sample.bytes = Some(10 * BYTES)), &[], None);
+    assert!(!found.scaled);
+    close(found.real_s, 0.25 + 20.0);
+    assert_eq!((found.real_low_s, found.real_high_s), (None, None));
+}
+
+#[test]
+fn what_is_not_known_is_absent() {
+    let none = whole(&each(samples(), |sample| sample.setup_s = None), &[], None);
+    assert_eq!(none.real_s, None);
+    let none = whole(&each(samples(), |sample| sample.server = None), &[], None);
+    assert!(none.server.is_none() && none.client.is_some());
+}
