@@ -104,8 +104,9 @@ fn a_slice_in_which_a_process_of_ours_was_stopped_is_left_out() {
         Case {
             name: "we: slices",
             fault: |testbed, survey| {
-                testbed.wait_for_samples(1);
-                for _ in 0..7 {
+                // One in each round, so that others of its sample are left.
+                for round in 1..8 {
+                    testbed.wait_for_samples(round);
                     survey.in_a_slice();
                     std::thread::sleep(START_UP);
                     pause(survey.id(), Duration::from_secs(3));
@@ -116,8 +117,9 @@ fn a_slice_in_which_a_process_of_ours_was_stopped_is_left_out() {
         Case {
             name: "the client: slices",
             fault: |testbed, survey| {
-                testbed.wait_for_samples(1);
-                for _ in 0..7 {
+                // One in each round, so that others of its sample are left.
+                for round in 1..8 {
+                    testbed.wait_for_samples(round);
                     let client = survey.in_a_slice();
                     std::thread::sleep(START_UP);
                     if survey.clients().contains(&client) {

@@ -128,7 +128,8 @@ fn a_server_that_stops_in_a_slice_is_given_up() {
             Case {
                 name: "a session stopped in an upload by pipe",
                 arguments: LONG,
-                words: &["with testbed"],
+                // No byte moves for so long, or the answer is late: whichever is seen first.
+                words: &["; the connection is opened again"],
                 ..stopped
             },
             Case {

@@ -121,7 +121,7 @@ fn sample(round: u32, entry: &Entry, outcome: Outcome, bytes: u64) -> Sample {
         connection: None,
         slices: Some(Slices {
             count: 10,
-            spread: Some(0.03),
+            spread: Some(0.003),
             fixed: FixedCost::default(),
             with_key_exchange: 0,
             suspended: 0,
@@ -294,7 +294,7 @@ fn the_report_is_made_of_the_journals_lines() {
         text.push('\n');
     }
     let survey = Survey::read(text.as_bytes()).unwrap();
-    let style = Style::default();
+    let style = Style { width: 100, ..Style::default() };
     let mut report = Vec::new();
     write(&Report::of(&survey, None), Format::Table, &style, &mut report).unwrap();
     let report = String::from_utf8(report).unwrap();

@@ -9,6 +9,7 @@ use crate::analysis::samples::series::Figure;
 use crate::stats::fit::{Field, Fit, fit};
 use crate::stats::intervals::{ALPHA, Difference, Interval, luck};
 use crate::stats::race::{Label, Rule};
+use crate::stats::statistics::median;
 
 /// What is known of each alternative, by its index.
 pub struct Judged {
@@ -43,8 +44,7 @@ impl Judged {
     }
 
     fn both_ways(fields: Vec<Field>, figure: Figure, rule: &Rule) -> Option<Judged> {
-        let ways: Vec<Way> =
-            fields.into_iter().map(|field| Way::of(field, figure, rule)).collect::<Option<_>>()?;
+        let ways: Vec<Way> = fields.into_iter().map(|field| Way::of(field, figure, rule)).collect();
         let many = ways.first()?.field.values.len();
         let takes_part = |k: &usize| ways.iter().all(|way| way.comparison.rows[*k].is_some());
         let all: Vec<usize> = (0..many).filter(takes_part).collect();
@@ -105,23 +105,31 @@ impl Judged {
 /// The race of one direction, over all of its rounds.
 struct Way {
     field: Field,
-    fitted: Fit,
+    /// Absent where there is too little to separate noise from levels.
+    fitted: Option<Fit>,
     comparison: Comparison,
 }
 
 impl Way {
-    fn of(field: Field, figure: Figure, rule: &Rule) -> Option<Way> {
+    fn of(field: Field, figure: Figure, rule: &Rule) -> Way {
         let comparison = compare_field(&field, figure, rule);
-        Some(Way { fitted: fit(&field.values)?, comparison, field })
+        Way { fitted: fit(&field.values), comparison, field }
     }
 
     /// Seconds, or CPU-seconds, per byte.
     fn per_byte(&self, k: usize) -> f64 {
-        (-self.fitted.levels[k]).exp()
+        let level = match &self.fitted {
+            Some(fitted) => fitted.levels[k],
+            None => {
+                let values: Vec<f64> = self.field.values[k].iter().flatten().copied().collect();
+                median(&values).unwrap_or(f64::NEG_INFINITY)
+            }
+        };
+        (-level).exp()
     }
 
     fn between(&self, k: usize, other: usize) -> Option<Difference> {
-        Difference::of(&self.fitted, k, other, self.field.known(k, other))
+        Difference::of(self.fitted.as_ref()?, k, other, self.field.known(k, other))
     }
 
     /// Whether its table says so. What is surely slower in each direction is so in both.
@@ -199,6 +207,15 @@ mod tests {
         let found = judged(vec![field(&[&LEADS, &SLOWER, &LEADS]), field(&[&LEADS, &SLOWER, &[]])]);
         assert_eq!((found.labels[2], found.bounds[2]), (None, None));
         assert!(found.times_leader[2].is_none());
+    }
+
+    #[test]
+    fn of_one_round_the_faster_leads_and_nothing_is_decided() {
+        let found = judged(vec![field(&[&[0.0], &[0.3]]), field(&[&[0.0], &[0.3]])]);
+        assert_eq!((found.leader, found.labels[0]), (1, Some(Label::Undecided)));
+        assert_eq!(found.bounds, [None, None]);
+        let alone = judged(vec![field(&[&[0.0]]), field(&[&[0.0]])]);
+        assert_eq!((alone.leader, alone.bounds[0]), (0, Some(0.0)));
     }
 
     #[test]
