@@ -13,10 +13,14 @@ pub const ARGUMENTS: [&str; 4] = ["--rounds", "3", "--directions", "upload"];
 
 #[test]
 fn a_file_that_shrinks_meanwhile_is_told_and_the_advice_stays() {
-    let testbed = Testbed::slow_by_default();
+    let (testbed, client, _quota) = Testbed::slow_by_default();
     let file = testbed.file("FILE", BYTES);
     let (target, path) = (testbed.target(), file.display().to_string());
-    let survey = Survey::start(&testbed, &[&ARGUMENTS[..], &[&target, &path]].concat(), &[]);
+    let survey = Survey::start(
+        &testbed,
+        &[&ARGUMENTS[..], &["--client", &client, &target, &path]].concat(),
+        &[],
+    );
     testbed.wait_for_samples_of("confirmation", 1);
     File::options().write(true).open(&file).unwrap().set_len(BYTES / 3).unwrap();
     let run = survey.end();

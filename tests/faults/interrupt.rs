@@ -119,11 +119,12 @@ fn ctrl_c_ends_a_survey_in_order() {
 
 #[test]
 fn ctrl_c_ends_copies_and_keeps_what_was_measured() {
-    let testbed = Testbed::slow_by_default();
+    let (testbed, client, _quota) = Testbed::slow_by_default();
     let (config, file) = (testbed.path("ssh_config"), testbed.file("FILE", copies::BYTES));
     let places =
         ["--ssh-config", config.to_str().unwrap(), &testbed.target(), file.to_str().unwrap()];
-    let terminal = Terminal::start(&testbed, &[&copies::ARGUMENTS[..], &places].concat());
+    let named = [&copies::ARGUMENTS[..], &["--client", &client], &places].concat();
+    let terminal = Terminal::start(&testbed, &named);
     testbed.wait_for_samples_of("confirmation", 1);
     terminal.interrupted_within(Duration::from_secs(10));
     let journal = testbed.journals().pop().unwrap();

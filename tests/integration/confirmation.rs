@@ -17,13 +17,15 @@ fn copies(survey: &Value) -> Vec<(u64, String, &Value)> {
 
 #[test]
 fn the_users_own_command_confirms_the_advice() {
-    let testbed = Testbed::slow_by_default();
+    let (testbed, client, _quota) = Testbed::slow_by_default();
     let file = testbed.file("file.iso", 24 << 20);
     let survey = testbed.survey(&[
         "--rounds",
         "3",
         "--directions",
         "upload",
+        "--client",
+        &client,
         &testbed.target(),
         file.to_str().unwrap(),
     ]);

@@ -27,7 +27,7 @@ use tempfile::TempDir;
 
 use cgroup::{Cgroup, Quota};
 use delay::Delay;
-use hosts::{AES_VARIABLE, Host, Link};
+use hosts::{Host, Link};
 use remote::Remote;
 #[allow(unused_imports, reason = "not every target uses all")]
 pub use run::{Run, measured, rounds};
@@ -97,15 +97,20 @@ impl Testbed {
         Testbed::with(Options::default())
     }
 
-    /// A host without AES and with half a core: what a cipher costs it decides how fast it is, on a busy machine
-    /// too. ssh proposes aes256-ctr first, which is slower than chacha20-poly1305.
-    pub fn slow_by_default() -> Testbed {
-        Testbed::with(Options {
-            client: &format!("Ciphers aes256-ctr,{CHACHA}"),
-            host: Host { environment: vec![AES_VARIABLE], ..Host::default() },
-            quota: Some(0.5),
-            ..Options::default()
-        })
+    /// A testbed, and a client for it whose default cipher, aes256-ctr, is slower by far on any machine, however busy:
+    /// with it the client has a tenth of a core. The quota lasts as long as what is returned last.
+    pub fn slow_by_default() -> (Testbed, String, Quota) {
+        let client = format!("Ciphers aes256-ctr,{CHACHA}");
+        let testbed = Testbed::with(Options { client: &client, ..Options::default() });
+        let quota = Quota::empty(0.1);
+        let wrapper = testbed.path("client");
+        let join = format!("echo $$ > {}", quota.processes().display());
+        let script = format!(
+            "#!/bin/sh\ncase \" $* \" in *' aes256-ctr '*) {join};; esac\nexec ssh \"$@\"\n"
+        );
+        fs::write(&wrapper, script).unwrap();
+        fs::set_permissions(&wrapper, Permissions::from_mode(0o755)).unwrap();
+        (testbed, wrapper.display().to_string(), quota)
     }
 
     pub fn with(mut options: Options) -> Testbed {

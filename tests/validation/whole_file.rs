@@ -47,8 +47,14 @@ fn by_hand_file(directory: &Path, combination: &Combination) -> PathBuf {
 }
 
 pub fn measure(directory: &Path) {
-    evidence::begin(directory);
-    for combination in &ALL {
+    // Of one server and account alone, with `--setting NAME`: the evidence of the others is kept.
+    let only = std::env::args().skip_while(|word| word != "--setting").nth(1);
+    match only {
+        None => evidence::begin(directory),
+        Some(_) => fs::create_dir_all(directory).unwrap(),
+    }
+    let is_wanted = |one: &&Combination| only.as_ref().is_none_or(|name| name == one.name);
+    for combination in ALL.iter().filter(is_wanted) {
         let bed = Bed::new(combination, LARGE);
         let hands = Hands::new(bed);
         let (mut series, mut by_hand) = (Series::default(), Vec::new());
@@ -190,13 +196,11 @@ impl Hands {
                 command.arg("-q").arg("-b").arg(batch).arg("testbed");
             }
             (_, Direction::Upload) => {
-                command.arg("testbed").arg(format!("dd bs=65536 of={} 2>/dev/null", up.display()));
+                command.arg("testbed").arg(format!("cat >{}", up.display()));
                 command.stdin(File::open(local).unwrap());
             }
             (_, Direction::Download) => {
-                command
-                    .arg("testbed")
-                    .arg(format!("dd bs=65536 if={} 2>/dev/null", kept.display()));
+                command.arg("testbed").arg(format!("cat {}", kept.display()));
                 command.stdout(File::create(down).unwrap());
             }
         }
@@ -242,7 +246,7 @@ pub fn report(directory: &Path) -> Report {
     let mut text = format!(
         "# What a command for a whole file is said to take\n\n\
          Surveys of one round with two ciphers ({}) and a file of {} MiB, in turn with commands by hand: each \
-         cipher, up and down, that file and one of {} MiB. By hand: `scp`, `sftp -b`, and `ssh testbed dd` with the blocks of `pipe`. What the \
+         cipher, up and down, that file and one of {} MiB. By hand: `scp`, `sftp -b`, and `ssh testbed 'cat >FILE'`, each with the ssh of its version. What the \
          survey says of the command (`whole_file`; of the smaller file what its rate and costs leave of that) \
          against its wall time and the control groups of the client programs and of the server's processes, \
          helpers apart. Error: the median over {PAIRS} pairs of the ratio, both ciphers together. Bounds: the median \
