@@ -56,6 +56,22 @@ impl Field {
     }
 }
 
+#[cfg(test)]
+impl Field {
+    /// Nothing failed, and nothing is known besides the values.
+    pub fn of_rows(rows: &[&[f64]]) -> Field {
+        let many = rows.len();
+        Field {
+            values: rows.iter().map(|row| row.iter().copied().map(Some).collect()).collect(),
+            tried: rows.iter().map(|row| row.len() as u32).collect(),
+            failed: vec![Vec::new(); many],
+            bias: vec![0.0; many],
+            level_bias: vec![0.0; many],
+            noise: vec![0.0; many],
+        }
+    }
+}
+
 /// The fitted values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fit {

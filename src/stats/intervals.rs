@@ -281,18 +281,6 @@ mod tests {
         }
     }
 
-    fn field(values: &[&[f64]]) -> Field {
-        let many = values.len();
-        Field {
-            values: values.iter().map(|row| row.iter().copied().map(Some).collect()).collect(),
-            tried: values.iter().map(|row| row.len() as u32).collect(),
-            failed: vec![Vec::new(); many],
-            bias: vec![0.0; many],
-            level_bias: vec![0.0; many],
-            noise: vec![0.0; many],
-        }
-    }
-
     const A: [f64; 4] = [0.00, 0.02, -0.01, 0.01];
     const B: [f64; 4] = [-0.01, 0.01, 0.01, -0.02];
     const C: [f64; 4] = [0.01, -0.01, 0.00, 0.02];
@@ -300,7 +288,7 @@ mod tests {
     #[test]
     fn a_leader_among_equals_has_wider_intervals_than_one_by_far() {
         let equals = |b: &[f64], c: &[f64]| {
-            let field = field(&[&A, b, c]);
+            let field = Field::of_rows(&[&A, b, c]);
             equals(&field, &fit(&field.values).unwrap(), 0)
         };
         let far = |row: [f64; 4]| row.map(|value| value - 0.5);
@@ -312,7 +300,7 @@ mod tests {
     #[test]
     fn two_configurations_know_their_spread_by_their_own_rounds_alone() {
         let freedom = |rows: &[&[f64]]| {
-            let mut fitted = fit(&field(rows).values).unwrap();
+            let mut fitted = fit(&Field::of_rows(rows).values).unwrap();
             fitted.known = 1.0;
             Pair::of(&fitted, 0, 1, 0.0).unwrap().freedom
         };
@@ -326,7 +314,7 @@ mod tests {
 
     #[test]
     fn rounds_that_agree_by_chance_vary_as_their_slices_do() {
-        let mut field = field(&[&[0.1; 3], &[0.0; 3]]);
+        let mut field = Field::of_rows(&[&[0.1; 3], &[0.0; 3]]);
         let half = |field: &Field| {
             let own = own(field, 0).into_iter().flatten().map(|half| half.half);
             (against(field, 0)[1].unwrap().half, own.fold(f64::INFINITY, f64::min))
@@ -338,7 +326,7 @@ mod tests {
         assert!((half(&field).0 - expected).abs() < 1e-9);
         assert!(half(&field).1 > 0.03);
         // More than that they may well vary.
-        let mut wide = Field { noise: vec![0.0; 2], ..self::field(&[&A, &B]) };
+        let mut wide = Field { noise: vec![0.0; 2], ..Field::of_rows(&[&A, &B]) };
         let before = half(&wide);
         wide.noise = vec![0.001; 2];
         assert_eq!(half(&wide), before);
@@ -374,7 +362,7 @@ mod tests {
 
     #[test]
     fn an_error_that_all_share_is_in_levels_and_in_no_difference() {
-        let mut field = field(&[&A, &B]);
+        let mut field = Field::of_rows(&[&A, &B]);
         let (ratio, level) = (against(&field, 0)[1].unwrap().half, own(&field, 0)[1].unwrap().half);
         field.level_bias = vec![0.5; 2];
         assert_eq!(against(&field, 0)[1].unwrap().half, ratio);
@@ -384,7 +372,7 @@ mod tests {
 
     #[test]
     fn the_level_of_what_left_early_has_the_error_of_fewer_rounds() {
-        let field = field(&[&A, &C, &[0.02, -0.02]]);
+        let field = Field::of_rows(&[&A, &C, &[0.02, -0.02]]);
         let pair = Pair::of(&fit(&field.values).unwrap(), 2, 0, 0.0).unwrap();
         // Two rounds of its own, and what the leader's four say of these two.
         let error = (pair.variance / 2.0 * (2.0 / 2.0 - 1.0 / 4.0)).sqrt();

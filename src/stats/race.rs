@@ -86,6 +86,27 @@ pub enum Label {
     Unreliable,
 }
 
+impl Label {
+    /// That of a difference to the leader.
+    pub fn of(interval: &Interval, delta: f64) -> Label {
+        match () {
+            () if interval.lower() > -delta => Label::Tie,
+            () if interval.upper() < 0.0 => Label::Slower,
+            () => Label::Undecided,
+        }
+    }
+
+    /// What is shown: when rounds stop follows from verdicts that share one error probability; that one is equal to
+    /// the leader is claimed by the pointwise interval that is shown.
+    pub fn shown(self, pointwise: Option<Interval>, delta: f64) -> Label {
+        let is_equal = |interval: Interval| interval.lower() > -delta && interval.upper() < delta;
+        match self {
+            Label::Undecided if pointwise.is_some_and(is_equal) => Label::Tie,
+            label => label,
+        }
+    }
+}
+
 /// What the analyses have shown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Race {
@@ -231,11 +252,8 @@ impl Race {
         for k in self.rivals().collect::<Vec<_>>() {
             let interval = paired(&fitted, k, leader, share, field.known(k, leader));
             self.verdicts[k] = interval;
-            self.labels[k] = match interval {
-                Some(interval) if interval.lower() > -rule.delta => Label::Tie,
-                Some(interval) if interval.upper() < 0.0 => Label::Slower,
-                _ => Label::Undecided,
-            };
+            self.labels[k] =
+                interval.map_or(Label::Undecided, |interval| Label::of(&interval, rule.delta));
             if interval.is_some_and(|interval| interval.upper() < 0.0) {
                 self.left[k] = Some(round);
             }

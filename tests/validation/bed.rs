@@ -17,6 +17,13 @@ pub struct Combination {
     pub new: bool,
 }
 
+impl Combination {
+    /// A file of its evidence.
+    pub fn file(&self, directory: &Path, what: &str) -> PathBuf {
+        directory.join(format!("{}-{what}.jsonl.gz", self.name))
+    }
+}
+
 pub const ALL: [Combination; 4] = [
     Combination { name: "openssh-9.2-root", ordinary: false, new: false },
     Combination { name: "openssh-9.2-ordinary", ordinary: true, new: false },

@@ -1,7 +1,7 @@
 //! CPU of both ends against the kernel's own account of the same processes, connection by connection.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -36,10 +36,6 @@ struct Truth {
     server_s: f64,
 }
 
-fn truths_file(directory: &Path, combination: &Combination) -> PathBuf {
-    directory.join(format!("{}-cgroup.jsonl.gz", combination.name))
-}
-
 pub fn measure(directory: &Path) {
     evidence::begin(directory);
     for combination in &ALL {
@@ -55,7 +51,7 @@ pub fn measure(directory: &Path) {
             }
         }
         series.keep(directory, combination.name);
-        evidence::keep_figures(&truths_file(directory, combination), &truths);
+        evidence::keep_figures(&combination.file(directory, "cgroup"), &truths);
     }
 }
 
@@ -212,7 +208,7 @@ impl Account {
 /// Those of all connections, alike ones together; and why surveys have failed.
 fn accounts(directory: &Path, combination: &Combination) -> (Vec<Account>, Vec<String>) {
     let (kept, failed) = series::kept(directory, combination.name);
-    let truths: Vec<Truth> = evidence::figures(&truths_file(directory, combination));
+    let truths: Vec<Truth> = evidence::figures(&combination.file(directory, "cgroup"));
     let mut accounts = Vec::new();
     for truth in &truths {
         let survey = &kept[truth.survey].survey;

@@ -42,10 +42,6 @@ struct ByHand {
     server_s: f64,
 }
 
-fn by_hand_file(directory: &Path, combination: &Combination) -> PathBuf {
-    directory.join(format!("{}-by-hand.jsonl.gz", combination.name))
-}
-
 pub fn measure(directory: &Path) {
     // Of one server and account alone, with `--setting NAME`: the evidence of the others is kept.
     let only = std::env::args().skip_while(|word| word != "--setting").nth(1);
@@ -67,7 +63,7 @@ pub fn measure(directory: &Path) {
             }
         }
         series.keep(directory, combination.name);
-        evidence::keep_figures(&by_hand_file(directory, combination), &by_hand);
+        evidence::keep_figures(&combination.file(directory, "by-hand"), &by_hand);
     }
 }
 
@@ -261,7 +257,7 @@ pub fn report(directory: &Path) -> Report {
     for combination in &ALL {
         let (kept, failed) = series::kept(directory, combination.name);
         missed.extend(failed.iter().map(|why| format!("{}: {why}", combination.name)));
-        let by_hand: Vec<ByHand> = evidence::figures(&by_hand_file(directory, combination));
+        let by_hand: Vec<ByHand> = evidence::figures(&combination.file(directory, "by-hand"));
         let mut surveys = kept.iter().map(|one| &one.survey);
         for method in METHODS {
             let own: Vec<&ByHand> = by_hand.iter().filter(|one| one.method == method).collect();

@@ -10,7 +10,7 @@ use crate::analysis::rows::compare::Ratio;
 use crate::analysis::rows::ranking::Choice;
 use crate::analysis::rows::row::Row;
 use crate::analysis::rows::table::{Section, Table};
-use crate::analysis::samples::grouping::one_way;
+use crate::analysis::samples::grouping::{by_table, groups, one_way};
 use crate::analysis::samples::series::{Figure, field};
 use crate::analysis::samples::startup::Startups;
 use crate::analysis::summarise;
@@ -196,16 +196,11 @@ fn asked_mac(survey: &Survey, race: RaceKey, choice: &Choice) -> Option<Mac> {
 
 /// The variance of the difference of two samples of a race.
 fn race_variance(survey: &Survey, race: RaceKey, startups: &Startups) -> Option<f64> {
-    let mut entries: Vec<(Entry, Vec<&Sample>)> = Vec::new();
-    let own = survey.samples.iter().filter(|sample| sample.phase == Phase::Round);
-    for sample in own.filter(|sample| RaceKey::of(sample) == race) {
-        let entry = Entry::of(sample);
-        match entries.iter_mut().find(|(known, _)| *known == entry) {
-            Some((_, samples)) => samples.push(sample),
-            None => entries.push((entry, vec![sample])),
-        }
-    }
-    let lists: Vec<Vec<&Sample>> = entries.into_iter().map(|(_, samples)| samples).collect();
+    let groups = groups(&survey.header.pairings);
+    let table = (*groups.get(race.pairing)?, race.method, race.direction);
+    let rows = by_table(survey, &groups).remove(&table)?.into_iter();
+    let own = rows.filter(|((pairing, ..), _)| *pairing == race.pairing);
+    let lists: Vec<Vec<&Sample>> = own.map(|(_, samples)| samples).collect();
     Some(2.0 * fit(&field(&lists, Figure::Rate, startups).values)?.scale.powi(2))
 }
 
@@ -218,7 +213,7 @@ fn asked_bytes(sample: &Sample) -> Option<u64> {
 
 /// Seconds of a copy that succeeded.
 fn took_s(copy: &Sample) -> Option<f64> {
-    copy.whole_s.filter(|_| copy.outcome == Outcome::Measured)
+    copy.whole_s.filter(|&seconds| copy.outcome == Outcome::Measured && seconds > 0.0)
 }
 
 fn failure(copy: &Sample) -> Option<String> {

@@ -68,7 +68,8 @@ impl Judged {
                 return Label::Slower;
             }
             match between(k, leader) {
-                Some(difference) => labelled(&difference, share, rule.delta),
+                Some(difference) => Label::of(&difference.interval(share), rule.delta)
+                    .shown(Some(difference.interval(ALPHA)), rule.delta),
                 None => Label::Undecided,
             }
         };
@@ -139,34 +140,10 @@ impl Way {
     }
 }
 
-/// Against the leader, as in a race (`src/stats/race.rs`), and as in a table (`src/analysis/rows/compare.rs`).
-fn labelled(difference: &Difference, share: f64, delta: f64) -> Label {
-    let (strict, pointwise) = (difference.interval(share), difference.interval(ALPHA));
-    match () {
-        () if strict.lower() > -delta => Label::Tie,
-        () if strict.upper() < 0.0 => Label::Slower,
-        () if pointwise.lower() > -delta && pointwise.upper() < delta => Label::Tie,
-        () => Label::Undecided,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::stats::race::Question;
-
-    /// Logarithms of rates, by configuration and round; the last round in which each was tried is its last value.
-    fn field(rows: &[&[f64]]) -> Field {
-        let many = rows.len();
-        Field {
-            values: rows.iter().map(|row| row.iter().copied().map(Some).collect()).collect(),
-            tried: rows.iter().map(|row| row.len() as u32).collect(),
-            failed: vec![Vec::new(); many],
-            bias: vec![0.0; many],
-            level_bias: vec![0.0; many],
-            noise: vec![0.0; many],
-        }
-    }
 
     const LEADS: [f64; 6] = [0.00, 0.02, -0.02, 0.01, -0.01, 0.00];
     const SLOWER: [f64; 6] = [-0.41, -0.39, -0.40, -0.42, -0.38, -0.40];
@@ -178,8 +155,8 @@ mod tests {
     #[test]
     fn what_left_each_race_as_slower_is_slower_in_both() {
         // It left the first race after three rounds, the second after six.
-        let early = field(&[&LEADS, &SLOWER[..3]]);
-        let found = judged(vec![early, field(&[&LEADS, &SLOWER])]);
+        let early = Field::of_rows(&[&LEADS, &SLOWER[..3]]);
+        let found = judged(vec![early, Field::of_rows(&[&LEADS, &SLOWER])]);
         assert_eq!(found.labels, [Some(Label::Lead), Some(Label::Slower)]);
         assert_eq!(found.bounds[0], Some(0.0));
         let times = found.times_leader[1].unwrap();
@@ -189,8 +166,9 @@ mod tests {
     #[test]
     fn two_directions_tell_more_than_one() {
         let noisy = [-0.25, -0.02, -0.2, -0.05, -0.22, -0.04];
-        let one = judged(vec![field(&[&LEADS, &noisy])]);
-        let two = judged(vec![field(&[&LEADS, &noisy]), field(&[&LEADS, &noisy])]);
+        let one = judged(vec![Field::of_rows(&[&LEADS, &noisy])]);
+        let two =
+            judged(vec![Field::of_rows(&[&LEADS, &noisy]), Field::of_rows(&[&LEADS, &noisy])]);
         let width = |found: &Judged| {
             let times = found.times_leader[1].unwrap();
             (times.high / times.low).ln()
@@ -204,23 +182,28 @@ mod tests {
 
     #[test]
     fn what_has_no_figure_in_a_direction_takes_no_part() {
-        let found = judged(vec![field(&[&LEADS, &SLOWER, &LEADS]), field(&[&LEADS, &SLOWER, &[]])]);
+        let found = judged(vec![
+            Field::of_rows(&[&LEADS, &SLOWER, &LEADS]),
+            Field::of_rows(&[&LEADS, &SLOWER, &[]]),
+        ]);
         assert_eq!((found.labels[2], found.bounds[2]), (None, None));
         assert!(found.times_leader[2].is_none());
     }
 
     #[test]
     fn of_one_round_the_faster_leads_and_nothing_is_decided() {
-        let found = judged(vec![field(&[&[0.0], &[0.3]]), field(&[&[0.0], &[0.3]])]);
+        let found =
+            judged(vec![Field::of_rows(&[&[0.0], &[0.3]]), Field::of_rows(&[&[0.0], &[0.3]])]);
         assert_eq!((found.leader, found.labels[0]), (1, Some(Label::Undecided)));
         assert_eq!(found.bounds, [None, None]);
-        let alone = judged(vec![field(&[&[0.0]]), field(&[&[0.0]])]);
+        let alone = judged(vec![Field::of_rows(&[&[0.0]]), Field::of_rows(&[&[0.0]])]);
         assert_eq!((alone.leader, alone.bounds[0]), (0, Some(0.0)));
     }
 
     #[test]
     fn directions_that_contradict_each_other_tell_nothing() {
-        let found = judged(vec![field(&[&LEADS, &SLOWER]), field(&[&SLOWER, &LEADS])]);
+        let found =
+            judged(vec![Field::of_rows(&[&LEADS, &SLOWER]), Field::of_rows(&[&SLOWER, &LEADS])]);
         let other = 1 - found.leader;
         assert_ne!(found.labels[other], Some(Label::Slower));
         assert!(found.bounds[found.leader].unwrap() < 0.1);

@@ -88,14 +88,8 @@ pub fn compare_field(field: &Field, figure: Figure, rule: &Rule) -> Comparison {
         Some(leader) => (against(field, leader), own(field, leader)),
         None => (vec![None; many], vec![None; many]),
     };
-    // When a configuration leaves, and when rounds stop, follows from verdicts that share one error
-    // probability; that one is equal to the leader is claimed by the interval that is shown.
     for (label, interval) in race.labels.iter_mut().zip(&against) {
-        let equal =
-            |interval: &Interval| interval.lower() > -rule.delta && interval.upper() < rule.delta;
-        if *label == Label::Undecided && interval.as_ref().is_some_and(equal) {
-            *label = Label::Tie;
-        }
+        *label = label.shown(*interval, rule.delta);
     }
     let disturbed = disturbed(field);
     let compared = |k: usize| {

@@ -98,7 +98,7 @@ impl Confirming {
         let Some((bytes, pairs)) = confirmation::sized(&bounds, pair_s) else {
             events.say(&format!(
                 "the advice for {} is not confirmed: copies with {names} do not fit {:.0} s, the free space, or \
-                 --max-bytes",
+                 --max-bytes; use a smaller FILE or --limit, or time copies by hand, with -c CIPHER",
                 target.host(),
                 share.seconds
             ));
