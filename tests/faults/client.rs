@@ -22,11 +22,13 @@ pub fn program(testbed: &Testbed, script: &str) -> Vec<String> {
     vec!["--client".into(), client.display().to_string()]
 }
 
-/// ssh, with one byte of what it brings changed.
+/// ssh, with one byte of what it brings changed. Below scp its standard output is the socket that ssh
+/// has for input and has set not to block, so a write may take a part.
 const FLIPPING: &str = "ssh \"$@\" | perl -e '\
     while ($read = sysread STDIN, $block, 65536) { \
         substr($block, 600000 - $n, 1) ^= \"\\1\" if $n <= 600000 && 600000 < $n + $read; \
-        $n += $read; syswrite STDOUT, $block; }'";
+        $n += $read; \
+        for ($at = 0; $at < length $block; ) { $at += syswrite STDOUT, $block, 65536, $at; } }'";
 
 /// The same with some bytes more.
 const ADDING: &str = "perl -e '\
