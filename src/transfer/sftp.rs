@@ -61,6 +61,7 @@ impl Method for Sftp {
         command.arg("-q").arg("-S").arg(at.shim).arg(scp::HOST);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         at.setting.apply(&mut command);
+        shim::keep_heap(&mut command);
         let mut client = ClientProcess::start(&mut command, &ClientContext::of(at))?;
         let (stdin, stdout) = (client.child.stdin.take(), client.child.stdout.take());
         let (Some(stdin), Some(stdout)) = (stdin, stdout) else {
