@@ -55,7 +55,8 @@ const SERVES: &str = "serves() { ls /proc/$1/fd >/dev/null 2>&1 || return 0; \
 /// server began with setsid (sshd's session.c) for the login shell; by its place, not its name,
 /// which under emulation is the emulator's. A server within the session is told by what it holds.
 /// `$c` is the chain from there upwards. Without `/proc`
-/// both stay empty. Defines `snap WHEN`, which reports that process's counters on standard error.
+/// both stay empty. Defines `snap WHEN`, which reports that process's counters on standard error, and in the
+/// beginning those of the processes above it.
 ///
 /// `mark` begins each line of the report, so that it is found among whatever start-up files print.
 pub fn watch_server(mark: &str) -> String {
@@ -66,7 +67,9 @@ pub fn watch_server(mark: &str) -> String {
          [ \"$l\" ] || break; set -- ${{l##*) }}; \
          if [ \"$4\" -ne \"$s\" ] || {{ [ -z \"$p\" ] && serves $q; }}; then [ \"$p\" ] || p=$q; c=\"$c $q\"; fi; q=$2; done; fi; \
          {QUOTA} \
-         snap() {{ [ $1 = end ] || quota $1; a=; b=; d=; u=; {{ read -r a </proc/${{p:-none}}/stat; \
+         above() {{ for q in $c; do [ $q = $p ] && continue; a=; b=; {{ read -r a </proc/$q/stat; \
+         read -r b </proc/$q/schedstat; }} 2>/dev/null; printf \"%s\\n\" \"$m begin above ${{b%% *}} $a\" >&2; done; }}; \
+         snap() {{ [ $1 = end ] || {{ quota $1; above; }}; a=; b=; d=; u=; {{ read -r a </proc/${{p:-none}}/stat; \
          read -r b </proc/${{p:-none}}/schedstat; read -r d </proc/$$/stat; \
          read -r u </proc/uptime; }} 2>/dev/null; \
          printf \"%s\\n\" \"$m $1 chain $c\" \"$m $1 server $a\" \"$m $1 schedstat $b\" \

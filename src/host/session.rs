@@ -22,6 +22,23 @@ pub struct Snapshot {
     pub done: bool,
 }
 
+/// A process above the server process, in the beginning.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Above {
+    process: ProcessStat,
+    /// Its seconds on a CPU, from a clock of nanoseconds.
+    schedstat_s: Option<f64>,
+}
+
+impl Above {
+    /// `NANOSECONDS STAT`; the first is missing where the kernel does not tell.
+    fn parse(value: &str) -> Option<Above> {
+        let (nanoseconds, stat) = value.split_once(' ')?;
+        let schedstat_s = schedstat_seconds(nanoseconds);
+        Some(Above { process: ProcessStat::parse(stat)?, schedstat_s })
+    }
+}
+
 /// All that the remote command has reported.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
@@ -29,6 +46,7 @@ pub struct Report {
     pub end: Snapshot,
     /// The server process and its ancestors, in this order.
     pub chain: Vec<u32>,
+    above: Vec<Above>,
     /// How the remote command counts what it reads ([`crate::transfer::pipe`]).
     pub way: Option<String>,
 }
@@ -57,6 +75,7 @@ impl Report {
             "chain" => {
                 self.chain = value.split_whitespace().filter_map(|pid| pid.parse().ok()).collect();
             }
+            "above" => self.above.extend(Above::parse(value)),
             "server" => snapshot.server = ProcessStat::parse(value),
             "schedstat" => {
                 snapshot.schedstat_s = schedstat_seconds(value);
@@ -89,14 +108,14 @@ impl Report {
         }
         let tick = 1.0 / f64::from(ticks_per_s.max(1));
         let mut bulk = to.own(ticks_per_s) - from.own(ticks_per_s);
-        let mut setup = from.own(ticks_per_s);
+        let mut own = from.own(ticks_per_s);
         let mut resolution_s = tick;
         // schedstat counts the main thread only; if there are more, ticks count all.
         if let (1, 1, Some(before), Some(after)) =
             (from.threads, to.threads, self.begin.schedstat_s, self.end.schedstat_s)
         {
             bulk.total_s = (after - before).max(0.0);
-            setup.total_s = before;
+            own.total_s = before;
             resolution_s = SCHEDSTAT_RESOLUTION_S;
         }
         Some(Spent {
@@ -105,11 +124,23 @@ impl Report {
             split_resolution_s: tick,
             bulk,
             real_s: self.begin.uptime_s.zip(self.end.uptime_s).map(|(from, to)| to - from),
-            setup: Some(setup),
+            setup: Some(own + from.children(ticks_per_s) + self.setup_above(&from, ticks_per_s)),
             helpers: self.helpers(ticks_per_s),
             with_helpers: false,
             waits: self.end.waits.since(self.begin.waits),
         })
+    }
+
+    /// CPU of the processes above it that serve this connection alone: sshd's, and the key exchange's that it has
+    /// reaped. The server begins a session for each connection (setsid, OpenSSH sshd.c, Dropbear svr-main.c).
+    fn setup_above(&self, server: &ProcessStat, ticks_per_s: u32) -> CpuTimes {
+        let alone = |above: &&Above| above.process.session == server.session;
+        let spent = |above: &Above| {
+            let own = above.process.own(ticks_per_s);
+            let total_s = above.schedstat_s.unwrap_or(own.total_s);
+            CpuTimes { total_s, ..own } + above.process.children(ticks_per_s)
+        };
+        self.above.iter().filter(alone).map(spent).fold(CpuTimes::default(), |sum, one| sum + one)
     }
 
     fn helpers(&self, ticks_per_s: u32) -> Option<CpuTimes> {
@@ -134,7 +165,12 @@ mod tests {
         let mut report = Report::default();
         let lines = [
             "hello from .bashrc".to_owned(),
-            "MARK begin chain  42 7".to_owned(),
+            "MARK begin chain  42 41 7".to_owned(),
+            // Its monitor, which has reaped the key exchange, and the listener, whose session is another.
+            "MARK begin above 2000000 41 (sshd: me [priv]) S 7 41 40 0 -1 0 0 99 0 0 0 0 1 0 0 0 1 0 9"
+                .to_owned(),
+            "MARK begin above 9000000000 7 (sshd) S 1 7 7 0 -1 0 0 9 0 0 70 20 500 100 0 0 1 0 9"
+                .to_owned(),
             format!("MARK begin server 42 {STAT} 10 5 0 0 20 0 {threads} 0 100"),
             "MARK begin throttled 1000000".to_owned(),
             "MARK begin schedstat 150000000 100000000 1".to_owned(),
@@ -164,11 +200,12 @@ mod tests {
     #[test]
     fn growth_between_two_readings_is_the_bulk() {
         let report = report(1);
-        assert_eq!(report.chain, [42, 7]);
+        assert_eq!(report.chain, [42, 41, 7]);
         let spent = report.spent(100).unwrap();
         assert!((spent.bulk.total_s - 0.9).abs() < 1e-9);
         assert!((spent.bulk.user_s - 0.5).abs() < 1e-9 && (spent.bulk.system_s - 0.3).abs() < 1e-9);
-        assert_eq!(spent.setup.unwrap().total_s, 0.15);
+        // Its own, the monitor's, and a tick of a child with what was cut off.
+        assert!((spent.setup.unwrap().total_s - (0.15 + 0.002 + 0.02)).abs() < 1e-9);
         assert!((spent.helpers.unwrap().total_s - 0.10).abs() < 1e-9);
         assert_eq!(spent.real_s, Some(2.5));
         assert_eq!(spent.waits, Waits { run_delay_s: Some(0.5), throttled_s: Some(0.25) });

@@ -31,6 +31,9 @@ pub const ALL: [Combination; 4] = [
     Combination { name: "openssh-10.0-ordinary", ordinary: true, new: true },
 ];
 
+/// Nanoseconds of CPU, a line for each process that has left the server's group.
+const LEFT: &str = "left";
+
 /// A testbed whose processes are in groups of their own.
 pub struct Bed {
     pub testbed: Testbed,
@@ -41,7 +44,8 @@ pub struct Bed {
     control: Cgroup,
     /// What the server has started: shells, sftp-server. After the testbed, with which they end.
     _helpers: Cgroup,
-    _forced: tempfile::TempDir,
+    /// With the file of what these have spent before they left the server's group.
+    place: tempfile::TempDir,
 }
 
 impl Bed {
@@ -51,13 +55,18 @@ impl Bed {
         fs::set_permissions(place.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let helpers = Cgroup::empty("helpers");
         helpers.open_to_all();
-        // What the server starts leaves the server's group first.
+        // What the server starts leaves the server's group first, and says what it has spent there.
+        let left = place.path().join(LEFT);
+        fs::write(&left, "").unwrap();
+        fs::set_permissions(&left, fs::Permissions::from_mode(0o666)).unwrap();
         let forced = place.path().join("forced");
         script(
             &forced,
             &format!(
-                "echo $$ > {}\nexec sh -c \"$SSH_ORIGINAL_COMMAND\"",
-                helpers.processes().display()
+                "echo $$ > {}\nread -r spent rest </proc/$$/schedstat\necho $spent >>{}\n\
+                 exec sh -c \"$SSH_ORIGINAL_COMMAND\"",
+                helpers.processes().display(),
+                left.display()
             ),
         );
         let host = if combination.new { Host::openssh_10() } else { Host::default() };
@@ -91,7 +100,14 @@ impl Bed {
         }
         let file = testbed.file("data", bytes);
         let control = Cgroup::empty("control");
-        Bed { testbed, file, clients, control, _helpers: helpers, _forced: place }
+        Bed { testbed, file, clients, control, _helpers: helpers, place }
+    }
+
+    /// Seconds of CPU of the server's processes so far.
+    pub fn server_s(&self) -> f64 {
+        let left = fs::read_to_string(self.place.path().join(LEFT)).unwrap();
+        let left_s: f64 = left.lines().map(|line| line.parse::<f64>().unwrap() / 1e9).sum();
+        self.testbed.cgroup.as_ref().unwrap().cpu_s() - left_s
     }
 
     /// Moves the server's processes for the control connection out of the server's group: they are there

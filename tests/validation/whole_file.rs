@@ -1,6 +1,6 @@
 //! What a command for a whole file is said to take, against the command by hand.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -142,18 +142,22 @@ impl Hands {
         direction: Direction,
         bytes: u64,
     ) -> ByHand {
-        let groups = [&self.bed.clients, self.bed.testbed.cgroup.as_ref().unwrap()];
-        let before = groups.map(|group| group.cpu_s());
+        let spent = || (self.bed.clients.cpu_s(), self.bed.server_s());
+        let before = spent();
         let mut command = self.command(method, cipher, direction, bytes);
         let started = Instant::now();
         self.run(&mut command);
         let real_s = started.elapsed().as_secs_f64();
         // Until the last server process has gone.
         std::thread::sleep(Duration::from_millis(100));
-        let [client_s, server_s] = groups.map(|group| group.cpu_s());
-        let _ = fs::remove_file(self.remote_file("up", bytes));
-        let _ = fs::remove_file(self.downloaded(bytes));
-        let (client_s, server_s) = (client_s - before[0], server_s - before[1]);
+        let (client_s, server_s) = spent();
+        let (client_s, server_s) = (client_s - before.0, server_s - before.1);
+        let copied = match direction {
+            Direction::Upload => self.remote_file("up", bytes),
+            Direction::Download => self.downloaded(bytes),
+        };
+        assert_eq!(fs::metadata(&copied).unwrap().len(), bytes);
+        fs::remove_file(copied).unwrap();
         let (method, cipher) = (method.to_owned(), cipher.to_owned());
         ByHand { method, pair, cipher, direction, bytes, real_s, client_s, server_s }
     }
@@ -193,15 +197,29 @@ impl Hands {
             }
             (_, Direction::Upload) => {
                 command.arg("testbed").arg(format!("cat >{}", up.display()));
-                command.stdin(File::open(local).unwrap());
+                return piped("cat \"$0\" | \"$@\"", local, &command);
             }
             (_, Direction::Download) => {
                 command.arg("testbed").arg(format!("cat {}", kept.display()));
-                command.stdout(File::create(down).unwrap());
+                return piped("\"$@\" | cat >\"$0\"", &down, &command);
             }
         }
         command
     }
+}
+
+/// A command in a pipeline of a shell, with the same environment.
+fn piped(script: &str, file: &Path, command: &Command) -> Command {
+    let mut piped = Command::new("sh");
+    piped.arg("-c").arg(script).arg(file).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => piped.env(name, value),
+            None => piped.env_remove(name),
+        };
+    }
+    piped.stdin(Stdio::null());
+    piped
 }
 
 impl Drop for Hands {
@@ -242,10 +260,10 @@ pub fn report(directory: &Path) -> Report {
     let mut text = format!(
         "# What a command for a whole file is said to take\n\n\
          Surveys of one round with two ciphers ({}) and a file of {} MiB, in turn with commands by hand: each \
-         cipher, up and down, that file and one of {} MiB. By hand: `scp`, `sftp -b`, and `ssh testbed 'cat >FILE'`, each with the ssh of its version. What the \
+         cipher, up and down, that file and one of {} MiB. By hand: `scp`, `sftp -b`, and `cat | ssh testbed 'cat >FILE'`, each with the ssh of its version. What the \
          survey says of the command (`whole_file`; of the smaller file what its rate and costs leave of that) \
          against its wall time and the control groups of the client programs and of the server's processes, \
-         helpers apart. Error: the median over {PAIRS} pairs of the ratio, both ciphers together. Bounds: the median \
+         helpers apart (also what the login shell spends before it can leave that group). Error: the median over {PAIRS} pairs of the ratio, both ciphers together. Bounds: the median \
          of all errors {MEDIAN:.0} %, none above {LARGEST:.0} %.\n\n\
          | server and account | method | direction | MiB | pairs | by hand, s | real | client CPU | server CPU |\n\
          | --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |\n",
