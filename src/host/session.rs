@@ -166,7 +166,7 @@ mod tests {
         let lines = [
             "hello from .bashrc".to_owned(),
             "MARK begin chain  42 41 7".to_owned(),
-            // Its monitor, which has reaped the key exchange, and the listener, whose session is another.
+            // The privileged process, which has reaped the key exchange, and the listener, whose session is another.
             "MARK begin above 2000000 41 (sshd: me [priv]) S 7 41 40 0 -1 0 0 99 0 0 0 0 1 0 0 0 1 0 9"
                 .to_owned(),
             "MARK begin above 9000000000 7 (sshd) S 1 7 7 0 -1 0 0 9 0 0 70 20 500 100 0 0 1 0 9"
@@ -204,7 +204,7 @@ mod tests {
         let spent = report.spent(100).unwrap();
         assert!((spent.bulk.total_s - 0.9).abs() < 1e-9);
         assert!((spent.bulk.user_s - 0.5).abs() < 1e-9 && (spent.bulk.system_s - 0.3).abs() < 1e-9);
-        // Its own, the monitor's, and a tick of a child with what was cut off.
+        // Its own, the privileged process's, and a tick of a child with what was cut off.
         assert!((spent.setup.unwrap().total_s - (0.15 + 0.002 + 0.02)).abs() < 1e-9);
         assert!((spent.helpers.unwrap().total_s - 0.10).abs() < 1e-9);
         assert_eq!(spent.real_s, Some(2.5));
