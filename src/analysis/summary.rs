@@ -13,6 +13,7 @@ use crate::analysis::bottleneck::path::Transfers;
 use crate::analysis::rows::conclusion::Setting;
 use crate::analysis::rows::rank::rank;
 use crate::analysis::rows::row::Row;
+use crate::analysis::rows::storage::Storage;
 use crate::analysis::rows::table::{Section, Table};
 use crate::analysis::rows::unranked::Unranked;
 use crate::analysis::rows::upper_bound::upper_bound;
@@ -96,6 +97,7 @@ fn sections(
     startups: &Startups,
 ) -> Vec<Section> {
     let (_, method, direction) = key;
+    let bytes = survey.header.file.bytes;
     let mut by_pairing: BTreeMap<usize, Vec<(Row, Vec<&Sample>)>> = BTreeMap::new();
     for ((index, cipher, mac), samples) in rows {
         let pairing = &survey.header.pairings[index];
@@ -123,9 +125,14 @@ fn sections(
         let conclusion = rank(&mut rows, &lists, startups, &survey.header, &setting);
         let race = RaceKey { pairing: index, method, direction };
         let before = before(survey, race, &lists, startups);
+        let fastest = rows.iter().filter(|row| row.unranked.is_none());
+        let fastest = fastest.filter_map(|row| row.rate_mb_per_s).reduce(f64::max);
+        let makes_files = method.makes_files(survey.header.sink);
+        let storage =
+            makes_files.then(|| Storage::of(pairing, direction, fastest, bytes)).flatten();
         for (row, samples) in rows.iter_mut().zip(&lists) {
             row.whole_file =
-                WholeFile::of(&row.figures(), samples, survey.header.file.bytes, &before);
+                WholeFile::of(&row.figures(), samples, bytes, &before, storage.as_ref());
         }
         let transfers: Vec<Option<Transfers>> = rows
             .iter()
@@ -146,7 +153,7 @@ fn sections(
             a.unranked.is_some().cmp(&b.unranked.is_some()).then(rate(b).total_cmp(&rate(a)))
         });
         let upper_bound = upper_bound(&rows, pairing, direction);
-        Section { pairing: index, aes, rows, upper_bound, conclusion }
+        Section { pairing: index, aes, rows, upper_bound, storage, conclusion }
     };
     by_pairing.into_iter().map(of).collect()
 }

@@ -89,6 +89,7 @@ pub fn pairing(target: &str) -> Pairing {
         rekey_limit: None,
         round_trip_s: None,
         plain_tcp: None,
+        storage_rates: None,
         skipped: vec![],
     }
 }

@@ -31,7 +31,7 @@ pub struct RunArgs {
     #[arg(long, value_delimiter = ',', value_name = "METHOD")]
     pub method: Vec<Method>,
     /// Do not copy FILE with the default and the recommended cipher in turn at the end (up to eight copies within
-    /// 25 s; never without FILE, nor with --quick)
+    /// 25 s; never without FILE, nor with --quick or less than three --rounds)
     #[arg(long)]
     pub no_confirm: bool,
     #[command(flatten)]

@@ -10,5 +10,6 @@ pub mod script;
 pub mod sections;
 pub mod session;
 pub mod sftp;
+pub mod storage;
 
 pub use sections::Sections;

@@ -13,7 +13,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal};
 use rustix::thread::CpuSet;
 
-use crate::local::interrupt::POLL_INTERVAL;
+use crate::local::interrupt::{Interrupt, POLL_INTERVAL};
 use crate::model::CpuTimes;
 
 /// A running or ended child.
@@ -121,11 +121,31 @@ impl Child {
 /// The output of a command that ends by itself within seconds. It is out of reach of ^C too, so that
 /// its output is complete.
 pub fn output(command: &mut Command) -> io::Result<Output> {
+    output_within(command, OUTPUT_TIMEOUT, &Interrupt::default())
+}
+
+/// The same of one that may take longer. An interrupt ends it.
+pub fn output_within(
+    command: &mut Command,
+    time: Duration,
+    interrupt: &Interrupt,
+) -> io::Result<Output> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = Child::spawn(command, None)?;
     let (stdout, stderr) = (read_all(child.stdout.take()), read_all(child.stderr.take()));
-    let late = || io::Error::new(io::ErrorKind::TimedOut, "it did not end within 10 s");
-    let reaped = child.wait(OUTPUT_TIMEOUT)?.ok_or_else(late)?;
+    let late = || {
+        let seconds = time.as_secs_f64();
+        io::Error::new(io::ErrorKind::TimedOut, format!("it did not end within {seconds:.0} s"))
+    };
+    let end = Instant::now() + time;
+    let reaped = loop {
+        match child.wait(POLL_INTERVAL)? {
+            Some(reaped) => break reaped,
+            None if interrupt.is_raised() => return Err(io::ErrorKind::Interrupted.into()),
+            None if Instant::now() > end => return Err(late()),
+            None => {}
+        }
+    };
     // A process that it left running may hold its streams open.
     let complete = |text: Receiver<Vec<u8>>| text.recv_timeout(OUTPUT_TIMEOUT).map_err(|_| late());
     Ok(Output { status: reaped.status, stdout: complete(stdout)?, stderr: complete(stderr)? })

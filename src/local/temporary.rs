@@ -180,6 +180,11 @@ impl Payload {
         Ok(path)
     }
 
+    /// Absolute.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Reads the data from its start.
     pub fn reader(&self) -> io::Result<File> {
         File::open(&self.path)

@@ -3,8 +3,8 @@
 use crate::host::linux::cpu_groups;
 use crate::host::reading::{self, Reading, Wanted};
 use crate::host::{Sections, script};
-use crate::remote::channel::TIMEOUT;
-use crate::remote::error::ControlError;
+use crate::remote::control::TIMEOUT;
+use crate::remote::control::error::ControlError;
 use crate::remote::target::Target;
 
 /// The processes of one connection on the remote host.

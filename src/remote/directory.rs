@@ -9,16 +9,21 @@ use anyhow::{Result, bail};
 use crate::host::script::assign;
 use crate::model::host::Storage;
 use crate::model::units::printable;
-use crate::remote::channel::TIMEOUT;
-use crate::remote::control::{Access, ControlConnection};
-use crate::remote::sftp::join;
+use crate::remote::control::lock::Claimed;
+use crate::remote::control::{ControlConnection, TIMEOUT};
 
-/// The survey's directory, as made by [`crate::remote::lock::claim`].
+/// The survey's directory, as made by [`ControlConnection::claim`].
 #[derive(Clone, Debug)]
 pub struct RemoteDirectory {
     /// Absolute, any bytes.
     pub path: Vec<u8>,
     pub storage: Storage,
+}
+
+impl From<Claimed> for RemoteDirectory {
+    fn from(Claimed { path, storage }: Claimed) -> RemoteDirectory {
+        RemoteDirectory { path, storage }
+    }
 }
 
 impl RemoteDirectory {
@@ -52,36 +57,13 @@ impl RemoteDirectory {
     /// The sizes of files that a transfer made, summed. They are removed, and with them what was not yet
     /// written back.
     pub fn take_sizes(&self, control: &mut ControlConnection, names: &[String]) -> Result<u64> {
-        let mut bytes = 0;
-        if control.access == Access::Sftp {
-            for name in names {
-                bytes += control.sftp().take_size(&self.join(name))?.unwrap_or(0);
-            }
-            return Ok(bytes);
-        }
-        let script = format!(
-            "{} for f in {}; do wc -c < \"$w/$f\"; rm -f \"$w/$f\"; done",
-            assign("w", &self.path),
-            names.join(" ")
-        );
-        let answer = control.run(&script, TIMEOUT)?;
-        let text = String::from_utf8_lossy(&answer);
-        Ok(text.split_whitespace().filter_map(|size| size.parse::<u64>().ok()).sum())
+        let paths: Vec<Vec<u8>> = names.iter().map(|name| self.join(name)).collect();
+        control.remote_host().take_sizes(&paths)
     }
 
     /// Removes the files whose names begin so.
     pub fn remove_all(&self, control: &mut ControlConnection, begins: &str) -> Result<()> {
-        if control.access == Access::Sftp {
-            for name in control.sftp().names(&self.path)? {
-                if name.starts_with(begins.as_bytes()) {
-                    control.sftp().remove(&join(&self.path, &name))?;
-                }
-            }
-            return Ok(());
-        }
-        let script = format!("{} rm -f \"$w/{begins}\"*", assign("w", &self.path));
-        control.run(&script, TIMEOUT)?;
-        Ok(())
+        control.remote_host().remove_beginning(&self.path, begins)
     }
 
     /// Takes a file that was uploaded for the chunk of so many bytes, and flushes it to disk, so that its
@@ -109,31 +91,12 @@ impl RemoteDirectory {
         name: &str,
         text: &str,
     ) -> Result<bool> {
-        if control.access == Access::Sftp {
-            return Ok(control.sftp().first_line(&self.join(name))?.contains(text));
-        }
-        let script = format!("{} cat \"$f\"", assign("f", &self.join(name)));
-        let answer = control.run(&script, TIMEOUT)?;
-        Ok(String::from_utf8_lossy(&answer).contains(text))
+        Ok(control.remote_host().first_line(&self.join(name))?.contains(text))
     }
 
     /// Why another 64 KiB can't be written; absent where they can.
     pub fn unwritable(&self, control: &mut ControlConnection) -> Result<Option<String>> {
-        let probe = self.join("probe");
-        if control.access == Access::Sftp {
-            return Ok(control.sftp().unwritable(&probe)?);
-        }
-        let script = format!(
-            "{} command -v dd >/dev/null && {{ \
-             e=$(dd if=/dev/zero of=\"$f\" bs=65536 count=1 2>&1) || echo \"$e\"; rm -f \"$f\"; }}",
-            assign("f", &probe)
-        );
-        let answer = control.run(&script, TIMEOUT)?;
-        let answer = String::from_utf8_lossy(&answer);
-        // `dd: error writing '…/probe': No space left on device`
-        let reason =
-            answer.lines().next().map(|line| line.rsplit_once(": ").map_or(line, |(_, why)| why));
-        Ok(reason.map(printable))
+        control.remote_host().unwritable(&self.join("probe"))
     }
 }
 

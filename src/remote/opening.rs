@@ -2,19 +2,12 @@
 
 use std::time::Instant;
 
-use anyhow::Result;
-
-use crate::host::profile::host_profile;
-use crate::host::{Sections, script};
 use crate::local::child::output;
 use crate::local::client::{Client, ClientSetting};
 use crate::local::interrupt::Interrupt;
-use crate::model::units::printable;
-use crate::model::{AesClass, AesEvidence, HostProfile, Negotiated, Proposal};
-use crate::remote::channel::TIMEOUT;
+use crate::model::{Negotiated, Proposal};
+use crate::remote::control::error::ControlError;
 use crate::remote::control::{Access, ControlConnection, ControlOptions};
-use crate::remote::error::ControlError;
-use crate::remote::server::ServerProcesses;
 use crate::ssh::{Connection, FailureKind, Session};
 
 /// A control connection, and what its log shows of both ends.
@@ -90,7 +83,7 @@ pub fn open_with(
                 .into(),
         });
     };
-    let missing_tools = missing_tools(&mut control)?;
+    let missing_tools = control.remote_host().missing_tools()?;
     Ok(Opened {
         control,
         missing_tools,
@@ -102,63 +95,6 @@ pub fn open_with(
         server_version: transcript.server_version.unwrap_or_else(|| "unknown".into()),
         proxied: transcript.proxied,
     })
-}
-
-/// The tools that are missing where there is a shell.
-fn missing_tools(control: &mut ControlConnection) -> Result<Vec<String>, ControlError> {
-    if control.access == Access::Sftp {
-        return Ok(Vec::new());
-    }
-    let answer = control.run(&script::missing_tools(), TIMEOUT)?;
-    let text = String::from_utf8_lossy(&answer);
-    Ok(text.split_whitespace().map(printable).collect())
-}
-
-/// The remote host's profile and its server's processes.
-pub fn describe(
-    control: &mut ControlConnection,
-    mark: &str,
-) -> Result<(HostProfile, ServerProcesses)> {
-    if control.access == Access::Sftp {
-        return Ok((unknown_profile(control.host()), ServerProcesses::default()));
-    }
-    let answer = control.run(script::PROFILE, TIMEOUT)?;
-    let profile = host_profile(&Sections::parse(&String::from_utf8_lossy(&answer)));
-    let answer = control.run(&script::server(mark), TIMEOUT)?;
-    let sections = Sections::parse(&String::from_utf8_lossy(&answer));
-    let numbers = |name: &str| -> Vec<u32> {
-        let words = sections.text(name).unwrap_or_default().split_whitespace();
-        words.filter_map(|pid| pid.parse().ok()).collect()
-    };
-    let (chain, sessions) = (numbers("chain"), numbers("sessions"));
-    // sshd begins a session of its own for each connection; the listener is outside of it.
-    let listener = sessions.iter().position(|session| Some(session) != sessions.first());
-    let processes = ServerProcesses {
-        listener: listener.and_then(|at| chain.get(at)).copied().filter(|&pid| pid > 1),
-        chain,
-        sftp_server: sections.line("sftp").map(str::to_owned),
-    };
-    Ok((profile, processes))
-}
-
-/// The profile of a host whose account allows SFTP alone: SFTP shows nothing of it.
-fn unknown_profile(name: &str) -> HostProfile {
-    HostProfile {
-        name: name.to_owned(),
-        kernel: "unknown".into(),
-        machine: "unknown".into(),
-        os: None,
-        cpu_model: None,
-        cores: None,
-        aes: AesEvidence {
-            class: AesClass::Unknown,
-            evidence: "the account allows SFTP alone".into(),
-        },
-        governor: None,
-        memory_bytes: None,
-        ticks_per_s: 100,
-        proc: false,
-    }
 }
 
 /// The user's RekeyLimit, where one is set: key re-exchanges show in the figures.
@@ -179,10 +115,7 @@ pub fn round_trip(control: &mut ControlConnection) -> Result<f64, ControlError> 
     let mut least = f64::INFINITY;
     for _ in 0..TRIES {
         let started = Instant::now();
-        match control.access {
-            Access::Shell => control.run(":", TIMEOUT).map(|_| ())?,
-            Access::Sftp => control.sftp().round_trip()?,
-        }
+        control.remote_host().round_trip()?;
         least = least.min(started.elapsed().as_secs_f64());
         if least < SHORT_S {
             break;

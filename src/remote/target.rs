@@ -1,6 +1,5 @@
 //! A target: a remote host with the control connection to it, the survey's directory and its profile.
 
-use std::io::Read;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,15 +10,14 @@ use crate::host::{Sections, script};
 use crate::local::client::{Client, ClientSetting};
 use crate::local::interrupt::Interrupt;
 use crate::model::host::Storage;
-use crate::model::record::{PairedEnd, Pairing, PlainTcp, Skip};
+use crate::model::record::{PairedEnd, Pairing, PlainTcp, Skip, StorageRates};
 use crate::model::units;
 use crate::model::{AesClass, AesEvidence, Cipher, HostProfile, Negotiated, Proposal};
-use crate::remote::channel::TIMEOUT;
-use crate::remote::control::{Access, ControlConnection, ControlOptions};
+use crate::remote::control::error::ControlError;
+use crate::remote::control::lock::{OWNER_FILE, Owner};
+use crate::remote::control::{Access, ControlConnection, ControlOptions, TIMEOUT};
 use crate::remote::directory::RemoteDirectory;
-use crate::remote::error::ControlError;
-use crate::remote::lock::{self, OWNER_FILE, Owner};
-use crate::remote::opening::{Opened, describe, open_with, rekey_limit, round_trip};
+use crate::remote::opening::{Opened, open_with, rekey_limit, round_trip};
 use crate::remote::server::{PrivateServer, ServerProcesses};
 use crate::ssh::Connection;
 
@@ -58,6 +56,8 @@ pub struct Target {
     pub round_trip_s: f64,
     /// The plain TCP rate, where it was measured.
     pub plain_tcp: Option<PlainTcp>,
+    /// What the storage of both ends takes, where it was timed.
+    pub storage_rates: Option<StorageRates>,
     /// Why AES does not count as disabled at an end where it should be; found before the first round.
     pub aes_doubt: Option<String>,
     /// Busy CPU seconds per second of the remote host while nothing is transferred.
@@ -86,14 +86,16 @@ impl Target {
             mut control, mark, options, client_proposal, server_proposal, by_default, ..
         } = opened;
         let host = spec.connection.target.host_label();
-        let (remote, mut processes) = describe(&mut control, &mark)
+        let (remote, mut processes) = control
+            .remote_host()
+            .describe(&mark)
             .with_context(|| format!("the profile of {host} could not be read"))?;
         processes.sftp_server = spec.server.sftp_server.clone().or(processes.sftp_server);
         let round_trip_s = round_trip(&mut control)?;
         let token = format!("{:016x}", rand::random::<u64>());
         let owner = Owner { token, who: who.to_owned(), client_index: spec.client_index };
         let directory = target_directory(&spec.connection);
-        let directory = lock::claim(&mut control, &host, directory.as_deref(), &owner)?;
+        let directory = control.claim(directory.as_deref(), &owner)?.into();
         let client_ciphers =
             spec.client.ciphers.clone().unwrap_or_else(|| client_proposal.ciphers.clone());
         Ok(Target {
@@ -114,6 +116,7 @@ impl Target {
             options,
             round_trip_s,
             plain_tcp: None,
+            storage_rates: None,
             aes_doubt: None,
             idle_busy: 0.0,
             staged: Vec::new(),
@@ -141,10 +144,9 @@ impl Target {
         }
         let spec = &self.spec;
         let mut opened = open_with(&spec.connection, &spec.setting, &self.options, interrupt)?;
-        let (_, processes) = describe(&mut opened.control, &opened.mark)?;
-        let (host, directory) = (self.host(), target_directory(&self.spec.connection));
-        self.directory =
-            lock::claim(&mut opened.control, &host, directory.as_deref(), &self.owner)?;
+        let (_, processes) = opened.control.remote_host().describe(&opened.mark)?;
+        let directory = target_directory(&self.spec.connection);
+        self.directory = opened.control.claim(directory.as_deref(), &self.owner)?.into();
         self.staged.clear();
         // A restarted server has another listener.
         self.processes.listener = processes.listener;
@@ -195,20 +197,13 @@ impl Target {
     /// A rough rate in bytes per second, by 256 KiB over the control connection: on a slow path a first
     /// transfer without it would be far too long.
     pub fn rough_rate(&mut self) -> Result<f64> {
-        const BYTES: f64 = 262_144.0;
+        const BYTES: u64 = 1 << 18;
         /// TCP's slow start on an idle connection.
         const ROUND_TRIPS: f64 = 5.0;
         let started = Instant::now();
-        if self.has_shell() {
-            self.control.run(RATE, TIMEOUT)?;
-        } else {
-            let path = self.directory.join("rate");
-            let data = std::io::repeat(b'x').take(BYTES as u64);
-            self.control.sftp().put(&path, data, TIMEOUT)?;
-            self.control.sftp().take_size(&path)?;
-        }
+        self.control.remote_host().move_some(BYTES, &self.directory.join("rate"))?;
         let flow_s = started.elapsed().as_secs_f64() - ROUND_TRIPS * self.round_trip_s;
-        Ok(BYTES / flow_s.max(1e-3))
+        Ok(BYTES as f64 / flow_s.max(1e-3))
     }
 
     /// Refuses data that does not fit into the remote directory.
@@ -266,6 +261,7 @@ impl Target {
             server_proposal: self.server_proposal.clone(),
             round_trip_s: Some(self.round_trip_s),
             plain_tcp: self.plain_tcp.clone(),
+            storage_rates: self.storage_rates.clone(),
             remote_storage: self.directory.storage.clone(),
             local_storage: self.local_storage.clone(),
             proxy: self.proxied.then(|| "the connection goes through a proxy or jump host".into()),
@@ -279,11 +275,6 @@ impl Target {
         self.control.end();
     }
 }
-
-/// Prints 256 KiB; by the shell alone where there is no dd or tr.
-const RATE: &str = "if command -v dd && command -v tr; then \
-     dd if=/dev/zero bs=65536 count=4 | tr '\\000' x; \
-     else i=0; while [ $i -lt 256 ]; do printf %1024s x; i=$((i+1)); done; fi";
 
 /// The directory that the user named, in a form that `cd` can't take for an option.
 fn target_directory(connection: &Connection) -> Option<Vec<u8>> {

@@ -2,7 +2,7 @@
 
 use crate::local::interrupt::Interrupt;
 use crate::model::record::{Record, StopReason};
-use crate::remote::error::ControlError;
+use crate::remote::control::error::ControlError;
 
 /// Why something that runs in a survey ended early.
 #[derive(Debug)]

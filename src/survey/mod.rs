@@ -1,6 +1,5 @@
 //! A survey: its plan, rounds of samples, when they stop, and the journal.
 
-pub mod announcement;
 pub mod context;
 pub mod ended;
 pub mod events;
@@ -15,3 +14,4 @@ pub mod runs;
 pub mod slices;
 pub mod staging;
 pub mod stopping;
+pub mod storage;

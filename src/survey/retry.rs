@@ -2,7 +2,7 @@
 //! connection was lost.
 
 use crate::local::interrupt::Interrupt;
-use crate::remote::error::ControlError;
+use crate::remote::control::error::ControlError;
 use crate::remote::target::Target;
 use crate::ssh::FailureKind;
 use crate::survey::ended::Stopped;

@@ -4,7 +4,7 @@ use std::io;
 use std::os::unix::process::ExitStatusExt;
 
 use crate::local::child::Reaped;
-use crate::remote::error::ControlError;
+use crate::remote::control::error::ControlError;
 use crate::ssh::{Failure, FailureKind};
 
 /// Why a transfer failed.

@@ -7,8 +7,45 @@ use serde_json::Value;
 
 use crate::testbed::hosts::Link;
 use crate::testbed::kept::{bottlenecks, sections};
-use crate::testbed::scenarios::Scenario;
+use crate::testbed::scenarios::{Scenario, SlowDisk};
 use crate::testbed::{GCM, Options, Run, Testbed, measured};
+
+/// A disk of 10 MB/s is timed apart from transfers, and so is this machine's.
+#[test]
+fn storage_is_timed_once_at_both_ends() {
+    let testbed = Testbed::new();
+    let disk = SlowDisk::new(&testbed.path("remote"));
+    let file = testbed.file("file.iso", 16 << 20);
+    let (file, target) = (file.to_str().unwrap(), testbed.target());
+    let base = ["--rounds", "1", "--ciphers", GCM, "--no-confirm", &target];
+    let survey = testbed.survey(&[&base[..], &[file]].concat());
+    let rates = &survey["header"]["pairings"][0]["storage_rates"];
+    let mb_per_s = |end: &str, what: &str| {
+        let timed = &rates[end][what];
+        assert_eq!(timed["bytes"], 16 << 20, "{rates}");
+        16.777 / timed["seconds"].as_f64().unwrap()
+    };
+    let limit = f64::from(SlowDisk::BYTES_PER_S) / 1e6;
+    let written = mb_per_s("remote", "write");
+    assert!((0.3 * limit..1.2 * limit).contains(&written), "{rates}");
+    for (end, what) in [("remote", "read"), ("local", "write"), ("local", "read")] {
+        assert!(mb_per_s(end, what) > 0.0);
+    }
+    for end in ["local", "remote"] {
+        assert!(rates[end]["cached_bytes"].as_u64().unwrap() > 0, "{rates}");
+    }
+    for table in survey["summary"]["tables"].as_array().unwrap() {
+        let text = table["sections"][0]["storage"]["text"].as_str().unwrap();
+        assert!(text.contains("disk reads") && text.contains("disk writes"), "{text}");
+    }
+    // In a pipe nothing is stored, and without FILE there is nothing to copy.
+    for without in [&["--method", "pipe", file][..], &[]] {
+        let survey = testbed.survey(&[&base[..], without].concat());
+        assert_eq!(survey["header"]["pairings"][0].get("storage_rates"), None);
+    }
+    testbed.assert_nothing_left();
+    drop(disk);
+}
 
 /// A survey of this testbed.
 fn surveyed(name: &str) -> Value {

@@ -82,6 +82,7 @@ fn without_file_or_where_it_is_not_wanted_nothing_is_copied() {
     };
     assert!(plans_copies(&[&target, file]));
     assert!(!plans_copies(&[&target, file, "--no-confirm"]));
+    assert!(!plans_copies(&[&target, file, "--rounds", "2"]));
     assert!(!plans_copies(&[&target, file, "--quick"]));
     assert!(!plans_copies(&[&target]));
     testbed.assert_nothing_left();

@@ -204,16 +204,16 @@ impl Drop for Ended {
 }
 
 /// A file system on a loop device whose writes the block controller holds to 10 MB/s.
-struct SlowDisk {
+pub struct SlowDisk {
     mounted: PathBuf,
     limits: PathBuf,
     number: String,
 }
 
 impl SlowDisk {
-    const BYTES_PER_S: u32 = 10_000_000;
+    pub const BYTES_PER_S: u32 = 10_000_000;
 
-    fn new(at: &Path) -> SlowDisk {
+    pub fn new(at: &Path) -> SlowDisk {
         need_root();
         let image = at.with_file_name("disk");
         fs::File::create(&image).unwrap().set_len(1 << 30).unwrap();

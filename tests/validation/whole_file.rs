@@ -87,6 +87,8 @@ impl Hands {
             let kept = hands.remote_file("kept", bytes);
             fs::rename(hands.remote_file("up", bytes), kept).unwrap();
         }
+        // What is not on the disk yet can't be taken out of the page cache.
+        rustix::fs::sync();
         hands
     }
 
@@ -142,6 +144,12 @@ impl Hands {
         direction: Direction,
         bytes: u64,
     ) -> ByHand {
+        // As the survey has it: what is read comes from the disk.
+        let source = match direction {
+            Direction::Upload => self.local(bytes).to_owned(),
+            Direction::Download => self.remote_file("kept", bytes),
+        };
+        forget(&source);
         let spent = || (self.bed.clients.cpu_s(), self.bed.server_s());
         let before = spent();
         let mut command = self.command(method, cipher, direction, bytes);
@@ -208,6 +216,13 @@ impl Hands {
     }
 }
 
+/// Takes a file out of the page cache.
+fn forget(file: &Path) {
+    let mut dd = Command::new("dd");
+    dd.arg(format!("if={}", file.display())).args(["iflag=nocache", "count=0", "status=none"]);
+    assert!(dd.status().unwrap().success());
+}
+
 /// A command in a pipeline of a shell, with the same environment.
 fn piped(script: &str, file: &Path, command: &Command) -> Command {
     let mut piped = Command::new("sh");
@@ -260,7 +275,7 @@ pub fn report(directory: &Path) -> Report {
     let mut text = format!(
         "# What a command for a whole file is said to take\n\n\
          Surveys of one round with two ciphers ({}) and a file of {} MiB, in turn with commands by hand: each \
-         cipher, up and down, that file and one of {} MiB. By hand: `scp`, `sftp -b`, and `cat | ssh testbed 'cat >FILE'`, each with the ssh of its version. What the \
+         cipher, up and down, that file and one of {} MiB. By hand: `scp`, `sftp -b`, and `cat | ssh testbed 'cat >FILE'`, each with the ssh of its version, what is read taken out of the page cache first. What the \
          survey says of the command (`whole_file`; of the smaller file what its rate and costs leave of that) \
          against its wall time and the control groups of the client programs and of the server's processes, \
          helpers apart (also what the login shell spends before it can leave that group). Error: the median over {PAIRS} pairs of the ratio, both ciphers together. Bounds: the median \

@@ -6,6 +6,7 @@ pub mod mark;
 pub mod rank;
 pub mod ranking;
 pub mod row;
+pub mod storage;
 pub mod table;
 pub mod unranked;
 pub mod upper_bound;

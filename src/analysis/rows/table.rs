@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::analysis::end::End;
 use crate::analysis::rows::conclusion::Conclusion;
 use crate::analysis::rows::row::{Cost, Row};
+use crate::analysis::rows::storage::Storage;
 use crate::analysis::rows::upper_bound::UpperBound;
 use crate::analysis::samples::connections::{Beyond, KeyReexchange};
 use crate::model::{AesEnds, Direction, Method};
@@ -44,6 +45,8 @@ pub struct Section {
     pub rows: Vec<Row>,
     /// What the path carries without a cipher; absent where nothing was measured.
     pub upper_bound: Option<UpperBound>,
+    /// What storage allows; absent where it was not timed.
+    pub storage: Option<Storage>,
     /// Absent where nothing was measured.
     pub conclusion: Option<Conclusion>,
 }

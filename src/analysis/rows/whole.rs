@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::end::End;
+use crate::analysis::rows::storage::Storage;
 use crate::analysis::samples::before::Before;
 use crate::model::record::Sample;
 use crate::model::units::{GB, MB};
@@ -21,6 +22,8 @@ pub struct WholeFile {
     /// Its 95 % interval.
     pub real_low_s: Option<f64>,
     pub real_high_s: Option<f64>,
+    /// Seconds of it in which storage works, where that is slower than the connection.
+    pub storage_s: Option<f64>,
     /// CPU of the client, and of the server's SSH process.
     pub client: Option<EndTimes>,
     pub server: Option<EndTimes>,
@@ -46,14 +49,32 @@ pub struct Figures {
 
 impl WholeFile {
     /// For so many bytes, by the figures and the samples of a row that was compared with the others.
-    pub fn of(figures: &Figures, samples: &[&Sample], bytes: u64, before: &Before) -> WholeFile {
+    pub fn of(
+        figures: &Figures,
+        samples: &[&Sample],
+        bytes: u64,
+        before: &Before,
+        storage: Option<&Storage>,
+    ) -> WholeFile {
         let flow_s = figures.rate_mb_per_s.and_then(|rate| quotient(bytes as f64, rate * MB));
-        let real_s = flow_s.zip(before.real_s()).map(|(flow_s, before_s)| before_s + flow_s);
+        // While bytes flow they are read and written too, so the slower of the two counts.
+        let by_storage_s = storage.and_then(|storage| storage.seconds(bytes));
+        let slower_s = by_storage_s.zip(flow_s).filter(|(own_s, flow_s)| own_s > flow_s);
+        let storage_s = slower_s.map(|(own_s, _)| own_s);
+        let least_s = |seconds: f64, before_s: f64| {
+            storage_s.map_or(seconds, |storage_s| seconds.max(before_s + storage_s))
+        };
+        let real_s = flow_s
+            .zip(before.real_s())
+            .map(|(flow_s, before_s)| least_s(before_s + flow_s, before_s));
         let range = || {
-            let (flow_s, half, real_s) = (flow_s?, figures.half_percent? / 100.0, real_s?);
+            let (flow_s, half, before_s) =
+                (flow_s?, figures.half_percent? / 100.0, before.real_s()?);
             // The interval of a rate is one of its logarithm.
             let wide = |share: f64| (flow_s * share).hypot(before.half_s);
-            Some(((real_s - wide(half / (1.0 + half))).max(0.0), real_s + wide(half)))
+            let low_s = (before_s + flow_s - wide(half / (1.0 + half))).max(0.0);
+            let high_s = before_s + flow_s + wide(half);
+            Some((least_s(low_s, before_s), least_s(high_s, before_s)))
         };
         let (real_low_s, real_high_s) = range().unzip();
         let end = |end: End, cost: Option<(f64, f64)>| {
@@ -70,6 +91,7 @@ impl WholeFile {
             real_s,
             real_low_s,
             real_high_s,
+            storage_s,
             client: end(End::Client, figures.client),
             server: end(End::Server, figures.server),
         }

@@ -16,6 +16,15 @@ fn samples() -> Vec<Sample> {
 }
 
 fn whole(samples: &[Sample], start_ups: &[Beyond], half_percent: Option<f64>) -> WholeFile {
+    stored(samples, start_ups, half_percent, None)
+}
+
+fn stored(
+    samples: &[Sample],
+    start_ups: &[Beyond],
+    half_percent: Option<f64>,
+    storage: Option<&Storage>,
+) -> WholeFile {
     let samples: Vec<&Sample> = samples.iter().collect();
     let startups = Startups::default();
     let figures = Figures {
@@ -24,7 +33,8 @@ fn whole(samples: &[Sample], start_ups: &[Beyond], half_percent: Option<f64>) ->
         client: Some((1.0, 0.75)),
         server: Some((2.0, 0.75)),
     };
-    WholeFile::of(&figures, &samples, 10 * BYTES, &Before::of(&samples, start_ups, &startups))
+    let before = Before::of(&samples, start_ups, &startups);
+    WholeFile::of(&figures, &samples, 10 * BYTES, &before, storage)
 }
 
 #[test]
@@ -43,6 +53,25 @@ fn a_command_is_its_setup_its_start_up_and_its_bytes() {
     close(Some(client.user_s), 0.01 + 0.75 * (0.05 + 1.0));
     close(Some(client.system_s), 0.01 + 0.25 * (0.05 + 1.0));
     close(Some(server.user_s), 0.01 + 0.75 * (0.1 + 2.0));
+}
+
+#[test]
+fn a_command_waits_for_storage_that_is_slower() {
+    let samples = each(samples(), |sample| sliced(sample, 1, 0.0));
+    let writes = |mb_per_s: f64| Storage {
+        read_mb_per_s: Some(500.0),
+        write_mb_per_s: Some(mb_per_s),
+        cached_bytes: Some(500_000_000),
+        slower: true,
+        text: String::new(),
+    };
+    // Half a GB is on the way to the disk when all has arrived.
+    let slow = stored(&samples, &[], Some(10.0), Some(&writes(10.0)));
+    close(slow.storage_s, 50.0);
+    close(slow.real_s, 0.25 + 50.0);
+    close(slow.real_low_s, 50.25);
+    let fast = stored(&samples, &[], Some(10.0), Some(&writes(100.0)));
+    assert_eq!((fast.storage_s, fast.real_s), (None, whole(&samples, &[], Some(10.0)).real_s));
 }
 
 #[test]

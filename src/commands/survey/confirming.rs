@@ -17,6 +17,9 @@ use crate::survey::journal::{FileJournal, Journal};
 use crate::survey::rounds::Executor;
 use crate::survey::runs::confirmation::{self, Bounds, MOST_LOGINS, MOST_SECONDS, Plan};
 
+/// Advice from fewer rounds is nothing to confirm yet.
+pub const LEAST_ROUNDS: u32 = 3;
+
 /// Two pairs of copies are the fewest.
 const LEAST_LOGINS: usize = 4;
 
@@ -53,6 +56,9 @@ impl Confirming {
             return Ok(reason);
         }
         let survey = read::survey(journal.path())?;
+        if survey.samples.iter().all(|sample| sample.round < LEAST_ROUNDS) {
+            return Ok(reason);
+        }
         let all = Confirmable::all(&survey, &recommend(&survey, false));
         let many = all.len().min(MOST_LOGINS as usize / LEAST_LOGINS);
         for one in all.into_iter().take(many) {

@@ -8,8 +8,8 @@ use crate::local::interrupt::Interrupt;
 use crate::local::programs;
 use crate::model::Method;
 use crate::model::units::printable;
+use crate::remote::control::error::ControlError;
 use crate::remote::control::{Access, ControlOptions};
-use crate::remote::error::ControlError;
 use crate::remote::opening::{Opened, open_with};
 use crate::remote::target::TargetSpec;
 use crate::ssh::ScpProtocol;
@@ -167,7 +167,8 @@ pub fn no_sftp(
     if met.options.access == Access::Sftp || spec.server.sftp_server.is_some() {
         return Ok(None);
     }
-    let answer = met.control.run(&script::sftp_works(&met.mark), crate::remote::TIMEOUT)?;
+    let answer =
+        met.control.run(&script::sftp_works(&met.mark), crate::remote::control::TIMEOUT)?;
     let sections = Sections::parse(&String::from_utf8_lossy(&answer));
     let printed = met.control.printed_at_login().map(str::to_owned);
     if sections.line("works").is_some() && printed.is_none() {

@@ -4,6 +4,7 @@
 mod confirming;
 mod methods;
 mod preparation;
+mod storage;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -22,12 +23,12 @@ use crate::progress::bar::Progress;
 use crate::progress::tell;
 use crate::remote::plain_tcp;
 use crate::remote::target::{Target, TargetSpec};
-use crate::survey::announcement::Announcement;
 use crate::survey::context::Context;
 use crate::survey::events::{Events, Silent};
 use crate::survey::executor::SshExecutor;
 use crate::survey::feed_time::{Before, FeedTime, Spread};
 use crate::survey::journal::{FileJournal, Journal, default_path};
+use crate::survey::plan::announcement::Announcement;
 use crate::survey::plan::run_seconds;
 use crate::survey::rounds::{FixedRounds, Schedule, StopRule, footer, run_rounds};
 use crate::survey::runs::rounds::RunState;
@@ -38,7 +39,7 @@ use crate::survey::slices::state::SliceState;
 use crate::survey::staging::Files;
 use crate::survey::stopping::Adaptive;
 use crate::transfer::shim;
-use confirming::Confirming;
+use confirming::{Confirming, LEAST_ROUNDS};
 pub use preparation::refuse_unknown;
 use preparation::{
     Planned, check_space, choice, fit, open_targets, paces, refuse_too_many_bytes, servers,
@@ -72,11 +73,8 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
     let methods = sorted_unique(methods);
     let mut events: Box<dyn Events> =
         if args.journal.quiet { Box::new(Silent) } else { Box::new(Progress::new()) };
-    // What is wrong on this machine is found before anything connects.
-    args.journal.journal.as_deref().map_or(Ok(()), FileJournal::refuse_existing)?;
-    output::refuse_unwritable(&args.output, args.journal.journal.as_deref())?;
+    refuse_what_is_wrong_here(args, &methods)?;
     let seed = args.seed.unwrap_or_else(|| u64::from(rand::random::<u32>()));
-    methods::refuse_missing(&methods)?;
     let named = file.map(|path| Payload::open(path, args.limit)).transpose()?;
     let shim = shim::install(scratch.path())?;
 
@@ -88,16 +86,19 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
         fit(&mut planned, &mut paces, effort.budget, events.as_mut());
     }
     let Planned { mut targets, entries, skips, copies } = planned;
-    let confirming = {
-        let on = confirm && named.is_some() && !args.quick;
-        Confirming::new(on, copies, args.max_bytes)
-    };
+    let few = effort.rounds.is_some_and(|rounds| rounds < LEAST_ROUNDS);
+    let confirms = confirm && named.is_some() && !args.quick && !few;
+    let confirming = Confirming::new(confirms, copies, args.max_bytes);
     let feed_time = feed_time(&targets, &effort, args);
     let largest = largest(&entries, args, named.as_ref());
-    let announcement =
-        announce(&entries, &targets, &paces, &effort, &feed_time, args, named.is_none());
     let bytes_per_round = args.full.then(|| largest.saturating_mul(entries.len() as u64));
-    let announcement = Announcement { bytes_per_round, copies: confirming.is_on(), ..announcement };
+    let times_storage = named.is_some() && times_storage(&targets, &entries, args);
+    let announcement = Announcement {
+        bytes_per_round,
+        copies: confirming.is_on(),
+        storage: times_storage,
+        ..announce(&entries, &targets, &paces, &effort, &feed_time, args, named.is_none())
+    };
     events.say(&announcement.line());
     check_space(&targets, &entries, args.sink, largest, named.is_none())?;
     refuse_too_many_bytes(bytes_per_round, args.max_bytes)?;
@@ -111,6 +112,9 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
         None => Payload::generate(&scratch, largest, seed, interrupt)?,
     };
     measure_plain_tcp(args.plain_tcp_port, &mut targets, &choice.directions, interrupt)?;
+    if times_storage {
+        storage::time_storage(&mut targets, &payload, &scratch, &choice.directions, interrupt)?;
+    }
     let file = FileInfo { name: payload.name.clone(), bytes: payload.usable, full: args.full };
     let pairings = targets.iter().zip(skips).map(|(target, skipped)| target.record(skipped));
     let header = header(args, &effort, started, seed, file, &entries, pairings.collect());
@@ -122,14 +126,15 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
     let executor = executor(context, &header, paces, feed_time);
     let schedule = Schedule { entries, budget: effort.budget, most_bytes: feed_time.most_bytes };
     let racing = Racing { schedule, effort, header, confirming };
-    let ended = racing.run(executor, &mut journal, events.as_mut());
-    events.finish();
-    // If the journal can't be written any more, what it has is reported all the same.
-    let failed = ended.is_err();
-    if let Err(error) = ended {
-        tell(&format!("error: {error:#}"));
-    }
+    let failed = racing.run_to_the_end(executor, &mut journal, events.as_mut());
     report(&path, args, failed)
+}
+
+/// What is wrong on this machine is found before anything connects.
+fn refuse_what_is_wrong_here(args: &SurveyArgs, methods: &[Method]) -> Result<()> {
+    args.journal.journal.as_deref().map_or(Ok(()), FileJournal::refuse_existing)?;
+    output::refuse_unwritable(&args.output, args.journal.journal.as_deref())?;
+    methods::refuse_missing(methods)
 }
 
 /// What is raced, and how.
@@ -141,6 +146,21 @@ struct Racing {
 }
 
 impl Racing {
+    /// Whether the journal could not be written any more, which is told: what it has is reported all the same.
+    fn run_to_the_end(
+        &self,
+        executor: SshExecutor,
+        journal: &mut FileJournal,
+        events: &mut dyn Events,
+    ) -> bool {
+        let ended = self.run(executor, journal, events);
+        events.finish();
+        if let Err(error) = &ended {
+            tell(&format!("error: {error:#}"));
+        }
+        ended.is_err()
+    }
+
     /// Runs the rounds and the copies after them, records why they ended, and removes everything on both ends.
     fn run(
         &self,
@@ -244,6 +264,13 @@ fn announce(
     let least_s = paces.iter().map(|pace| directions * pace.least_passes_s()).fold(0.0, f64::max);
     let writes_local = announcement.writes_local || generated;
     Announcement { feed_s: feed_s.max(least_s), writes_local, ..announcement }
+}
+
+/// Storage matters to whoever copies a FILE to or from another host, and takes more time than `--quick` has.
+fn times_storage(targets: &[Target], entries: &[Entry], args: &SurveyArgs) -> bool {
+    let makes_files = entries.iter().any(|entry| entry.configuration.method.makes_files(args.sink));
+    let loopback = targets.iter().any(|target| target.spec.server.loopback);
+    makes_files && !loopback && !args.quick
 }
 
 fn measure_plain_tcp(

@@ -44,6 +44,10 @@ pub struct Connection {
     /// The slices in which keys were exchanged again. They are in no sample.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub key_exchanges: Vec<SliceSum>,
+    /// How the remote `dd` counts what it reads (`pipe`): `fullblock`, whole blocks; `partial`, whatever a read
+    /// brings, on hosts whose dd knows no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dd: Option<String>,
     /// Bytes of its TCP connection, all of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wire: Option<WireBytes>,

@@ -7,6 +7,7 @@ use crate::model::aes::{AesClass, AesEnds};
 use crate::model::algorithms::{Negotiated, Proposal};
 use crate::model::host::{HostProfile, Storage};
 use crate::model::names::{Cipher, Mac, Method, Sink};
+use crate::model::record::storage::{StorageRates, Stream};
 
 /// What was surveyed, between whom, with what.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
@@ -90,6 +91,9 @@ pub struct Pairing {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(alias = "beside")]
     pub plain_tcp: Option<PlainTcp>,
+    /// What the storage of both ends takes, where FILE was named and is large enough to show it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage_rates: Option<StorageRates>,
     /// Ciphers and MACs that are not surveyed, with the reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<Skip>,
@@ -110,13 +114,6 @@ pub struct PlainTcp {
     pub upload: Option<Stream>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub download: Option<Stream>,
-}
-
-/// Bytes and seconds of a plain TCP stream after its start.
-#[derive(Clone, Copy, Debug, PartialEq, JsonSchema, Serialize, Deserialize)]
-pub struct Stream {
-    pub bytes: u64,
-    pub seconds: f64,
 }
 
 /// One end of a pairing.

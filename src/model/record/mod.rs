@@ -8,6 +8,7 @@ mod connection;
 mod footer;
 mod header;
 mod sample;
+mod storage;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,8 +16,9 @@ use serde::{Deserialize, Serialize};
 pub use super::host::{Disk, HostDelta, Interface};
 pub use connection::{Connection, ConnectionCpu, Outcome, SetupTimes, SliceSum, WireBytes};
 pub use footer::{Footer, StopReason};
-pub use header::{FileInfo, Header, PRECISION, PairedEnd, Pairing, PlainTcp, Skip, Stream};
+pub use header::{FileInfo, Header, PRECISION, PairedEnd, Pairing, PlainTcp, Skip};
 pub use sample::{Asked, Check, Digests, FixedCost, Phase, Sample, Slices, Spent, Steady};
+pub use storage::{EndStorage, StorageRates, Stream};
 
 /// The schema that this program writes.
 pub const SCHEMA: &str = "cipher-survey/2";

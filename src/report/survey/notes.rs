@@ -61,10 +61,11 @@ pub fn footnote(table: &Table) -> String {
     setup.into_iter().chain(keys).chain(server).collect::<Vec<_>>().join(" ")
 }
 
-/// Why the rows of a section were not faster, then what the path carries. `several`: the table has
+/// Why the rows of a section were not faster, what storage allows, then what the path carries. `several`: the table has
 /// other sections.
 pub fn of_section(section: &Section, several: bool) -> impl Iterator<Item = String> {
-    bottlenecks(section, several).into_iter().chain(upper_bound(section, several))
+    let bottlenecks = bottlenecks(section, several);
+    bottlenecks.into_iter().chain(storage(section, several)).chain(upper_bound(section, several))
 }
 
 /// The bottlenecks, rows of the same one together; the evidence is that of the first of them.
@@ -91,6 +92,14 @@ fn bottlenecks(section: &Section, several: bool) -> Option<String> {
     let said: Vec<String> = groups.iter().map(of).collect();
     (!said.is_empty())
         .then(|| format!("Bottleneck{}: {}.", scope(section, several), said.join("; ")))
+}
+
+/// What storage allows, and whether a copy of FILE waits for it.
+fn storage(section: &Section, several: bool) -> Option<String> {
+    let storage = section.storage.as_ref()?;
+    let waits =
+        if storage.slower { " A copy of FILE waits for it, whatever the cipher." } else { "" };
+    Some(format!("Storage{}: {}.{waits}", scope(section, several), storage.text))
 }
 
 /// What the path carries, and how that is known.

@@ -10,7 +10,7 @@ use crate::local::proc::host_counters;
 use crate::model::record::{Asked, Connection, ConnectionCpu, Outcome, Phase, Sample, Spent};
 use crate::model::{Entry, Source, Waits};
 use crate::remote::control::ControlConnection;
-use crate::remote::error::ControlError;
+use crate::remote::control::error::ControlError;
 use crate::remote::target::Target;
 use crate::remote::whole_host::Remote;
 use crate::survey::context::Context;
@@ -250,6 +250,7 @@ fn line(number: u32, planned: &PlannedRun, sample: &Sample, run: &Run) -> Connec
         server_missing: sample.server_missing.clone(),
         start_up: Vec::new(),
         key_exchanges: Vec::new(),
+        dd: None,
         wire: None,
         backoff_s: sample.backoff_s,
     }

@@ -192,6 +192,7 @@ impl Live {
             server_missing: None,
             start_up: sums(self.start_up.iter()),
             key_exchanges,
+            dd: setup.way,
             wire,
             backoff_s: self.backoff_s,
         }

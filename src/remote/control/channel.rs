@@ -11,7 +11,7 @@ use crate::local::client::ClientSetting;
 use crate::local::interrupt::{Interrupt, POLL_INTERVAL};
 use crate::local::lines::LineReader;
 use crate::model::units::printable;
-use crate::remote::error::ControlError;
+use crate::remote::control::error::ControlError;
 use crate::ssh::failure::last_message_of;
 use crate::ssh::{Connection, Session};
 

@@ -3,12 +3,18 @@
 use std::io::Read;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use crate::host::sftp::{BLOCK, Reply, Request, free_bytes, hello, take};
+use crate::local::interrupt::Interrupt;
+use crate::model::host::Storage;
 use crate::model::units::printable;
-use crate::remote::channel::{Channel, TIMEOUT};
-use crate::remote::error::ControlError;
+use crate::model::{AesClass, AesEvidence, HostProfile};
+use crate::remote::control::channel::{Channel, TIMEOUT};
+use crate::remote::control::error::ControlError;
+use crate::remote::control::lock::{Claimed, NAME, OWNER_FILE, Owner, foreign, held, in_words};
+use crate::remote::control::remote_host::RemoteHost;
+use crate::remote::server::ServerProcesses;
 
 /// Writes that are under way at once.
 const AHEAD: u32 = 32;
@@ -22,20 +28,6 @@ pub struct Sftp<'a> {
 impl<'a> Sftp<'a> {
     pub fn over(channel: &'a mut Channel) -> Sftp<'a> {
         Sftp { channel }
-    }
-
-    /// Exchanges versions.
-    pub fn start(&mut self, timeout: Duration) -> Result<(), ControlError> {
-        self.channel.send(&hello())?;
-        match self.reply(|number| number == 0, timeout)? {
-            Reply::Version(3..) => Ok(()),
-            _ => Err(self.channel.ended("the server speaks another version of SFTP")),
-        }
-    }
-
-    /// A request that changes nothing, for the time that its answer takes.
-    pub fn round_trip(&mut self) -> Result<(), ControlError> {
-        self.request(&Request::RealPath(b".")).map(|_| ())
     }
 
     /// The absolute name of a path; the server's words where it refuses.
@@ -129,40 +121,19 @@ impl<'a> Sftp<'a> {
         })
     }
 
-    /// The first line of a file; empty where there is none.
-    pub fn first_line(&mut self, path: &[u8]) -> Result<String, ControlError> {
-        let Reply::Handle(handle) = self.request(&Request::Open { path, write: false })? else {
-            return Ok(String::new());
-        };
-        let read = self.request(&Request::Read { handle: &handle, offset: 0, length: 1024 })?;
-        self.request(&Request::Close(&handle))?;
-        let text = if let Reply::Data(data) = read { data } else { Vec::new() };
-        Ok(String::from_utf8_lossy(&text).lines().next().unwrap_or_default().to_owned())
-    }
-
-    /// Why the server does not write another 64 KiB to a file; absent where it does.
-    pub fn unwritable(&mut self, probe: &[u8]) -> Result<Option<String>, ControlError> {
-        let opened = self.request(&Request::Open { path: probe, write: true })?;
-        let Reply::Handle(handle) = opened else { return Ok(Some(error_text(opened))) };
-        let mut refused = None;
-        for offset in [0, BLOCK as u64] {
-            let data: &[u8] = &[0; BLOCK];
-            match self.request(&Request::Write { handle: &handle, offset, data })? {
-                Reply::Ok => {}
-                other => refused = Some(error_text(other)),
-            }
-        }
-        self.request(&Request::Close(&handle))?;
-        self.remove(probe)?;
-        Ok(refused)
-    }
-
     /// Free bytes of the file system that holds a path; absent where the server does not tell.
     pub fn free_bytes(&mut self, path: &[u8]) -> Result<Option<u64>, ControlError> {
         Ok(match self.request(&Request::FileSystem(path))? {
             Reply::Extended(answer) => free_bytes(&answer),
             _ => None,
         })
+    }
+
+    /// Writes into the directory whose it is; returns how many bytes are free there.
+    fn own(&mut self, directory: &[u8], owner: &Owner) -> Result<Option<u64>> {
+        let line = format!("{NO_PROCESS} {} {}\n", owner.token, owner.plain_name());
+        self.put(&join(directory, OWNER_FILE.as_bytes()), line.as_bytes(), TIMEOUT)?;
+        Ok(self.free_bytes(directory)?)
     }
 
     fn handle(&mut self, request: &Request) -> Result<Vec<u8>> {
@@ -202,6 +173,144 @@ impl<'a> Sftp<'a> {
                 Err(not_sftp) => return Err(self.channel.ended(&not_sftp.to_string())),
             }
         }
+    }
+}
+
+impl RemoteHost for Sftp<'_> {
+    /// Exchanges versions.
+    fn start(&mut self, timeout: Duration) -> Result<(), ControlError> {
+        self.channel.send(&hello())?;
+        match self.reply(|number| number == 0, timeout)? {
+            Reply::Version(3..) => Ok(()),
+            _ => Err(self.channel.ended("the server speaks another version of SFTP")),
+        }
+    }
+
+    fn round_trip(&mut self) -> Result<(), ControlError> {
+        self.request(&Request::RealPath(b".")).map(|_| ())
+    }
+
+    fn move_some(&mut self, bytes: u64, probe: &[u8]) -> Result<()> {
+        self.put(probe, std::io::repeat(b'x').take(bytes), TIMEOUT)?;
+        self.take_size(probe)?;
+        Ok(())
+    }
+
+    fn missing_tools(&mut self) -> Result<Vec<String>, ControlError> {
+        Ok(Vec::new())
+    }
+
+    fn describe(&mut self, _: &str) -> Result<(HostProfile, ServerProcesses)> {
+        Ok((unknown_profile(self.channel.host()), ServerProcesses::default()))
+    }
+
+    /// Nobody can tell whether the owner of a lock still runs, and nothing removes the directory if this program
+    /// is killed.
+    fn claim(&mut self, host: &str, parent: Option<&[u8]>, owner: &Owner) -> Result<Claimed> {
+        let unusable = || {
+            let directory = in_words(parent);
+            format!("{directory} on {host} can't be used; name another one, as {host}:DIRECTORY")
+        };
+        let base = self.real_path(parent.unwrap_or(b"."))?;
+        let base = base.map_err(|reason| anyhow!(reason)).with_context(unusable)?;
+        let path = join(&base, format!("{NAME}{}", owner.suffix()).as_bytes());
+        if let Err(reason) = self.make_directory(&path)? {
+            if !self.exists(&path)? {
+                return Err(anyhow!(reason)).with_context(unusable);
+            }
+            let line = self.first_line(&join(&path, OWNER_FILE.as_bytes()))?;
+            let shown = printable(&String::from_utf8_lossy(&path));
+            let words: Vec<&str> = line.split_whitespace().collect();
+            if words.first() != Some(&"cipher-survey") {
+                bail!(foreign(&shown, host));
+            }
+            if words.get(5) != Some(&owner.token.as_str()) {
+                let lost = format!(
+                    "if it was killed, remove {shown} with sftp (this account can't show whether it \
+                     still runs)"
+                );
+                bail!(held(&line, host, &lost));
+            }
+        }
+        match self.own(&path, owner).with_context(unusable) {
+            Ok(free_bytes) => {
+                let directory = String::from_utf8_lossy(&base).into_owned();
+                let storage = Storage { directory, device: None, file_system: None, free_bytes };
+                Ok(Claimed { path, storage })
+            }
+            Err(error) => {
+                // Nobody else would remove it.
+                self.channel.interrupt = Interrupt::default();
+                let _ = self.remove_all(&path);
+                Err(error)
+            }
+        }
+    }
+
+    fn take_sizes(&mut self, paths: &[Vec<u8>]) -> Result<u64> {
+        let mut bytes = 0;
+        for path in paths {
+            bytes += self.take_size(path)?.unwrap_or(0);
+        }
+        Ok(bytes)
+    }
+
+    fn remove_beginning(&mut self, directory: &[u8], begins: &str) -> Result<()> {
+        for name in self.names(directory)? {
+            if name.starts_with(begins.as_bytes()) {
+                self.remove(&join(directory, &name))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn first_line(&mut self, path: &[u8]) -> Result<String> {
+        let Reply::Handle(handle) = self.request(&Request::Open { path, write: false })? else {
+            return Ok(String::new());
+        };
+        let read = self.request(&Request::Read { handle: &handle, offset: 0, length: 1024 })?;
+        self.request(&Request::Close(&handle))?;
+        let text = if let Reply::Data(data) = read { data } else { Vec::new() };
+        Ok(String::from_utf8_lossy(&text).lines().next().unwrap_or_default().to_owned())
+    }
+
+    fn unwritable(&mut self, probe: &[u8]) -> Result<Option<String>> {
+        let opened = self.request(&Request::Open { path: probe, write: true })?;
+        let Reply::Handle(handle) = opened else { return Ok(Some(error_text(opened))) };
+        let mut refused = None;
+        for offset in [0, BLOCK as u64] {
+            let data: &[u8] = &[0; BLOCK];
+            match self.request(&Request::Write { handle: &handle, offset, data })? {
+                Reply::Ok => {}
+                other => refused = Some(error_text(other)),
+            }
+        }
+        self.request(&Request::Close(&handle))?;
+        self.remove(probe)?;
+        Ok(refused)
+    }
+}
+
+/// Begins the owner's line where it names no process: SFTP shows none.
+const NO_PROCESS: &str = "cipher-survey - - - -";
+
+/// The profile of a host whose account allows SFTP alone: SFTP shows nothing of it.
+fn unknown_profile(name: &str) -> HostProfile {
+    HostProfile {
+        name: name.to_owned(),
+        kernel: "unknown".into(),
+        machine: "unknown".into(),
+        os: None,
+        cpu_model: None,
+        cores: None,
+        aes: AesEvidence {
+            class: AesClass::Unknown,
+            evidence: "the account allows SFTP alone".into(),
+        },
+        governor: None,
+        memory_bytes: None,
+        ticks_per_s: 100,
+        proc: false,
     }
 }
 

@@ -2,27 +2,35 @@
 //! samples, and removes the survey's directory when its input ends, however that happens. Where an
 //! account has no shell, the connection is to its SFTP server.
 
-use std::time::{Duration, Instant};
+mod channel;
+pub mod error;
+pub mod lock;
+mod remote_host;
+mod sftp;
+mod shell;
+
+use std::time::Duration;
+
+pub use channel::TIMEOUT;
+pub use remote_host::RemoteHost;
 
 use crate::local::client::ClientSetting;
 use crate::local::interrupt::Interrupt;
 use crate::model::Cipher;
-use crate::model::units::printable;
-use crate::remote::channel::Channel;
-use crate::remote::error::ControlError;
-use crate::remote::sftp::Sftp;
 use crate::ssh::failure::{exit_status, said_in_session};
 use crate::ssh::{Connection, Failure, Session, Transcript};
+use channel::Channel;
+use error::ControlError;
+use lock::{Claimed, Owner};
+use sftp::Sftp;
+use shell::{Shell, ShellState};
 
 /// The control connection to a remote host.
 #[derive(Debug)]
 pub struct ControlConnection {
     channel: Channel,
     pub access: Access,
-    /// Begins the lines around each answer of the shell.
-    mark: String,
-    /// The last line in front of an answer that was not expected.
-    stray: Option<String>,
+    shell: ShellState,
     /// A directory to remove at the end, where no shell does.
     remove_at_end: Option<Vec<u8>>,
     /// Seconds from the start of the client program to the shell's first answer.
@@ -68,15 +76,11 @@ impl ControlConnection {
         let mut control = ControlConnection {
             channel,
             access: options.access,
-            mark: mark.to_owned(),
-            stray: None,
+            shell: ShellState::new(mark),
             remove_at_end: None,
             setup_s: 0.0,
         };
-        let answered = match options.access {
-            Access::Shell => control.run("", LOGIN_TIMEOUT).map(|_| ()),
-            Access::Sftp => control.sftp().start(LOGIN_TIMEOUT),
-        };
+        let answered = control.remote_host().start(LOGIN_TIMEOUT);
         match answered {
             Ok(()) => {
                 control.setup_s = control.channel.started().elapsed().as_secs_f64();
@@ -95,53 +99,31 @@ impl ControlConnection {
         Transcript::parse(self.channel.log(Duration::from_millis(1)))
     }
 
+    /// The remote host, whichever way the account allows.
+    pub fn remote_host(&mut self) -> Box<dyn RemoteHost + '_> {
+        match self.access {
+            Access::Shell => Box::new(self.shell()),
+            Access::Sftp => Box::new(self.sftp()),
+        }
+    }
+
+    fn shell(&mut self) -> Shell<'_> {
+        Shell::over(&mut self.channel, &mut self.shell)
+    }
+
     /// Runs a script on the remote host; returns its standard output.
     pub fn run(&mut self, script: &str, timeout: Duration) -> Result<Vec<u8>, ControlError> {
-        self.begin(script)?;
-        self.collect(timeout)
+        self.shell().run(script, timeout)
     }
 
     /// Starts a script whose output is fetched later, by [`ControlConnection::collect`].
     pub fn begin(&mut self, script: &str) -> Result<(), ControlError> {
-        self.channel.requests += 1;
-        let (mark, number) = (&self.mark, self.channel.requests);
-        // The script's own standard input is empty: nothing in it can consume the next script.
-        let text = format!(
-            "printf '\\n%s\\n' '{mark} begin {number}'\n{{ :\n{script}\n}} 2>/dev/null </dev/null\n\
-             printf '\\n%s\\n' '{mark} end {number}'\n"
-        );
-        self.channel.send(text.as_bytes())
+        self.shell().begin(script)
     }
 
     /// The output of the script that was started last.
     pub fn collect(&mut self, timeout: Duration) -> Result<Vec<u8>, ControlError> {
-        let begin = format!("{} begin {}", self.mark, self.channel.requests).into_bytes();
-        let end = format!("{} end {}", self.mark, self.channel.requests).into_bytes();
-        let deadline = Instant::now() + timeout;
-        let mut output: Option<Vec<u8>> = None;
-        loop {
-            let line = self.channel.line(deadline, timeout)?;
-            let plain = line.trim_ascii_end();
-            match &mut output {
-                _ if plain.ends_with(&begin) => output = Some(Vec::new()),
-                Some(_) if plain == end => {
-                    let mut output = output.unwrap_or_default();
-                    // The line end in front of the end mark.
-                    output.pop();
-                    return Ok(output);
-                }
-                Some(output) => output.extend_from_slice(&line),
-                // The line with `begin` never reached the shell.
-                None if plain == end => {
-                    return Err(ControlError::InputTaken { host: self.host().to_owned() });
-                }
-                // Printed by start-up files, or by what runs in place of the shell.
-                None if !plain.is_empty() => {
-                    self.stray = Some(printable(&String::from_utf8_lossy(plain)));
-                }
-                None => {}
-            }
-        }
+        self.shell().collect(timeout)
     }
 
     /// The SFTP server, where that is what answers.
@@ -149,9 +131,13 @@ impl ControlConnection {
         Sftp::over(&mut self.channel)
     }
 
-    /// Has a directory removed when the connection is ended, since no shell does it.
-    pub(super) fn remove_at_end(&mut self, directory: &[u8]) {
-        self.remove_at_end = Some(directory.to_vec());
+    /// Creates the survey's directory, and has it removed when the connection ends; see [`RemoteHost::claim`].
+    pub fn claim(&mut self, parent: Option<&[u8]>, owner: &Owner) -> anyhow::Result<Claimed> {
+        let host = self.host().to_owned();
+        let claimed = self.remote_host().claim(&host, parent, owner)?;
+        // A shell does it by itself.
+        self.remove_at_end = (self.access == Access::Sftp).then(|| claimed.path.clone());
+        Ok(claimed)
     }
 
     /// Why there is no session.
@@ -162,13 +148,13 @@ impl ControlConnection {
             let failure = Failure::read(&log, &host);
             return ControlError::Connect(failure, Box::new(Transcript::parse(&log)));
         }
-        let output = self.stray.take().or_else(|| said_in_session(&log)).unwrap_or_default();
+        let output = self.shell.stray.take().or_else(|| said_in_session(&log)).unwrap_or_default();
         ControlError::NoShell { host, output, status: exit_status(&log) }
     }
 
     /// What was printed in front of the first answer: by start-up files, which break what expects a protocol.
     pub fn printed_at_login(&self) -> Option<&str> {
-        self.stray.as_deref()
+        self.shell.stray.as_deref()
     }
 
     pub fn host(&self) -> &str {

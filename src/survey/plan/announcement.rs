@@ -28,6 +28,8 @@ pub struct Announcement {
     pub directories: Vec<String>,
     /// Copies may confirm the advice.
     pub copies: bool,
+    /// The storage of both ends is timed first.
+    pub storage: bool,
 }
 
 impl Announcement {
@@ -72,6 +74,7 @@ impl Announcement {
             }),
             directories,
             copies: false,
+            storage: false,
         }
     }
 
@@ -110,7 +113,11 @@ impl Announcement {
             true => "then up to 8 copies in 25 s to confirm the advice; ",
             false => "",
         };
-        format!("plan: {until}; a round {each}; {copies}{moved}{}", self.written())
+        let storage = match self.storage {
+            true => "first writes and reads up to 256 MiB at both ends to time their storage; ",
+            false => "",
+        };
+        format!("plan: {storage}{until}; a round {each}; {copies}{moved}{}", self.written())
     }
 
     /// What is written to storage, in words.

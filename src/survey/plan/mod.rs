@@ -1,5 +1,7 @@
 //! The configurations of a survey, from the user's options and from what both ends support. Pure.
 
+pub mod announcement;
+
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;

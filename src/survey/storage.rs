@@ -1,0 +1,119 @@
+//! Times the storage of an end, once before the rounds and apart from transfers: slices are removed before they reach
+//! a disk, and a copy of a large FILE does reach it.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use crate::host::Sections;
+use crate::host::storage::{self, BLOCK, WAYS_TO_READ};
+use crate::model::record::{EndStorage, Stream};
+use crate::model::units::printable;
+
+/// Sizes that are tried, in bytes, until one takes long enough.
+const SIZES: [u64; 3] = [16 << 20, 64 << 20, 256 << 20];
+const ENOUGH_S: f64 = 0.5;
+/// An SD card at its worst writes 0.5 MB/s.
+pub const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Runs scripts at an end.
+pub trait Scripts {
+    /// What a script prints on its standard output.
+    fn run(&mut self, script: &str) -> Result<String>;
+    /// Seconds that running one takes besides its work.
+    fn beyond_s(&self) -> f64;
+}
+
+/// What is timed at an end.
+#[derive(Clone, Debug)]
+pub struct Wanted<'a> {
+    /// A file of our own, which may be written: for what arrives there.
+    pub own: &'a [u8],
+    /// Its directory.
+    pub directory: &'a [u8],
+    /// FILE, where it is read at that end and is there; else the file of our own is.
+    pub file: Option<&'a [u8]>,
+    pub write: bool,
+    pub read: bool,
+    /// Bytes of FILE: no more is moved.
+    pub most: u64,
+}
+
+/// Times an end. The file of our own is removed.
+pub fn time(end: &mut dyn Scripts, wanted: &Wanted) -> Result<EndStorage> {
+    let mut timed = EndStorage::default();
+    let cache = end.run(&storage::cache(wanted.directory))?;
+    timed.cached_bytes = storage::cached_bytes(&Sections::parse(&cache));
+    // What is read has to be there first.
+    if wanted.write || (wanted.read && wanted.file.is_none()) {
+        end.run(&storage::prepare(wanted.own))?;
+        match write(end, wanted)? {
+            Ok(written) => timed.write = written,
+            Err(words) => timed.missing = Some(format!("a file could not be written: {words}")),
+        }
+    }
+    let written = timed.write.map_or(0, |written| written.bytes);
+    let most = if wanted.file.is_some() { wanted.most } else { written };
+    if wanted.read && timed.missing.is_none() {
+        timed.read = read(end, wanted.file.unwrap_or(wanted.own), most)?;
+        if timed.read.is_none() && most >= SIZES[0] {
+            let why = "dd reads nothing there without finding it in the page cache";
+            timed.missing = Some(why.to_owned());
+        }
+    }
+    end.run(&storage::remove(wanted.own))?;
+    if !wanted.write {
+        timed.write = None;
+    }
+    Ok(timed)
+}
+
+/// Writes more and more until it takes long enough; dd's words where it fails.
+fn write(end: &mut dyn Scripts, wanted: &Wanted) -> Result<Result<Option<Stream>, String>> {
+    let mut last = None;
+    for bytes in SIZES.into_iter().filter(|&bytes| bytes <= wanted.most) {
+        let (answer, seconds) = timed(end, &storage::write(wanted.own, bytes / BLOCK))?;
+        let mut lines = answer.lines().rev();
+        let has = lines.next().and_then(|line| line.trim().parse::<u64>().ok());
+        if has != Some(bytes) {
+            let words = lines.next().unwrap_or("dd gave no reason");
+            return Ok(Err(printable(words)));
+        }
+        last = Some(Stream { bytes, seconds });
+        if seconds >= ENOUGH_S {
+            break;
+        }
+    }
+    Ok(Ok(last))
+}
+
+/// Reads more and more until it takes long enough; absent where no way finds it out of the cache.
+fn read(end: &mut dyn Scripts, file: &[u8], most: u64) -> Result<Option<Stream>> {
+    for way in WAYS_TO_READ {
+        let mut last = None;
+        for bytes in SIZES.into_iter().filter(|&bytes| bytes <= most) {
+            if !end.run(&way.prepare(file))?.contains("ready") {
+                break;
+            }
+            let (answer, seconds) = timed(end, &way.run(file, bytes / BLOCK))?;
+            if !answer.contains("read") {
+                break;
+            }
+            last = Some(Stream { bytes, seconds });
+            if seconds >= ENOUGH_S {
+                break;
+            }
+        }
+        if last.is_some() {
+            return Ok(last);
+        }
+    }
+    Ok(None)
+}
+
+fn timed(end: &mut dyn Scripts, script: &str) -> Result<(String, f64)> {
+    let began = Instant::now();
+    let answer = end.run(script)?;
+    let seconds = began.elapsed().as_secs_f64() - end.beyond_s();
+    Ok((answer, seconds.max(1e-4)))
+}
