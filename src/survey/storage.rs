@@ -11,7 +11,9 @@ use crate::model::record::{EndStorage, Stream};
 use crate::model::units::printable;
 
 /// Sizes that are tried, in bytes, until one takes long enough.
-const SIZES: [u64; 3] = [16 << 20, 64 << 20, 256 << 20];
+const SIZES: [u64; 3] = [SMALLEST, 64 << 20, 256 << 20];
+/// Of a smaller FILE nothing is timed: any memory takes it.
+pub const SMALLEST: u64 = 16 << 20;
 const ENOUGH_S: f64 = 0.5;
 /// An SD card at its worst writes 0.5 MB/s.
 pub const TIMEOUT: Duration = Duration::from_secs(60);
@@ -56,7 +58,7 @@ pub fn time(end: &mut dyn Scripts, wanted: &Wanted) -> Result<EndStorage> {
     let most = if wanted.file.is_some() { wanted.most } else { written };
     if wanted.read && timed.missing.is_none() {
         timed.read = read(end, wanted.file.unwrap_or(wanted.own), most)?;
-        if timed.read.is_none() && most >= SIZES[0] {
+        if timed.read.is_none() && most >= SMALLEST {
             let why = "dd reads nothing there without finding it in the page cache";
             timed.missing = Some(why.to_owned());
         }

@@ -193,6 +193,13 @@ fn a_dry_run_prints_the_plan_and_leaves_nothing() {
     assert!(run.stderr.contains("writes temporary files remotely (in "), "{run:?}");
     assert!(run.stderr.contains(testbed.path("remote").to_str().unwrap()), "{run:?}");
     assert!(run.stdout.is_empty() && testbed.journals().is_empty());
+    assert!(!run.stderr.contains("to time the storage"), "{run:?}");
+    let large = testbed.file("large", 16 << 20);
+    let run = testbed.run(&["--dry-run", &target, large.to_str().unwrap()]);
+    assert!(
+        run.stderr.contains(" and locally, first up to 256 MiB to time the storage\n"),
+        "{run:?}"
+    );
     // Whole files can't be made smaller: twelve of 4 MiB.
     let run = testbed.run(&["--dry-run", "--full", &target, file.to_str().unwrap()]);
     assert!(run.stderr.contains("; moves 48 MiB a round; "), "{run:?}");

@@ -38,6 +38,7 @@ use crate::survey::slices::feed::Pace;
 use crate::survey::slices::state::SliceState;
 use crate::survey::staging::Files;
 use crate::survey::stopping::Adaptive;
+use crate::survey::storage::SMALLEST;
 use crate::transfer::shim;
 use confirming::{Confirming, LEAST_ROUNDS};
 pub use preparation::refuse_unknown;
@@ -92,7 +93,8 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
     let feed_time = feed_time(&targets, &effort, args);
     let largest = largest(&entries, args, named.as_ref());
     let bytes_per_round = args.full.then(|| largest.saturating_mul(entries.len() as u64));
-    let times_storage = named.is_some() && times_storage(&targets, &entries, args);
+    let times_storage = named.as_ref().is_some_and(|file| file.usable >= SMALLEST)
+        && times_storage(&targets, &entries, args);
     let announcement = Announcement {
         bytes_per_round,
         copies: confirming.is_on(),

@@ -114,10 +114,10 @@ impl Announcement {
             false => "",
         };
         let storage = match self.storage {
-            true => "first writes and reads up to 256 MiB at both ends to time their storage; ",
+            true => ", first up to 256 MiB to time the storage",
             false => "",
         };
-        format!("plan: {storage}{until}; a round {each}; {copies}{moved}{}", self.written())
+        format!("plan: {until}; a round {each}; {copies}{moved}{}{storage}", self.written())
     }
 
     /// What is written to storage, in words.
