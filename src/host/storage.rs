@@ -75,7 +75,7 @@ pub fn cache(directory: &[u8]) -> String {
     )
 }
 
-/// Bytes that the kernel takes before a writer waits for the disk (kernel `mm/page-writeback.c`, dirty_freerun_ceiling:
+/// Bytes that the kernel takes before a writer waits for the disk (kernel `mm/page-writeback.c`, domain_dirty_freerun:
 /// the mean of the two limits; `Documentation/admin-guide/sysctl/vm.rst`). A file system in user space has a share of
 /// that alone (`Documentation/ABI/testing/sysfs-class-bdi`).
 pub fn cached_bytes(answer: &Sections) -> Option<u64> {

@@ -21,7 +21,7 @@ pub trait RemoteHost {
     /// Moves so many bytes for a rough rate. `probe`: a file that may be written for it, and is removed.
     fn move_some(&mut self, bytes: u64, probe: &[u8]) -> Result<()>;
 
-    /// Programs that a survey starts over there and that are missing; none where it starts none.
+    /// Programs that a survey starts at the remote end and that are missing; none where it starts none.
     fn missing_tools(&mut self) -> Result<Vec<String>, ControlError>;
 
     /// Its profile and its server's processes. `mark` begins the lines of reports.
