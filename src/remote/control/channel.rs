@@ -1,5 +1,5 @@
 //! The session that the control connection carries, as bytes: what is sent to it and what it sends
-//! back, with timeouts. Shell scripts ([`super::control`]) and SFTP ([`super::sftp`]) go over it.
+//! back, with timeouts. Shell scripts ([`super::shell`]) and SFTP ([`super::sftp`]) go over it.
 
 use std::io::{Read, Write};
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
