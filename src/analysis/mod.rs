@@ -14,5 +14,6 @@ pub mod summary;
 #[cfg(test)]
 pub mod testing;
 pub mod warnings;
+pub mod window;
 
 pub use summary::{Summary, summarise};

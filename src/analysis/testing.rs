@@ -88,6 +88,7 @@ pub fn pairing(target: &str) -> Pairing {
         proxy: None,
         rekey_limit: None,
         round_trip_s: None,
+        server_window_bytes: None,
         plain_tcp: None,
         storage_rates: None,
         skipped: vec![],

@@ -63,13 +63,14 @@ mod tests {
     #[test]
     fn the_clocks_of_a_tree_agree_with_wait4() {
         let mut command = Command::new("sh");
-        // A child that lives, one that was reaped, and the shell's own work.
+        // A child that lives, one that was reaped, and the shell's own work. What runs in the background has no
+        // standard input of its own.
         command.args([
             "-c",
-            "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; \
+            "exec 3<&0; i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; \
              sh -c 'i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done'; \
-             { i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; echo done; read x; } & \
-             exec 0<&-; wait",
+             { i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; echo done; read x <&3; } & \
+             exec 0<&- 3<&-; wait",
         ]);
         let (input, writer) = std::io::pipe().unwrap();
         let (mut output, stdout) = std::io::pipe().unwrap();

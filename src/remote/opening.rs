@@ -20,6 +20,7 @@ pub struct Opened {
     pub server_proposal: Proposal,
     pub by_default: Negotiated,
     pub server_version: String,
+    pub server_window: Option<u64>,
     pub proxied: bool,
     /// Tools that the remote host does not have.
     pub missing_tools: Vec<String>,
@@ -93,6 +94,7 @@ pub fn open_with(
         server_proposal,
         by_default,
         server_version: transcript.server_version.unwrap_or_else(|| "unknown".into()),
+        server_window: transcript.server_window,
         proxied: transcript.proxied,
     })
 }

@@ -22,6 +22,9 @@ pub struct Transcript {
     pub session_up: bool,
     /// A ProxyCommand or ProxyJump was used.
     pub proxied: bool,
+    /// Bytes that the server takes on the session's channel before it grants more (RFC 4254, section 5.2).
+    /// Needs `-vv`.
+    pub server_window: Option<u64>,
     /// Bytes received in the whole connection, framing and setup included.
     pub received: Option<u64>,
 }
@@ -83,6 +86,7 @@ impl Parser {
     fn take(&mut self, line: &str) {
         if let Some(said) = line.strip_prefix("debug2: ") {
             self.take_proposal(said);
+            self.take_window(said);
         } else if let Some(totals) = line.strip_prefix("Transferred: sent ") {
             self.transcript.received = totals
                 .split_once("received ")
@@ -105,6 +109,18 @@ impl Parser {
             None => return,
         };
         read_proposal(slot.get_or_insert_default(), said);
+    }
+
+    /// OpenSSH grants nothing when the channel opens, and its window once there is a command for it.
+    fn take_window(&mut self, said: &str) {
+        let starts = ["channel 0: open confirm rwindow ", "channel 0: rcvd adjust "];
+        let number = starts.iter().find_map(|start| {
+            said.strip_prefix(start)?.split_whitespace().next()?.parse::<u64>().ok()
+        });
+        let window = &mut self.transcript.server_window;
+        if window.is_none_or(|bytes| bytes == 0) {
+            *window = number.or(*window);
+        }
     }
 
     fn take_step(&mut self, said: &str) {
@@ -266,6 +282,18 @@ mod tests {
         let log = "Transferred: sent 3472, received 3360 bytes, in 0.5 seconds\n\
                    Bytes per second: sent 6937.7, received 6713.9\n";
         assert_eq!(Transcript::parse(log).received, Some(3360));
+    }
+
+    #[test]
+    fn the_servers_window_is_what_it_grants_first() {
+        // OpenSSH 9.2 (ssh -vv) with its own sshd, and with Dropbear 2022.83.
+        let openssh = "debug2: channel 0: open confirm rwindow 0 rmax 32768\n\
+                       debug2: channel 0: rcvd adjust 2097152\n";
+        assert_eq!(Transcript::parse(openssh).server_window, Some(2 << 20));
+        let dropbear = "debug2: channel 0: open confirm rwindow 24576 rmax 32759\n\
+                        debug2: channel 0: rcvd adjust 16384\n";
+        assert_eq!(Transcript::parse(dropbear).server_window, Some(24576));
+        assert_eq!(Transcript::parse("").server_window, None);
     }
 
     #[test]

@@ -176,18 +176,41 @@ fn upload_s(testbed: &Testbed, bytes: u64) -> f64 {
     begun.elapsed().as_secs_f64()
 }
 
+/// A Dropbear whose packets need 20 ms for a round trip.
+fn distant_dropbear(server: &str) -> Testbed {
+    let path = Delay::new(Manner::round_trip(Duration::from_millis(20)));
+    let remote = Some(Remote { shell: "/bin/sh", ..Remote::default() });
+    path.testbed(Options { make: Make::Dropbear, server, remote, ..Options::default() })
+}
+
 /// Dropbear's window is 24576 bytes where nothing else is said (`-W`): so much is under way at most.
 #[test]
 fn a_window_is_full_once_in_each_round_trip() {
-    let rate = |server| {
-        let path = Delay::new(Manner::round_trip(Duration::from_millis(20)));
-        let remote = Some(Remote { shell: "/bin/sh", ..Remote::default() });
-        let options = Options { make: Make::Dropbear, server, remote, ..Options::default() };
-        let testbed = path.testbed(options);
-        2e6 / upload_s(&testbed, 2_000_000)
-    };
+    let rate = |server| 2e6 / upload_s(&distant_dropbear(server), 2_000_000);
     let (small, large) = (rate(""), rate("-W 1000000"));
     eprintln!("MB/s: {:.2} and {:.2}", small / 1e6, large / 1e6);
     assert!(small < 24576.0 / 0.020 * 1.05, "{small}");
     assert!(large > small * 1.5, "{large} and {small}");
+}
+
+/// The server's own window is the bottleneck, not the network, and with what to do about it.
+#[test]
+fn a_small_window_of_the_server_is_named() {
+    let testbed = distant_dropbear("");
+    let base = ["--method", "pipe", "--directions", "upload", "--rounds", "1"];
+    let ciphers = "aes128-ctr,chacha20-poly1305@openssh.com";
+    let survey = testbed.survey(&[&base[..], &["--ciphers", ciphers, &testbed.target()]].concat());
+    assert_eq!(survey["header"]["pairings"][0]["server_window_bytes"], 24576);
+    let rows = survey["summary"]["tables"][0]["sections"][0]["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 2, "{survey}");
+    for row in rows {
+        let bottleneck = &row["bottleneck"];
+        assert_eq!(bottleneck["kind"], "window", "{bottleneck}");
+        let evidence = bottleneck["evidence"].as_str().unwrap();
+        assert!(evidence.contains("of the 24 KiB that the server's window allows"), "{evidence}");
+    }
+    let warnings = survey["summary"]["warnings"].as_array().unwrap();
+    let window = warnings.iter().find(|warning| warning["kind"] == "window").unwrap();
+    assert!(window["remedy"].as_str().unwrap().contains("RecvWindowSize"), "{window}");
+    testbed.assert_nothing_left();
 }

@@ -9,9 +9,10 @@ use super::kind::{Bottleneck, BottleneckKind};
 use super::load::{Load, loads};
 use super::path::{Path, Transfers};
 use crate::analysis::end::End;
+use crate::analysis::window;
 use crate::model::Direction;
 use crate::model::record::{Pairing, Sample};
-use crate::model::units::{MB, significant};
+use crate::model::units::{MB, significant, size};
 use crate::stats::statistics::median;
 
 // Shares of the time.
@@ -33,13 +34,6 @@ const IDLE: f64 = 0.8;
 const MOSTLY_IDLE: f64 = 0.5;
 const DISK_BUSY: f64 = 0.8;
 
-/// The window of a channel (OpenSSH: 2 MiB, `channels.h`, CHAN_SES_WINDOW_DEFAULT; sftp keeps as
-/// much in flight, 64 requests of 32 KiB).
-const WINDOW_BYTES: f64 = 2.0 * 1024.0 * 1024.0;
-/// The share of the window in flight from which on it is the bottleneck.
-const WINDOW_USED: f64 = 0.7;
-/// At a shorter round trip the window is no bottleneck.
-const LEAST_ROUND_TRIP_S: f64 = 0.002;
 /// How many times faster than into a file a pipe has to be for storage to be named.
 const MUCH_FASTER: f64 = 2.0;
 /// A rate so near the plain TCP rate, as a logarithm, is equal to it.
@@ -150,17 +144,17 @@ fn by_cpu(client: &Load, server: &Load) -> Option<Named> {
 }
 
 fn by_window(transfers: &Transfers, pairing: &Pairing) -> Option<Named> {
-    let round_trip_s = pairing.round_trip_s.filter(|&seconds| seconds >= LEAST_ROUND_TRIP_S)?;
-    let in_flight = transfers.rate_mb_per_s * MB * round_trip_s;
-    (in_flight >= WINDOW_USED * WINDOW_BYTES).then(|| {
-        let evidence = format!(
-            "{} MB in flight ({} ms × {} MB/s) of the 2.1 MB that the window of a channel allows",
-            significant(in_flight / MB),
-            significant(round_trip_s * 1e3),
-            significant(transfers.rate_mb_per_s)
-        );
-        (BottleneckKind::Window, evidence)
-    })
+    let (first, rate) = (transfers.samples.first()?, transfers.rate_mb_per_s);
+    let full = window::full(pairing, first.direction, first.method, rate)?;
+    let whose = if full.is_small() { "the server's window" } else { "the window of a channel" };
+    let evidence = format!(
+        "{} MB in flight ({} ms × {} MB/s) of the {} that {whose} allows",
+        significant(full.in_flight_bytes / MB),
+        significant(full.round_trip_s * 1e3),
+        significant(rate),
+        size(full.window_bytes)
+    );
+    Some((BottleneckKind::Window, evidence))
 }
 
 /// The file is written, and flushed, at the end that receives it.

@@ -5,8 +5,9 @@ use serde::Serialize;
 
 use super::words::Words;
 use crate::analysis::rows::table::Table;
+use crate::analysis::window;
 use crate::model::record::Pairing;
-use crate::model::units::{MB, significant};
+use crate::model::units::{significant, size};
 
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -24,6 +25,7 @@ pub enum ConnectionWarning {
     /// The rate is near what the window of an SSH channel allows at that round trip.
     Window {
         target: String,
+        window_bytes: u64,
         round_trip_ms: f64,
         allowed_mb_per_s: f64,
         fastest_mb_per_s: f64,
@@ -47,27 +49,35 @@ impl ConnectionWarning {
                 ),
                 "unset it in ssh_config, or expect the same of long transfers",
             ),
-            Self::Window { target, round_trip_ms, allowed_mb_per_s, fastest_mb_per_s } => {
-                Words::new(
-                    format!(
-                        "{target}: {} MB/s is near the {} MB/s that an SSH channel's window of 2 MiB \
-                     allows at a round trip of {} ms",
-                        significant(*fastest_mb_per_s),
-                        significant(*allowed_mb_per_s),
-                        significant(*round_trip_ms)
-                    ),
-                    "the bottleneck is the window, not the cipher: run several transfers at once",
-                )
-            }
+            Self::Window {
+                target,
+                window_bytes,
+                round_trip_ms,
+                allowed_mb_per_s,
+                fastest_mb_per_s,
+            } => Words::new(
+                format!(
+                    "{target}: {} MB/s is near the {} MB/s that an SSH channel's window of {} allows at a \
+                     round trip of {} ms",
+                    significant(*fastest_mb_per_s),
+                    significant(*allowed_mb_per_s),
+                    size(*window_bytes),
+                    significant(*round_trip_ms)
+                ),
+                match *window_bytes < window::OPENSSH_BYTES {
+                    true => SMALL_WINDOW,
+                    false => {
+                        "the bottleneck is the window, not the cipher: run several transfers at once"
+                    }
+                },
+            ),
         }
     }
 }
 
-/// Bytes that OpenSSH has in flight on one channel at most (`channels.h`, CHAN_SES_WINDOW_DEFAULT);
-/// scp and sftp have as many.
-const WINDOW: f64 = 2.0 * 1024.0 * 1024.0;
-/// As a fraction of the rate that the window allows.
-const NEAR_WINDOW: f64 = 0.7;
+/// Dropbear(8), `-W`; OpenWrt's name for it.
+const SMALL_WINDOW: &str = "the bottleneck is the server's window, not the cipher: enlarge it (Dropbear: \
+     -W 1048576; OpenWrt: RecvWindowSize), or run several transfers at once";
 
 /// What is special about how the ends are connected, each once.
 pub fn set_up(pairings: &[Pairing]) -> Vec<ConnectionWarning> {
@@ -94,19 +104,22 @@ pub fn is_one_machine(pairing: &Pairing) -> bool {
     pairing.loopback || (&client.name, &client.kernel) == (&server.name, &server.kernel)
 }
 
-/// Compares the fastest rate of a pairing with what the window allows.
+/// Compares the fastest rate of each table with what the window of its direction allows.
 pub fn window(pairing: &Pairing, tables: &[Table], index: usize) -> Option<ConnectionWarning> {
-    let round_trip_s = pairing.round_trip_s?;
-    let sections = tables.iter().flat_map(|table| &table.sections);
-    let rows = sections.filter(|section| section.pairing == index).flat_map(|s| &s.rows);
-    let fastest = rows.filter_map(|row| row.rate_mb_per_s).fold(0.0, f64::max);
-    let allowed = WINDOW / round_trip_s / MB;
-    (fastest > NEAR_WINDOW * allowed && !pairing.loopback).then(|| ConnectionWarning::Window {
-        target: pairing.target.clone(),
-        round_trip_ms: 1e3 * round_trip_s,
-        allowed_mb_per_s: allowed,
-        fastest_mb_per_s: fastest,
-    })
+    let of = |table: &Table| {
+        let own = table.sections.iter().filter(|section| section.pairing == index);
+        let rates = own.flat_map(|section| &section.rows).filter_map(|row| row.rate_mb_per_s);
+        let fastest = rates.reduce(f64::max)?;
+        let full = window::full(pairing, table.direction, table.method, fastest)?;
+        Some(ConnectionWarning::Window {
+            target: pairing.target.clone(),
+            window_bytes: full.window_bytes,
+            round_trip_ms: 1e3 * full.round_trip_s,
+            allowed_mb_per_s: full.mb_per_s(),
+            fastest_mb_per_s: fastest,
+        })
+    };
+    tables.iter().filter(|_| !pairing.loopback).find_map(of)
 }
 
 #[cfg(test)]

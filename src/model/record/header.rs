@@ -87,6 +87,9 @@ pub struct Pairing {
     /// remote shell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub round_trip_s: Option<f64>,
+    /// The window that the server grants on a channel (RFC 4254, section 5.2), by the control connection's log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_window_bytes: Option<u64>,
     /// The plain TCP rate, where it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(alias = "beside")]
