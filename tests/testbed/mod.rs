@@ -267,9 +267,10 @@ impl Testbed {
         fs::read_to_string(self.path("sshd.log")).unwrap_or_default()
     }
 
-    /// Nothing of the program is left on either end; waits a little for what is just ending.
+    /// Nothing of the program is left on either end; waits for what is just ending, such as a server that looks after
+    /// its clients now and then.
     pub fn assert_nothing_left(&self) {
-        let deadline = Instant::now() + Duration::from_secs(10);
+        let deadline = Instant::now() + Duration::from_secs(30);
         loop {
             let left = self.left();
             if left.is_empty() {
