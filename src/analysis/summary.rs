@@ -125,11 +125,8 @@ fn sections(
         let conclusion = rank(&mut rows, &lists, startups, &survey.header, &setting);
         let race = RaceKey { pairing: index, method, direction };
         let before = before(survey, race, &lists, startups);
-        let fastest = rows.iter().filter(|row| row.unranked.is_none());
-        let fastest = fastest.filter_map(|row| row.rate_mb_per_s).reduce(f64::max);
         let makes_files = method.makes_files(survey.header.sink);
-        let storage =
-            makes_files.then(|| Storage::of(pairing, direction, fastest, bytes)).flatten();
+        let storage = makes_files.then(|| Storage::of(pairing, direction)).flatten();
         for (row, samples) in rows.iter_mut().zip(&lists) {
             row.whole_file =
                 WholeFile::of(&row.figures(), samples, bytes, &before, storage.as_ref());

@@ -6,7 +6,7 @@ use crate::model::{Direction, Method};
 
 /// The window that OpenSSH grants (`channels.h`, CHAN_SES_WINDOW_DEFAULT). scp and sftp have no more on their way
 /// either: 64 requests of 32 KiB.
-pub const OPENSSH_BYTES: u64 = 2 << 20;
+const OPENSSH_BYTES: u64 = 2 << 20;
 
 /// The share of a window in flight from which on it is the bottleneck.
 const USED: f64 = 0.7;
@@ -31,11 +31,11 @@ impl Full {
     pub fn mb_per_s(&self) -> f64 {
         self.window_bytes as f64 / self.round_trip_s / MB
     }
+}
 
-    /// It is the server's own, smaller than OpenSSH's.
-    pub fn is_small(&self) -> bool {
-        self.window_bytes < OPENSSH_BYTES
-    }
+/// It is the server's own, and smaller than OpenSSH's.
+pub fn is_small(window_bytes: u64) -> bool {
+    window_bytes < OPENSSH_BYTES
 }
 
 /// Whether a rate fills the window of its direction: the receiving end grants it.

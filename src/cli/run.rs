@@ -19,7 +19,8 @@ pub struct RunArgs {
                 ssh knows, and a temporary directory is made in dir (default: the login directory)"
     )]
     pub target: Option<OsString>,
-    /// File to transfer, in chunks from its beginning [default: random data]
+    /// File to transfer, in chunks from its beginning; with one of 16 MiB or more the storage of both ends is timed
+    /// too, but not with --quick [default: random data]
     #[arg(value_hint = ValueHint::FilePath)]
     pub file: Option<PathBuf>,
     /// Survey another host or directory in the same rounds; may be given several times

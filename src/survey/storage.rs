@@ -33,12 +33,12 @@ pub struct Wanted<'a> {
     pub own: &'a [u8],
     /// Its directory.
     pub directory: &'a [u8],
-    /// FILE, where it is read at that end and is there; else the file of our own is.
-    pub file: Option<&'a [u8]>,
+    /// FILE with its bytes, where it is at that end: it is read; else the file of our own is.
+    pub file: Option<(&'a [u8], u64)>,
     pub write: bool,
     pub read: bool,
-    /// Bytes of FILE: no more is moved.
-    pub most: u64,
+    /// No more bytes than that are written.
+    pub most_written: u64,
 }
 
 /// Times an end. The file of our own is removed.
@@ -55,9 +55,9 @@ pub fn time(end: &mut dyn Scripts, wanted: &Wanted) -> Result<EndStorage> {
         }
     }
     let written = timed.write.map_or(0, |written| written.bytes);
-    let most = if wanted.file.is_some() { wanted.most } else { written };
     if wanted.read && timed.missing.is_none() {
-        timed.read = read(end, wanted.file.unwrap_or(wanted.own), most)?;
+        let (file, most) = wanted.file.unwrap_or((wanted.own, written));
+        timed.read = read(end, file, most)?;
         if timed.read.is_none() && most >= SMALLEST {
             let why = "dd reads nothing there without finding it in the page cache";
             timed.missing = Some(why.to_owned());
@@ -73,7 +73,7 @@ pub fn time(end: &mut dyn Scripts, wanted: &Wanted) -> Result<EndStorage> {
 /// Writes more and more until it takes long enough; dd's words where it fails.
 fn write(end: &mut dyn Scripts, wanted: &Wanted) -> Result<Result<Option<Stream>, String>> {
     let mut last = None;
-    for bytes in SIZES.into_iter().filter(|&bytes| bytes <= wanted.most) {
+    for bytes in SIZES.into_iter().filter(|&bytes| bytes <= wanted.most_written) {
         let (answer, seconds) = timed(end, &storage::write(wanted.own, bytes / BLOCK))?;
         let mut lines = answer.lines().rev();
         let has = lines.next().and_then(|line| line.trim().parse::<u64>().ok());

@@ -64,6 +64,8 @@ fn idle() -> [Case; 3] {
                 all.iter().for_each(|&pid| kill("-CONT", pid));
             },
             words: &["the connection is opened again"],
+            // It looks after its clients every 20 s, and gives up those that do not answer once.
+            after: |testbed| testbed.assert_nothing_left_after(Duration::from_secs(40)),
             ..idle
         },
         Case {

@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use crate::case::kill;
 use crate::copies;
+use crate::testbed::scenarios::SlowDisk;
 use crate::testbed::{GCM, PROGRAM, Run, Testbed};
 
 /// The program in a terminal of its own; what is typed goes in, what is shown comes out.
@@ -134,6 +135,27 @@ fn ctrl_c_ends_copies_and_keeps_what_was_measured() {
     let report = Run::of(testbed.program().arg("report").arg(&journal).output().unwrap());
     assert!(report.stdout.contains("copies: scp FILE"), "{report:?}");
     testbed.assert_nothing_left();
+}
+
+#[test]
+fn ctrl_c_ends_the_timing_of_storage() {
+    let testbed = Testbed::new();
+    let disk = SlowDisk::new(&testbed.path("remote"));
+    let file = testbed.file("FILE", 64 << 20);
+    let config = testbed.path("ssh_config");
+    let target = testbed.target();
+    let places = ["--ssh-config", config.to_str().unwrap(), &target, file.to_str().unwrap()];
+    let terminal = Terminal::start(&testbed, &[&["--ciphers", GCM], &places[..]].concat());
+    let written = testbed.path("remote").join(".cipher-survey/storage");
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !written.exists() {
+        assert!(Instant::now() < deadline, "no storage was timed");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    terminal.interrupted_within(Duration::from_secs(10));
+    assert!(testbed.journals().is_empty());
+    testbed.assert_nothing_left();
+    drop(disk);
 }
 
 #[test]

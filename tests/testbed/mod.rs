@@ -267,10 +267,14 @@ impl Testbed {
         fs::read_to_string(self.path("sshd.log")).unwrap_or_default()
     }
 
-    /// Nothing of the program is left on either end; waits for what is just ending, such as a server that looks after
-    /// its clients now and then.
+    /// Nothing of the program is left on either end; waits a little for what is just ending.
     pub fn assert_nothing_left(&self) {
-        let deadline = Instant::now() + Duration::from_secs(30);
+        self.assert_nothing_left_after(Duration::from_secs(10));
+    }
+
+    /// The same where a server has to notice first that its client has gone.
+    pub fn assert_nothing_left_after(&self, time: Duration) {
+        let deadline = Instant::now() + time;
         loop {
             let left = self.left();
             if left.is_empty() {

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use cipher_survey::analysis::rows::row::Row;
 use cipher_survey::analysis::rows::whole::EndTimes;
 use cipher_survey::analysis::summarise;
-use cipher_survey::model::units::MB;
 use cipher_survey::model::{Direction, Survey};
 use serde::{Deserialize, Serialize};
 
@@ -257,7 +256,8 @@ struct Seconds {
 fn said(survey: &Survey, cipher: &str, direction: Direction, bytes: u64) -> Option<Seconds> {
     let summary = summarise(survey);
     let table = summary.tables.iter().find(|table| table.direction == direction)?;
-    let row = table.sections[0].rows.iter().find(|row| row.cipher.as_str() == cipher)?;
+    let section = &table.sections[0];
+    let row = section.rows.iter().find(|row| row.cipher.as_str() == cipher)?;
     // The survey's FILE is the large one.
     let less = survey.header.file.bytes as f64 - bytes as f64;
     let cpu = |times: Option<EndTimes>, cost: fn(&Row) -> Option<f64>| {
@@ -265,7 +265,7 @@ fn said(survey: &Survey, cipher: &str, direction: Direction, bytes: u64) -> Opti
         Some(times.user_s + times.system_s - less / 1e9 * cost(row)?)
     };
     Some(Seconds {
-        real_s: row.whole_file.real_s? - less / (row.rate_mb_per_s? * MB),
+        real_s: row.whole_file.of_part_s(row.rate_mb_per_s?, section.storage.as_ref(), bytes)?,
         client_s: cpu(row.whole_file.client, |row| Some(row.client.as_ref()?.cpu_s_per_gb))?,
         server_s: cpu(row.whole_file.server, |row| Some(row.server.as_ref()?.cpu_s_per_gb))?,
     })

@@ -15,7 +15,6 @@ use crate::analysis::samples::series::{Figure, field};
 use crate::analysis::samples::startup::Startups;
 use crate::analysis::summarise;
 use crate::model::record::{Asked, Outcome, Phase, Sample};
-use crate::model::units::MB;
 use crate::model::{Configuration, Entry, Mac, RaceKey, Survey};
 use crate::stats::fit::fit;
 use crate::stats::intervals::of_copies;
@@ -52,10 +51,10 @@ impl Confirmable {
         let rows = [&by_default, &advice.choice].map(|choice| row(section, choice));
         let (mut before_s, mut per_byte_s) = (0.0, 0.0);
         for row in rows {
-            let rate = row?.rate_mb_per_s? * MB;
-            let flow_s = survey.header.file.bytes as f64 / rate;
-            before_s += (row?.whole_file.real_s? - flow_s).max(0.0);
-            per_byte_s += rate.recip();
+            let whole = &row?.whole_file;
+            before_s += whole.before_s?;
+            // Of a part storage takes no more per byte than of the whole.
+            per_byte_s += (whole.real_s? - whole.before_s?) / survey.header.file.bytes as f64;
         }
         let entry = |choice: &Choice| {
             let asked = asked_mac(survey, race, choice);
@@ -68,17 +67,21 @@ impl Confirmable {
 }
 
 /// Adds what copies say to the advice that they are of, and withdraws it where they surely say the contrary.
-pub fn confirm(survey: &Survey, recommendations: &mut [Recommendation], startups: &Startups) {
+pub fn confirm(
+    survey: &Survey,
+    tables: &[Table],
+    recommendations: &mut [Recommendation],
+    startups: &Startups,
+) {
     if copies(survey).next().is_none() {
         return;
     }
-    let tables = summarise(survey).tables;
     let mut confirmed: Vec<usize> = Vec::new();
     for one in recommendations {
         if confirmed.contains(&one.pairing) {
             continue;
         }
-        if let Some(found) = of(survey, &tables, one, startups) {
+        if let Some(found) = of(survey, tables, one, startups) {
             confirmed.push(one.pairing);
             if found.verdict == Verdict::Withdrawn {
                 withdraw(one, survey);
@@ -121,16 +124,16 @@ fn of(
     let bytes = asked_bytes(first)?;
     let file = &survey.header.file;
     let of_cipher = |choice: &Choice, samples: &[&Sample]| {
-        let row = section(tables, race).and_then(|section| row(section, choice));
+        let predicted_s = section(tables, race).and_then(|section| {
+            let row = row(section, choice)?;
+            row.whole_file.of_part_s(row.rate_mb_per_s?, section.storage.as_ref(), bytes)
+        });
         let seconds: Vec<f64> = samples.iter().filter_map(|sample| took_s(sample)).collect();
         Copies {
             cipher: choice.cipher.clone(),
             copies: seconds.len(),
             real_s: median(&seconds),
-            predicted_s: row.and_then(|row| {
-                let less = file.bytes as f64 - bytes as f64;
-                Some(row.whole_file.real_s? - less / (row.rate_mb_per_s? * MB))
-            }),
+            predicted_s,
         }
     };
     let differences: Vec<f64> = by_default
@@ -168,18 +171,18 @@ fn of(
     Some(found)
 }
 
-fn default_choice(survey: &Survey, race: RaceKey) -> Choice {
+pub(super) fn default_choice(survey: &Survey, race: RaceKey) -> Choice {
     let names = one_way(&survey.header.pairings[race.pairing].by_default, race.direction);
     Choice { cipher: names.cipher.clone(), mac: names.explicit_mac(), ambiguous: false }
 }
 
-fn section(tables: &[Table], race: RaceKey) -> Option<&Section> {
+pub(super) fn section(tables: &[Table], race: RaceKey) -> Option<&Section> {
     let own = |table: &&Table| (table.method, table.direction) == (race.method, race.direction);
     let sections = tables.iter().filter(own).flat_map(|table| &table.sections);
     sections.into_iter().find(|section| section.pairing == race.pairing)
 }
 
-fn row<'a>(section: &'a Section, choice: &Choice) -> Option<&'a Row> {
+pub(super) fn row<'a>(section: &'a Section, choice: &Choice) -> Option<&'a Row> {
     section.rows.iter().find(|row| choice.is(row))
 }
 

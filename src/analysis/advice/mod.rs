@@ -9,3 +9,4 @@ pub mod recommend;
 pub mod recommendation;
 pub mod security_floor;
 pub mod sentence;
+mod storage;

@@ -11,17 +11,17 @@ use crate::analysis::advice::judged::Judged;
 use crate::analysis::advice::recommendation::Recommendation;
 use crate::analysis::advice::sentence::Background;
 use crate::analysis::advice::sentence::text;
+use crate::analysis::advice::storage::tell_of_storage;
 use crate::analysis::naming::programs;
 use crate::analysis::phrases::list;
 use crate::analysis::rows::ranking::Choice;
-use crate::analysis::rows::storage::Storage;
 use crate::analysis::rows::unranked::Unranked;
 use crate::analysis::samples::grouping::{by_table, groups, rounds};
-use crate::analysis::samples::series::{Figure, field, levels};
+use crate::analysis::samples::series::field;
 use crate::analysis::samples::startup::Startups;
+use crate::analysis::summarise;
 use crate::analysis::warnings::connection::is_one_machine;
 use crate::model::record::{Pairing, Sample, StopReason};
-use crate::model::units::MB;
 use crate::model::{Cipher, Direction, Mac, Method, Survey};
 use crate::stats::fit::Field;
 use crate::stats::race::{Label, Rule};
@@ -74,7 +74,9 @@ pub fn recommend(survey: &Survey, allow_legacy: bool) -> Vec<Recommendation> {
         advise(survey, index, method, directions, &alternatives, &startups)
     };
     let mut recommendations: Vec<Recommendation> = found.into_iter().filter_map(of).collect();
-    confirm(survey, &mut recommendations, &startups);
+    let tables = summarise(survey).tables;
+    confirm(survey, &tables, &mut recommendations, &startups);
+    tell_of_storage(survey, &tables, &mut recommendations);
     recommendations
 }
 
@@ -155,10 +157,6 @@ fn advise(
     }
     let floor =
         alternatives.iter().filter_map(|c| Some((c.choice.cipher.clone(), c.floor.clone()?)));
-    let mut caveats = caveats(survey, pairing, alternatives);
-    if method.makes_files(survey.header.sink) {
-        caveats.extend(slow_storage(survey, pairing, &directions, alternatives, startups));
-    }
     Some(Recommendation {
         scope: scope(survey, index, method),
         pairing: index,
@@ -166,7 +164,7 @@ fn advise(
         directions,
         goals,
         below_floor: floor.collect(),
-        caveats,
+        caveats: caveats(survey, pairing, alternatives),
         confirmation: None,
     })
 }
@@ -297,27 +295,6 @@ fn caveats(survey: &Survey, pairing: &Pairing, alternatives: &[Alternative]) -> 
         caveats.push(format!("failed in more than one of ten samples{so}: {names}"));
     }
     caveats
-}
-
-/// Directions in which a copy of FILE waits for storage.
-fn slow_storage(
-    survey: &Survey,
-    pairing: &Pairing,
-    directions: &[Direction],
-    alternatives: &[Alternative],
-    startups: &Startups,
-) -> Vec<String> {
-    let of = |(way, direction): (usize, &Direction)| {
-        let lists: Vec<Vec<&Sample>> =
-            alternatives.iter().map(|c| c.by_direction[way].clone()).collect();
-        let rates = levels(&lists, Figure::SteadyRate, startups).into_iter().flatten();
-        let fastest = rates.reduce(f64::max).map(|rate| rate / MB);
-        let storage = Storage::of(pairing, *direction, fastest, survey.header.file.bytes)?;
-        storage.slower.then(|| {
-            format!("no cipher makes the {direction} of FILE faster than storage: {}", storage.text)
-        })
-    };
-    directions.iter().enumerate().filter_map(of).collect()
 }
 
 #[cfg(test)]

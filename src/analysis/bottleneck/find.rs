@@ -146,7 +146,10 @@ fn by_cpu(client: &Load, server: &Load) -> Option<Named> {
 fn by_window(transfers: &Transfers, pairing: &Pairing) -> Option<Named> {
     let (first, rate) = (transfers.samples.first()?, transfers.rate_mb_per_s);
     let full = window::full(pairing, first.direction, first.method, rate)?;
-    let whose = if full.is_small() { "the server's window" } else { "the window of a channel" };
+    let whose = match window::is_small(full.window_bytes) {
+        true => "the server's window",
+        false => "the window of a channel",
+    };
     let evidence = format!(
         "{} MB in flight ({} ms × {} MB/s) of the {} that {whose} allows",
         significant(full.in_flight_bytes / MB),

@@ -18,35 +18,23 @@ pub struct Storage {
     pub write_mb_per_s: Option<f64>,
     /// Bytes that the kernel takes before a writer waits for the disk.
     pub cached_bytes: Option<u64>,
-    /// A copy of FILE waits for it, whatever the cipher.
-    pub slower: bool,
     pub text: String,
 }
 
 impl Storage {
-    /// Absent where it was not timed. `fastest_mb_per_s`: of the ciphers of a section; `bytes`: of FILE.
-    pub fn of(
-        pairing: &Pairing,
-        direction: Direction,
-        fastest_mb_per_s: Option<f64>,
-        bytes: u64,
-    ) -> Option<Storage> {
+    /// Absent where it was not timed.
+    pub fn of(pairing: &Pairing, direction: Direction) -> Option<Storage> {
         let rates = pairing.storage_rates.as_ref()?;
         let (reader, writer) = match direction {
             Direction::Upload => (("local", &rates.local), ("remote", &rates.remote)),
             Direction::Download => (("remote", &rates.remote), ("local", &rates.local)),
         };
-        let storage = Storage {
+        Some(Storage {
             read_mb_per_s: mb_per_s(reader.1.read),
             write_mb_per_s: mb_per_s(writer.1.write),
             cached_bytes: writer.1.cached_bytes,
-            slower: false,
             text: text(reader, writer)?,
-        };
-        let flow_s = fastest_mb_per_s.and_then(|rate| quotient(bytes as f64, rate * MB));
-        let slower =
-            flow_s.zip(storage.seconds(bytes)).is_some_and(|(flow_s, own_s)| own_s > flow_s);
-        Some(Storage { slower, ..storage })
+        })
     }
 
     /// Seconds that it takes for so many bytes, by the slower of its two ends; a writer waits for no more than what the
@@ -100,7 +88,7 @@ mod tests {
         Some(Stream { bytes: mb_per_s * 1_000_000, seconds: 1.0 })
     }
 
-    fn of(direction: Direction, bytes: u64) -> Storage {
+    fn of(direction: Direction) -> Storage {
         let local = EndStorage { read: timed(500), ..EndStorage::default() };
         let remote = EndStorage {
             write: timed(10),
@@ -110,27 +98,27 @@ mod tests {
         };
         let storage_rates = Some(StorageRates { local, remote });
         let pairing = Pairing { storage_rates, ..pairing("pi1") };
-        Storage::of(&pairing, direction, Some(50.0), bytes).unwrap()
+        Storage::of(&pairing, direction).unwrap()
     }
 
     #[test]
     fn a_writer_waits_once_the_memory_is_full() {
-        let small = of(Direction::Upload, 100_000_000);
-        assert_eq!((small.seconds(100_000_000), small.slower), (Some(0.2), false));
-        let large = of(Direction::Upload, 1_000_000_000);
-        assert_eq!((large.seconds(1_000_000_000), large.slower), (Some(90.0), true));
+        let up = of(Direction::Upload);
+        // What is read limits a small file, what is written a large one.
+        assert_eq!(up.seconds(100_000_000), Some(0.2));
+        assert_eq!(up.seconds(1_000_000_000), Some(90.0));
         assert_eq!(
-            large.text,
+            up.text,
             "the local disk reads 500 MB/s; the remote disk writes 10.0 MB/s, of which the memory there takes \
              the first 95.4 MiB"
         );
-        let down = of(Direction::Download, 1_000_000_000);
-        assert_eq!((down.seconds(1_000_000_000), down.slower), (Some(50.0), true));
+        let down = of(Direction::Download);
+        assert_eq!(down.seconds(1_000_000_000), Some(50.0));
         assert_eq!(down.text, "the remote disk reads 20.0 MB/s");
     }
 
     #[test]
     fn what_was_not_timed_is_absent() {
-        assert_eq!(Storage::of(&pairing("pi1"), Direction::Upload, Some(50.0), 1), None);
+        assert_eq!(Storage::of(&pairing("pi1"), Direction::Upload), None);
     }
 }

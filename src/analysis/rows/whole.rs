@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::analysis::end::End;
 use crate::analysis::rows::storage::Storage;
 use crate::analysis::samples::before::Before;
-use crate::model::record::Sample;
+use crate::model::record::{PRECISION, Sample};
 use crate::model::units::{GB, MB};
 use crate::stats::statistics::quotient;
 
@@ -19,6 +19,8 @@ pub struct WholeFile {
     pub scaled: bool,
     /// From the start of the command to its end; absent where there is no rate.
     pub real_s: Option<f64>,
+    /// Seconds of it until bytes flow: setup and start-up.
+    pub before_s: Option<f64>,
     /// Its 95 % interval.
     pub real_low_s: Option<f64>,
     pub real_high_s: Option<f64>,
@@ -48,6 +50,12 @@ pub struct Figures {
 }
 
 impl WholeFile {
+    /// Seconds of a command for so many bytes of FILE.
+    pub fn of_part_s(&self, mb_per_s: f64, storage: Option<&Storage>, bytes: u64) -> Option<f64> {
+        let flow_s = flow_s(mb_per_s, bytes)?;
+        Some(self.before_s? + slower_s(flow_s, storage, bytes).unwrap_or(flow_s))
+    }
+
     /// For so many bytes, by the figures and the samples of a row that was compared with the others.
     pub fn of(
         figures: &Figures,
@@ -56,20 +64,16 @@ impl WholeFile {
         before: &Before,
         storage: Option<&Storage>,
     ) -> WholeFile {
-        let flow_s = figures.rate_mb_per_s.and_then(|rate| quotient(bytes as f64, rate * MB));
-        // While bytes flow they are read and written too, so the slower of the two counts.
-        let by_storage_s = storage.and_then(|storage| storage.seconds(bytes));
-        let slower_s = by_storage_s.zip(flow_s).filter(|(own_s, flow_s)| own_s > flow_s);
-        let storage_s = slower_s.map(|(own_s, _)| own_s);
+        let flow_s = figures.rate_mb_per_s.and_then(|rate| flow_s(rate, bytes));
+        let storage_s = flow_s.and_then(|flow_s| slower_s(flow_s, storage, bytes));
+        let before_s = before.real_s();
         let least_s = |seconds: f64, before_s: f64| {
             storage_s.map_or(seconds, |storage_s| seconds.max(before_s + storage_s))
         };
-        let real_s = flow_s
-            .zip(before.real_s())
-            .map(|(flow_s, before_s)| least_s(before_s + flow_s, before_s));
+        let real_s =
+            flow_s.zip(before_s).map(|(flow_s, before_s)| least_s(before_s + flow_s, before_s));
         let range = || {
-            let (flow_s, half, before_s) =
-                (flow_s?, figures.half_percent? / 100.0, before.real_s()?);
+            let (flow_s, half, before_s) = (flow_s?, figures.half_percent? / 100.0, before_s?);
             // The interval of a rate is one of its logarithm.
             let wide = |share: f64| (flow_s * share).hypot(before.half_s);
             let low_s = (before_s + flow_s - wide(half / (1.0 + half))).max(0.0);
@@ -89,6 +93,7 @@ impl WholeFile {
         WholeFile {
             scaled: samples.iter().any(|sample| sample.bytes.is_some_and(|own| own != bytes)),
             real_s,
+            before_s,
             real_low_s,
             real_high_s,
             storage_s,
@@ -96,6 +101,17 @@ impl WholeFile {
             server: end(End::Server, figures.server),
         }
     }
+}
+
+/// Seconds in which so many bytes flow.
+fn flow_s(mb_per_s: f64, bytes: u64) -> Option<f64> {
+    quotient(bytes as f64, mb_per_s * MB)
+}
+
+/// What storage takes for them, where that is more by what matters. While bytes flow they are read and written too,
+/// so the slower of the two counts.
+fn slower_s(flow_s: f64, storage: Option<&Storage>, bytes: u64) -> Option<f64> {
+    storage?.seconds(bytes).filter(|&own_s| own_s > (1.0 + PRECISION) * flow_s)
 }
 
 #[cfg(test)]

@@ -62,7 +62,6 @@ fn a_command_waits_for_storage_that_is_slower() {
         read_mb_per_s: Some(500.0),
         write_mb_per_s: Some(mb_per_s),
         cached_bytes: Some(500_000_000),
-        slower: true,
         text: String::new(),
     };
     // Half a GB is on the way to the disk when all has arrived.
@@ -72,6 +71,9 @@ fn a_command_waits_for_storage_that_is_slower() {
     close(slow.real_low_s, 50.25);
     let fast = stored(&samples, &[], Some(10.0), Some(&writes(100.0)));
     assert_eq!((fast.storage_s, fast.real_s), (None, whole(&samples, &[], Some(10.0)).real_s));
+    // Within the precision storage is no slower.
+    let as_fast = Storage { read_mb_per_s: Some(49.0), ..writes(100.0) };
+    assert_eq!(stored(&samples, &[], None, Some(&as_fast)).storage_s, None);
 }
 
 #[test]

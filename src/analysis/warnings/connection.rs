@@ -64,7 +64,7 @@ impl ConnectionWarning {
                     size(*window_bytes),
                     significant(*round_trip_ms)
                 ),
-                match *window_bytes < window::OPENSSH_BYTES {
+                match window::is_small(*window_bytes) {
                     true => SMALL_WINDOW,
                     false => {
                         "the bottleneck is the window, not the cipher: run several transfers at once"

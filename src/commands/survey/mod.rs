@@ -93,8 +93,7 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
     let feed_time = feed_time(&targets, &effort, args);
     let largest = largest(&entries, args, named.as_ref());
     let bytes_per_round = args.full.then(|| largest.saturating_mul(entries.len() as u64));
-    let times_storage = named.as_ref().is_some_and(|file| file.usable >= SMALLEST)
-        && times_storage(&targets, &entries, args);
+    let times_storage = times_storage(&targets, &entries, args, named.as_ref());
     let announcement = Announcement {
         bytes_per_round,
         copies: confirming.is_on(),
@@ -269,10 +268,16 @@ fn announce(
 }
 
 /// Storage matters to whoever copies a FILE to or from another host, and takes more time than `--quick` has.
-fn times_storage(targets: &[Target], entries: &[Entry], args: &SurveyArgs) -> bool {
+fn times_storage(
+    targets: &[Target],
+    entries: &[Entry],
+    args: &SurveyArgs,
+    named: Option<&Payload>,
+) -> bool {
     let makes_files = entries.iter().any(|entry| entry.configuration.method.makes_files(args.sink));
     let loopback = targets.iter().any(|target| target.spec.server.loopback);
-    makes_files && !loopback && !args.quick
+    let large = named.is_some_and(|file| file.usable >= SMALLEST);
+    makes_files && large && !loopback && !args.quick
 }
 
 fn measure_plain_tcp(

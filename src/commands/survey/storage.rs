@@ -1,10 +1,9 @@
 //! Times the storage of all targets and of this machine before the rounds.
 
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::local::child::output_within;
 use crate::local::interrupt::Interrupt;
@@ -30,7 +29,7 @@ pub fn time_storage(
     interrupt: &Interrupt,
 ) -> Result<()> {
     let Some(first) = targets.first() else { return Ok(()) };
-    let most = |free: Option<u64>| {
+    let most_written = |free: Option<u64>| {
         free.map_or(payload.usable, |free| payload.usable.min(free / PARTS_OF_FREE))
     };
     let (up, down) =
@@ -39,18 +38,18 @@ pub fn time_storage(
     let wanted = Wanted {
         own: own.as_os_str().as_bytes(),
         directory: scratch.path().as_os_str().as_bytes(),
-        file: Some(payload.path().as_os_str().as_bytes()),
+        file: Some((payload.path().as_os_str().as_bytes(), payload.usable)),
         write: down,
         read: up,
-        most: most(first.local_storage.free_bytes),
+        most_written: most_written(first.local_storage.free_bytes),
     };
     let local = or_missing(time(&mut Local { interrupt }, &wanted), interrupt)?;
     for index in 0..targets.len() {
-        let (before, rest) = targets.split_at_mut(index);
-        let target = &mut rest[0];
-        let known = before.iter().find(|known| known.spec.label == target.spec.label);
+        let same = |known: &&Target| known.spec.label == targets[index].spec.label;
+        let known = targets[..index].iter().find(same).map(|known| known.storage_rates.clone());
+        let target = &mut targets[index];
         if let Some(known) = known {
-            target.storage_rates = known.storage_rates.clone();
+            target.storage_rates = known;
             continue;
         }
         let remote = if target.has_shell() {
@@ -61,7 +60,7 @@ pub fn time_storage(
                 file: None,
                 write: up,
                 read: down,
-                most: most(target.directory.storage.free_bytes),
+                most_written: most_written(target.directory.storage.free_bytes),
             };
             let round_trip_s = target.round_trip_s;
             let mut end = Remote { control: &mut target.control, round_trip_s };
@@ -108,12 +107,8 @@ struct Local<'a> {
 impl Scripts for Local<'_> {
     fn run(&mut self, script: &str) -> Result<String> {
         let mut command = Command::new("sh");
-        command.args(["-c", script]).current_dir(Path::new("/")).stderr(Stdio::null());
-        let output = output_within(&mut command, TIMEOUT, self.interrupt)
+        let output = output_within(command.args(["-c", script]), TIMEOUT, self.interrupt)
             .context("the storage of this machine could not be timed")?;
-        if self.interrupt.is_raised() {
-            bail!("interrupted");
-        }
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 

@@ -97,8 +97,18 @@ fn bottlenecks(section: &Section, several: bool) -> Option<String> {
 /// What storage allows, and whether a copy of FILE waits for it.
 fn storage(section: &Section, several: bool) -> Option<String> {
     let storage = section.storage.as_ref()?;
-    let waits =
-        if storage.slower { " A copy of FILE waits for it, whatever the cipher." } else { "" };
+    let ranked = || section.rows.iter().filter(|row| row.rate_mb_per_s.is_some());
+    let waiting: Vec<String> = ranked()
+        .filter(|row| row.whole_file.storage_s.is_some())
+        .map(|row| Choice::of(row, &section.rows).to_string())
+        .collect();
+    let waits = match waiting.len() {
+        0 => String::new(),
+        many if many == ranked().count() => {
+            " A copy of FILE waits for it, whatever the cipher.".to_owned()
+        }
+        _ => format!(" A copy of FILE with {} waits for it.", waiting.join(", ")),
+    };
     Some(format!("Storage{}: {}.{waits}", scope(section, several), storage.text))
 }
 
@@ -207,4 +217,46 @@ pub fn conclusions(summary: &Summary) -> impl Iterator<Item = (&str, &str)> {
         let scope = conclusion.scope.as_str();
         (scope, conclusion.text.strip_prefix(scope).unwrap_or(&conclusion.text))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::advice::recommend::recommend;
+    use crate::analysis::summarise;
+    use crate::analysis::testing::{rounds, survey};
+    use crate::model::record::{EndStorage, StorageRates, Stream};
+
+    /// The default cipher at 50 MB/s, another one at 90, and a disk that is read at so many MB/s.
+    fn told(read_mb_per_s: u64) -> (Vec<String>, String) {
+        let mut samples = rounds("chacha20-poly1305@openssh.com", [50.0, 50.2, 50.1]);
+        samples.extend(rounds("aes128-gcm@openssh.com", [90.0, 90.2, 90.1]));
+        let mut survey = survey(samples);
+        let read = Some(Stream { bytes: read_mb_per_s * 1_000_000, seconds: 1.0 });
+        let local = EndStorage { read, ..EndStorage::default() };
+        let remote = EndStorage::default();
+        survey.header.pairings[0].storage_rates = Some(StorageRates { local, remote });
+        let caveats = recommend(&survey, false).remove(0).caveats;
+        let summary = summarise(&survey);
+        let notes: Vec<String> = of_section(&summary.tables[0].sections[0], false).collect();
+        let storage = notes.into_iter().find(|note| note.starts_with("Storage")).unwrap();
+        (caveats.into_iter().filter(|one| one.contains("waits for storage")).collect(), storage)
+    }
+
+    #[test]
+    fn storage_that_is_slower_than_a_cipher_is_told_with_whom_it_is() {
+        let (caveats, note) = told(500);
+        assert_eq!((caveats.len(), note.as_str()), (0, "Storage: the local disk reads 500 MB/s."));
+        let (caveats, note) = told(70);
+        let waits = "the upload of FILE with aes128-gcm@openssh.com waits for storage";
+        assert_eq!(caveats, [format!("{waits}: the local disk reads 70.0 MB/s")]);
+        assert!(
+            note.ends_with("A copy of FILE with aes128-gcm@openssh.com waits for it."),
+            "{note}"
+        );
+        let (caveats, note) = told(20);
+        let both = format!("{waits}, and so it does with the default cipher: the local disk");
+        assert!(caveats[0].starts_with(&both), "{caveats:?}");
+        assert!(note.ends_with("A copy of FILE waits for it, whatever the cipher."), "{note}");
+    }
 }
