@@ -29,9 +29,9 @@ pub fn write(file: &[u8], blocks: u64) -> String {
 
 /// Takes a file out of the page cache (GNU dd) and reads from it; dd of other makes reads past the cache. Each prints
 /// `read` when it has.
-pub const WAYS_TO_READ: [Reading; 2] = [
-    Reading { before: "dd if=\"$f\" iflag=nocache count=0", flag: "" },
-    Reading {
+pub const WAYS_TO_READ: [WayToRead; 2] = [
+    WayToRead { before: "dd if=\"$f\" iflag=nocache count=0", flag: "" },
+    WayToRead {
         before: "dd if=\"$f\" of=/dev/null bs=65536 count=1 iflag=direct",
         flag: "iflag=direct",
     },
@@ -39,12 +39,12 @@ pub const WAYS_TO_READ: [Reading; 2] = [
 
 /// A way to read what is in no cache.
 #[derive(Clone, Copy, Debug)]
-pub struct Reading {
+pub struct WayToRead {
     before: &'static str,
     flag: &'static str,
 }
 
-impl Reading {
+impl WayToRead {
     /// What goes before the clock. Prints `ready` where this way works.
     pub fn prepare(&self, file: &[u8]) -> String {
         format!("{} {} && echo ready", assign("f", file), self.before)

@@ -68,7 +68,7 @@ pub fn own(field: &Field, leader: usize) -> Vec<Option<Half>> {
                 (error, fitted.known * fitted.freedom as f64, luck(equals))
             }
             false => {
-                let pair = Pair::of(&fitted, k, leader, field.known(k, leader).variance)?;
+                let pair = Pair::of(&fitted, k, leader, Known::of(field, k, leader).variance)?;
                 // Its level is the leader's times their ratio. In the rounds without it the leader's level
                 // has an error of its own.
                 let rounds = 2.0 / pair.many - 1.0 / many(leader).max(pair.many);
@@ -138,7 +138,7 @@ pub fn against(field: &Field, other: usize) -> Vec<Option<Interval>> {
     let Some(fitted) = fit(&field.values) else { return vec![None; field.values.len()] };
     let wider = luck(equals(field, &fitted, other));
     let one = |k: usize| {
-        let fixed = paired(&fitted, k, other, ALPHA, field.known(k, other))?;
+        let fixed = paired(&fitted, k, other, ALPHA, Known::of(field, k, other))?;
         Some(Interval { half: wider * fixed.half, ..fixed })
     };
     (0..field.values.len()).map(|k| if k == other { None } else { one(k) }).collect()
@@ -147,7 +147,7 @@ pub fn against(field: &Field, other: usize) -> Vec<Option<Interval>> {
 /// How many may be as good as this one, itself counted.
 fn equals(field: &Field, fitted: &Fit, leader: usize) -> usize {
     let may_be = |k: &usize| {
-        let interval = paired(fitted, *k, leader, ALPHA, field.known(*k, leader));
+        let interval = paired(fitted, *k, leader, ALPHA, Known::of(field, *k, leader));
         *k != leader && interval.is_some_and(|interval| interval.upper() > 0.0)
     };
     1 + (0..field.values.len()).filter(may_be).count()
@@ -209,9 +209,10 @@ pub struct Known {
     pub variance: f64,
 }
 
-impl Field {
-    pub fn known(&self, k: usize, other: usize) -> Known {
-        Known { bias: self.bias[k], variance: self.noise[k].powi(2) + self.noise[other].powi(2) }
+impl Known {
+    /// Of one configuration against another one.
+    pub fn of(field: &Field, k: usize, other: usize) -> Known {
+        Known { bias: field.bias[k], variance: field.noise[k].powi(2) + field.noise[other].powi(2) }
     }
 }
 

@@ -203,7 +203,7 @@ impl Race {
         rivals
             .map(|rival| {
                 let bias = field.bias[rival].max(field.bias[k]);
-                let known = Known { bias, ..field.known(rival, k) };
+                let known = Known { bias, ..Known::of(field, rival, k) };
                 paired(&fitted, rival, k, self.share(rule), known)
             })
             .try_fold(0.0, |most: f64, interval| Some(most.max(interval?.upper())))
@@ -250,7 +250,7 @@ impl Race {
         };
         let share = self.share(rule);
         for k in self.rivals().collect::<Vec<_>>() {
-            let interval = paired(&fitted, k, leader, share, field.known(k, leader));
+            let interval = paired(&fitted, k, leader, share, Known::of(field, k, leader));
             self.verdicts[k] = interval;
             self.labels[k] =
                 interval.map_or(Label::Undecided, |interval| Label::of(&interval, rule.delta));

@@ -11,7 +11,7 @@ use cipher_survey::analysis::summarise;
 use cipher_survey::model::record::{Outcome, Phase, Sample};
 use cipher_survey::model::survey::Survey;
 use cipher_survey::stats::fit::fit;
-use cipher_survey::stats::intervals::{ALPHA, paired};
+use cipher_survey::stats::intervals::{ALPHA, Known, paired};
 use cipher_survey::stats::race::Label;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -184,7 +184,7 @@ impl Together {
         let Some(fitted) = fit(&field.values) else { return };
         for a in 0..LABELS.len() {
             for b in 0..a {
-                if let Some(interval) = paired(&fitted, a, b, ALPHA, field.known(a, b)) {
+                if let Some(interval) = paired(&fitted, a, b, ALPHA, Known::of(&field, a, b)) {
                     self.all.add(!(interval.lower()..=interval.upper()).contains(&0.0));
                 }
             }

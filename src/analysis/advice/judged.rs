@@ -7,7 +7,7 @@
 use crate::analysis::rows::compare::{Comparison, Ratio, compare_field};
 use crate::analysis::samples::series::Figure;
 use crate::stats::fit::{Field, Fit, fit};
-use crate::stats::intervals::{ALPHA, Difference, Interval, luck};
+use crate::stats::intervals::{ALPHA, Difference, Interval, Known, luck};
 use crate::stats::race::{Label, Rule};
 use crate::stats::statistics::median;
 
@@ -130,7 +130,7 @@ impl Way {
     }
 
     fn between(&self, k: usize, other: usize) -> Option<Difference> {
-        Difference::of(self.fitted.as_ref()?, k, other, self.field.known(k, other))
+        Difference::of(self.fitted.as_ref()?, k, other, Known::of(&self.field, k, other))
     }
 
     /// Whether its table says so. What is surely slower in each direction is so in both.
