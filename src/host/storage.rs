@@ -69,16 +69,22 @@ pub fn cache(directory: &[u8]) -> String {
         "{} for k in dirty_background_ratio dirty_ratio dirty_background_bytes dirty_bytes; do \
          echo @@$k; cat /proc/sys/vm/$k; done\n\
          echo @@available; sed -n 's/^MemAvailable: *//p' /proc/meminfo\n\
-         n=$(stat -c %d \"$w\"); b=/sys/class/bdi/$((n>>8&4095)):$((n&255|n>>12&1048320))\n\
-         for k in strict_limit max_ratio; do echo @@$k; cat $b/$k; done",
+         n=$(stat -c %d \"$w\"); n=$((n>>8&4095)):$((n&255|n>>12&1048320))\n\
+         for k in strict_limit max_ratio; do echo @@$k; cat /sys/class/bdi/$n/$k; done\n\
+         echo @@options; sed -n \"s/^[^ ]* [^ ]* $n .* //p\" /proc/self/mountinfo",
         assign("w", directory)
     )
 }
 
 /// Bytes that the kernel takes before a writer waits for the disk (kernel `mm/page-writeback.c`, domain_dirty_freerun:
 /// the mean of the two limits; `Documentation/admin-guide/sysctl/vm.rst`). A file system in user space has a share of
-/// that alone (`Documentation/ABI/testing/sysfs-class-bdi`).
+/// that alone (`Documentation/ABI/testing/sysfs-class-bdi`), and of one that is mounted with `sync` (mount(8)) it takes
+/// none.
 pub fn cached_bytes(answer: &Sections) -> Option<u64> {
+    let options = answer.line("options").unwrap_or_default();
+    if options.split(',').any(|option| option == "sync") {
+        return Some(0);
+    }
     let available: f64 = answer.line("available")?.split_whitespace().next()?.parse().ok()?;
     let limit = |name: &str, ratio: &str| -> Option<f64> {
         match answer.number::<f64>(name).filter(|&bytes| bytes > 0.0) {
@@ -111,6 +117,8 @@ mod tests {
             of("@@dirty_background_bytes\n1000000\n@@dirty_bytes\n3000000\n"),
             Some(2_000_000)
         );
+        assert_eq!(of("@@options\nrw,errors=continue\n"), Some(153_600_000));
+        assert_eq!(of("@@options\nrw,sync,nouser_xattr\n"), Some(0));
         assert_eq!(cached_bytes(&Sections::default()), None);
     }
 }

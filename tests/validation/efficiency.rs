@@ -13,7 +13,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::Report;
 use crate::evidence::middle;
-use crate::series::{self, Kept, Series, many};
+use crate::series::{self, Kept, Series, chosen, many};
 use crate::testbed::hosts::{AES_VARIABLE, Host, Link};
 use crate::testbed::{CHACHA, GCM, Options, PROGRAM, Testbed};
 
@@ -84,12 +84,9 @@ const SETTINGS: [Setting; 4] = [
 /// Measures all settings, or with `--setting NAME` that one; what is kept of the others stays.
 pub fn measure(directory: &Path) {
     let before = before();
-    let named = std::env::args().skip_while(|word| word != "--setting").nth(1);
-    let chosen = |setting: &&Setting| named.as_ref().is_none_or(|name| name == setting.name);
-    let names = SETTINGS.map(|setting| setting.name).join(", ");
-    assert!(SETTINGS.iter().any(|setting| chosen(&setting)), "the settings are: {names}");
+    let chosen = chosen(SETTINGS.iter().map(|setting| setting.name));
     std::fs::create_dir_all(directory).unwrap();
-    for setting in SETTINGS.iter().filter(chosen) {
+    for setting in SETTINGS.iter().filter(|setting| chosen(setting.name)) {
         let testbed = Testbed::with((setting.options)());
         let mut all = programs(&before).map(|(name, program)| (name, program, Series::default()));
         for number in 0..many(SURVEYS) {

@@ -30,6 +30,15 @@ pub fn many(times: usize) -> usize {
     if is_few() { times.min(2) } else { times }
 }
 
+/// Whether `--setting NAME` chooses one of these names; each without it.
+pub fn chosen<'a>(names: impl Iterator<Item = &'a str>) -> impl Fn(&str) -> bool {
+    let named = std::env::args().skip_while(|word| word != "--setting").nth(1);
+    let names: Vec<&str> = names.collect();
+    let is_known = named.as_deref().is_none_or(|name| names.contains(&name));
+    assert!(is_known, "the settings are: {}", names.join(", "));
+    move |name| named.as_deref().is_none_or(|chosen| chosen == name)
+}
+
 /// A survey takes some minutes at most; one that hangs is ended.
 const TIMEOUT: Duration = Duration::from_secs(1200);
 

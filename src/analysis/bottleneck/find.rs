@@ -9,11 +9,15 @@ use super::kind::{Bottleneck, BottleneckKind};
 use super::load::{Load, loads};
 use super::path::{Path, Transfers};
 use crate::analysis::end::End;
+use crate::analysis::rows::storage::Storage;
 use crate::analysis::window;
 use crate::model::Direction;
 use crate::model::record::{Pairing, Sample};
 use crate::model::units::{MB, significant, size};
 use crate::stats::statistics::median;
+
+/// Transfers that are over sooner are too short for any share of their time: clocks of CPU time may tick in 10 ms.
+const LEAST_S: f64 = 0.1;
 
 // Shares of the time.
 
@@ -24,6 +28,8 @@ const RUNNING_OR_WAITING: f64 = 0.9;
 const BUSY: f64 = 0.75;
 /// A whole host, its cores counted together.
 const HOST_BUSY: f64 = 0.95;
+/// Other work that has so much of a whole host is what keeps it busy.
+const MUCH_OTHER_WORK: f64 = 0.3;
 /// A thread that runs, or is kept from running, so much could use a whole core.
 const NEEDS_A_CORE: f64 = 0.8;
 /// What takes less is not named.
@@ -34,7 +40,8 @@ const IDLE: f64 = 0.8;
 const MOSTLY_IDLE: f64 = 0.5;
 const DISK_BUSY: f64 = 0.8;
 
-/// How many times faster than into a file a pipe has to be for storage to be named.
+/// How many times faster than into a file a pipe has to be for storage to be named, and than transfers storage by
+/// itself for it to be ruled out.
 const MUCH_FASTER: f64 = 2.0;
 /// A rate so near the plain TCP rate, as a logarithm, is equal to it.
 const NEAR: f64 = 0.1;
@@ -60,9 +67,11 @@ pub fn bottlenecks(rows: &[Option<Transfers>], path: &Path) -> Vec<Option<Bottle
         let others = (0..rows.len()).filter(|&other| other != k).filter_map(|other| {
             Some((rows[other].as_ref()?.rate_mb_per_s, busier(&loads[other]?)))
         });
-        let (kind, evidence) = by_quota(&client, &server)
+        let (kind, evidence) = too_short(transfers)
+            .or_else(|| by_quota(&client, &server))
             .or_else(|| by_contention(&client, &server))
             .or_else(|| by_cpu(&client, &server))
+            .or_else(|| by_other_work(&client, &server))
             .or_else(|| by_window(transfers, pairing))
             .or_else(|| by_storage(transfers, &client, &server, path))
             .or_else(|| by_network(transfers, &client, &server, path, others))
@@ -73,6 +82,13 @@ pub fn bottlenecks(rows: &[Option<Transfers>], path: &Path) -> Vec<Option<Bottle
 }
 
 type Named = (BottleneckKind, String);
+
+fn too_short(transfers: &Transfers) -> Option<Named> {
+    let real_s: Vec<f64> = transfers.samples.iter().filter_map(|sample| sample.real_s).collect();
+    let real_s = median(&real_s).filter(|&real_s| real_s < LEAST_S)?;
+    let evidence = format!("{} ms of transfer are too short to tell", significant(real_s * 1e3));
+    Some((BottleneckKind::Unknown, evidence))
+}
 
 fn ends<'a>(client: &'a Load, server: &'a Load) -> [(End, &'a Load); 2] {
     // The busier one first: it is the likelier bottleneck.
@@ -113,6 +129,28 @@ fn by_contention(client: &Load, server: &Load) -> Option<Named> {
     })
 }
 
+/// All cores of a host are busy, much of it with other work, and the SSH process waits for a CPU there, as far as that
+/// is known.
+fn by_other_work(client: &Load, server: &Load) -> Option<Named> {
+    ends(client, server).into_iter().find_map(|(end, load)| {
+        let all = load.host_busy.filter(|&busy| busy >= HOST_BUSY)?;
+        let other = load.other_work.filter(|&share| share >= MUCH_OTHER_WORK)?;
+        let waits = match load.delayed {
+            Some(share) if share >= NOTABLE => {
+                format!(", and its SSH process waits for a CPU {} of the time", per_cent(share))
+            }
+            Some(_) => return None,
+            None => String::new(),
+        };
+        let evidence = format!(
+            "all cores of the {end} are busy {}, {} with other work{waits}",
+            per_cent(all),
+            per_cent(other)
+        );
+        Some((BottleneckKind::Contention, evidence))
+    })
+}
+
 fn by_cpu(client: &Load, server: &Load) -> Option<Named> {
     let cpu_of = |end: End| match end {
         End::Client => BottleneckKind::ClientCpu,
@@ -138,7 +176,8 @@ fn by_cpu(client: &Load, server: &Load) -> Option<Named> {
     thread.or_else(helper).or_else(|| {
         ends(client, server).into_iter().find_map(|(end, load)| {
             let busy = load.host_busy.filter(|&busy| busy >= HOST_BUSY)?;
-            Some((cpu_of(end), format!("all cores of the host are busy {}", per_cent(busy))))
+            let own = load.other_work.is_some_and(|share| share < MUCH_OTHER_WORK);
+            own.then(|| (cpu_of(end), format!("all cores of the host are busy {}", per_cent(busy))))
         })
     })
 }
@@ -226,8 +265,10 @@ fn by_network(
     let of_other_cost = as_fast.iter().filter(|&&busy| (busy / own).ln().abs() >= OTHER_COST);
     // By elimination, ciphers of equal cost show it too: neither CPU is busy, and what a file would
     // take is known.
-    let no_file = !transfers.samples.first()?.method.makes_files(path.sink);
-    let left = own < MOSTLY_IDLE && (no_file || path.pipe_mb_per_s.is_some());
+    let first = transfers.samples.first()?;
+    let no_file = !first.method.makes_files(path.sink);
+    let known = no_file || path.pipe_mb_per_s.is_some() || is_stored_faster(first, rate, path);
+    let left = own < MOSTLY_IDLE && known;
     let (alike, cost) = match of_other_cost.count() {
         0 if left => (as_fast.len(), ""),
         many => (many, " of different cost"),
@@ -242,6 +283,15 @@ fn by_network(
             resent(transfers)
         );
         (BottleneckKind::Network, evidence)
+    })
+}
+
+/// Whether storage was timed apart and is much faster at both ends.
+fn is_stored_faster(sample: &Sample, rate: f64, path: &Path) -> bool {
+    Storage::of(path.pairing, sample.direction).is_some_and(|storage| {
+        [storage.read_mb_per_s, storage.write_mb_per_s]
+            .iter()
+            .all(|stored| stored.is_some_and(|stored| stored >= MUCH_FASTER * rate))
     })
 }
 

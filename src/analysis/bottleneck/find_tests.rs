@@ -3,7 +3,7 @@ use crate::analysis::bottleneck::path::plain_tcp_mb_per_s;
 use crate::analysis::samples::startup::Startups;
 use crate::analysis::testing::{pairing, sample, spent};
 use crate::model::Sink;
-use crate::model::record::{Disk, HostDelta, PlainTcp, Steady, Stream};
+use crate::model::record::{Disk, EndStorage, HostDelta, PlainTcp, Steady, StorageRates, Stream};
 use crate::model::{Source, Waits};
 
 const GCM: &str = "aes128-gcm@openssh.com";
@@ -106,6 +106,19 @@ fn where_both_ends_idle_and_no_file_is_made_ciphers_of_equal_cost_show_the_netwo
 }
 
 #[test]
+fn storage_that_was_timed_and_is_much_faster_is_ruled_out() {
+    let of = |write_s| {
+        let stream = |seconds| Some(Stream { bytes: 100_000_000, seconds });
+        let end = EndStorage { read: stream(0.1), write: stream(write_s), ..EndStorage::default() };
+        let storage_rates = Some(StorageRates { local: end.clone(), remote: end });
+        let sample = upload(GCM, 0.1, 0.2);
+        of(&[(&sample, 11.7), (&sample, 11.6)], &Pairing { storage_rates, ..pairing("pi1") })[0].0
+    };
+    assert_eq!(of(0.2), BottleneckKind::Network);
+    assert_eq!(of(8.0), BottleneckKind::Unknown);
+}
+
+#[test]
 fn a_busy_end_stays_busy_where_the_rate_falls() {
     let mut sample = upload(GCM, 0.95, 0.2);
     // The steady part was slower than the whole.
@@ -141,6 +154,60 @@ fn a_busy_disk_is_the_bottleneck_where_files_are_made() {
     assert!(evidence.contains("the server's disk is busy 95 %"), "{evidence}");
     let into_no_file = Sample { method: crate::model::Method::Pipe, ..sample };
     assert_eq!(one(&into_no_file).0, BottleneckKind::Unknown);
+}
+
+/// A server of four cores, its process busy for half of one, and its whole host for so many.
+fn on_a_busy_host(
+    host_s: f64,
+    softirq_s: f64,
+    run_delay_s: Option<f64>,
+) -> (BottleneckKind, String) {
+    let mut sample = upload(GCM, 0.2, 0.5);
+    sample.server.as_mut().unwrap().waits.run_delay_s = run_delay_s;
+    let user_s = host_s - softirq_s;
+    sample.remote_host = Some(HostDelta { real_s: 1.0, user_s, softirq_s, ..HostDelta::default() });
+    let mut pairing = pairing("pi1");
+    pairing.server.host.cores = Some(4);
+    of(&[(&sample, 100.0)], &pairing).remove(0)
+}
+
+#[test]
+fn a_host_that_is_busy_with_other_work_is_no_cpu_bottleneck_of_ssh() {
+    let (kind, evidence) = on_a_busy_host(3.9, 0.1, None);
+    assert_eq!(kind, BottleneckKind::Contention);
+    assert_eq!(evidence, "all cores of the server are busy 98 %, 82 % with other work");
+    // The process hardly waits for a CPU: other work of a lower priority.
+    assert_eq!(on_a_busy_host(3.9, 0.1, Some(0.05)).0, BottleneckKind::Unknown);
+    // It does, and could not use a whole core.
+    let (kind, evidence) = on_a_busy_host(3.9, 0.1, Some(0.25));
+    assert_eq!(kind, BottleneckKind::Contention);
+    assert!(evidence.ends_with("its SSH process waits for a CPU 25 % of the time"), "{evidence}");
+    let (kind, evidence) = on_a_busy_host(3.9, 0.1, Some(0.4));
+    assert_eq!(kind, BottleneckKind::Contention);
+    assert!(evidence.starts_with("the server waits for a CPU 40 %"), "{evidence}");
+    // The rest of the host moves its packets.
+    assert_eq!(on_a_busy_host(3.9, 3.0, None).0, BottleneckKind::ServerCpu);
+}
+
+#[test]
+fn nothing_is_named_from_what_is_too_short_or_too_coarse() {
+    let short = |real_s| {
+        let mut sample = upload(GCM, 0.0, real_s);
+        sample.real_s = Some(real_s);
+        one(&sample)
+    };
+    assert_eq!(short(0.2).0, BottleneckKind::ServerCpu);
+    let (kind, evidence) = short(0.009);
+    assert_eq!(
+        (kind, &*evidence),
+        (BottleneckKind::Unknown, "9.00 ms of transfer are too short to tell")
+    );
+    // `ps` may tell whole seconds.
+    let mut coarse = upload(GCM, 0.1, 1.0);
+    coarse.server.as_mut().unwrap().resolution_s = 1.0;
+    let (kind, evidence) = one(&coarse);
+    assert_eq!(kind, BottleneckKind::Unknown);
+    assert_eq!(evidence, "the client is busy 10 % of one core, the server ?");
 }
 
 #[test]

@@ -23,6 +23,8 @@ pub struct Load {
     pub helpers: Option<f64>,
     /// CPU of the whole host, of all its cores.
     pub host_busy: Option<f64>,
+    /// What of it other work has: neither the SSH process and its helpers nor the kernel's interrupts (softirq).
+    pub other_work: Option<f64>,
     /// Time stolen by other virtual machines, of one core.
     pub stolen: Option<f64>,
     /// Idle while waiting for a disk (iowait), of one core.
@@ -30,6 +32,9 @@ pub struct Load {
     /// The disk of the directory busy.
     pub disk_busy: Option<f64>,
 }
+
+/// A clock of CPU time whose resolution is a larger share of a transfer tells no share of it.
+const COARSE: f64 = 0.1;
 
 /// The loads of the client and of the server.
 pub fn loads(samples: &[&Sample], pairing: &Pairing, startups: &Startups) -> (Load, Load) {
@@ -53,8 +58,9 @@ fn load(end: End, samples: &[&Sample], pairing: &Pairing, startups: &Startups) -
         let bytes = sample.bytes.filter(|&bytes| bytes > 0)? as f64;
         let flowing = cpu_s? / bytes * steady_rate(sample, startups)?;
         let spent = spent_of(sample)?;
+        let fine = sample.real_s.is_some_and(|real_s| spent.resolution_s <= COARSE * real_s);
         let whole = spent.real_s.or(sample.real_s).and_then(|s| quotient(spent.bulk.total_s, s));
-        Some(whole.map_or(flowing, |whole| whole.max(flowing)))
+        fine.then(|| whole.map_or(flowing, |whole| whole.max(flowing)))
     });
     let busy = median(&busy.collect::<Vec<_>>());
     // Start-up and rate are not known exactly, but one process uses at most one core. The clients of
@@ -83,12 +89,21 @@ fn load(end: End, samples: &[&Sample], pairing: &Pairing, startups: &Startups) -
     let quota = throttled.unwrap_or(0.0);
     // Where both ends share one machine its counters belong to neither.
     let cores = cores.filter(|_| !pairing.loopback).map(|cores| f64::from(cores.max(1)));
+    let busy = busy.map(|busy| if alone { busy.min(1.0) } else { busy });
+    let helpers = of_process(&|spent| Some(spent.helpers?.total_s));
+    let host_busy = of_host(&|delta| Some(delta.busy_s() / cores?));
+    let interrupts = of_host(&|delta| Some(delta.softirq_s / cores?));
+    let other_work =
+        host_busy.zip(interrupts).zip(busy).zip(cores).map(|(((all, interrupts), busy), cores)| {
+            (all - interrupts - (busy + helpers.unwrap_or(0.0)) / cores).max(0.0)
+        });
     Load {
-        busy: busy.map(|busy| if alone { busy.min(1.0) } else { busy }),
+        busy,
         delayed: of_process(&|spent| spent.waits.run_delay_s).map(|all| (all - quota).max(0.0)),
         throttled,
-        helpers: of_process(&|spent| Some(spent.helpers?.total_s)),
-        host_busy: of_host(&|delta| Some(delta.busy_s() / cores?)),
+        helpers,
+        host_busy,
+        other_work,
         stolen: of_host(&|delta| Some(delta.steal_s)),
         disk_wait: of_host(&|delta| Some(delta.iowait_s)),
         disk_busy: of_host(&|delta| Some(delta.disk.as_ref()?.busy_s)),

@@ -61,7 +61,7 @@ fn text(reader: (&str, &EndStorage), writer: (&str, &EndStorage)) -> Option<Stri
     };
     let write = match (mb_per_s(writer.1.write), &writer.1.missing) {
         (Some(rate), _) => {
-            let cached = writer.1.cached_bytes.map(|bytes| {
+            let cached = writer.1.cached_bytes.filter(|&bytes| bytes > 0).map(|bytes| {
                 format!(", of which the memory there takes the first {}", size(bytes))
             });
             Some(format!(

@@ -268,7 +268,7 @@ fn cpu_of_file<'a>(end: End, times: fn(&Row) -> Option<EndTimes>) -> [Column<Lin
 }
 
 /// Shares of the transfer's real time, of one end.
-fn load<'a>(end: &str, load: fn(&Row) -> Option<Load>) -> [Column<Line<'a>>; 8] {
+fn load<'a>(end: &str, load: fn(&Row) -> Option<Load>) -> [Column<Line<'a>>; 9] {
     let own = |template: &str, share: fn(Load) -> Option<f64>| {
         of(template.replace("END", end), move |at| load(at.row).and_then(share))
     };
@@ -278,6 +278,7 @@ fn load<'a>(end: &str, load: fn(&Row) -> Option<Load>) -> [Column<Line<'a>>; 8] 
         own("END_throttled_share", |load| load.throttled),
         own("END_helpers_share", |load| load.helpers),
         own("END_host_busy_share", |load| load.host_busy),
+        own("END_other_work_share", |load| load.other_work),
         own("END_stolen_share", |load| load.stolen),
         own("END_disk_wait_share", |load| load.disk_wait),
         own("END_disk_busy_share", |load| load.disk_busy),

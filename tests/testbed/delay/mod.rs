@@ -103,6 +103,15 @@ impl Delay {
         path
     }
 
+    /// What is sent there is sent by Linux's default, cubic, whatever this machine's own is: bbr stops for a moment
+    /// every ten seconds where its queue never empties.
+    pub fn by_cubic(self) -> Delay {
+        let (net, device) = (format!("10.99.{}.0/24", self.net), format!("{}n", self.name));
+        let change = ["route", "change", &net, "dev", &device, "congctl", "cubic"];
+        ran(Command::new("ip").args(change));
+        self
+    }
+
     /// Of its namespace.
     pub fn name(&self) -> &str {
         &self.name

@@ -1,16 +1,25 @@
 //! Testbeds whose bottleneck is known.
 
+mod storage;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Command};
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::cgroup::Quota;
+use super::delay::{Delay, Manner, Rate};
 use super::hosts::{AES_VARIABLE, Host, Link};
 use super::relay::Relay;
-use super::{CHACHA, GCM, Options, Testbed, need, need_root, ran};
+use super::remote::Remote;
+use super::servers::Make;
+use super::{CHACHA, GCM, Options, Testbed};
+use storage::SlowFuse;
+
+pub use storage::SlowDisk;
 
 /// A testbed with one bottleneck.
 pub struct Scenario {
@@ -23,7 +32,9 @@ pub struct Scenario {
 
 const AES_256: &str = "aes256-gcm@openssh.com";
 
-pub const ALL: [Scenario; 10] = [
+const CTR: &str = "aes128-ctr";
+
+pub const ALL: [Scenario; 15] = [
     Scenario { name: "link", bottleneck: "network", ciphers: [GCM, CHACHA], run: link },
     Scenario {
         name: "server-quota",
@@ -64,6 +75,31 @@ pub const ALL: [Scenario; 10] = [
         ciphers: [GCM, CHACHA],
         run: neighbour,
     },
+    Scenario {
+        name: "busy-host",
+        bottleneck: "contention",
+        ciphers: [GCM, CHACHA],
+        run: busy_host,
+    },
+    Scenario {
+        name: "dropbear",
+        bottleneck: "window",
+        ciphers: [CTR, CHACHA],
+        run: |scenario, journal| dropbear(scenario, "", WAY, journal),
+    },
+    Scenario {
+        name: "large-window",
+        bottleneck: "window",
+        ciphers: [CTR, CHACHA],
+        run: |scenario, journal| dropbear(scenario, "-W 3500000", LONG_WAY, journal),
+    },
+    Scenario {
+        name: "beyond-window",
+        bottleneck: "network",
+        ciphers: [CTR, CHACHA],
+        run: |scenario, journal| dropbear(scenario, "-W 10000000", LONG_LINK, journal),
+    },
+    Scenario { name: "small-file", bottleneck: "unknown", ciphers: [GCM, CHACHA], run: small_file },
 ];
 
 impl Scenario {
@@ -77,10 +113,21 @@ impl Scenario {
     }
 
     fn survey(&self, testbed: &Testbed, target: &str, arguments: &[&str], journal: &Path) -> Value {
+        self.survey_of(testbed, &[target], arguments, journal)
+    }
+
+    /// Of a target and a file.
+    fn survey_of(
+        &self,
+        testbed: &Testbed,
+        of: &[&str],
+        arguments: &[&str],
+        journal: &Path,
+    ) -> Value {
         let ciphers = self.ciphers.join(",");
         let always = ["--directions", "upload", "--rounds", "1", "--ciphers", &ciphers];
-        let journal = ["--journal", journal.to_str().unwrap(), target];
-        testbed.survey(&[&always[..], arguments, &journal].concat())
+        let journal = ["--journal", journal.to_str().unwrap()];
+        testbed.survey(&[&always[..], arguments, &journal, of].concat())
     }
 }
 
@@ -193,6 +240,42 @@ fn neighbour(scenario: &Scenario, journal: &Path) -> Value {
     survey
 }
 
+/// Other people's work on both cores.
+fn busy_host(scenario: &Scenario, journal: &Path) -> Value {
+    let testbed = Testbed::with(Options { host: apart(Host::default()), ..Options::default() });
+    let spin = || Ended(Command::new("sh").args(["-c", "while :; do :; done"]).spawn().unwrap());
+    let others: [Ended; 4] = std::array::from_fn(|_| spin());
+    let client = client(&testbed, "");
+    let arguments = [&PIPE[..], &["--client", &client]].concat();
+    let survey = scenario.survey(&testbed, &testbed.target(), &arguments, journal);
+    drop(others);
+    survey
+}
+
+/// Round trips.
+const WAY: Manner = Manner { delay: Duration::from_millis(10), rate: None, forgotten_after: None };
+const LONG_WAY: Manner = Manner { delay: Duration::from_millis(100), ..WAY };
+/// More is in flight than OpenSSH's window allows when it is full, and less than TCP allows here.
+const LONG_LINK: Manner =
+    Manner { rate: Some(Rate { bytes_per_s: 12e6, queue_bytes: 6e6 }), ..LONG_WAY };
+
+/// A server whose window is not OpenSSH's.
+fn dropbear(scenario: &Scenario, server: &str, manner: Manner, journal: &Path) -> Value {
+    let remote = Some(Remote { shell: "/bin/sh", ..Remote::default() });
+    let options = Options { make: Make::Dropbear, server, remote, ..Options::default() };
+    let testbed = Delay::new(manner).by_cubic().testbed(options);
+    scenario.survey(&testbed, &testbed.target(), &PIPE, journal)
+}
+
+/// What is over before anything could limit it.
+fn small_file(scenario: &Scenario, journal: &Path) -> Value {
+    let testbed = Testbed::with(Options { host: apart(Host::default()), ..Options::default() });
+    let file = testbed.file("small.iso", 500_000);
+    let arguments = ["--method", "scp", "--full", "--no-confirm"];
+    let target = testbed.target();
+    scenario.survey_of(&testbed, &[&target, file.to_str().unwrap()], &arguments, journal)
+}
+
 /// A process that ends with its test.
 struct Ended(Child);
 
@@ -200,80 +283,5 @@ impl Drop for Ended {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
-    }
-}
-
-/// A file system on a loop device whose writes the block controller holds to 10 MB/s.
-pub struct SlowDisk {
-    mounted: PathBuf,
-    limits: PathBuf,
-    number: String,
-}
-
-impl SlowDisk {
-    pub const BYTES_PER_S: u32 = 10_000_000;
-
-    pub fn new(at: &Path) -> SlowDisk {
-        need_root();
-        let image = at.with_file_name("disk");
-        fs::File::create(&image).unwrap().set_len(1 << 30).unwrap();
-        ran(Command::new(need("mkfs.ext4", "e2fsprogs"))
-            .args(["-q", "-E", "lazy_itable_init=0"])
-            .arg(&image));
-        // Each write waits for the disk: what is slow is then slow from the first byte.
-        ran(Command::new("mount").args(["-o", "loop,sync"]).arg(&image).arg(at));
-        fs::set_permissions(at, fs::Permissions::from_mode(0o777)).unwrap();
-        let device = super::said(Command::new("stat").args(["-c", "%Hd:%Ld"]).arg(at));
-        let number = device.trim().to_owned();
-        let limits = PathBuf::from("/sys/fs/cgroup/blkio/blkio.throttle.write_bps_device");
-        let disk = SlowDisk { mounted: at.to_owned(), limits, number };
-        disk.limit(SlowDisk::BYTES_PER_S);
-        disk
-    }
-
-    /// 0: no limit.
-    fn limit(&self, bytes_per_s: u32) {
-        fs::write(&self.limits, format!("{} {bytes_per_s}", self.number))
-            .expect("this needs the block controller (cgroup v1 blkio), writable by root");
-    }
-}
-
-impl Drop for SlowDisk {
-    fn drop(&mut self) {
-        self.limit(0);
-        let _ = Command::new("umount").arg("-l").arg(&self.mounted).status();
-    }
-}
-
-/// sshfs of a directory of this machine through a relay of 10 MB/s.
-struct SlowFuse {
-    at: PathBuf,
-    _relay: Relay,
-}
-
-impl SlowFuse {
-    fn new(testbed: &Testbed, at: &Path) -> SlowFuse {
-        need_root();
-        let relay = Relay::new(testbed.port(), Relay::narrow());
-        let behind = testbed.path("behind");
-        fs::create_dir(&behind).unwrap();
-        let mut sshfs = Command::new(need("sshfs", "sshfs"));
-        sshfs
-            .arg(format!("testbed:{}", behind.display()))
-            .arg(at)
-            .arg("-F")
-            .arg(testbed.path("ssh_config"))
-            .args(["-p", &relay.port.to_string(), "-o", "allow_other"])
-            .arg("-o")
-            .arg(format!("HostKeyAlias={}", testbed.host_key_alias()))
-            .stdin(Stdio::null());
-        ran(&mut sshfs);
-        SlowFuse { at: at.to_owned(), _relay: relay }
-    }
-}
-
-impl Drop for SlowFuse {
-    fn drop(&mut self) {
-        let _ = Command::new("fusermount3").args(["-u", "-z"]).arg(&self.at).status();
     }
 }
