@@ -31,8 +31,8 @@ pub struct RunArgs {
     /// sample), or several [default: sftp with FILE; pipe without, and where an end has no sftp]
     #[arg(long, value_delimiter = ',', value_name = "METHOD")]
     pub method: Vec<Method>,
-    /// Do not copy FILE with the default and the recommended cipher in turn at the end (up to eight copies within
-    /// 25 s; never without FILE, nor with --quick or less than three --rounds)
+    /// Do not copy FILE in turn with the recommended cipher and the default, or the fastest other one, at the end (up
+    /// to eight copies within 25 s; never without FILE, nor with --quick or less than three --rounds)
     #[arg(long)]
     pub no_confirm: bool,
     #[command(flatten)]

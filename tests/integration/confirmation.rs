@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::testbed::{Testbed, measured};
+use crate::testbed::{CHACHA, GCM, Testbed, measured};
 
 /// The copies of a survey: pair, cipher, sample.
 fn copies(survey: &Value) -> Vec<(u64, String, &Value)> {
@@ -43,9 +43,9 @@ fn the_users_own_command_confirms_the_advice() {
         "{found}"
     );
     assert_eq!((&found["bytes"], &found["whole"]), (&(24 << 20).into(), &true.into()));
-    assert_eq!(found["default"]["cipher"], "aes256-ctr");
+    assert_eq!(found["against"]["cipher"], "aes256-ctr");
     assert_eq!(found["recommended"]["cipher"], speed["choice"]["cipher"]);
-    for copies in [&found["default"], &found["recommended"]] {
+    for copies in [&found["against"], &found["recommended"]] {
         assert!(copies["copies"].as_u64().unwrap() >= 1, "{found}");
         assert!(
             copies["real_s"].as_f64().unwrap() > 0.0
@@ -53,7 +53,7 @@ fn the_users_own_command_confirms_the_advice() {
         );
     }
     assert_ne!(found["verdict"], "failed", "{found}");
-    assert!(found["times_default"]["low"].as_f64().unwrap() > 0.0);
+    assert!(found["times"]["low"].as_f64().unwrap() > 0.0);
     // Each copy is proved as any sample is, in pairs of both ciphers, and is in no table.
     let copies = copies(&survey);
     assert!((2..=8).contains(&copies.len()), "{} copies", copies.len());
@@ -67,6 +67,28 @@ fn the_users_own_command_confirms_the_advice() {
         assert!(pairs <= 2, "{pairs} copies of pair {pair}");
     }
     assert!(measured(&survey).iter().all(|sample| sample["phase"] == "round"));
+    testbed.assert_nothing_left();
+}
+
+/// Whatever is the fastest on this machine now.
+#[test]
+fn a_default_that_is_kept_is_copied_with_the_fastest_other_cipher() {
+    let testbed = Testbed::new();
+    let file = testbed.file("file.iso", 8 << 20);
+    let ciphers = format!("{CHACHA},aes128-ctr,{GCM}");
+    let base = ["--rounds", "3", "--directions", "download", "--ciphers", &ciphers];
+    let survey =
+        testbed.survey(&[&base[..], &[&testbed.target(), file.to_str().unwrap()]].concat());
+    let (speed, found) = (&survey["advice"][0]["goals"][0], &survey["advice"][0]["confirmation"]);
+    assert!(copies(&survey).len() >= 4, "{survey}");
+    let (against, recommended) = (&found["against"]["cipher"], &found["recommended"]["cipher"]);
+    assert_ne!(against, recommended, "{found}");
+    if found["verdict"] != "contradicted" {
+        assert_eq!(found["keeps_default"], speed["keep_default"], "{found}");
+        assert_eq!(*recommended, speed["choice"]["cipher"], "{found}");
+    }
+    let by_default = if found["keeps_default"] == true { recommended } else { against };
+    assert_eq!(*by_default, CHACHA, "{found}");
     testbed.assert_nothing_left();
 }
 

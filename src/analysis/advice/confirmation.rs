@@ -1,9 +1,10 @@
-//! Advice shown end to end: copies of FILE by the user's own command, with the default and with the recommended
-//! cipher in turn, setup and storage included. Only copies that surely say the contrary withdraw advice: few of
-//! them contradict a true gain of 10 % by chance in one of five surveys.
+//! Advice shown end to end: copies of FILE by the user's own command, with the recommended cipher and with another
+//! one in turn, setup and storage included. The other one is the default, or the fastest other one where the default
+//! is kept. Only copies that surely say the contrary withdraw advice: few of them contradict a true gain of 10 % by
+//! chance in one of five surveys.
 
 use crate::analysis::advice::copies::{Confirmation, Copies, Verdict, text};
-use crate::analysis::advice::goal::{Advice, Goal};
+use crate::analysis::advice::goal::Goal;
 use crate::analysis::advice::recommendation::Recommendation;
 use crate::analysis::phrases::times_text;
 use crate::analysis::rows::compare::Ratio;
@@ -24,7 +25,7 @@ use crate::stats::statistics::median;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Confirmable {
     pub race: RaceKey,
-    /// With the default cipher, and with the recommended one.
+    /// With the cipher that it is held against, and with the recommended one.
     pub entries: [Entry; 2],
     /// Seconds that one copy with each takes together, besides its bytes, and per byte.
     pub before_s: f64,
@@ -32,7 +33,7 @@ pub struct Confirmable {
 }
 
 impl Confirmable {
-    /// The first advice of each pairing that changes the cipher for one fast transfer, from the rounds so far.
+    /// The first advice of each pairing for one fast transfer, from the rounds so far.
     pub fn all(survey: &Survey, recommendations: &[Recommendation]) -> Vec<Confirmable> {
         let tables = summarise(survey).tables;
         let mut found: Vec<Confirmable> = Vec::new();
@@ -45,10 +46,9 @@ impl Confirmable {
     }
 
     fn of(survey: &Survey, tables: &[Table], one: &Recommendation) -> Option<Confirmable> {
-        let (race, advice) = subject(one)?;
-        let by_default = default_choice(survey, race);
+        let Subject { race, against, recommended, .. } = Subject::of(survey, tables, one)?;
         let section = section(tables, race)?;
-        let rows = [&by_default, &advice.choice].map(|choice| row(section, choice));
+        let rows = [&against, &recommended].map(|choice| row(section, choice));
         let (mut before_s, mut per_byte_s) = (0.0, 0.0);
         for row in rows {
             let whole = &row?.whole_file;
@@ -61,7 +61,7 @@ impl Confirmable {
             let (RaceKey { pairing, method, direction }, cipher) = (race, choice.cipher.clone());
             Configuration { pairing, method, cipher, mac: asked }.toward(direction)
         };
-        let entries = [entry(&by_default), entry(&advice.choice)];
+        let entries = [entry(&against), entry(&recommended)];
         Some(Confirmable { race, entries, before_s, per_byte_s })
     }
 }
@@ -81,22 +81,55 @@ pub fn confirm(
         if confirmed.contains(&one.pairing) {
             continue;
         }
-        if let Some(found) = of(survey, tables, one, startups) {
+        let Some(subject) = Subject::of(survey, tables, one) else { continue };
+        if let Some(found) = of(survey, tables, &subject, startups) {
             confirmed.push(one.pairing);
-            if found.verdict == Verdict::Withdrawn {
-                withdraw(one, survey);
+            if found.verdict == Verdict::Contradicted && !subject.keeps_default {
+                withdraw(one, subject.against);
             }
             one.confirmation = Some(found);
         }
     }
 }
 
-/// The advice that copies are made for, and their race.
-fn subject(one: &Recommendation) -> Option<(RaceKey, &Advice)> {
-    let advice = one.goals.iter().find(|advice| advice.goal == Goal::Speed)?;
-    advice.times_default.filter(|_| !advice.keep_default)?;
-    let direction = *one.directions.first()?;
-    Some((RaceKey { pairing: one.pairing, method: one.method, direction }, advice))
+/// The advice for one fast transfer, and the cipher that it is held against.
+struct Subject {
+    race: RaceKey,
+    against: Choice,
+    recommended: Choice,
+    keeps_default: bool,
+}
+
+impl Subject {
+    fn of(survey: &Survey, tables: &[Table], one: &Recommendation) -> Option<Subject> {
+        let advice = one.goals.iter().find(|advice| advice.goal == Goal::Speed)?;
+        let race = RaceKey {
+            pairing: one.pairing,
+            method: one.method,
+            direction: *one.directions.first()?,
+        };
+        let by_default = default_choice(survey, race);
+        let against = match advice.keep_default {
+            false => advice.times_default.map(|_| by_default)?,
+            true => fastest_other(section(tables, race)?, one, &by_default)?,
+        };
+        let (recommended, keeps_default) = (advice.choice.clone(), advice.keep_default);
+        Some(Subject { race, against, recommended, keeps_default })
+    }
+}
+
+/// The fastest cipher besides one that could be recommended.
+fn fastest_other(section: &Section, one: &Recommendation, besides: &Choice) -> Option<Choice> {
+    let may_be = |row: &&Row| {
+        row.unranked.is_none()
+            && row.failed == 0
+            && !besides.is(row)
+            && one.below_floor.iter().all(|(cipher, _)| *cipher != row.cipher)
+    };
+    let rates =
+        section.rows.iter().filter(may_be).filter_map(|row| Some((row, row.rate_mb_per_s?)));
+    let (fastest, _) = rates.max_by(|(_, a), (_, b)| a.total_cmp(b))?;
+    Some(Choice::of(fastest, &section.rows))
 }
 
 fn copies(survey: &Survey) -> impl Iterator<Item = &Sample> {
@@ -106,11 +139,11 @@ fn copies(survey: &Survey) -> impl Iterator<Item = &Sample> {
 fn of(
     survey: &Survey,
     tables: &[Table],
-    one: &Recommendation,
+    subject: &Subject,
     startups: &Startups,
 ) -> Option<Confirmation> {
-    let (race, advice) = subject(one)?;
-    let choices = [default_choice(survey, race), advice.choice.clone()];
+    let Subject { race, keeps_default, .. } = *subject;
+    let choices = [&subject.against, &subject.recommended];
     let own = |choice: &Choice| -> Vec<&Sample> {
         let mac = asked_mac(survey, race, choice);
         let is = |copy: &&Sample| {
@@ -119,8 +152,8 @@ fn of(
         };
         copies(survey).filter(is).collect()
     };
-    let [by_default, recommended] = choices.each_ref().map(own);
-    let first = by_default.first().or(recommended.first())?;
+    let [against, recommended] = choices.map(own);
+    let first = against.first().or(recommended.first())?;
     let bytes = asked_bytes(first)?;
     let file = &survey.header.file;
     let of_cipher = |choice: &Choice, samples: &[&Sample]| {
@@ -136,7 +169,7 @@ fn of(
             predicted_s,
         }
     };
-    let differences: Vec<f64> = by_default
+    let differences: Vec<f64> = against
         .iter()
         .filter_map(|slow| {
             let fast = recommended.iter().find(|fast| fast.round == slow.round)?;
@@ -144,22 +177,17 @@ fn of(
         })
         .collect();
     let interval = of_copies(&differences, race_variance(survey, race, startups)?);
-    let failure = by_default.iter().chain(&recommended).rev().find_map(|copy| failure(copy));
-    let verdict = match &interval {
-        Some(interval) if interval.lower() > 0.0 => Verdict::Confirmed,
-        Some(interval) if interval.upper() < 0.0 => Verdict::Withdrawn,
-        Some(_) => Verdict::Undecided,
-        None => Verdict::Failed,
-    };
+    let failure = against.iter().chain(&recommended).rev().find_map(|copy| failure(copy));
     let mut found = Confirmation {
         method: first.method,
         direction: race.direction,
         bytes,
         whole: bytes == file.bytes,
-        verdict,
-        by_default: of_cipher(&choices[0], &by_default),
-        recommended: of_cipher(&choices[1], &recommended),
-        times_default: interval.map(|interval| Ratio {
+        keeps_default,
+        verdict: Verdict::of(interval.as_ref(), survey.header.precision, keeps_default),
+        against: of_cipher(choices[0], &against),
+        recommended: of_cipher(choices[1], &recommended),
+        times: interval.map(|interval| Ratio {
             ratio: interval.estimate.exp(),
             low: interval.lower().exp(),
             high: interval.upper().exp(),
@@ -227,20 +255,18 @@ fn failure(copy: &Sample) -> Option<String> {
 }
 
 /// Keeps the default cipher.
-fn withdraw(one: &mut Recommendation, survey: &Survey) {
-    let Some((race, _)) = subject(one) else { return };
-    let choice = default_choice(survey, race);
+fn withdraw(one: &mut Recommendation, by_default: Choice) {
     let Some(advice) = one.goals.iter_mut().find(|advice| advice.goal == Goal::Speed) else {
         return;
     };
     let Some(times) = advice.times_default.take() else { return };
     advice.text = format!(
-        "keep {choice}: in the rounds {} was {} as fast, but copies took longer with it",
+        "keep {by_default}: in the rounds {} was {} as fast, but copies took longer with it",
         advice.choice,
         times_text(times)
     );
     advice.figure /= times.ratio;
-    advice.choice = choice;
+    advice.choice = by_default;
     advice.keep_default = true;
     advice.decided = false;
     advice.bound_percent = None;

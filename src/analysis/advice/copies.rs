@@ -1,4 +1,4 @@
-//! What copies of FILE with the default and with the recommended cipher have shown, and how that is said.
+//! What copies of FILE with two ciphers in turn have shown, and how that is said.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -7,6 +7,7 @@ use crate::analysis::phrases::times_text;
 use crate::analysis::rows::compare::Ratio;
 use crate::model::units::{printable, significant, size};
 use crate::model::{Cipher, Direction, Method};
+use crate::stats::intervals::Interval;
 
 /// What the copies say.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
@@ -18,12 +19,15 @@ pub struct Confirmation {
     pub bytes: u64,
     /// Each was of the whole file.
     pub whole: bool,
+    /// The recommended cipher is the default.
+    pub keeps_default: bool,
     pub verdict: Verdict,
-    #[serde(rename = "default")]
-    pub by_default: Copies,
+    /// With the default cipher or, where that is recommended, with the fastest other one.
+    pub against: Copies,
     pub recommended: Copies,
-    /// How many times as fast as with the default cipher, with a 95 % interval; absent without a pair of copies.
-    pub times_default: Option<Ratio>,
+    /// How many times as fast the recommended cipher was as the other one, with a 95 % interval; absent without a pair
+    /// of copies.
+    pub times: Option<Ratio>,
     /// Why the last copy failed.
     pub failure: Option<String>,
     pub text: String,
@@ -45,12 +49,29 @@ pub struct Copies {
 pub enum Verdict {
     /// The copies were surely faster with the recommended cipher.
     Confirmed,
+    /// They were as fast with both, within the precision.
+    Equal,
     /// They don't tell.
     Undecided,
-    /// They were surely slower: the default cipher is kept.
-    Withdrawn,
+    /// They were surely slower with the recommended cipher; where that is the default, by more than the precision.
+    Contradicted,
     /// A copy failed before there was a pair.
     Failed,
+}
+
+impl Verdict {
+    /// That of the logarithm of [`Confirmation::times`], which is absent without a pair of copies.
+    pub fn of(interval: Option<&Interval>, precision: f64, keeps_default: bool) -> Verdict {
+        let Some(interval) = interval else { return Verdict::Failed };
+        let (lower, upper) = (interval.lower(), interval.upper());
+        let slower = if keeps_default { -precision } else { 0.0 };
+        match () {
+            () if lower > 0.0 => Verdict::Confirmed,
+            () if lower > -precision && upper < precision => Verdict::Equal,
+            () if upper < slower => Verdict::Contradicted,
+            () => Verdict::Undecided,
+        }
+    }
 }
 
 /// `file`: the name of FILE, as it was given.
@@ -61,25 +82,53 @@ pub fn text(found: &Confirmation, file: Option<&str>) -> String {
         true => format!("{} {file}", found.method),
         false => format!("{} of the first {} of {file}", found.method, size(found.bytes)),
     };
-    let (by_default, recommended) = (&found.by_default, &found.recommended);
+    let (against, recommended) = (&found.against, &found.recommended);
     let failed = found.failure.as_ref().map(|why| format!("a copy failed: {}", printable(why)));
-    let (Some(before_s), Some(now_s), Some(times)) =
-        (by_default.real_s, recommended.real_s, found.times_default)
+    let (Some(against_s), Some(recommended_s), Some(times)) =
+        (against.real_s, recommended.real_s, found.times)
     else {
         let why = failed.unwrap_or_else(|| "there was no time for a pair of copies".into());
         return format!("{what} was not measured ({why}); the advice rests on the rounds alone");
     };
-    let seconds = format!("{what}: {} s → {} s", significant(before_s), significant(now_s));
-    let copies = match by_default.copies.min(recommended.copies) {
+    let [against_s, recommended_s] = [against_s, recommended_s].map(significant);
+    let seconds = match found.keeps_default {
+        false => format!("{against_s} s → {recommended_s} s"),
+        true => format!(
+            "{recommended_s} s with {}, the default, and {against_s} s with {}",
+            recommended.cipher, against.cipher
+        ),
+    };
+    let copies = match against.copies.min(recommended.copies) {
         1 => "a copy each".to_owned(),
         many => format!("medians of {many} copies each"),
     };
+    let whose = if found.keeps_default { "the default is " } else { "" };
+    let times = format!("{whose}{} as fast", times_text(times));
     let told = match found.verdict {
-        Verdict::Undecided => {
-            format!("the copies don't tell them apart ({} as fast)", times_text(times))
+        Verdict::Equal => format!("equally fast ({times})"),
+        Verdict::Undecided => format!("the copies don't tell them apart ({times})"),
+        Verdict::Contradicted if found.keeps_default => {
+            format!("{times}, which the rounds did not show: survey again")
         }
-        _ => format!("{} as fast", times_text(times)),
+        _ => times,
     };
     let failed = failed.map(|why| format!("; {why}")).unwrap_or_default();
-    format!("{seconds}, measured, {copies}: {told}{failed}")
+    let longer = longer(recommended).unwrap_or_default();
+    format!("{what}: {seconds}, measured, {copies}: {told}{longer}{failed}")
+}
+
+/// Copies that take so many times as long as the rounds let expect show what no slice does.
+const MUCH_LONGER: f64 = 1.5;
+
+/// That copies took much longer than was to be expected.
+fn longer(copies: &Copies) -> Option<String> {
+    let (real_s, predicted_s) = (copies.real_s?, copies.predicted_s?);
+    (real_s > MUCH_LONGER * predicted_s).then(|| {
+        format!(
+            "; the rounds let expect {} s with {}: what takes longer shows in long transfers alone (a disk or a quota \
+             that throttles)",
+            significant(predicted_s),
+            copies.cipher
+        )
+    })
 }

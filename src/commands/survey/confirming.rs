@@ -98,8 +98,8 @@ impl Confirming {
             logins: share.logins,
         };
         let pair_s = |bytes: u64| one.before_s + bytes as f64 * one.per_byte_s;
-        let [by_default, recommended] = confirmation::by(method, one.entries);
-        let names = [&by_default, &recommended].map(|entry| entry.configuration.cipher.as_str());
+        let entries = confirmation::by(method, one.entries);
+        let names = entries.each_ref().map(|entry| entry.configuration.cipher.as_str());
         let names = printable(&names.join(" and "));
         let Some((bytes, pairs)) = confirmation::sized(&bounds, pair_s) else {
             events.say(&format!(
@@ -121,7 +121,7 @@ impl Confirming {
             f64::from(pairs) * pair_s(bytes)
         );
         events.copies_begin(&line, 2 * pairs);
-        Some(Plan { entries: [by_default, recommended], bytes, pairs })
+        Some(Plan { entries, bytes, pairs })
     }
 }
 
