@@ -14,7 +14,7 @@ use crate::evidence::{self, middle, pseudo_median};
 use crate::series::many;
 use crate::testbed::{CHACHA, GCM, Options};
 
-const PAIRS: usize = 20;
+const PAIRS: usize = 40;
 /// What sshd offers by default.
 const CIPHERS: [&str; 6] =
     [GCM, "aes256-gcm@openssh.com", CHACHA, "aes128-ctr", "aes192-ctr", "aes256-ctr"];
@@ -114,7 +114,7 @@ pub fn report(directory: &Path) -> Report {
     }
     let median = middle(&errors);
     text += &format!("\nMedian error: {median:.1} %.\n");
-    if surveys.len() < 20 {
+    if surveys.len() < PAIRS {
         missed.push(format!("only {} pairs", surveys.len()));
     }
     if median > 3.0 {

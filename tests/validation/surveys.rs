@@ -11,6 +11,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::testbed::hosts::{Host, Link};
+use crate::testbed::scenarios::SlowDisk;
 use crate::testbed::{Options, PROGRAM, Testbed};
 
 /// What is kept in a folder.
@@ -23,19 +24,20 @@ struct Kept {
 const SURVEY: &str = "survey.jsonl";
 const CORES: &str = "cores.jsonl";
 
-const ALL: [Kept; 5] = [
+const ALL: [Kept; 6] = [
     Kept { name: "loopback", journal: SURVEY, make: loopback },
     Kept {
         name: "emulated-arm",
         journal: SURVEY,
-        make: |journal| of_host("emulated-arm", Host::arm(false), journal),
+        make: |journal| emulated("emulated-arm", Host::arm(false), journal),
     },
     Kept {
         name: "emulated-arm-aes",
         journal: SURVEY,
-        make: |journal| of_host("emulated-arm-aes", Host::arm(true), journal),
+        make: |journal| emulated("emulated-arm-aes", Host::arm(true), journal),
     },
     Kept { name: "link-100mbit", journal: SURVEY, make: link },
+    Kept { name: "slow-disk", journal: SURVEY, make: slow_disk },
     Kept { name: "cores-here", journal: CORES, make: cores },
 ];
 
@@ -117,22 +119,43 @@ fn loopback(journal: &Path) {
     surveyed(command.args(["loopback", "--journal", SURVEY]));
 }
 
-/// As anybody would survey a host of that name.
-fn of_host(name: &str, host: Host, journal: &Path) {
-    let testbed = Testbed::with(Options { host, ..Options::default() });
+/// What is copied to hosts. Copies of all of it fit the time that there is for them.
+const FILE: &str = "file.iso";
+
+/// As anybody would survey a host of that name, and a directory there.
+fn of_host(name: &str, directory: &str, testbed: &Testbed, arguments: &[&str], journal: &Path) {
+    testbed.file(FILE, 32 << 20);
     let config = std::fs::read_to_string(testbed.path("ssh_config")).unwrap();
     let named = config.replace("Host testbed\n", &format!("Host testbed {name}\n"));
     std::fs::write(testbed.path("ssh_config"), named).unwrap();
     let mut command = testbed.program();
     command.current_dir(testbed.directory.path());
     let places = ["--journal", SURVEY, "--ssh-config", "ssh_config"];
-    surveyed(command.args([name, "--method", "pipe"]).args(places));
+    let target = format!("{name}{directory}");
+    surveyed(command.args([&target, FILE]).args(arguments).args(places));
     std::fs::copy(testbed.path(SURVEY), journal).unwrap();
+}
+
+fn emulated(name: &str, host: Host, journal: &Path) {
+    let testbed = Testbed::with(Options { host, ..Options::default() });
+    of_host(name, "", &testbed, &["--method", "pipe"], journal);
 }
 
 fn link(journal: &Path) {
     let link = Link::new();
-    of_host("link-100mbit", link.host(), journal);
+    let testbed = Testbed::with(Options { host: link.host(), ..Options::default() });
+    of_host("link-100mbit", "", &testbed, &[], journal);
+}
+
+/// A disk of 10 MB/s that is written to at once, where a user would mount one.
+fn slow_disk(journal: &Path) {
+    const AT: &str = "/mnt/usb";
+    std::fs::create_dir_all(AT).unwrap();
+    let testbed = Testbed::new();
+    let disk = SlowDisk::of(&testbed.path("disk"), Path::new(AT));
+    of_host("slow-disk", &format!(":{AT}"), &testbed, &[], journal);
+    drop(disk);
+    std::fs::remove_dir(AT).unwrap();
 }
 
 fn cores(journal: &Path) {
