@@ -90,7 +90,12 @@ impl Reading {
             } else if let Some((path, rest)) = line.split_once(':') {
                 match FILES.iter().position(|(_, file)| *file == path) {
                     Some(index) => texts[index] += &format!("{rest}\n"),
-                    None => throttled = throttled_microseconds(rest).or(throttled),
+                    // A group's own, and of those above: each may have a quota.
+                    None => {
+                        if let Some(more) = throttled_microseconds(rest) {
+                            throttled = Some(throttled.unwrap_or(0).saturating_add(more));
+                        }
+                    }
                 }
             }
         }
@@ -216,6 +221,10 @@ mod tests {
         assert_eq!(of("/sys/fs/cgroup/a/cpu.stat:throttled_usec 1500000"), Some(1.5));
         assert_eq!(of("/sys/fs/cgroup/cpu/a/cpu.stat:throttled_time 2500000000"), Some(2.5));
         assert_eq!(of("/sys/fs/cgroup/a/cpu.stat:usage_usec 7"), None);
+        // The root group has none, and is read last.
+        let groups = "/sys/fs/cgroup/cpu/a/cpu.stat:throttled_time 2500000000\n\
+                      /sys/fs/cgroup/cpu/cpu.stat:throttled_time 0\n";
+        assert_eq!(of(groups), Some(2.5));
     }
 
     #[test]

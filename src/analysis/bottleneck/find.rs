@@ -263,12 +263,14 @@ fn by_network(
         .map(|(_, busy)| busy)
         .collect();
     let of_other_cost = as_fast.iter().filter(|&&busy| (busy / own).ln().abs() >= OTHER_COST);
-    // By elimination, ciphers of equal cost show it too: neither CPU is busy, and what a file would
-    // take is known.
+    // A file may be what all ciphers wait for, unless what it takes is known.
     let first = transfers.samples.first()?;
     let no_file = !first.method.makes_files(path.sink);
-    let known = no_file || path.pipe_mb_per_s.is_some() || is_stored_faster(first, rate, path);
-    let left = own < MOSTLY_IDLE && known;
+    if !no_file && path.pipe_mb_per_s.is_none() && !is_stored_faster(first, rate, path) {
+        return None;
+    }
+    // By elimination, ciphers of equal cost show it too: neither CPU is busy.
+    let left = own < MOSTLY_IDLE;
     let (alike, cost) = match of_other_cost.count() {
         0 if left => (as_fast.len(), ""),
         many => (many, " of different cost"),
