@@ -16,13 +16,32 @@ pub fn prepare(file: &[u8]) -> String {
     )
 }
 
-/// Writes the file anew, of so many blocks, and flushes it. Prints the bytes that it then has; if that failed, also
-/// dd's words.
+/// Prints so many blocks.
+fn print(blocks: u64) -> String {
+    format!("{{ i=0; while [ $i -lt {blocks} ]; do cat \"$f-block\"; i=$((i+1)); done; }}")
+}
+
+/// Writes the file anew, of so many blocks. Prints the bytes that it then has; if that failed, also dd's words.
 pub fn write(file: &[u8], blocks: u64) -> String {
     format!(
-        "{} rm -f \"$f\"; {{ i=0; while [ $i -lt {blocks} ]; do cat \"$f-block\"; i=$((i+1)); done; }} | \
-         {{ LC_ALL=C dd of=\"$f\" bs=65536 conv=fsync 2>\"$f-words\" || sed -n 1p \"$f-words\"; }}; \
+        "{} rm -f \"$f\"; {} | \
+         {{ LC_ALL=C dd of=\"$f\" bs=65536 2>\"$f-words\" || sed -n 1p \"$f-words\"; }}; \
          wc -c <\"$f\"",
+        assign("f", file),
+        print(blocks)
+    )
+}
+
+/// Does all of that but storing: what [`write`] takes besides.
+pub fn write_nothing(file: &[u8], blocks: u64) -> String {
+    format!("{} {} | dd of=/dev/null bs=65536 2>/dev/null", assign("f", file), print(blocks))
+}
+
+/// Waits until the disk has the file. Prints `flushed`, or dd's words.
+pub fn flush(file: &[u8]) -> String {
+    format!(
+        "{} LC_ALL=C dd if=/dev/null of=\"$f\" conv=notrunc,fsync 2>\"$f-words\" && echo flushed || \
+         sed -n 1p \"$f-words\"",
         assign("f", file)
     )
 }
@@ -69,22 +88,16 @@ pub fn cache(directory: &[u8]) -> String {
         "{} for k in dirty_background_ratio dirty_ratio dirty_background_bytes dirty_bytes; do \
          echo @@$k; cat /proc/sys/vm/$k; done\n\
          echo @@available; sed -n 's/^MemAvailable: *//p' /proc/meminfo\n\
-         n=$(stat -c %d \"$w\"); n=$((n>>8&4095)):$((n&255|n>>12&1048320))\n\
-         for k in strict_limit max_ratio; do echo @@$k; cat /sys/class/bdi/$n/$k; done\n\
-         echo @@options; sed -n \"s/^[^ ]* [^ ]* $n .* //p\" /proc/self/mountinfo",
+         n=$(stat -c %d \"$w\"); b=/sys/class/bdi/$((n>>8&4095)):$((n&255|n>>12&1048320))\n\
+         for k in strict_limit max_ratio; do echo @@$k; cat $b/$k; done",
         assign("w", directory)
     )
 }
 
 /// Bytes that the kernel takes before a writer waits for the disk (kernel `mm/page-writeback.c`, domain_dirty_freerun:
 /// the mean of the two limits; `Documentation/admin-guide/sysctl/vm.rst`). A file system in user space has a share of
-/// that alone (`Documentation/ABI/testing/sysfs-class-bdi`), and of one that is mounted with `sync` (mount(8)) it takes
-/// none.
+/// that alone (`Documentation/ABI/testing/sysfs-class-bdi`).
 pub fn cached_bytes(answer: &Sections) -> Option<u64> {
-    let options = answer.line("options").unwrap_or_default();
-    if options.split(',').any(|option| option == "sync") {
-        return Some(0);
-    }
     let available: f64 = answer.line("available")?.split_whitespace().next()?.parse().ok()?;
     let limit = |name: &str, ratio: &str| -> Option<f64> {
         match answer.number::<f64>(name).filter(|&bytes| bytes > 0.0) {
@@ -117,8 +130,6 @@ mod tests {
             of("@@dirty_background_bytes\n1000000\n@@dirty_bytes\n3000000\n"),
             Some(2_000_000)
         );
-        assert_eq!(of("@@options\nrw,errors=continue\n"), Some(153_600_000));
-        assert_eq!(of("@@options\nrw,sync,nouser_xattr\n"), Some(0));
         assert_eq!(cached_bytes(&Sections::default()), None);
     }
 }

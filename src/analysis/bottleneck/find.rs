@@ -43,6 +43,8 @@ const DISK_BUSY: f64 = 0.8;
 /// How many times faster than into a file a pipe has to be for storage to be named, and than transfers storage by
 /// itself for it to be ruled out.
 const MUCH_FASTER: f64 = 2.0;
+/// Storage without memory before it is the bottleneck where by itself it is no more than so many times as fast.
+const NO_FASTER: f64 = 1.25;
 /// A rate so near the plain TCP rate, as a logarithm, is equal to it.
 const NEAR: f64 = 0.1;
 /// Fewer retransmitted segments are not mentioned.
@@ -206,30 +208,40 @@ fn by_storage(transfers: &Transfers, client: &Load, server: &Load, path: &Path) 
         Direction::Upload => (End::Server, server),
         Direction::Download => (End::Client, client),
     };
-    let wait = load.disk_wait.filter(|&share| share >= NOTABLE);
-    let busy = load.disk_busy.filter(|&share| share >= DISK_BUSY);
+    let named = |figures: String| Some((BottleneckKind::Storage, figures));
+    if let Some(busy) = load.disk_busy.filter(|&share| share >= DISK_BUSY) {
+        return named(format!("the {end}'s disk is busy {} of the time", per_cent(busy)));
+    }
+    if let Some(wait) = load.disk_wait.filter(|&share| share >= NOTABLE) {
+        return named(format!("the {end} waits for its disk {} of the time", per_cent(wait)));
+    }
     // A file system may wait for what no counter shows: a disk over a network, or a file system in
-    // user space. A pipe into no file that is much faster shows it.
+    // user space.
+    if [client.busy, server.busy, server.helpers].into_iter().flatten().any(|busy| busy >= IDLE) {
+        return None;
+    }
     let rate = transfers.rate_mb_per_s;
-    let without_file = path.pipe_mb_per_s.filter(|pipe| {
-        *pipe >= MUCH_FASTER * rate
-            && sample.direction == Direction::Upload
-            && [client.busy, server.busy, server.helpers].iter().flatten().all(|&b| b < IDLE)
-    });
-    let figures = match (busy, wait, without_file) {
-        (Some(busy), ..) => format!("the {end}'s disk is busy {} of the time", per_cent(busy)),
-        (None, Some(wait), _) => {
-            format!("the {end} waits for its disk {} of the time", per_cent(wait))
-        }
-        (None, None, Some(pipe)) => format!(
+    let is_upload = sample.direction == Direction::Upload;
+    let into_no_file = path.pipe_mb_per_s.filter(|pipe| is_upload && *pipe >= MUCH_FASTER * rate);
+    if let Some(pipe) = into_no_file {
+        return named(format!(
             "{} MB/s into a file at the {end}, {} MB/s by pipe into none; {}",
             significant(rate),
             significant(pipe),
             figures(client, server)
-        ),
-        (None, None, None) => return None,
-    };
-    Some((BottleneckKind::Storage, figures))
+        ));
+    }
+    let storage = Storage::of(path.pairing, sample.direction);
+    // Where memory takes a file first, slices of it do not wait.
+    let waits = storage.filter(|storage| storage.cached_bytes == Some(0));
+    let written = waits.and_then(|storage| storage.write_mb_per_s);
+    let written = written.filter(|&written| written <= NO_FASTER * rate)?;
+    named(format!(
+        "{} MB/s, and {} MB/s into a file at the {end} without SSH; {}",
+        significant(rate),
+        significant(written),
+        figures(client, server)
+    ))
 }
 
 /// Ciphers that are equally fast although no CPU is busy have the network as their bottleneck.

@@ -126,6 +126,25 @@ fn storage_that_was_timed_and_is_much_faster_is_ruled_out() {
 }
 
 #[test]
+fn storage_without_memory_before_it_that_is_as_slow_by_itself_is_the_bottleneck() {
+    let of = |cached_bytes, write_s, busy| {
+        let write = Some(Stream { bytes: 100_000_000, seconds: write_s });
+        let remote = EndStorage { write, cached_bytes, ..EndStorage::default() };
+        let storage_rates = Some(StorageRates { local: EndStorage::default(), remote });
+        let sample = upload(GCM, 0.1, busy);
+        of(&[(&sample, 10.0)], &Pairing { storage_rates, ..pairing("pi1") }).remove(0)
+    };
+    let (kind, evidence) = of(Some(0), 10.5, 0.2);
+    assert_eq!(kind, BottleneckKind::Storage);
+    assert!(evidence.starts_with("10.0 MB/s, and 9.52 MB/s into a file at the server without SSH"));
+    assert_eq!(of(Some(0), 5.0, 0.2).0, BottleneckKind::Unknown);
+    assert_eq!(of(Some(0), 10.5, 0.85).0, BottleneckKind::Unknown);
+    // Slices stay in memory.
+    assert_eq!(of(Some(1 << 30), 10.5, 0.2).0, BottleneckKind::Unknown);
+    assert_eq!(of(None, 10.5, 0.2).0, BottleneckKind::Unknown);
+}
+
+#[test]
 fn a_busy_end_stays_busy_where_the_rate_falls() {
     let mut sample = upload(GCM, 0.95, 0.2);
     // The steady part was slower than the whole.

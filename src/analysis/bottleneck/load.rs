@@ -93,17 +93,17 @@ fn load(end: End, samples: &[&Sample], pairing: &Pairing, startups: &Startups) -
     let helpers = of_process(&|spent| Some(spent.helpers?.total_s));
     let host_busy = of_host(&|delta| Some(delta.busy_s() / cores?));
     let interrupts = of_host(&|delta| Some(delta.softirq_s / cores?));
-    let other_work =
-        host_busy.zip(interrupts).zip(busy).zip(cores).map(|(((all, interrupts), busy), cores)| {
-            (all - interrupts - (busy + helpers.unwrap_or(0.0)) / cores).max(0.0)
-        });
+    let other_work = || {
+        let own = (busy? + helpers.unwrap_or(0.0)) / cores?;
+        Some((host_busy? - interrupts? - own).max(0.0))
+    };
     Load {
         busy,
         delayed: of_process(&|spent| spent.waits.run_delay_s).map(|all| (all - quota).max(0.0)),
         throttled,
         helpers,
         host_busy,
-        other_work,
+        other_work: other_work(),
         stolen: of_host(&|delta| Some(delta.steal_s)),
         disk_wait: of_host(&|delta| Some(delta.iowait_s)),
         disk_busy: of_host(&|delta| Some(delta.disk.as_ref()?.busy_s)),
