@@ -32,7 +32,7 @@ pub fn write(file: &[u8], blocks: u64) -> String {
     )
 }
 
-/// Does all of that but storing: what [`write`] takes besides.
+/// Does all of that but storing: what [`write()`] takes besides.
 pub fn write_nothing(file: &[u8], blocks: u64) -> String {
     format!("{} {} | dd of=/dev/null bs=65536 2>/dev/null", assign("f", file), print(blocks))
 }
