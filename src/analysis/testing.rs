@@ -24,6 +24,7 @@ pub fn survey(samples: Vec<Sample>) -> Survey {
         command: vec!["cipher-survey".into(), "pi1".into()],
         seed: 7,
         rounds: Some(3),
+        interim_analyses: vec![],
         precision: 0.03,
         thorough: false,
         budget_s: Some(180.0),

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use crate::cli::survey::SurveyArgs;
 use crate::model::record::PRECISION;
-use crate::stats::race::{Question, Rule};
 
 /// Time for transfers by default.
 const USUAL: Duration = Duration::from_secs(60);
@@ -48,12 +47,6 @@ impl Effort {
             thorough: args.thorough,
             budget: args.budget.or(budget),
         }
-    }
-
-    /// The stopping rule.
-    pub fn rule(&self) -> Rule {
-        let question = if self.thorough { Question::Groups } else { Question::Choice };
-        Rule::sequential(self.precision, question)
     }
 }
 

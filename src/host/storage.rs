@@ -16,25 +16,23 @@ pub fn prepare(file: &[u8]) -> String {
     )
 }
 
-/// Prints so many blocks.
-fn print(blocks: u64) -> String {
-    format!("{{ i=0; while [ $i -lt {blocks} ]; do cat \"$f-block\"; i=$((i+1)); done; }}")
-}
-
 /// Writes the file anew, of so many blocks. Prints the bytes that it then has; if that failed, also dd's words.
 pub fn write(file: &[u8], blocks: u64) -> String {
     format!(
-        "{} rm -f \"$f\"; {} | \
+        "{} rm -f \"$f\"; \
+         {{ i=0; while [ $i -lt {blocks} ]; do cat \"$f-block\"; i=$((i+1)); done; }} | \
          {{ LC_ALL=C dd of=\"$f\" bs=65536 2>\"$f-words\" || sed -n 1p \"$f-words\"; }}; \
          wc -c <\"$f\"",
-        assign("f", file),
-        print(blocks)
+        assign("f", file)
     )
 }
 
-/// Does all of that but storing: what [`write()`] takes besides.
-pub fn write_nothing(file: &[u8], blocks: u64) -> String {
-    format!("{} {} | dd of=/dev/null bs=65536 2>/dev/null", assign("f", file), print(blocks))
+/// Sends as much through a pipe into no file, from none: what [`write()`] takes besides storage.
+pub fn write_nothing(blocks: u64) -> String {
+    let count = blocks * (BLOCK >> 16);
+    format!(
+        "dd if=/dev/zero bs=65536 count={count} 2>/dev/null | dd of=/dev/null bs=65536 2>/dev/null"
+    )
 }
 
 /// Waits until the disk has the file. Prints `flushed`, or dd's words.

@@ -14,12 +14,22 @@ use crate::stats::intervals::{ALPHA, Interval, Known, paired};
 use crate::stats::statistics::median;
 
 /// The rounds after which a survey has an interim analysis; there is none in between, since each
-/// costs error probability. Three rounds are the fewest that tell how connections of one configuration
-/// differ; they suffice where one cipher leads by far.
+/// costs error probability. Three rounds are the fewest by which a few configurations tell how connections of one
+/// differ.
 pub const INTERIM_ANALYSES: [u32; 9] = [3, 4, 6, 8, 11, 16, 22, 32, 45];
 
-/// Surveys of schema 1 had their first one after so many rounds.
-const FIRST_OF_SCHEMA_1: u32 = 2;
+/// Many configurations together tell it after so many rounds; surveys of schema 1 had an analysis then, whatever
+/// their number.
+const EARLIEST: u32 = 2;
+
+/// From so many configurations on two rounds leave eight degrees of freedom.
+const MANY: usize = 9;
+
+/// The rounds after which a survey is analysed that has so many configurations in its smallest race.
+pub fn interim_analyses(configurations: usize) -> Vec<u32> {
+    let earliest = (configurations >= MANY).then_some(EARLIEST);
+    earliest.into_iter().chain(INTERIM_ANALYSES).collect()
+}
 
 /// How many analyses share the error probability: few surveys go on past the fifth, and ten strict
 /// shares would cost more rounds than they save errors (simulated: `results/validation/`).
@@ -50,9 +60,9 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Interim analyses after fixed rounds, which share the error probability.
-    pub fn sequential(delta: f64, question: Question) -> Rule {
-        Rule { delta, question, analyses: INTERIM_ANALYSES.to_vec(), alpha: ALPHA / SHARES }
+    /// Interim analyses after these rounds, which share the error probability.
+    pub fn sequential(delta: f64, question: Question, analyses: Vec<u32>) -> Rule {
+        Rule { delta, question, analyses, alpha: ALPHA / SHARES }
     }
 
     /// The rule by which a survey's races were analysed while they ran.
@@ -61,11 +71,12 @@ impl Rule {
         if header.rounds.is_some() {
             return Rule::fixed(header.precision, rounds);
         }
-        let mut rule = Rule::sequential(header.precision, question);
-        if header.schema != SCHEMA {
-            rule.analyses.insert(0, FIRST_OF_SCHEMA_1);
-        }
-        rule
+        let analyses = match &header.interim_analyses[..] {
+            [] if header.schema != SCHEMA => interim_analyses(MANY),
+            [] => INTERIM_ANALYSES.to_vec(),
+            recorded => recorded.to_vec(),
+        };
+        Rule::sequential(header.precision, question, analyses)
     }
 
     /// One analysis, at the end of a number of rounds that does not depend on what was measured.

@@ -17,7 +17,7 @@ fn field(rates: &[&[f64]]) -> Field {
 }
 
 fn choice() -> Rule {
-    Rule::sequential(0.03, Question::Choice)
+    Rule::sequential(0.03, Question::Choice, interim_analyses(3))
 }
 
 const FAST: [f64; 4] = [100.0, 101.0, 99.0, 100.5];
@@ -69,7 +69,8 @@ fn noise_is_undecided_with_a_bound_and_an_estimate() {
 fn groups_ask_for_more_than_a_choice() {
     // Surely not faster, and not surely within 3 %.
     let rates = [&[100.0, 102.0, 99.0, 101.0][..], &[99.7, 98.9, 98.1, 99.2]];
-    let groups = Race::of(&field(&rates), &Rule::sequential(0.03, Question::Groups));
+    let groups =
+        Race::of(&field(&rates), &Rule::sequential(0.03, Question::Groups, interim_analyses(2)));
     assert!(Race::of(&field(&rates), &choice()).decided);
     assert!(!groups.decided);
 }
@@ -150,10 +151,28 @@ fn the_bound_is_that_of_any_configuration() {
 }
 
 #[test]
+fn many_configurations_that_differ_by_far_are_decided_after_two_rounds() {
+    let slow: Vec<[f64; 2]> = (0..8).map(|k| [40.0 + f64::from(k), 40.5 + f64::from(k)]).collect();
+    let rates: Vec<&[f64]> =
+        [&[100.0, 103.0][..]].into_iter().chain(slow.iter().map(|row| &row[..])).collect();
+    let of = |rates: &[&[f64]]| {
+        let rule = Rule::sequential(0.03, Question::Choice, interim_analyses(rates.len()));
+        Race::of(&field(rates), &rule)
+    };
+    let race = of(&rates);
+    assert_eq!((race.analysed, race.decided, race.leader), (Some(2), true, Some(0)));
+    // Fewer have to wait for a third.
+    assert_eq!(of(&rates[..8]).analysed, None);
+}
+
+#[test]
 fn a_survey_of_schema_1_is_analysed_as_it_was() {
     let mut header = crate::analysis::testing::survey(vec![]).header;
     header.rounds = None;
     assert_eq!(Rule::of(&header, 9).analyses[0], 3);
+    header.interim_analyses = vec![2, 5];
+    assert_eq!(Rule::of(&header, 9).analyses, [2, 5]);
+    header.interim_analyses.clear();
     header.schema = "cipher-survey/1".into();
     assert_eq!(Rule::of(&header, 9).analyses[..2], [2, 3]);
 }

@@ -12,11 +12,20 @@ use crate::analysis::samples::startup::Startups;
 use crate::model::record::{Pairing, Sample, StopReason};
 use crate::model::units::duration;
 use crate::model::{Configuration, Entry, RaceKey};
-use crate::stats::race::{FORECAST_FROM, INTERIM_ANALYSES, Label, Race, Rule, next_analysis};
+use crate::stats::race::{
+    FORECAST_FROM, INTERIM_ANALYSES, Label, Race, Rule, interim_analyses, next_analysis,
+};
 use crate::survey::rounds::{SoFar, StopRule, of_rounds};
 
 /// No race is given up before this round: the bound that is shown then would say little.
 const GIVEN_UP_FROM: u32 = 4;
+
+/// The rounds after which a survey of these is analysed.
+pub fn analyses_of(entries: &[Entry]) -> Vec<u32> {
+    let races = entries.iter().map(Entry::race);
+    let of_race = |race: RaceKey| entries.iter().filter(|entry| entry.race() == race).count();
+    interim_analyses(races.map(of_race).min().unwrap_or(0))
+}
 
 /// Stops each race on its own.
 #[derive(Clone, Debug)]
@@ -200,7 +209,7 @@ impl StopRule for Adaptive {
     fn after_round(&mut self, so_far: &SoFar) -> Vec<Entry> {
         let SoFar { round, samples, entries, .. } = *so_far;
         self.news = None;
-        if !INTERIM_ANALYSES.contains(&round) {
+        if !self.rule.analyses.contains(&round) {
             return entries.to_vec();
         }
         self.analyse(samples, entries);

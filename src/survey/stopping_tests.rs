@@ -3,13 +3,13 @@ use std::time::Duration;
 use super::*;
 use crate::analysis::testing::{each, failed, loopback, pairing, rounds};
 use crate::model::Direction;
-use crate::stats::race::Question;
+use crate::stats::race::{Question, interim_analyses};
 
 const CHACHA: &str = "chacha20-poly1305@openssh.com";
 const GCM: &str = "aes128-gcm@openssh.com";
 
 fn adaptive() -> Adaptive {
-    Adaptive::new(Rule::sequential(0.03, Question::Choice))
+    Adaptive::new(Rule::sequential(0.03, Question::Choice, interim_analyses(2)))
 }
 
 /// The entries that go on after a round, with so many seconds left; each round takes one per entry.

@@ -15,7 +15,7 @@ use cipher_survey::model::{
     Cipher, CpuTimes, Direction, Entry, Method, Negotiated, OneWay, Source, Waits,
 };
 use cipher_survey::report::{Format, Report, Style, write};
-use cipher_survey::stats::race::{Question, Rule};
+use cipher_survey::stats::race::{Question, Rule, interim_analyses};
 use cipher_survey::survey::ended::{Ended, Recorder, Stopped, record};
 use cipher_survey::survey::events::{Events, Silent};
 use cipher_survey::survey::plan::shuffled;
@@ -252,7 +252,7 @@ fn adaptive(executor: &mut Scripted, budget_s: f64) -> (Vec<Record>, StopReason)
     let (reason, _) = run_rounds(
         &schedule(Some(budget_s)),
         executor,
-        &mut Adaptive::new(Rule::sequential(0.03, Question::Choice)),
+        &mut Adaptive::new(Rule::sequential(0.03, Question::Choice, interim_analyses(2))),
         &mut journal,
         &mut Silent,
         &Interrupt::default(),

@@ -10,7 +10,7 @@ use cipher_survey::model::survey::Survey;
 use cipher_survey::stats::race::{Question, Rule};
 use cipher_survey::survey::events::Silent;
 use cipher_survey::survey::rounds::{Schedule, footer, run_rounds};
-use cipher_survey::survey::stopping::Adaptive;
+use cipher_survey::survey::stopping::{Adaptive, analyses_of};
 
 use crate::host::{Host, entries};
 use crate::worlds::World;
@@ -38,8 +38,9 @@ pub fn run(world: &World, seed: u64) -> Done {
         budget: Some(Duration::from_secs_f64(world.budget_s)),
         most_bytes: None,
     };
-    let rule = Rule::sequential(world.precision, Question::Choice);
-    let header = header(world, seed);
+    let analyses = analyses_of(&schedule.entries);
+    let rule = Rule::sequential(world.precision, Question::Choice, analyses.clone());
+    let header = Header { interim_analyses: analyses, ..header(world, seed) };
     let mut stop = Adaptive::new(rule).with_pairings(header.pairings.clone());
     let mut journal: Vec<Record> = Vec::new();
     let reason = run_rounds(

@@ -143,13 +143,18 @@ impl Way {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::race::Question;
+    use crate::stats::race::{Question, interim_analyses};
 
     const LEADS: [f64; 6] = [0.00, 0.02, -0.02, 0.01, -0.01, 0.00];
     const SLOWER: [f64; 6] = [-0.41, -0.39, -0.40, -0.42, -0.38, -0.40];
 
     fn judged(fields: Vec<Field>) -> Judged {
-        Judged::of(fields, Figure::Rate, &Rule::sequential(0.03, Question::Choice)).unwrap()
+        Judged::of(
+            fields,
+            Figure::Rate,
+            &Rule::sequential(0.03, Question::Choice, interim_analyses(2)),
+        )
+        .unwrap()
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::survey::journal::{FileJournal, Journal};
 use crate::survey::rounds::Executor;
 use crate::survey::runs::confirmation::{self, Bounds, MOST_LOGINS, MOST_SECONDS, Plan};
 
-/// Advice from fewer rounds is nothing to confirm yet.
+/// Advice from fewer rounds is nothing to confirm yet, unless they decided it.
 pub const LEAST_ROUNDS: u32 = 3;
 
 /// Two pairs of copies are the fewest.
@@ -56,7 +56,8 @@ impl Confirming {
             return Ok(reason);
         }
         let survey = read::survey(journal.path())?;
-        if survey.samples.iter().all(|sample| sample.round < LEAST_ROUNDS) {
+        let few = survey.samples.iter().all(|sample| sample.round < LEAST_ROUNDS);
+        if few && reason.0 != StopReason::Decided {
             return Ok(reason);
         }
         let all = Confirmable::all(&survey, &recommend(&survey, false));

@@ -23,6 +23,7 @@ use crate::progress::bar::Progress;
 use crate::progress::tell;
 use crate::remote::plain_tcp;
 use crate::remote::target::{Target, TargetSpec};
+use crate::stats::race::Rule;
 use crate::survey::context::Context;
 use crate::survey::events::{Events, Silent};
 use crate::survey::executor::SshExecutor;
@@ -37,7 +38,7 @@ use crate::survey::slices;
 use crate::survey::slices::feed::Pace;
 use crate::survey::slices::state::SliceState;
 use crate::survey::staging::Files;
-use crate::survey::stopping::Adaptive;
+use crate::survey::stopping::{Adaptive, analyses_of};
 use crate::survey::storage::SMALLEST;
 use crate::transfer::shim;
 use confirming::{Confirming, LEAST_ROUNDS};
@@ -173,7 +174,7 @@ impl Racing {
             Some(rounds) => Box::new(FixedRounds(rounds)),
             None => {
                 let pairings = self.header.pairings.clone();
-                Box::new(Adaptive::new(self.effort.rule()).with_pairings(pairings))
+                Box::new(Adaptive::new(Rule::of(&self.header, 0)).with_pairings(pairings))
             }
         };
         let (interrupt, clock) = (executor.context.interrupt.clone(), executor.context.started);
@@ -318,6 +319,10 @@ fn header(
         command: command_line(),
         seed,
         rounds: effort.rounds,
+        interim_analyses: match effort.rounds {
+            Some(_) => Vec::new(),
+            None => analyses_of(entries),
+        },
         precision: effort.precision,
         thorough: effort.thorough,
         budget_s: effort.budget.map(|budget| budget.as_secs_f64()),

@@ -22,6 +22,9 @@ pub struct Header {
     /// Fixed in advance; absent where rounds go on until the choice is decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rounds: Option<u32>,
+    /// The rounds after which races were analysed; absent with fixed rounds, and in older journals.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub interim_analyses: Vec<u32>,
     /// The smallest difference that matters, as a fraction.
     #[serde(default = "default_precision")]
     pub precision: f64,
