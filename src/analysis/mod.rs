@@ -8,6 +8,7 @@ pub mod comparison;
 pub mod end;
 pub mod naming;
 pub mod phrases;
+pub mod policy;
 pub mod rows;
 pub mod samples;
 pub mod summary;

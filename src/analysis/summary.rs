@@ -10,6 +10,7 @@ use super::naming::table_title;
 use crate::analysis::bottleneck::find::bottlenecks;
 use crate::analysis::bottleneck::path::Path;
 use crate::analysis::bottleneck::path::Transfers;
+use crate::analysis::policy::{connects_by_default, leaves_out};
 use crate::analysis::rows::conclusion::Setting;
 use crate::analysis::rows::rank::rank;
 use crate::analysis::rows::row::Row;
@@ -103,6 +104,7 @@ fn sections(
         let pairing = &survey.header.pairings[index];
         let mut row = Row::of(cipher.into(), mac.map(Mac::from), &samples, startups);
         row.is_default = is_default(&row, pairing, direction);
+        row.left_out = leaves_out(pairing, &row.cipher);
         row.unranked = Unranked::of(pairing, &row.cipher);
         by_pairing.entry(index).or_default().push((row, samples));
     }
@@ -117,7 +119,8 @@ fn sections(
         let (mut rows, lists): (Vec<Row>, Vec<Vec<&Sample>>) = rows.into_iter().unzip();
         let setting = Setting {
             scope: &scope,
-            default_cipher: one_way(&pairing.by_default, direction).cipher.as_str(),
+            default_cipher: connects_by_default(pairing)
+                .then(|| one_way(&pairing.by_default, direction).cipher.as_str()),
             precision: survey.header.precision,
             rounds: lists.iter().flatten().map(|sample| sample.round).max().unwrap_or(0),
             sample_s: pace.sample_s((index, method, direction)),
@@ -164,7 +167,9 @@ fn before(survey: &Survey, race: RaceKey, lists: &[Vec<&Sample>], startups: &Sta
 
 fn is_default(row: &Row, pairing: &Pairing, direction: Direction) -> bool {
     let by_default = one_way(&pairing.by_default, direction);
-    row.cipher == by_default.cipher && row.mac == by_default.explicit_mac()
+    connects_by_default(pairing)
+        && row.cipher == by_default.cipher
+        && row.mac == by_default.explicit_mac()
 }
 
 #[cfg(test)]

@@ -59,6 +59,14 @@ pub fn loopback(samples: Vec<Sample>) -> Survey {
     survey
 }
 
+/// Both ends do strict KEX.
+pub fn strict(survey: &mut Survey) {
+    let pairing = &mut survey.header.pairings[0];
+    for end in [&mut pairing.client_proposal, &mut pairing.server_proposal] {
+        end.key_exchanges.push("kex-strict-c-v00@openssh.com".into());
+    }
+}
+
 pub fn pairing(target: &str) -> Pairing {
     let end = |host, program: &str, version: &str| PairedEnd {
         host,
@@ -81,6 +89,7 @@ pub fn pairing(target: &str) -> Pairing {
         ),
         loopback: false,
         by_default: negotiated("chacha20-poly1305@openssh.com", "<implicit>"),
+        connects_by_default: None,
         client_ciphers: vec![],
         client_proposal: Proposal::default(),
         server_proposal: Proposal::default(),

@@ -8,6 +8,9 @@ use crate::model::{Direction, Method};
 /// either: 64 requests of 32 KiB.
 const OPENSSH_BYTES: u64 = 2 << 20;
 
+/// The window that Dropbear grants unless `-W` says otherwise (`default_options.h`, DEFAULT_RECV_WINDOW).
+const DROPBEAR_BYTES: u64 = 24_576;
+
 /// The share of a window in flight from which on it is the bottleneck.
 const USED: f64 = 0.7;
 /// The same of a window that the server is known to have granted. Dropbear grants more once a third of its window was
@@ -38,6 +41,13 @@ pub fn is_small(window_bytes: u64) -> bool {
     window_bytes < OPENSSH_BYTES
 }
 
+/// What the server grants, as far as it is known; older journals have its version alone.
+fn server_window(pairing: &Pairing) -> Option<u64> {
+    let is_dropbear = pairing.server.version.to_lowercase().contains("dropbear");
+    let recorded = pairing.server_window_bytes.filter(|&bytes| bytes > 0);
+    recorded.or(is_dropbear.then_some(DROPBEAR_BYTES))
+}
+
 /// Whether a rate fills the window of its direction: the receiving end grants it.
 pub fn full(
     pairing: &Pairing,
@@ -47,7 +57,7 @@ pub fn full(
 ) -> Option<Full> {
     let round_trip_s = pairing.round_trip_s.filter(|&seconds| seconds >= LEAST_ROUND_TRIP_S)?;
     let granted = match direction {
-        Direction::Upload => pairing.server_window_bytes.filter(|&bytes| bytes > 0),
+        Direction::Upload => server_window(pairing),
         // Only the server sees what the client grants.
         Direction::Download => None,
     };

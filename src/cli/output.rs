@@ -17,7 +17,10 @@ pub struct OutputArgs {
     /// With --format csv: one line per cipher with its figures, instead of one line per sample
     #[arg(long)]
     pub summary: bool,
-    /// With --format table or markdown: more columns (MAC, per cent of one core, and real, user and
+    /// With --format table: all that was measured, not only the answer and what it rests on
+    #[arg(long)]
+    pub details: bool,
+    /// With --format table (with --details) or markdown: more columns (MAC, per cent of one core, and real, user and
     /// system seconds for the whole file)
     #[arg(long)]
     pub wide: bool,
@@ -25,10 +28,11 @@ pub struct OutputArgs {
     /// takes, with --wide and in JSON and CSV [default with --wide: the saved ones]
     #[arg(long, value_name = "FILE")]
     pub cores: Vec<PathBuf>,
-    /// With --format table: bars of throughput and of the CPU of both ends below each table
+    /// With --format table: bars of throughput and of the CPU of both ends below each table of
+    /// --details
     #[arg(long)]
     pub bars: bool,
-    /// With --format table: explain the figures of the first row, a sentence for each
+    /// With --format table: the same as --details, and a sentence for each figure of the first row
     #[arg(long)]
     pub explain: bool,
     /// With --format table: ASCII characters only

@@ -30,8 +30,8 @@ pub fn print(survey: &Survey, args: &OutputArgs, journal: Option<&Path>) -> Resu
     }
     let mut report = Report::of(survey, journal);
     explain(&mut report.summary, survey, &cores_journals(args)?);
-    let OutputArgs { wide, ascii, bars, explain, summary, .. } = *args;
-    let style = Style { wide, ascii, bars, explain, summary, ..style(&args.file) };
+    let OutputArgs { details, wide, ascii, bars, explain, summary, .. } = *args;
+    let style = Style { details, wide, ascii, bars, explain, summary, ..style(&args.file) };
     match &args.file.output {
         Some(path) if format == Format::Html && survey.samples.len() > MOST_SAMPLES => {
             let page = OutputFile::of(path, args.file.force, journal.as_slice())?;
@@ -74,9 +74,12 @@ fn page_and_samples(
 
 /// The format that was asked for; a flag that would have no effect on it is refused.
 fn format(args: &OutputArgs) -> Result<Format> {
-    for (flag, given) in
-        [("--bars", args.bars), ("--explain", args.explain), ("--ascii", args.ascii)]
-    {
+    for (flag, given) in [
+        ("--details", args.details),
+        ("--bars", args.bars),
+        ("--explain", args.explain),
+        ("--ascii", args.ascii),
+    ] {
         refuse_idle(flag, given, args.format, &[Format::Table])?;
     }
     refuse_idle("--wide", args.wide, args.format, &[Format::Table, Format::Markdown])?;

@@ -258,6 +258,7 @@ impl Target {
             },
             loopback: spec.server.loopback,
             by_default: self.by_default.clone(),
+            connects_by_default: Some(self.options.cipher.is_none()),
             client_ciphers: self.client_ciphers.clone(),
             client_proposal: self.client_proposal.clone(),
             server_proposal: self.server_proposal.clone(),

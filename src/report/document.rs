@@ -55,14 +55,14 @@ impl<'a> Report<'a> {
 /// journal has them; units are in the names of keys; a figure that is not known is null or absent.
 #[derive(JsonSchema, Serialize)]
 pub struct Document<'a> {
+    /// One per pairing and method.
+    advice: &'a [Advised],
     header: &'a Header,
     connections: &'a [Connection],
     samples: &'a [Sample],
     /// Null: the journal was cut off.
     end: Option<&'a Footer>,
     summary: &'a Summary,
-    /// One per pairing and method.
-    advice: &'a [Advised],
 }
 
 impl Printable for Report<'_> {
@@ -83,12 +83,12 @@ impl Printable for Report<'_> {
 
     fn json(&self) -> io::Result<String> {
         let document = Document {
+            advice: &self.advised,
             header: &self.survey.header,
             connections: &self.survey.connections,
             samples: &self.survey.samples,
             end: self.survey.footer.as_ref(),
             summary: &self.summary,
-            advice: &self.advised,
         };
         Ok(serde_json::to_string_pretty(&document)?)
     }

@@ -31,6 +31,8 @@ pub struct Style {
     pub color: bool,
     /// Columns of the terminal; fewer than 60 can't hold a table and are taken for 60.
     pub width: usize,
+    /// All that was measured, not only the answer and what it rests on.
+    pub details: bool,
     /// All columns, however wide.
     pub wide: bool,
     /// No character beyond ASCII, but in what is to be pasted.
@@ -48,6 +50,7 @@ impl Default for Style {
         Style {
             color: false,
             width: 80,
+            details: false,
             wide: false,
             ascii: false,
             bars: false,
@@ -61,6 +64,11 @@ impl Style {
     /// Of a terminal, or of what is taken for one.
     pub fn width(&self) -> usize {
         self.width.clamp(60, 1000)
+    }
+
+    /// More columns, bars and explanations are parts of the details.
+    pub fn shows_details(&self) -> bool {
+        self.details || self.wide || self.bars || self.explain
     }
 
     /// Text as it may be shown.

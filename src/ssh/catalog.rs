@@ -154,6 +154,15 @@ pub const MACS: &[MacInfo] = macs![
 ];
 
 /// What is known of a cipher.
+/// Text in which the names of ciphers and MACs lose the domain that tells OpenSSH's own from others (RFC 4251,
+/// section 6).
+pub fn without_domain(text: &str) -> String {
+    const DOMAIN: &str = "@openssh.com";
+    let names = CIPHERS.iter().map(|info| info.name).chain(MACS.iter().map(|info| info.name));
+    let own = names.filter_map(|name| Some((name, name.strip_suffix(DOMAIN)?)));
+    own.fold(text.to_owned(), |text, (name, short)| text.replace(name, short))
+}
+
 pub fn cipher(name: &Cipher) -> Option<&'static CipherInfo> {
     CIPHERS.iter().find(|row| row.name == name.as_str())
 }

@@ -21,17 +21,30 @@ pub struct Paste {
     pub rsync: String,
 }
 
-/// `client_version` is what `ssh -V` said, `proposal` what the client proposes by default.
+/// How the client proposes a cipher.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proposing {
+    /// It does by default: it is put first.
+    ByDefault,
+    /// It does as ssh_config says, whose list is kept: `^` would start from OpenSSH's own.
+    AsConfigured,
+    /// It does not: it is added (`+`, since OpenSSH 7.0).
+    Added,
+}
+
+/// `client_version` is what `ssh -V` said, `proposal` what the client proposes unless told otherwise.
 pub fn paste(
     target: &Destination,
-    cipher: &Cipher,
-    mac: Option<&Mac>,
+    (cipher, mac): (&Cipher, Option<&Mac>),
     client_version: &str,
     proposal: &Proposal,
+    proposing: Proposing,
 ) -> Paste {
-    let caret = Version::parse(client_version).is_some_and(|version| version >= CARET_SINCE);
+    let caret = proposing != Proposing::AsConfigured
+        && Version::parse(client_version).is_some_and(|version| version >= CARET_SINCE);
     // Other servers must go on working, so the rest of the list follows the name.
     let first = |name: &str, all: Vec<&str>| match caret {
+        _ if proposing == Proposing::Added && !all.contains(&name) => format!("+{name}"),
         true => format!("^{name}"),
         false => {
             let rest = all.into_iter().filter(|other| *other != name);
@@ -69,6 +82,10 @@ mod tests {
     use std::ffi::OsStr;
 
     fn of(target: &str, mac: Option<&str>, version: &str) -> Paste {
+        proposing(Proposing::ByDefault, target, mac, version)
+    }
+
+    fn proposing(how: Proposing, target: &str, mac: Option<&str>, version: &str) -> Paste {
         let target = Destination::parse(OsStr::new(target)).unwrap();
         let proposal = Proposal {
             ciphers: ["chacha20-poly1305@openssh.com", "aes128-ctr"].map(Cipher::from).to_vec(),
@@ -76,7 +93,7 @@ mod tests {
             key_exchanges: Vec::new(),
         };
         let mac = mac.map(Mac::from);
-        paste(&target, &Cipher::from("aes128-ctr"), mac.as_ref(), version, &proposal)
+        paste(&target, (&Cipher::from("aes128-ctr"), mac.as_ref()), version, &proposal, how)
     }
 
     #[test]
@@ -87,6 +104,15 @@ mod tests {
         assert_eq!(old.ssh_config[1], "  Ciphers aes128-ctr,chacha20-poly1305@openssh.com");
         assert_eq!(old.ssh_config[2], "  MACs hmac-sha2-256,umac-64@openssh.com");
         assert_eq!(of("pi1", None, "OpenSSH_9.2p1").ssh_config.len(), 2);
+    }
+
+    #[test]
+    fn a_configured_list_is_kept_and_what_is_in_none_is_added() {
+        let of = |how| proposing(how, "pi1", Some("hmac-sha1"), "OpenSSH_9.2p1").ssh_config;
+        let kept = of(Proposing::AsConfigured);
+        assert_eq!(kept[1], "  Ciphers aes128-ctr,chacha20-poly1305@openssh.com");
+        assert_eq!(kept[2], "  MACs hmac-sha1,umac-64@openssh.com,hmac-sha2-256");
+        assert_eq!(of(Proposing::Added)[2], "  MACs +hmac-sha1");
     }
 
     #[test]

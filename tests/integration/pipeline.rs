@@ -294,7 +294,7 @@ fn the_report_is_made_of_the_journals_lines() {
         text.push('\n');
     }
     let survey = Survey::read(text.as_bytes()).unwrap();
-    let style = Style { width: 100, ..Style::default() };
+    let style = Style { width: 100, details: true, ..Style::default() };
     let mut report = Vec::new();
     write(&Report::of(&survey, None), Format::Table, &style, &mut report).unwrap();
     let report = String::from_utf8(report).unwrap();

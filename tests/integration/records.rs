@@ -18,13 +18,15 @@ fn every_old_record_is_read_and_reported() {
             .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         assert!(survey.problems.is_empty(), "{}: {:?}", path.display(), survey.problems);
         assert!(!survey.samples.is_empty() && survey.footer.is_some(), "{}", path.display());
-        let style = Style::default();
-        let mut text = Vec::new();
-        write(&Report::of(&survey, None), Format::Table, &style, &mut text).unwrap();
-        let text = String::from_utf8(text).unwrap();
-        // A line to paste is whole, however long.
-        let mut laid_out = text.lines().filter(|line| !line.starts_with("  Ciphers "));
-        assert!(laid_out.all(|line| line.chars().count() <= 80), "{text}");
+        for details in [false, true] {
+            let style = Style { details, ..Style::default() };
+            let mut text = Vec::new();
+            write(&Report::of(&survey, None), Format::Table, &style, &mut text).unwrap();
+            let text = String::from_utf8(text).unwrap();
+            // A line to paste is whole, however long.
+            let mut laid_out = text.lines().filter(|line| !line.trim().starts_with("Ciphers "));
+            assert!(laid_out.all(|line| line.chars().count() <= 80), "{text}");
+        }
         read += 1;
     }
     assert!(read >= 2, "no records in {}", directory.display());

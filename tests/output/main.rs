@@ -3,8 +3,11 @@
 //!
 //! `CIPHER_SURVEY_ACCEPT=1 cargo test --test output` writes the schemas anew from the types.
 
+mod advice;
 mod command;
 mod compare;
+#[path = "../testbed/contradictions.rs"]
+mod contradictions;
 mod hostile;
 mod messages;
 mod page;

@@ -9,6 +9,8 @@
 mod bounds;
 mod conditions;
 mod connection;
+#[path = "../testbed/contradictions.rs"]
+mod contradictions;
 mod host;
 mod naive;
 mod programs;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use cipher_survey::analysis::advice::recommend::recommend;
 use cipher_survey::analysis::rows::table::Section;
 use cipher_survey::analysis::{Summary, summarise};
 use cipher_survey::local::interrupt::Interrupt;
@@ -12,6 +13,7 @@ use cipher_survey::survey::events::Silent;
 use cipher_survey::survey::rounds::{Schedule, footer, run_rounds};
 use cipher_survey::survey::stopping::{Adaptive, analyses_of};
 
+use crate::contradictions::contradictions;
 use crate::host::{Host, entries};
 use crate::worlds::World;
 
@@ -63,8 +65,11 @@ pub fn run(world: &World, seed: u64) -> Done {
         footer: Some(footer(reason.clone(), host.wall_s(), 0.0, None)),
         problems: Vec::new(),
     };
+    let (summary, advised) = (summarise(&survey), recommend(&survey, false));
+    let against = contradictions(&summary, &advised, world.precision);
+    assert!(against.is_empty(), "{}, seed {seed}: {}", world.name, against.join("\n"));
     Done {
-        summary: summarise(&survey),
+        summary,
         samples,
         reason: reason.0,
         wall_s: host.wall_s(),

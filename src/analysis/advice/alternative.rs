@@ -7,6 +7,7 @@ use crate::analysis::bottleneck::find::bottlenecks;
 use crate::analysis::bottleneck::kind::BottleneckKind;
 use crate::analysis::bottleneck::path::Path;
 use crate::analysis::bottleneck::path::Transfers;
+use crate::analysis::policy::connects_by_default;
 use crate::analysis::rows::ranking::Choice;
 use crate::analysis::rows::row::{Cost, Row};
 use crate::analysis::samples::grouping::one_way;
@@ -24,8 +25,8 @@ pub struct Alternative<'a> {
     /// Why it is below the security floor, where it is.
     pub floor: Option<String>,
     pub by_direction: Vec<Vec<&'a Sample>>,
-    /// The bottleneck, where it is of the path in each direction.
-    pub path_bottleneck: Option<BottleneckKind>,
+    /// The bottleneck in each direction, where it is of the path.
+    pub path_bottlenecks: Vec<Option<BottleneckKind>>,
 }
 
 impl<'a> Alternative<'a> {
@@ -40,11 +41,12 @@ impl<'a> Alternative<'a> {
         let choice = Choice { cipher: cipher.into(), mac: mac.map(Mac::from), ambiguous: false };
         let by_default = one_way(&pairing.by_default, direction);
         Alternative {
-            is_default: by_default.cipher == choice.cipher
+            is_default: connects_by_default(pairing)
+                && by_default.cipher == choice.cipher
                 && by_default.explicit_mac() == choice.mac,
             floor: below_floor(&choice, pairing, allow_legacy),
             by_direction: Vec::new(),
-            path_bottleneck: None,
+            path_bottlenecks: Vec::new(),
             startups,
             choice,
         }
@@ -67,7 +69,22 @@ impl<'a> Alternative<'a> {
 
     /// Whether it has a figure to compare by.
     pub fn is_known(&self, goal: Goal) -> bool {
-        self.shown(goal).is_some() && !self.is_coarse(goal)
+        self.is_shown(goal) && !self.is_coarse(goal)
+    }
+
+    /// Whether it has a figure in each direction.
+    pub fn is_shown(&self, goal: Goal) -> bool {
+        self.shown(goal, &self.all_ways()).is_some()
+    }
+
+    fn all_ways(&self) -> Vec<usize> {
+        (0..self.by_direction.len()).collect()
+    }
+
+    /// The bottleneck, where it is of the path in each of these directions.
+    pub fn path_bottleneck(&self, ways: &[usize]) -> Option<BottleneckKind> {
+        let mut own = ways.iter().map(|&way| self.path_bottlenecks.get(way).copied().flatten());
+        own.next().flatten().filter(|_| own.all(|kind| kind.is_some()))
     }
 
     /// Whether its readings are too near the resolution of their clock to rank by.
@@ -82,8 +99,8 @@ impl<'a> Alternative<'a> {
         }
     }
 
-    /// Its figure for as many bytes each way: MB/s, or CPU-seconds per GB.
-    pub fn shown(&self, goal: Goal) -> Option<f64> {
+    /// Its figure for as many bytes in each of these directions: MB/s, or CPU-seconds per GB.
+    pub fn shown(&self, goal: Goal, ways: &[usize]) -> Option<f64> {
         let figure = if goal == Goal::Speed { Figure::SteadyRate } else { goal.figure() };
         let per_byte = |samples: &Vec<&Sample>| {
             levels(std::slice::from_ref(samples), figure, self.startups)
@@ -91,8 +108,8 @@ impl<'a> Alternative<'a> {
                 .next()?
                 .map(f64::recip)
         };
-        let each: Vec<f64> =
-            self.by_direction.iter().map(per_byte).collect::<Option<Vec<f64>>>()?;
+        let own = ways.iter().map(|&way| per_byte(self.by_direction.get(way)?));
+        let each: Vec<f64> = own.collect::<Option<Vec<f64>>>()?;
         let mean = each.iter().sum::<f64>() / each.len() as f64;
         Some(if goal == Goal::Speed { mean.recip() / MB } else { mean * GB })
     }
@@ -111,7 +128,8 @@ impl<'a> Alternative<'a> {
     pub fn transfers_per_core(&self) -> Option<TransfersPerCore> {
         const TRANSFER_MB_PER_S: f64 = 12.5;
         let per_core = |end: Goal| {
-            let cpu_s_per_gb = self.shown(end).filter(|_| !self.is_coarse(end))?;
+            let cpu_s_per_gb =
+                self.shown(end, &self.all_ways()).filter(|_| !self.is_coarse(end))?;
             Some(GB / MB / cpu_s_per_gb / TRANSFER_MB_PER_S)
         };
         Some(TransfersPerCore {
@@ -121,7 +139,7 @@ impl<'a> Alternative<'a> {
     }
 }
 
-/// Finds the alternatives whose bottleneck is the path: no cipher can be faster.
+/// Finds in which directions the bottleneck of an alternative is the path: no cipher can be faster there.
 pub fn find_path_bottlenecks(
     alternatives: &mut [Alternative],
     survey: &Survey,
@@ -149,8 +167,7 @@ pub fn find_path_bottlenecks(
         each_way.push(found.map(|bottleneck| Some(bottleneck?.kind)).collect());
     }
     for (k, alternative) in alternatives.iter_mut().enumerate() {
-        let mut own = each_way.iter().map(|way| way[k].filter(|kind| kind.is_of_the_path()));
-        let first = own.next().flatten();
-        alternative.path_bottleneck = first.filter(|_| own.all(|kind| kind.is_some()));
+        let own = each_way.iter().map(|way| way[k].filter(|kind| kind.is_of_the_path()));
+        alternative.path_bottlenecks = own.collect();
     }
 }

@@ -106,7 +106,7 @@ impl Subject {
         let race = RaceKey {
             pairing: one.pairing,
             method: one.method,
-            direction: *one.directions.first()?,
+            direction: *advice.directions.first()?,
         };
         let by_default = default_choice(survey, race);
         let against = match advice.keep_default {
@@ -273,6 +273,7 @@ fn withdraw(one: &mut Recommendation, by_default: Choice) {
     advice.as_good.clear();
     advice.ties.clear();
     advice.times_worst = None;
+    advice.next = None;
     advice.cpu = None;
 }
 

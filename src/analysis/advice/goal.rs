@@ -7,6 +7,7 @@ use crate::analysis::bottleneck::kind::BottleneckKind;
 use crate::analysis::rows::compare::Ratio;
 use crate::analysis::rows::ranking::Choice;
 use crate::analysis::samples::series::Figure;
+use crate::model::Direction;
 
 /// What a user may want.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, JsonSchema, Serialize)]
@@ -52,6 +53,8 @@ pub struct Advice {
     pub choice: Choice,
     /// It is the default cipher: nothing is to be changed.
     pub keep_default: bool,
+    /// The directions that it rests on: for speed those in which the cipher makes a difference.
+    pub directions: Vec<Direction>,
     /// MB/s, or CPU-seconds per GB.
     pub figure: f64,
     /// Nothing above the security floor is better than the choice by the precision or more.
@@ -65,14 +68,34 @@ pub struct Advice {
     #[serde(skip)]
     pub as_good: Vec<Choice>,
     pub ties: Vec<Choice>,
+    /// Those that are surely worse than the best by more than the precision.
+    #[serde(skip)]
+    pub behind: Vec<Choice>,
+    /// Why the default cipher was not compared, where it was not: `was not measured`.
+    #[serde(skip)]
+    pub absent: Option<&'static str>,
+    /// Nothing else could be recommended.
+    #[serde(skip)]
+    pub alone: bool,
     /// How many times better than the default cipher, and than the worst above the security floor.
     pub times_default: Option<Ratio>,
     pub times_worst: Option<Ratio>,
+    /// What may be better than the default that is kept, and how many times as good it is.
+    pub ahead: Option<Against>,
+    /// The best of those that are surely worse than the choice, and how many times as good the choice is.
+    pub next: Option<Against>,
     /// How busy the hosts then are, where speed is the goal: a full core is the bottleneck.
     pub cpu: Option<CpuShare>,
     /// How many transfers one core carries, where many at once are the goal.
     pub transfers_per_core: Option<TransfersPerCore>,
     pub text: String,
+}
+
+/// Another choice, and a ratio to it with its 95 % interval.
+#[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
+pub struct Against {
+    pub choice: Choice,
+    pub times: Option<Ratio>,
 }
 
 /// CPU while transferring, in per cent of one core.

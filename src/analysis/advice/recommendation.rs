@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::advice::copies::Confirmation;
-use crate::analysis::advice::goal::Advice;
+use crate::analysis::advice::goal::{Advice, Goal};
 use crate::model::{Cipher, Direction, Method};
 
 /// Advice between two ends, by one method.
@@ -19,10 +19,34 @@ pub struct Recommendation {
     pub directions: Vec<Direction>,
     /// What to use for each goal.
     pub goals: Vec<Advice>,
+    /// What to use for one fast transfer in each direction alone, where both were measured.
+    pub by_direction: Vec<Advice>,
     /// Ciphers that were measured and are not recommended, with the reason.
     pub below_floor: Vec<(Cipher, String)>,
+    /// The fastest legacy cipher, where nothing above the security floor was measured: no recommendation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub legacy: Option<Advice>,
     pub caveats: Vec<String>,
     /// What copies of FILE with the default and with the recommended cipher say, where some were made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confirmation: Option<Confirmation>,
+}
+
+impl Recommendation {
+    /// What to use for one fast transfer.
+    pub fn speed(&self) -> Option<&Advice> {
+        self.goals.iter().find(|advice| advice.goal == Goal::Speed)
+    }
+
+    /// Advice of a direction that says otherwise than that for all: the choice is surely slower there, or makes no
+    /// difference.
+    pub fn differing(&self) -> impl Iterator<Item = &Advice> {
+        let speed = self.speed();
+        self.by_direction.iter().filter(move |own| {
+            speed.is_some_and(|speed| {
+                own.behind.contains(&speed.choice)
+                    || (own.bottleneck.is_some() && speed.bottleneck.is_none())
+            })
+        })
+    }
 }

@@ -1,11 +1,16 @@
-//! The security floor: ciphers below it are never recommended, whatever their figures.
+//! The security floor: ciphers below it are never recommended, whatever their figures; nor is what ssh_config leaves
+//! out.
 
+use crate::analysis::policy::leaves_out;
 use crate::analysis::rows::ranking::Choice;
 use crate::model::record::Pairing;
 use crate::ssh::catalog::{self, Mode, Security};
 
-/// Why a cipher is below the floor; absent where it is not.
+/// Why a cipher is below the floor, or not to be chosen; absent where it may be.
 pub fn below_floor(choice: &Choice, pairing: &Pairing, allow_legacy: bool) -> Option<String> {
+    if leaves_out(pairing, &choice.cipher) {
+        return Some("left out by Ciphers in ssh_config, which the lines here keep".into());
+    }
     let Some(cipher) = catalog::cipher(&choice.cipher) else {
         return Some("unknown to this program, and so is its security".into());
     };

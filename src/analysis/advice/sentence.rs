@@ -1,18 +1,12 @@
 //! Advice as a sentence.
 
-use super::goal::{Advice, CpuShare, Goal, TransfersPerCore};
+use super::goal::{Advice, Against, CpuShare, Goal, TransfersPerCore};
 use crate::analysis::phrases::{at_most, counted, list, per_cent, times_text};
 use crate::analysis::rows::ranking::Choice;
 use crate::model::units::significant;
 
 /// What the sentence needs beside the advice.
 pub struct Background {
-    /// Why the default cipher was not compared, where it was not: `was not measured`.
-    pub absent: Option<&'static str>,
-    /// Nothing else was compared.
-    pub alone: bool,
-    /// The leader, where it may be better than the default cipher that is kept.
-    pub ahead: Option<Choice>,
     /// What may be as good as the choice, or better or worse.
     pub undecided: Vec<Choice>,
     pub worst: Option<Choice>,
@@ -53,7 +47,7 @@ pub fn text(advice: &Advice, background: &Background) -> String {
     if !gains.is_empty() {
         text += &format!("; {}", gains.join(" and "));
     }
-    if let Some(why) = background.absent {
+    if let Some(why) = advice.absent {
         text += &format!("; the default cipher {why}");
     }
     if let Some(bottleneck) = advice.bottleneck {
@@ -77,7 +71,7 @@ fn why_kept(advice: &Advice, background: &Background) -> String {
             "the {bottleneck} is the bottleneck: no cipher is recommended for its speed"
         );
     }
-    if background.alone {
+    if advice.alone {
         return "nothing else was measured that could be recommended".into();
     }
     let Some(bound) = advice.bound_percent else { return "too few rounds to tell".into() };
@@ -87,11 +81,11 @@ fn why_kept(advice: &Advice, background: &Background) -> String {
     };
     let precision = per_cent(100.0 * background.precision);
     let equal = format!("within {precision} of {}", list(advice.ties.iter()));
-    match (advice.decided, &background.ahead, background.undecided.is_empty()) {
+    match (advice.decided, &advice.ahead, background.undecided.is_empty()) {
         (true, ..) if !advice.ties.is_empty() => format!("{equal}: the choice does not matter"),
         (true, ..) => bounded,
-        (false, Some(leader), _) => format!(
-            "no cipher is surely better; {leader} may be, and none by more than {}",
+        (false, Some(Against { choice, .. }), _) => format!(
+            "no cipher is surely better; {choice} may be, and none by more than {}",
             at_most(bound)
         ),
         (false, None, true) => format!("{equal}; {bounded}"),
@@ -134,22 +128,25 @@ mod tests {
             goal: Goal::Speed,
             choice: choice("default"),
             keep_default: true,
+            directions: Vec::new(),
             figure: 50.0,
             decided: bound_percent < 3.0,
             bottleneck: None,
             bound_percent: Some(bound_percent),
             as_good: Vec::new(),
             ties: ties.iter().copied().map(choice).collect(),
+            behind: Vec::new(),
+            absent: None,
+            alone: false,
             times_default: None,
+            ahead: ahead.map(|name| Against { choice: choice(name), times: None }),
+            next: None,
             times_worst: None,
             cpu: None,
             transfers_per_core: None,
             text: String::new(),
         };
         let background = Background {
-            absent: None,
-            alone: false,
-            ahead: ahead.map(choice),
             undecided: undecided.iter().copied().map(choice).collect(),
             worst: None,
             precision: 0.03,

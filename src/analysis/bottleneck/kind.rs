@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::load::Load;
+use crate::model::Method;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, JsonSchema, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -37,6 +38,26 @@ impl std::fmt::Display for BottleneckKind {
 }
 
 impl BottleneckKind {
+    /// What to do about it; absent where that is for the user to find.
+    pub fn remedy(self, method: Method) -> Option<&'static str> {
+        Some(match self {
+            BottleneckKind::Window if method == Method::Sftp => {
+                "several connections at once, or more requests in flight (sftp -R, -B)"
+            }
+            BottleneckKind::Window => {
+                "several connections at once; a Dropbear server takes a larger window (-W)"
+            }
+            BottleneckKind::Network => "a faster link, or less data (compression)",
+            BottleneckKind::Storage => "a faster disk",
+            BottleneckKind::Contention => "less other work on that host meanwhile",
+            BottleneckKind::Quota => "a larger CPU quota",
+            BottleneckKind::ClientCpu | BottleneckKind::ServerCpu => {
+                "several connections at once, where other cores are idle"
+            }
+            BottleneckKind::Unknown => return None,
+        })
+    }
+
     /// Whether it lies between or behind the ends, where no cipher helps.
     pub fn is_of_the_path(self) -> bool {
         matches!(self, BottleneckKind::Network | BottleneckKind::Window | BottleneckKind::Storage)

@@ -30,8 +30,8 @@ pub struct Conclusion {
 /// What is known of a section beside its rows.
 pub struct Setting<'a> {
     pub scope: &'a str,
-    /// The default cipher.
-    pub default_cipher: &'a str,
+    /// The default cipher; absent where plain ssh does not connect.
+    pub default_cipher: Option<&'a str>,
     /// The smallest difference that matters, as a fraction.
     pub precision: f64,
     /// Rounds so far.
@@ -128,8 +128,11 @@ fn gain(
     fastest: &Ranking,
     default: Option<&Choice>,
     times_default: Option<Ratio>,
-    default_cipher: &str,
+    default_cipher: Option<&str>,
 ) -> String {
+    let Some(default_cipher) = default_cipher else {
+        return "; plain ssh can't connect, so there is no default cipher.".into();
+    };
     let Some(default) = default else {
         return format!(
             "; {default_cipher}, the default cipher, was not measured, so no gain is stated."

@@ -20,6 +20,8 @@ pub enum Mark {
     AsCheap,
     /// The default cipher.
     Default,
+    /// `Ciphers` in ssh_config leaves it out.
+    LeftOut,
     /// Nothing is encrypted: it shows what everything but the cipher costs.
     NoCipher,
     /// It uses AES instructions although they are disabled for the others.
@@ -36,6 +38,7 @@ impl std::fmt::Display for Mark {
             Mark::Cheapest => "cheapest",
             Mark::AsCheap => "as cheap",
             Mark::Default => "default",
+            Mark::LeftOut => "not in Ciphers",
             Mark::NoCipher => "no cipher",
             Mark::AesNotDisabled => "AES not disabled",
         })

@@ -81,6 +81,7 @@ fn mark(rows: &mut [Row], fastest: Option<&Ranking>, cheapest: Option<&Ranking>)
             (cheap.is_some_and(|ranking| ranking.leader.is(row)), Mark::Cheapest),
             (cheap.is_some_and(|ranking| among(&ranking.ties)), Mark::AsCheap),
             (row.is_default, Mark::Default),
+            (row.left_out, Mark::LeftOut),
         ];
         row.marks = marks.into_iter().filter_map(|(due, mark)| due.then_some(mark)).collect();
     }

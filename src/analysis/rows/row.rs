@@ -47,6 +47,9 @@ pub struct Row {
     pub bottleneck: Option<Bottleneck>,
     /// It is the default cipher.
     pub is_default: bool,
+    /// `Ciphers` in ssh_config leaves it out.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub left_out: bool,
     /// Why it is not ranked with the others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unranked: Option<Unranked>,
@@ -119,6 +122,7 @@ impl Row {
             server: server_cost,
             bottleneck: None,
             is_default: false,
+            left_out: false,
             unranked: None,
             marks: Vec::new(),
         }

@@ -72,6 +72,10 @@ pub struct Pairing {
     /// The default cipher and MAC: what ssh negotiates by default (from the control connection's log).
     #[serde(alias = "unasked")]
     pub by_default: Negotiated,
+    /// Whether plain ssh connects; else it proposes no cipher that the server offers, and one was asked for. Absent
+    /// in older journals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connects_by_default: Option<bool>,
     /// What the client program is built with (`ssh -Q cipher`), in its order.
     pub client_ciphers: Vec<Cipher>,
     pub client_proposal: Proposal,

@@ -11,6 +11,7 @@ use super::survey::heading;
 use page::{Page, Section};
 use text::prose;
 
+mod answer;
 mod conclusion;
 pub mod figure;
 mod grid;
@@ -34,6 +35,7 @@ pub fn write(printed: &dyn Printable, out: &mut dyn Write) -> io::Result<()> {
 fn survey(report: &Report) -> String {
     let panels = panels(report.survey, &report.summary.tables);
     let sections = [
+        Some(answer::answer(report)),
         Some(conclusion::conclusions(report)),
         conclusion::recommended(report),
         rows::all(report),

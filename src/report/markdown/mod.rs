@@ -8,6 +8,7 @@ use super::columns::{Column, Kind, legends, rows};
 use super::document::{Content, Printable, Report};
 use super::format::Style;
 use super::survey::advice::{Advised, Use};
+use super::survey::brief::Brief;
 use super::survey::{heading, notes};
 use crate::ssh::paste::Paste;
 use page::{Lines, Page, code, inert};
@@ -23,17 +24,21 @@ pub fn write(printed: &dyn Printable, style: &Style, out: &mut dyn Write) -> io:
     out.write_all(page.as_bytes())
 }
 
-/// The same as for a terminal, in the same order. `wide`: all columns.
+/// The answer first, then the same as a terminal's details, in the same order. `wide`: all columns.
 fn survey(report: &Report, wide: bool) -> String {
     let Report { survey, summary, advised, journal, .. } = report;
     let mut page = Page::default();
     page.heading(1, &heading::title(survey));
+    for brief in Brief::all(report) {
+        answer(&brief, &mut page);
+    }
+    page.heading(2, "Details");
     page.list(heading::facts(survey, summary));
     let mut sentences = Vec::new();
     for table in &summary.tables {
         let lines = Line::all(survey, table, wide);
         let columns = rows::of_table(&lines, wide);
-        page.heading(2, &table.title);
+        page.heading(3, &table.title);
         page.table(&cells(&lines, &columns));
         sentences.extend(legends(&columns));
         page.paragraph(&notes::footnote(table));
@@ -62,6 +67,20 @@ fn survey(report: &Report, wide: bool) -> String {
         page.block(&format!("Journal: {}", code(&path.to_string_lossy())));
     }
     page.finish()
+}
+
+/// What to use, the lines that do so, and what it rests on.
+fn answer(brief: &Brief, page: &mut Page) {
+    page.block(&format!("**{}.**", inert(&brief.headline())));
+    page.list(brief.grounds().into_iter().map(|(label, text)| (label, format!(": {text}."))));
+    if !brief.paste().is_empty() {
+        page.fenced(brief.paste().iter().cloned());
+    }
+    page.table(&sheet::lines(&brief.grid()));
+    let found = brief.bottlenecks();
+    let found = found.iter().map(|(label, text)| (label.as_str(), format!(": {text}.")));
+    let helps = brief.remedies().into_iter().map(|text| ("what helps", format!(": {text}.")));
+    page.list(found.chain(helps));
 }
 
 fn recommendation(advised: &Advised, page: &mut Page) {

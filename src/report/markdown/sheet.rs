@@ -21,7 +21,7 @@ pub fn page(sheet: &Sheet) -> String {
     page.finish()
 }
 
-fn lines(grid: &Grid) -> Lines {
+pub fn lines(grid: &Grid) -> Lines {
     let heading = |lines: &Vec<String>| lines.iter().map(|line| inert(line)).collect::<Vec<_>>();
     let row = |(name, cells): &(String, Vec<Cell>)| {
         let cells = cells.iter().map(|cell| inert(&cell.whole()));

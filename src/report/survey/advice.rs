@@ -5,15 +5,19 @@ use std::ffi::OsStr;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::analysis::advice::answer::{Answer, answer};
 use crate::analysis::advice::goal::Goal;
 use crate::analysis::advice::recommendation::Recommendation;
+use crate::analysis::policy::{connects_by_default, sets_algorithms};
 use crate::analysis::rows::ranking::Choice;
-use crate::model::{Destination, Survey};
-use crate::ssh::paste::{Paste, paste};
+use crate::model::{Destination, Proposal, Survey};
+use crate::ssh::paste::{Paste, Proposing, paste};
 
 /// Recommendations of one survey, and how to put them to use.
 #[derive(JsonSchema, Serialize)]
 pub struct Advised {
+    /// What to use, what that gains, and how sure it is.
+    pub answer: Option<Answer>,
     #[serde(flatten)]
     pub recommendation: Recommendation,
     /// When it was surveyed, as the journal has it.
@@ -31,6 +35,7 @@ pub struct Use {
 
 pub fn advised(survey: &Survey, recommendations: Vec<Recommendation>) -> Vec<Advised> {
     let of = |recommendation: Recommendation| Advised {
+        answer: answer(&recommendation),
         uses: uses(survey, &recommendation),
         surveyed: survey.header.started.clone(),
         recommendation,
@@ -47,7 +52,17 @@ fn uses(survey: &Survey, recommendation: &Recommendation) -> Vec<Use> {
         return Vec::new();
     }
     let mut uses: Vec<Use> = Vec::new();
-    for advice in recommendation.goals.iter().filter(|advice| !advice.keep_default) {
+    let connects = connects_by_default(pairing);
+    let proposing = match connects {
+        false => Proposing::Added,
+        true if sets_algorithms(pairing) => Proposing::AsConfigured,
+        true => Proposing::ByDefault,
+    };
+    // Of what plain ssh proposes one cipher was asked for where it does not connect.
+    let asked_for = Proposal { ciphers: Vec::new(), ..pairing.client_proposal.clone() };
+    let proposal = if connects { &pairing.client_proposal } else { &asked_for };
+    let goals = recommendation.goals.iter().chain(&recommendation.legacy);
+    for advice in goals.filter(|advice| !advice.keep_default) {
         let Choice { cipher, mac, .. } = &advice.choice;
         if !is_plain(cipher.as_str()) || !mac.as_ref().is_none_or(|mac| is_plain(mac.as_str())) {
             continue;
@@ -59,10 +74,10 @@ fn uses(survey: &Survey, recommendation: &Recommendation) -> Vec<Use> {
                 goals: vec![advice.goal],
                 paste: paste(
                     &target,
-                    cipher,
-                    mac.as_ref(),
+                    (cipher, mac.as_ref()),
                     &pairing.client.version,
-                    &pairing.client_proposal,
+                    proposal,
+                    proposing,
                 ),
             }),
         }

@@ -6,10 +6,41 @@ use crate::model::units::size;
 use crate::model::{Sink, Survey};
 
 pub fn title(survey: &Survey) -> String {
-    let header = &survey.header;
-    let mut targets: Vec<&str> = header.pairings.iter().map(|p| p.target.as_str()).collect();
+    format!("Survey of {}, {}", targets(survey), date(&survey.header.started))
+}
+
+/// The targets, each once.
+pub fn targets(survey: &Survey) -> String {
+    let mut targets: Vec<&str> =
+        survey.header.pairings.iter().map(|pairing| pairing.target.as_str()).collect();
     targets.dedup();
-    format!("Survey of {}, {}", targets.join(" and "), date(&header.started))
+    targets.join(" and ")
+}
+
+/// Where, when and how, a line for each pair of hosts:
+/// `desk (AMD Ryzen 5 3600, AES) to pi1 (Cortex-A53, no AES); sftp, 3 rounds, 2026-02-03 04:05 UTC`.
+pub fn ends(survey: &Survey, summary: &Summary) -> Vec<String> {
+    let header = &survey.header;
+    let end = |end: &PairedEnd| {
+        let host = &end.host;
+        let cpu = host.cpu_model.as_deref().unwrap_or(&host.machine);
+        format!("{} ({cpu}, {})", host.name, host.aes.class)
+    };
+    let mut lines: Vec<String> = Vec::new();
+    for pairing in &header.pairings {
+        let line = format!(
+            "{} to {}; {}, {} rounds, {}",
+            end(&pairing.client),
+            end(&pairing.server),
+            method(header),
+            summary.rounds,
+            date(&header.started)
+        );
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines
 }
 
 /// Facts of the ends, what disables AES, the file and the rounds, each behind its label.
@@ -119,7 +150,8 @@ mod tests {
     fn heading(survey: &Survey) -> String {
         let mut out = Vec::new();
         let report = Report::of(survey, None);
-        write(&report, Format::Table, &Style::default(), &mut out).unwrap();
+        write(&report, Format::Table, &Style { details: true, ..Style::default() }, &mut out)
+            .unwrap();
         let text = String::from_utf8(out).unwrap();
         text.split_once("\n\n").unwrap().0.to_owned() + "\n"
     }

@@ -2,6 +2,7 @@
 //! format makes it harmless in its own way.
 
 use crate::analysis::Summary;
+use crate::analysis::advice::between::ON_ONE_MACHINE;
 use crate::analysis::bottleneck::kind::Bottleneck;
 use crate::analysis::rows::mark::Mark;
 use crate::analysis::rows::ranking::Choice;
@@ -12,6 +13,7 @@ use crate::analysis::samples::outcomes::{Failure, Skipped};
 use crate::analysis::warnings::Warning;
 use crate::model::Source;
 use crate::model::units::significant;
+use crate::report::document::Report;
 
 /// A shorter start-up, in seconds, is hardly told from none.
 const SHORTEST_START_UP: f64 = 0.01;
@@ -203,6 +205,21 @@ pub fn failures(summary: &Summary) -> impl Iterator<Item = String> {
         text
     };
     summary.failures.iter().map(of)
+}
+
+/// What is to be known of a survey beside its figures, what matters most first; each behind its label.
+pub fn all(report: &Report) -> Vec<(&'static str, String)> {
+    let failures = failures(&report.summary).map(|text| ("failed", text));
+    let mut caveats: Vec<&String> = Vec::new();
+    for caveat in report.advised.iter().flat_map(|one| &one.recommendation.caveats) {
+        if caveat != ON_ONE_MACHINE && !caveats.contains(&caveat) {
+            caveats.push(caveat);
+        }
+    }
+    let caveats = caveats.into_iter().map(|text| ("note", format!("{text}.")));
+    let warnings = warnings(&report.summary).map(|text| ("warning", text));
+    let skipped = skipped(&report.summary).map(|text| ("skipped", text));
+    failures.chain(caveats).chain(warnings).chain(skipped).collect()
 }
 
 pub fn warnings(summary: &Summary) -> impl Iterator<Item = String> {

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use super::page::{Ink, Page};
+use crate::analysis::advice::for_all::for_all;
 use crate::analysis::advice::goal::Goal;
-use crate::analysis::advice::recommend::for_all;
 use crate::report::format::Style;
 use crate::report::survey::advice::Advised;
 use crate::ssh::paste::Paste;
@@ -20,7 +20,7 @@ pub fn closing(advised: &[Advised], page: &mut Page) {
             let goals = goals.join(", ");
             page.paragraph(&format!("To use {} ({goals}), in ssh_config:", first.choice));
             // A line each and not wrapped, so that they can be copied.
-            page.lines(first.paste.ssh_config[1..].iter().cloned());
+            page.lines(first.paste.ssh_config.iter().cloned());
             page.paragraph(
                 "'cipher-survey recommend JOURNAL' has the lines for scp, sftp, sshfs and rsync, and \
                  those for the other goals.",
@@ -31,6 +31,14 @@ pub fn closing(advised: &[Advised], page: &mut Page) {
 
 fn goals(one: &Advised, page: &mut Page) {
     page.title(&format!("Recommended for {}", one.recommendation.scope));
+    if let Some(answer) = one.answer.as_ref().filter(|_| one.recommendation.goals.is_empty()) {
+        page.labelled(
+            "  ",
+            Ink::Bold,
+            &format!("{}; {}.", answer.headline, answer.how_sure),
+            "    ",
+        );
+    }
     for advice in &one.recommendation.goals {
         page.labelled(
             &format!("  {}: ", advice.goal.words()),
@@ -64,7 +72,7 @@ pub fn write(advised: &[Advised], style: &Style, out: &mut dyn Write) -> io::Res
             page.labelled("  not ", Ink::Red, &format!("{cipher}: {reason}."), "    ");
         }
         caveats(one, &mut page);
-        if one.recommendation.goals.iter().all(|advice| advice.keep_default) {
+        if one.uses.is_empty() {
             page.blank();
             page.paragraph("There is nothing to change.");
         }

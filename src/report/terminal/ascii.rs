@@ -16,6 +16,7 @@ pub fn of(text: &str) -> Cow<'_, str> {
             '→' => ascii += "->",
             '–' => ascii.push('-'),
             '…' => ascii += "...",
+            '▸' => ascii.push('>'),
             'δ' => ascii += "delta",
             '\u{a0}' => ascii.push(' '),
             c if c.is_ascii() => ascii.push(c),
@@ -29,7 +30,7 @@ pub fn of(text: &str) -> Cow<'_, str> {
 mod tests {
     #[test]
     fn signs_are_stood_in_for_and_the_rest_is_escaped() {
-        assert_eq!(super::of("458 ±19 %, ≤5"), "458 +-19 %, <=5");
+        assert_eq!(super::of("▸ 458 ±19 %, ≤5"), "> 458 +-19 %, <=5");
         assert_eq!(super::of("日"), "\\u{65e5}");
         assert!(matches!(super::of("plain"), std::borrow::Cow::Borrowed("plain")));
     }

@@ -27,6 +27,15 @@ impl Page {
         self.text
     }
 
+    /// Lines so far.
+    pub fn height(&self) -> usize {
+        self.text.lines().count()
+    }
+
+    pub fn append(&mut self, other: &Page) {
+        self.text += &other.text;
+    }
+
     pub fn blank(&mut self) {
         self.text.push('\n');
     }

@@ -21,13 +21,7 @@ pub fn page(sheet: &Sheet, style: &Style) -> String {
     for table in &sheet.tables {
         page.blank();
         page.title(&table.grid.title);
-        let grid = &as_shown(&table.grid, style);
-        for (number, block) in blocks(grid, style.width()).iter().enumerate() {
-            if number > 0 {
-                page.blank();
-            }
-            page.lines(lines(grid, block, style).into_iter());
-        }
+        tables(&table.grid, style, &mut page);
     }
     page.blank();
     page.paragraph(&sheet.legend);
@@ -36,6 +30,17 @@ pub fn page(sheet: &Sheet, style: &Style) -> String {
     let conclusions = sheet.conclusions.iter();
     page.group(conclusions.map(|(scope, said)| (scope.as_str(), Ink::Bold, said.clone())));
     page.finish()
+}
+
+/// The grid, in as many tables below each other as its width needs.
+pub fn tables(grid: &Grid, style: &Style, page: &mut Page) {
+    let grid = &as_shown(grid, style);
+    for (number, block) in blocks(grid, style.width()).iter().enumerate() {
+        if number > 0 {
+            page.blank();
+        }
+        page.lines(lines(grid, block, style).into_iter());
+    }
 }
 
 /// The grid with its texts as they are shown, since widths are those of what is shown.

@@ -5,6 +5,18 @@ use crate::model::record::{Sample, Skip};
 use crate::model::{Source, Survey};
 use crate::report::{Format, Report, Style, write};
 
+/// All that was measured.
+const DETAILS: Style = Style {
+    color: false,
+    width: 80,
+    details: true,
+    wide: false,
+    ascii: false,
+    bars: false,
+    explain: false,
+    summary: false,
+};
+
 const CHACHA: &str = "chacha20-poly1305@openssh.com";
 const GCM: &str = "aes128-gcm@openssh.com";
 
@@ -72,14 +84,40 @@ fn crowded() -> Survey {
 
 #[test]
 fn a_slow_host_in_eighty_columns() {
-    let text = shown(&pi(), Style::default());
+    let text = shown(&pi(), DETAILS);
     assert_fits(&text, 80);
     insta::assert_snapshot!(text);
 }
 
 #[test]
-fn a_crowded_table_in_eighty_columns() {
+fn the_answer_is_on_one_screen() {
+    let text = shown(&pi(), Style::default());
+    assert_fits(&text, 80);
+    assert!(text.lines().count() <= 40, "{text}");
+    insta::assert_snapshot!(text);
+    // Where AES is disabled too.
     let text = shown(&crowded(), Style::default());
+    assert_fits(&text, 80);
+    assert!(text.lines().count() <= 60, "{text}");
+}
+
+#[test]
+fn a_narrow_screen_keeps_its_figures_and_whatever_the_terminal_the_answer_is_first() {
+    for survey in [pi(), crowded()] {
+        for width in [20, 60, 72, 100, 160] {
+            let text = shown(&survey, Style { width, ..Style::default() });
+            assert_fits(&text, width.max(60));
+            let first = text.lines().next().unwrap();
+            assert!(first.contains(": use ") || first.contains(": keep "), "{first}");
+        }
+        let ascii = shown(&survey, Style { ascii: true, ..Style::default() });
+        assert!(ascii.is_ascii(), "{ascii}");
+    }
+}
+
+#[test]
+fn a_crowded_table_in_eighty_columns() {
+    let text = shown(&crowded(), DETAILS);
     assert_fits(&text, 80);
     insta::assert_snapshot!(text);
     let name_lines = text.lines().filter(|line| line.starts_with(CHACHA) && line.contains('%'));
@@ -88,7 +126,7 @@ fn a_crowded_table_in_eighty_columns() {
 
 #[test]
 fn a_narrow_terminal_leaves_columns_out_in_the_order_that_is_stated() {
-    let shown = |width| shown(&crowded(), Style { width, ..Style::default() });
+    let shown = |width| shown(&crowded(), Style { width, ..DETAILS });
     for (width, left_out) in [
         (80, None),
         (72, Some("Columns left out for lack of room: MB per CPU-s.")),
@@ -104,7 +142,7 @@ fn a_narrow_terminal_leaves_columns_out_in_the_order_that_is_stated() {
 
 #[test]
 fn bars_are_as_long_as_their_figures_and_fit() {
-    let style = Style { bars: true, ..Style::default() };
+    let style = Style { bars: true, ..DETAILS };
     let text = shown(&pi(), style);
     assert_fits(&text, 80);
     let bar = |heading: &str, cipher: &str| {
@@ -126,7 +164,7 @@ fn bars_fit_whatever_the_names() {
     }
     for survey in [pi(), crowded(), endless] {
         for (width, ascii) in (60..=100).flat_map(|width| [(width, false), (width, true)]) {
-            let text = shown(&survey, Style { width, ascii, bars: true, ..Style::default() });
+            let text = shown(&survey, Style { width, ascii, bars: true, ..DETAILS });
             // The bars alone: the names of a table's rows may be wider.
             let bars = text.split("MB/s (").skip(1);
             for line in bars.flat_map(|bars| bars.split("\n\n").take(2)).flat_map(str::lines) {
@@ -134,7 +172,7 @@ fn bars_fit_whatever_the_names() {
             }
         }
     }
-    let narrow = shown(&crowded(), Style { width: 60, bars: true, ..Style::default() });
+    let narrow = shown(&crowded(), Style { width: 60, bars: true, ..DETAILS });
     let (_, bars) = narrow.split_once("MB/s (").unwrap();
     let own = format!("{CHACHA} client\n");
     assert!(bars.contains(&own), "a name that is long is whole, above its bar: {bars}");
@@ -147,7 +185,7 @@ fn the_cost_of_one_end_alone_has_a_bar_and_is_told() {
         for sample in survey.samples.iter_mut().filter(|sample| !measured(sample)) {
             sample.server = None;
         }
-        shown(&survey, Style { bars: true, ..Style::default() })
+        shown(&survey, Style { bars: true, ..DETAILS })
     };
     let none = with_servers(|_| false);
     let (_, bars) =
@@ -160,7 +198,7 @@ fn the_cost_of_one_end_alone_has_a_bar_and_is_told() {
 
 #[test]
 fn ascii_is_ascii_throughout() {
-    let all = Style { ascii: true, bars: true, explain: true, ..Style::default() };
+    let all = Style { ascii: true, bars: true, explain: true, ..DETAILS };
     for style in [all, Style { wide: true, ..all }, Style { width: 60, ..all }] {
         for survey in [pi(), crowded()] {
             let text = shown(&survey, style);
@@ -172,7 +210,7 @@ fn ascii_is_ascii_throughout() {
 
 #[test]
 fn every_figure_of_the_first_row_is_explained() {
-    let text = shown(&pi(), Style { explain: true, ..Style::default() });
+    let text = shown(&pi(), Style { explain: true, ..DETAILS });
     assert_fits(&text, 80);
     let (_, explained) = text.split_once("How to read it").unwrap();
     for words in ["36.2 million bytes", "2.30 seconds of CPU", "27.1 seconds of CPU", "34.0 MB:"] {
@@ -182,7 +220,7 @@ fn every_figure_of_the_first_row_is_explained() {
 
 #[test]
 fn wide_shows_the_whole_file() {
-    let text = shown(&pi(), Style { wide: true, ..Style::default() });
+    let text = shown(&pi(), Style { wide: true, ..DETAILS });
     insta::assert_snapshot!(text);
     let gcm = text.lines().find(|line| line.starts_with(GCM)).unwrap();
     assert!(gcm.contains(" 45.6 "), "1 GB at 22 MB/s, with the setup: {gcm}");
@@ -190,8 +228,8 @@ fn wide_shows_the_whole_file() {
 
 #[test]
 fn colour_is_off_unless_asked_for() {
-    assert!(!shown(&pi(), Style::default()).contains('\u{1b}'));
-    let coloured = shown(&pi(), Style { color: true, ..Style::default() });
+    assert!(!shown(&pi(), DETAILS).contains('\u{1b}'));
+    let coloured = shown(&pi(), Style { color: true, ..DETAILS });
     assert!(coloured.contains("\u{1b}[33mwarning: ") || coloured.contains("\u{1b}[31mfailed: "));
     assert!(coloured.contains("\u{1b}[1m"), "{coloured:?}");
 }
@@ -202,7 +240,7 @@ fn names_from_outside_are_escaped() {
     for sample in &mut survey.samples {
         sample.cipher = "evil\u{1b}[2Jcipher".into();
     }
-    let text = shown(&survey, Style::default());
+    let text = shown(&survey, DETAILS);
     assert!(text.contains("evil\\u{1b}[2Jcipher") && !text.contains('\u{1b}'), "{text:?}");
 }
 
@@ -210,7 +248,7 @@ fn names_from_outside_are_escaped() {
 fn a_survey_of_nothing_is_still_a_report() {
     let mut survey = survey(vec![]);
     survey.footer = None;
-    let text = shown(&survey, Style::default());
+    let text = shown(&survey, DETAILS);
     assert!(text.contains("warning: nothing was measured"), "{text}");
     assert!(text.contains("warning: the journal has no last line"), "{text}");
 }
