@@ -6,6 +6,7 @@ pub mod bottleneck;
 pub mod cipher_cores;
 pub mod comparison;
 pub mod end;
+pub mod expectation;
 pub mod naming;
 pub mod phrases;
 pub mod policy;

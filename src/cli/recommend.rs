@@ -6,6 +6,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use crate::report::Format;
+use crate::ssh::paste::Program;
 
 #[derive(Debug, Args)]
 pub struct RecommendArgs {
@@ -15,6 +16,10 @@ pub struct RecommendArgs {
     /// Recommend legacy ciphers (CBC) and MACs too; never broken ones
     #[arg(long)]
     pub allow_legacy: bool,
+    /// Print only the lines for this program that choose the cipher for one fast transfer, to paste or append;
+    /// what needs none is told on standard error
+    #[arg(long = "for", value_name = "PROGRAM", conflicts_with = "format")]
+    pub program: Option<Program>,
     /// Format of the recommendation
     #[arg(long, default_value = "table", value_parser = offered(&Format::OF_ADVICE))]
     pub format: Format,

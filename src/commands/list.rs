@@ -6,6 +6,7 @@ use anyhow::{Context, Result, bail};
 use comfy_table::{LineStyle, Table, TableStyle};
 
 use super::{Status, output, run::connection, unless_interrupted};
+use crate::analysis::expectation::expectation;
 use crate::cli::list::ListArgs;
 use crate::cli::output::OutputFileArgs;
 use crate::local::client::{Client, ClientSetting};
@@ -23,32 +24,37 @@ pub fn execute(args: &ListArgs) -> Result<Status> {
 }
 
 fn list(args: &ListArgs, interrupt: &Interrupt) -> Result<Status> {
-    let [asked] = args.connect.client.as_slice() else {
+    let [program] = args.connect.client.as_slice() else {
         bail!("list shows the ciphers of one client program; name only one with --client");
     };
     let directory = Scratch::new()?;
-    let client = Client::probe(asked, directory.path())?;
-    let opened = match &args.target {
+    let client = Client::probe(program, directory.path())?;
+    let asked = match &args.target {
         None => None,
         Some(text) => {
             let target = Destination::parse(text)?;
             let connection = connection(&args.connect, &client, target);
-            Some((
-                connection.target.host_label(),
-                open_control(&connection, &client, &ClientSetting::default(), interrupt)?,
-            ))
+            let host = connection.target.host_label();
+            let mut opened =
+                open_control(&connection, &client, &ClientSetting::default(), interrupt)?;
+            let (remote, _) = opened
+                .control
+                .remote_host()
+                .describe(&opened.mark)
+                .with_context(|| format!("the profile of {host} could not be read"))?;
+            Some(Asked { host, opened, remote })
         }
     };
-    let local = match (&client.ciphers, &opened) {
+    let local = match (&client.ciphers, &asked) {
         (Some(ciphers), _) => ciphers.clone(),
-        (None, Some((_, opened))) => opened.client_proposal.ciphers.clone(),
+        (None, Some(asked)) => asked.opened.client_proposal.ciphers.clone(),
         (None, None) => bail!(
             "{} does not list its ciphers (it has no -Q); name a target, and its ciphers are read from \
              its key exchange",
             client.name
         ),
     };
-    let offered = opened.as_ref().map(|(_, opened)| opened.server_proposal.ciphers.as_slice());
+    let offered = asked.as_ref().map(|asked| asked.opened.server_proposal.ciphers.as_slice());
     let names = chosen(&local, offered, args.usable);
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     if args.plain {
@@ -58,19 +64,26 @@ fn list(args: &ListArgs, interrupt: &Interrupt) -> Result<Status> {
     } else {
         let profile = profile::profile()?;
         let mut page = Page::new(&output::style(&OutputFileArgs::default()));
-        heading(&mut page, &client, &profile, opened.as_ref());
+        heading(&mut page, &client, &profile, asked.as_ref());
         page.blank();
         page.lines(
-            table(&names, &local, opened.as_ref().map(|(_, opened)| opened), &profile).lines(),
+            table(&names, &local, asked.as_ref().map(|asked| &asked.opened), &profile).lines(),
         );
         reasons(&mut page, &names);
         out.write_all(page.finish().as_bytes())?;
     }
     out.flush().context("the list can't be written")?;
-    if let Some((_, mut opened)) = opened {
-        opened.control.end();
+    if let Some(mut asked) = asked {
+        asked.opened.control.end();
     }
     Ok(if names.is_empty() { Status::NothingMeasured } else { Status::Complete })
+}
+
+/// A target that was connected to.
+struct Asked {
+    host: String,
+    opened: Opened,
+    remote: HostProfile,
 }
 
 /// The client's ciphers in its order, then those that only the server offers.
@@ -81,17 +94,11 @@ fn chosen(local: &[Cipher], offered: Option<&[Cipher]>, usable: bool) -> Vec<Cip
     both.chain(remote).cloned().collect()
 }
 
-fn heading(
-    page: &mut Page,
-    client: &Client,
-    profile: &HostProfile,
-    opened: Option<&(String, Opened)>,
-) {
+fn heading(page: &mut Page, client: &Client, profile: &HostProfile, asked: Option<&Asked>) {
     let mut line = |label: &str, text: &str| page.labelled(label, Ink::Bold, text, INDENT);
-    let model = profile.cpu_model.as_deref().unwrap_or("unknown");
     line("client  ", &client.version_text);
-    line("CPU     ", &format!("{model} ({}; {})", profile.aes.class, profile.aes.evidence));
-    let Some((host, opened)) = opened else { return };
+    line("CPU     ", &profile.cpu());
+    let Some(Asked { host, opened, remote }) = asked else { return };
     let strict = match (opened.client_proposal.strict_kex(), opened.server_proposal.strict_kex()) {
         (true, true) => "both ends support strict KEX (safe from Terrapin)",
         (true, false) => "the server lacks strict KEX: exposed to Terrapin (CVE-2023-48795)",
@@ -101,7 +108,12 @@ fn heading(
     line("server  ", &format!("{} on {host}; {strict}", opened.server_version));
     let by_default = &opened.by_default.client_to_server;
     let mac = by_default.explicit_mac().map(|mac| format!(" with {mac}")).unwrap_or_default();
-    line("default ", &format!("{}{mac}", by_default.cipher));
+    line("CPU     ", &remote.cpu());
+    match opened.options.cipher {
+        None => line("default ", &format!("{}{mac}", by_default.cipher)),
+        Some(_) => line("default ", "none: plain ssh proposes no cipher that this server offers"),
+    }
+    page.paragraph(&format!("{}.", expectation(profile.aes.class, remote.aes.class)));
 }
 
 /// Lines that follow a label of the heading.

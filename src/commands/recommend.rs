@@ -9,12 +9,16 @@ use std::rc::Rc;
 use anyhow::{Context, Result, bail};
 
 use super::{Status, journals, output, read};
+use crate::analysis::advice::goal::Goal;
 use crate::analysis::advice::recommend::recommend;
 use crate::cli::output::OutputFileArgs;
 use crate::cli::recommend::RecommendArgs;
 use crate::model::survey::Survey;
+use crate::model::units::printable;
+use crate::progress::tell;
 use crate::report::survey::advice::{Advised, advised};
 use crate::report::write_advice;
+use crate::ssh::paste::Program;
 
 pub fn execute(args: &RecommendArgs) -> Result<Status> {
     let all = |survey: &Survey| recommend(survey, args.allow_legacy);
@@ -33,18 +37,48 @@ pub fn execute(args: &RecommendArgs) -> Result<Status> {
             surveys.iter().flat_map(|survey| advised(survey, all(survey))).collect()
         }
     };
+    if let Some(program) = args.program {
+        return lines(&all_advised, program);
+    }
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let style = output::style(&OutputFileArgs::default());
     let written = write_advice(&all_advised, args.format, &style, &mut out);
     written.and_then(|()| out.flush()).context("the recommendation can't be written")?;
     if all_advised.is_empty() {
-        bail!(
-            "nothing was measured that could be recommended; see 'cipher-survey report', or survey \
-             again"
-        );
+        bail!(NOTHING);
     }
     Ok(Status::Complete)
 }
+
+/// The lines for one fast transfer, each target's once.
+fn lines(all: &[Advised], program: Program) -> Result<Status> {
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut written = Vec::new();
+    for one in all {
+        let scope = printable(&one.recommendation.scope);
+        let for_speed = one.uses.iter().find(|used| used.goals.contains(&Goal::Speed));
+        let Some(used) = for_speed.filter(|_| one.recommendation.legacy.is_none()) else {
+            let headline = one.answer.as_ref().map_or("", |answer| &answer.headline);
+            tell(&format!("{scope}: nothing to paste: {}", printable(headline)));
+            continue;
+        };
+        let lines = used.paste.lines(program);
+        if !written.contains(&lines) {
+            for line in &lines {
+                writeln!(out, "{}", printable(line)).context("the lines can't be written")?;
+            }
+            written.push(lines);
+        }
+    }
+    out.flush().context("the lines can't be written")?;
+    if all.is_empty() {
+        bail!(NOTHING);
+    }
+    Ok(Status::Complete)
+}
+
+const NOTHING: &str =
+    "nothing was measured that could be recommended; see 'cipher-survey report', or survey again";
 
 /// The newest survey of each target that a recommendation can be made from.
 fn newest_of_each_target() -> Result<BTreeMap<String, (PathBuf, Rc<Survey>)>> {

@@ -32,6 +32,19 @@ pub struct HostProfile {
     pub proc: bool,
 }
 
+impl HostProfile {
+    /// `Cortex-A53, 4 cores (no AES; cpuinfo features: no aes)`.
+    pub fn cpu(&self) -> String {
+        let model = self.cpu_model.as_deref().unwrap_or("unknown CPU");
+        let cores = match self.cores {
+            Some(1) => ", 1 core".to_owned(),
+            Some(many) => format!(", {many} cores"),
+            None => String::new(),
+        };
+        format!("{model}{cores} ({}; {})", self.aes.class, self.aes.evidence)
+    }
+}
+
 /// The file system of the survey's directory at one end.
 #[derive(Clone, Debug, Default, PartialEq, JsonSchema, Serialize, Deserialize)]
 pub struct Storage {

@@ -1,6 +1,7 @@
 //! Lines to paste that make OpenSSH and the programs over it use a cipher. A test runs each form
 //! with the real program.
 
+use clap::ValueEnum;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -18,7 +19,59 @@ pub struct Paste {
     pub scp: String,
     pub sftp: String,
     pub sshfs: String,
+    /// A line of /etc/fstab that mounts by sshfs.
+    pub fstab: String,
     pub rsync: String,
+    pub git: String,
+    pub rclone: String,
+    pub restic: String,
+    pub borg: String,
+    pub syncoid: String,
+    /// A line of an inventory.
+    pub ansible: String,
+    /// A line of sshd_config, for the server's admin: what clients put before the cipher is left out, since the
+    /// client's order decides (RFC 4253, section 7.1).
+    pub sshd: String,
+}
+
+/// What lines are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Program {
+    Ssh,
+    Scp,
+    Sftp,
+    Sshfs,
+    Fstab,
+    Rsync,
+    Git,
+    Rclone,
+    Restic,
+    Borg,
+    Syncoid,
+    Ansible,
+    /// For the server's admin: what all clients then negotiate.
+    Sshd,
+}
+
+impl Paste {
+    pub fn lines(&self, program: Program) -> Vec<String> {
+        let line = match program {
+            Program::Ssh => return self.ssh_config.clone(),
+            Program::Scp => &self.scp,
+            Program::Sftp => &self.sftp,
+            Program::Sshfs => &self.sshfs,
+            Program::Fstab => &self.fstab,
+            Program::Rsync => &self.rsync,
+            Program::Git => &self.git,
+            Program::Rclone => &self.rclone,
+            Program::Restic => &self.restic,
+            Program::Borg => &self.borg,
+            Program::Syncoid => &self.syncoid,
+            Program::Ansible => &self.ansible,
+            Program::Sshd => &self.sshd,
+        };
+        vec![line.clone()]
+    }
 }
 
 /// How the client proposes a cipher.
@@ -32,14 +85,20 @@ pub enum Proposing {
     Added,
 }
 
-/// `client_version` is what `ssh -V` said, `proposal` what the client proposes unless told otherwise.
-pub fn paste(
-    target: &Destination,
-    (cipher, mac): (&Cipher, Option<&Mac>),
-    client_version: &str,
-    proposal: &Proposal,
-    proposing: Proposing,
-) -> Paste {
+/// The two ends, as far as lines depend on them.
+#[derive(Clone, Copy)]
+pub struct Ends<'a> {
+    /// What `ssh -V` said.
+    pub client_version: &'a str,
+    /// What the client proposes unless told otherwise.
+    pub proposal: &'a Proposal,
+    pub proposing: Proposing,
+    /// The server's ciphers.
+    pub offered: &'a [Cipher],
+}
+
+pub fn paste(target: &Destination, (cipher, mac): (&Cipher, Option<&Mac>), ends: Ends) -> Paste {
+    let Ends { client_version, proposal, proposing, offered } = ends;
     let caret = proposing != Proposing::AsConfigured
         && Version::parse(client_version).is_some_and(|version| version >= CARET_SINCE);
     // Other servers must go on working, so the rest of the list follows the name.
@@ -67,13 +126,55 @@ pub fn paste(
         (None, false) => target.host.clone(),
         (None, true) => format!("[{}]", target.host),
     };
+    let fstab_mac = mac.map(|mac| format!(",MACs={mac}")).unwrap_or_default();
+    let fstab_port = target.port.map(|port| format!(",port={port}")).unwrap_or_default();
+    let syncoid_mac = mac.map(|mac| format!(" --sshoption=MACs={mac}")).unwrap_or_default();
+    let syncoid_port = target.port.map(|port| format!(" --sshport={port}")).unwrap_or_default();
+    let ansible_host = target.host.as_str();
+    let ansible_user = target.user.as_ref().map(|user| format!(" ansible_user={user}"));
+    let ansible_port = target.port.map(|port| format!(" ansible_port={port}"));
     Paste {
         ssh_config,
         scp: format!("scp {options} FILE {host}:"),
         sftp: format!("sftp {options} {host}"),
         sshfs: format!("sshfs -o Ciphers={cipher}{mac_option}{port} {host}: MOUNTPOINT"),
+        fstab: format!(
+            "{host}: MOUNTPOINT fuse.sshfs noauto,_netdev,Ciphers={cipher}{fstab_mac}{fstab_port} 0 0"
+        ),
         rsync: format!("rsync -e 'ssh {options}' FILE {host}:"),
+        git: format!("git -c core.sshCommand='ssh {options}' clone {host}:DIRECTORY"),
+        rclone: rclone(target, cipher, mac),
+        restic: format!(
+            "restic -o sftp.command='ssh {options} {host} -s sftp' -r sftp:{host}:DIRECTORY backup FILE"
+        ),
+        borg: format!("borg --rsh 'ssh {options}' create {host}:DIRECTORY::NAME FILE"),
+        syncoid: format!(
+            "syncoid --sshcipher={cipher}{syncoid_mac}{syncoid_port} DATASET {host}:DATASET"
+        ),
+        ansible: format!(
+            "{ansible_host}{}{} ansible_ssh_common_args='-o Ciphers={cipher}{mac_option}'",
+            ansible_user.unwrap_or_default(),
+            ansible_port.unwrap_or_default()
+        ),
+        sshd: format!("Ciphers {}", not_before(cipher, proposal, offered)),
     }
+}
+
+/// The server's ciphers without those that the client puts before this one, or does not propose.
+fn not_before(cipher: &Cipher, proposal: &Proposal, offered: &[Cipher]) -> String {
+    let after = proposal.ciphers.iter().skip_while(|name| *name != cipher).skip(1);
+    let kept = after.filter(|name| offered.contains(name)).map(Cipher::as_str);
+    std::iter::once(cipher.as_str()).chain(kept).collect::<Vec<_>>().join(",")
+}
+
+/// `--sftp-ciphers` is there since rclone 1.61. It has an SSH of its own, which reads no ssh_config and knows no UMAC (golang.org/x/crypto/ssh).
+fn rclone(target: &Destination, cipher: &Cipher, mac: Option<&Mac>) -> String {
+    let user = target.user.as_ref().map(|user| format!(",user={user}")).unwrap_or_default();
+    let port = target.port.map(|port| format!(",port={port}")).unwrap_or_default();
+    let mac = mac.filter(|mac| mac.as_str().starts_with("hmac-sha2-256"));
+    let mac = mac.map(|mac| format!(" --sftp-macs {mac}")).unwrap_or_default();
+    let host = &target.host;
+    format!("rclone --sftp-ciphers {cipher}{mac} copy FILE :sftp,host={host}{user}{port}:DIRECTORY")
 }
 
 #[cfg(test)]
@@ -93,7 +194,14 @@ mod tests {
             key_exchanges: Vec::new(),
         };
         let mac = mac.map(Mac::from);
-        paste(&target, (&Cipher::from("aes128-ctr"), mac.as_ref()), version, &proposal, how)
+        let offered = ["chacha20-poly1305@openssh.com", "aes128-ctr"].map(Cipher::from);
+        let ends = Ends {
+            client_version: version,
+            proposal: &proposal,
+            proposing: how,
+            offered: &offered,
+        };
+        paste(&target, (&Cipher::from("aes128-ctr"), mac.as_ref()), ends)
     }
 
     #[test]

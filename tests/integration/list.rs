@@ -30,6 +30,10 @@ fn a_server_is_listed_in_one_connection_without_a_failure() {
     assert_eq!(run.code, Some(0), "{run:?}");
     assert!(run.stdout.contains("both ends support strict KEX"), "{run:?}");
     assert!(run.stdout.contains("default chacha20-poly1305@openssh.com"), "{run:?}");
+    // Both ends are this machine.
+    let cpus: Vec<&str> = run.stdout.lines().filter(|line| line.starts_with("CPU ")).collect();
+    assert!(cpus.len() == 2 && cpus[0] == cpus[1] && cpus[0].contains("AES"), "{run:?}");
+    assert!(run.stdout.contains("a survey tells"), "{run:?}");
     let log = testbed.server_log();
     assert_eq!(log.matches("Connection from ").count(), 1, "{log}");
     assert!(!log.contains("Failed") && !log.contains("Unable to negotiate"), "{log}");

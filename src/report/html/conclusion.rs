@@ -71,7 +71,7 @@ fn advised(one: &Advised) -> Markup {
 /// What to paste.
 fn lines(used: &Use) -> Markup {
     let goals: Vec<&str> = used.goals.iter().map(|goal| goal.words()).collect();
-    let Paste { ssh_config, scp, sftp, sshfs, rsync } = &used.paste;
+    let Paste { ssh_config, scp, sftp, sshfs, rsync, .. } = &used.paste;
     html! {
         p { "To use " (prose(&used.choice.to_string())) " (" (goals.join(", ")) "), in ssh_config:" }
         pre tabindex="0" { code { (verbatim(ssh_config)) } }

@@ -93,7 +93,7 @@ fn recommendation(advised: &Advised, page: &mut Page) {
     for Use { choice, goals, paste } in uses {
         let goals: Vec<&str> = goals.iter().map(|goal| goal.words()).collect();
         page.paragraph(&format!("To use {choice} ({}):", goals.join(", ")));
-        let Paste { ssh_config, scp, sftp, sshfs, rsync } = paste;
+        let Paste { ssh_config, scp, sftp, sshfs, rsync, .. } = paste;
         let commands = ["", scp, sftp, sshfs, rsync].map(str::to_owned);
         page.fenced(ssh_config.iter().cloned().chain(commands));
     }

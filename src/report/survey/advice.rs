@@ -11,7 +11,7 @@ use crate::analysis::advice::recommendation::Recommendation;
 use crate::analysis::policy::{connects_by_default, sets_algorithms};
 use crate::analysis::rows::ranking::Choice;
 use crate::model::{Destination, Proposal, Survey};
-use crate::ssh::paste::{Paste, Proposing, paste};
+use crate::ssh::paste::{Ends, Paste, Proposing, paste};
 
 /// Recommendations of one survey, and how to put them to use.
 #[derive(JsonSchema, Serialize)]
@@ -61,6 +61,12 @@ fn uses(survey: &Survey, recommendation: &Recommendation) -> Vec<Use> {
     // Of what plain ssh proposes one cipher was asked for where it does not connect.
     let asked_for = Proposal { ciphers: Vec::new(), ..pairing.client_proposal.clone() };
     let proposal = if connects { &pairing.client_proposal } else { &asked_for };
+    let ends = Ends {
+        client_version: &pairing.client.version,
+        proposal,
+        proposing,
+        offered: &pairing.server_proposal.ciphers,
+    };
     let goals = recommendation.goals.iter().chain(&recommendation.legacy);
     for advice in goals.filter(|advice| !advice.keep_default) {
         let Choice { cipher, mac, .. } = &advice.choice;
@@ -72,13 +78,7 @@ fn uses(survey: &Survey, recommendation: &Recommendation) -> Vec<Use> {
             None => uses.push(Use {
                 choice: advice.choice.clone(),
                 goals: vec![advice.goal],
-                paste: paste(
-                    &target,
-                    (cipher, mac.as_ref()),
-                    &pairing.client.version,
-                    proposal,
-                    proposing,
-                ),
+                paste: paste(&target, (cipher, mac.as_ref()), ends),
             }),
         }
     }

@@ -23,7 +23,7 @@ pub fn closing(advised: &[Advised], page: &mut Page) {
             page.lines(first.paste.ssh_config.iter().cloned());
             page.paragraph(
                 "'cipher-survey recommend JOURNAL' has the lines for scp, sftp, sshfs and rsync, and \
-                 those for the other goals.",
+                 those for the other goals; --for PROGRAM those for others.",
             );
         }
     }
@@ -80,7 +80,7 @@ pub fn write(advised: &[Advised], style: &Style, out: &mut dyn Write) -> io::Res
             let goals: Vec<&str> = used.goals.iter().map(|goal| goal.words()).collect();
             page.blank();
             page.paragraph(&format!("To use {} ({}):", used.choice, goals.join(", ")));
-            let Paste { ssh_config, scp, sftp, sshfs, rsync } = &used.paste;
+            let Paste { ssh_config, scp, sftp, sshfs, rsync, .. } = &used.paste;
             let commands = ["", scp, sftp, sshfs, rsync].into_iter().map(str::to_owned);
             // Not wrapped, so that it can be copied.
             page.lines(ssh_config.iter().cloned().chain(commands));
