@@ -46,7 +46,7 @@ fn labels_of_ten_lines_are_legible_on_a_phone() {
             kind: "Several surveys",
             title: "Comparison".into(),
             facts: maud::html! {},
-            sections: vec![Section { id: "charts", title: "Charts", body: charts }],
+            sections: vec![Section { id: "charts", title: "Charts", folded: false, body: charts }],
             source: maud::html! {},
         };
         let name = format!("slopes-{classes}");

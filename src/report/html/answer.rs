@@ -8,6 +8,7 @@ use super::text::prose;
 use crate::model::units::{printable, significant};
 use crate::report::document::Report;
 use crate::report::survey::brief::Brief;
+use crate::ssh::catalog::without_domain;
 
 pub fn answer(report: &Report) -> Section {
     let briefs = Brief::all(report);
@@ -18,20 +19,20 @@ pub fn answer(report: &Report) -> Section {
             p.note { "▸: recommended. ±: half the 95 % interval. ×: times the default cipher's rate." }
         }
     };
-    Section { id: "answer", title: "Answer", body }
+    Section { id: "answer", title: "Answer", folded: false, body }
 }
 
 fn one(index: usize, brief: &Brief) -> Markup {
     let lines = brief.paste();
     html! {
-        h3 { (prose(&brief.headline())) "." }
+        h3 { (prose(&without_domain(&brief.headline()))) "." }
         @if let Some(times) = brief.gain() {
             p.gain { strong { (significant(times)) " ×" } " the default cipher's rate" }
         }
         dl.advice {
             @for (label, text) in brief.grounds() {
                 dt { (label) }
-                dd { (prose(&text)) "." }
+                dd { (prose(&without_domain(&text))) "." }
             }
         }
         @if !lines.is_empty() {

@@ -10,15 +10,16 @@ use crate::report::survey::advice::{Advised, Use};
 use crate::report::survey::{heading, notes};
 use crate::ssh::paste::Paste;
 
-pub fn facts(report: &Report) -> Markup {
-    html! {
+pub fn facts(report: &Report) -> Section {
+    let body = html! {
         dl.facts {
             @for (label, text) in heading::facts(report.survey, &report.summary) {
                 dt { (label) }
                 dd { (prose(&text)) }
             }
         }
-    }
+    };
+    Section { id: "ends", title: "Both ends", folded: true, body }
 }
 
 pub fn conclusions(report: &Report) -> Section {
@@ -30,7 +31,7 @@ pub fn conclusions(report: &Report) -> Section {
             p { strong { (prose(scope)) } (prose(said)) }
         }
     };
-    Section { id: "conclusion", title: "Conclusion", body }
+    Section { id: "conclusion", title: "Conclusion", folded: true, body }
 }
 
 pub fn recommended(report: &Report) -> Option<Section> {
@@ -38,6 +39,7 @@ pub fn recommended(report: &Report) -> Option<Section> {
     (!report.advised.is_empty()).then_some(Section {
         id: "recommended",
         title: "Recommended",
+        folded: true,
         body,
     })
 }

@@ -25,7 +25,7 @@ pub fn method(report: &Report) -> Section {
         p { (prose(&stop(header))) }
         p { "The command: " code { (prose(&header.command.join(" "))) } }
     };
-    Section { id: "method", title: "Method", body }
+    Section { id: "method", title: "Method", folded: true, body }
 }
 
 /// What a sample is, and what local CPU is read by.
@@ -77,5 +77,5 @@ pub fn remarks(report: &Report) -> Option<Section> {
             ul { @for text in texts { li { (prose(text)) } } }
         }
     };
-    told().next().map(|_| Section { id: "remarks", title: "Remarks", body })
+    told().next().map(|_| Section { id: "remarks", title: "Remarks", folded: false, body })
 }

@@ -36,18 +36,21 @@ fn survey(report: &Report) -> String {
     let panels = panels(report.survey, &report.summary.tables);
     let sections = [
         Some(answer::answer(report)),
+        method::remarks(report),
+        charts(report, &panels),
         Some(conclusion::conclusions(report)),
         conclusion::recommended(report),
         rows::all(report),
-        charts(report, &panels),
+        Some(conclusion::facts(report)),
         Some(method::method(report)),
-        method::remarks(report),
         samples::all(report),
     ];
     let page = Page {
         kind: "SSH cipher survey",
         title: heading::title(report.survey),
-        facts: conclusion::facts(report),
+        facts: html! {
+            @for line in heading::ends(report.survey, &report.summary) { p.facts { (prose(&line)) } }
+        },
         sections: sections.into_iter().flatten().collect(),
         source: html! {
             @if let Some(journal) = report.journal {
@@ -58,18 +61,25 @@ fn survey(report: &Report) -> String {
     page.document().into_string()
 }
 
+/// Throughput and CPU: the others say more of the same.
+const OPEN_CHARTS: usize = 2;
+
 fn charts(report: &Report, panels: &[Panel]) -> Option<Section> {
     let of = |panel: &Panel| -> Markup {
         html! {
             h3 #(panel.id()) { (prose(&panel.title)) }
-            @for chart in figure::all(panel, report.survey) {
-                (figure::figure(&chart, &panel.id()))
+            @let all = figure::all(panel, report.survey);
+            @for chart in all.iter().take(OPEN_CHARTS) { (figure::figure(chart, &panel.id())) }
+            details {
+                summary { "More charts" }
+                @for chart in all.iter().skip(OPEN_CHARTS) { (figure::figure(chart, &panel.id())) }
             }
         }
     };
     (!panels.is_empty()).then(|| Section {
         id: "charts",
         title: "Charts",
+        folded: false,
         body: html! {
             @if panels.len() > 1 {
                 ul.panels {

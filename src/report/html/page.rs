@@ -27,6 +27,8 @@ pub struct Section {
     /// Letters alone; unique on the page.
     pub id: &'static str,
     pub title: &'static str,
+    /// Only its title is shown until a reader opens it.
+    pub folded: bool,
     pub body: Markup,
 }
 
@@ -80,8 +82,10 @@ impl Section {
         let title = format!("{}-title", self.id);
         html! {
             section #(self.id) aria-labelledby=(title) {
-                h2 #(title) { (self.title) }
-                (self.body)
+                @match self.folded {
+                    false => { h2 #(title) { (self.title) } (self.body) },
+                    true => details { summary { h2 #(title) { (self.title) } } (self.body) },
+                }
             }
         }
     }

@@ -24,7 +24,7 @@ pub fn all(report: &Report) -> Option<page::Section> {
         @for table in &summary.tables { (one(report, table)) }
         p.note { (prose(&notes::legend(summary, sentences))) }
     };
-    let section = page::Section { id: "figures", title: "Figures", body };
+    let section = page::Section { id: "figures", title: "Figures", folded: true, body };
     (!summary.tables.is_empty()).then_some(section)
 }
 

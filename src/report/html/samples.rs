@@ -24,7 +24,7 @@ pub fn all(report: &Report) -> Option<Section> {
         }
         p { (elsewhere(report)) }
     };
-    (many > 0).then_some(Section { id: "samples", title: "Every sample", body })
+    (many > 0).then_some(Section { id: "samples", title: "Every sample", folded: true, body })
 }
 
 fn elsewhere(report: &Report) -> Markup {

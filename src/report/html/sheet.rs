@@ -47,6 +47,7 @@ fn conclusions(sheet: &Sheet) -> Option<Section> {
     (!sheet.conclusions.is_empty()).then_some(Section {
         id: "conclusion",
         title: "Conclusion",
+        folded: false,
         body,
     })
 }
@@ -59,7 +60,7 @@ fn tables(sheet: &Sheet) -> Section {
         }
         p { (prose(&sheet.legend)) }
     };
-    Section { id: "tables", title: "Side by side", body }
+    Section { id: "tables", title: "Side by side", folded: false, body }
 }
 
 /// Each heading in one line, below a title that stands alone.
@@ -87,7 +88,12 @@ fn charts(sheet: &Sheet) -> Option<Section> {
             (figure(&chart(slopes), &format!("chart-{index}")))
         }
     };
-    drawn().next().is_some().then_some(Section { id: "charts", title: "Charts", body })
+    drawn().next().is_some().then_some(Section {
+        id: "charts",
+        title: "Charts",
+        folded: false,
+        body,
+    })
 }
 
 fn remarks(sheet: &Sheet) -> Option<Section> {
@@ -98,5 +104,5 @@ fn remarks(sheet: &Sheet) -> Option<Section> {
         }
     };
     let some = !sheet.notes.is_empty() || !sheet.warnings.is_empty();
-    some.then_some(Section { id: "remarks", title: "Remarks", body })
+    some.then_some(Section { id: "remarks", title: "Remarks", folded: false, body })
 }

@@ -13,6 +13,7 @@ use crate::model::{Direction, Method};
 use crate::report::document::Report;
 use crate::report::grid::{Cell, Grid, Heading, Tone};
 use crate::report::survey::advice::Advised;
+use crate::ssh::catalog::without_domain;
 
 /// The most rows of a table; what is slower is counted.
 const MOST_ROWS: usize = 12;
@@ -172,7 +173,8 @@ impl<'a> Brief<'a> {
         cells.push(cost(|row| row.server.as_ref()));
         cells.push(Cell { tone, ..Cell::text(self.marks(choice)) });
         let sign = if is_chosen { "▸" } else { " " };
-        (format!("{sign} {choice}"), cells)
+        // What is to be pasted keeps the domain.
+        (format!("{sign} {}", without_domain(&choice.to_string())), cells)
     }
 
     /// What is told of a row beside its figures.
@@ -202,7 +204,8 @@ impl<'a> Brief<'a> {
         Some(&self.advised?.recommendation.speed()?.choice)
     }
 
-    /// All rows: those that are compared before the others, by the seconds that they take both ways.
+    /// All rows: those that are compared before the others, by the seconds that they take in the directions in which
+    /// the cipher makes a difference.
     fn choices(&self) -> Vec<Choice> {
         let mut choices: Vec<Choice> = Vec::new();
         for (_, section) in &self.ways {
@@ -213,13 +216,20 @@ impl<'a> Brief<'a> {
                 }
             }
         }
+        let speed = self.advised.and_then(|advised| advised.recommendation.speed());
+        let counts = |direction: Direction| {
+            speed.is_none_or(|advice| advice.directions.contains(&direction))
+        };
         let key = |choice: &Choice| {
-            let rows: Vec<&Row> =
-                self.ways.iter().filter_map(|(_, section)| row(section, choice)).collect();
-            let is_unranked = rows.iter().any(|row| row.unranked.is_some());
-            let per_mb = rows.iter().map(|row| row.rate_mb_per_s.map_or(f64::INFINITY, f64::recip));
-            let s = if rows.len() < self.ways.len() { f64::INFINITY } else { per_mb.sum() };
-            (is_unranked, s)
+            let of = |(direction, section): &(Direction, &'a Section)| {
+                counts(*direction).then(|| row(section, choice))
+            };
+            let rows: Vec<Option<&Row>> = self.ways.iter().filter_map(of).collect();
+            let is_unranked = rows.iter().flatten().any(|row| row.unranked.is_some());
+            let per_mb = |row: &Option<&Row>| {
+                row.and_then(|row| row.rate_mb_per_s).map_or(f64::INFINITY, f64::recip)
+            };
+            (is_unranked, rows.iter().map(per_mb).sum::<f64>())
         };
         choices.sort_by(|a, b| {
             let (a, b) = (key(a), key(b));

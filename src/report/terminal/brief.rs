@@ -6,7 +6,6 @@ use super::sheet;
 use crate::model::units::printable;
 use crate::report::document::Report;
 use crate::report::format::Style;
-use crate::report::grid::Grid;
 use crate::report::survey::brief::Brief;
 use crate::report::survey::{heading, notes};
 use crate::ssh::catalog::without_domain;
@@ -27,7 +26,7 @@ pub fn page(report: &Report, style: &Style) -> String {
     }
     for brief in &briefs {
         page.blank();
-        let grid = short(brief.grid());
+        let grid = brief.grid();
         if !grid.title.is_empty() {
             page.title(&grid.title);
         }
@@ -107,10 +106,4 @@ fn add_notes(report: &Report, below: usize, style: &Style, page: &mut Page) {
         1 => page.paragraph("1 more note: --details"),
         more => page.paragraph(&format!("{more} more notes: --details")),
     }
-}
-
-/// Names without the domain that most of them have; what is to be pasted keeps it.
-fn short(grid: Grid) -> Grid {
-    let rows = grid.rows.into_iter().map(|(name, cells)| (without_domain(&name), cells));
-    Grid { rows: rows.collect(), ..grid }
 }
