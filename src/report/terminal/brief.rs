@@ -21,7 +21,10 @@ pub fn page(report: &Report, style: &Style) -> String {
     if briefs.is_empty() {
         page.title(&format!("{}: nothing was measured.", heading::targets(report.survey)));
     }
-    for brief in &briefs {
+    for (index, brief) in briefs.iter().enumerate() {
+        if index > 0 {
+            page.blank();
+        }
         answer(brief, &mut page);
     }
     for brief in &briefs {

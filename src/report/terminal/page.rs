@@ -40,9 +40,15 @@ impl Page {
         self.text.push('\n');
     }
 
-    /// A line in bold.
+    /// In bold, as many lines as it needs.
     pub fn title(&mut self, text: &str) {
-        self.labelled(text, Ink::Bold, "", "");
+        let text = printable(text);
+        let whole = self.style.text(&text).replace(" %", "\u{a0}%");
+        let options = Options::new(self.style.width()).word_splitter(WordSplitter::NoHyphenation);
+        for line in textwrap::wrap(&whole, options) {
+            self.text += &self.paint(&line.replace('\u{a0}', " "), Ink::Bold);
+            self.text.push('\n');
+        }
     }
 
     pub fn paragraph(&mut self, text: &str) {
