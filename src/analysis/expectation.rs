@@ -7,7 +7,7 @@ use crate::model::AesClass;
 pub fn expectation(local: AesClass, remote: AesClass) -> &'static str {
     match (local, remote) {
         (AesClass::Aes, AesClass::Aes) => {
-            "AES instructions at both ends: AES-GCM is usually the fastest; a survey tells"
+            "AES instructions at both ends: AES (GCM, where both have it) is usually the fastest; a survey tells"
         }
         (AesClass::NoAes, AesClass::NoAes) => {
             "no AES instructions at either end: chacha20-poly1305 is usually the fastest by far; a survey tells"

@@ -1,7 +1,7 @@
 //! What ssh_config, the user's or the system's (a crypto policy), leaves to choose from.
 
-use crate::model::Cipher;
 use crate::model::record::Pairing;
+use crate::model::{Cipher, Mac};
 use crate::ssh::catalog::{Security, cipher};
 
 /// Whether plain ssh connects: it proposes a cipher that the server offers.
@@ -34,9 +34,14 @@ pub fn sets_algorithms(pairing: &Pairing) -> bool {
     sets_ciphers(pairing) || (!macs.is_empty() && MACS.iter().any(leaves_out))
 }
 
-/// Whether `Ciphers` leaves this one out.
+/// Whether `Ciphers` leaves this one out. Legacy ciphers are proposed by default by none.
 pub fn leaves_out(pairing: &Pairing, name: &Cipher) -> bool {
-    sets_ciphers(pairing) && !pairing.client_proposal.ciphers.contains(name)
+    sets_ciphers(pairing) && is_recommended(name) && !pairing.client_proposal.ciphers.contains(name)
+}
+
+/// Whether `MACs` leaves this one out.
+pub fn leaves_mac_out(pairing: &Pairing, name: &Mac) -> bool {
+    sets_algorithms(pairing) && !pairing.client_proposal.macs.contains(name)
 }
 
 fn is_recommended(name: &Cipher) -> bool {

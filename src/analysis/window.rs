@@ -48,6 +48,11 @@ fn server_window(pairing: &Pairing) -> Option<u64> {
     recorded.or(is_dropbear.then_some(DROPBEAR_BYTES))
 }
 
+/// Whether the window of a direction is the server's own, and smaller than OpenSSH's.
+pub fn has_small_window(pairing: &Pairing, direction: Direction) -> bool {
+    direction == Direction::Upload && server_window(pairing).is_some_and(is_small)
+}
+
 /// Whether a rate fills the window of its direction: the receiving end grants it.
 pub fn full(
     pairing: &Pairing,

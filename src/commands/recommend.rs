@@ -59,10 +59,28 @@ fn lines(all: &[Advised], program: Program) -> Result<Status> {
         let for_speed = one.uses.iter().find(|used| used.goals.contains(&Goal::Speed));
         let Some(used) = for_speed.filter(|_| one.recommendation.legacy.is_none()) else {
             let headline = one.answer.as_ref().map_or("", |answer| &answer.headline);
-            tell(&format!("{scope}: nothing to paste: {}", printable(headline)));
+            let why = match one.recommendation.speed().is_some_and(|advice| !advice.keep_default) {
+                true => one.without_lines(),
+                false => headline,
+            };
+            tell(&format!("{scope}: nothing to paste: {}", printable(why)));
             continue;
         };
         let lines = used.paste.lines(program);
+        if lines.is_empty() {
+            tell(&format!(
+                "{scope}: there is no line for this program: give the host a name in ssh_config"
+            ));
+        }
+        match program {
+            Program::Ssh => tell(&format!(
+                "{scope}: put them at the top of ~/.ssh/config: of a keyword ssh takes the first value"
+            )),
+            Program::Sshd => {
+                tell(&format!("{scope}: clients that support none of these can't log in any more"))
+            }
+            _ => {}
+        }
         if !written.contains(&lines) {
             for line in &lines {
                 writeln!(out, "{}", printable(line)).context("the lines can't be written")?;

@@ -153,7 +153,6 @@ pub const MACS: &[MacInfo] = macs![
 "hmac-md5-96"                    12 false Broken      "RFC 4253";
 ];
 
-/// What is known of a cipher.
 /// Text in which the names of ciphers and MACs lose the domain that tells OpenSSH's own from others (RFC 4251,
 /// section 6).
 pub fn without_domain(text: &str) -> String {
@@ -163,6 +162,7 @@ pub fn without_domain(text: &str) -> String {
     own.fold(text.to_owned(), |text, (name, short)| text.replace(name, short))
 }
 
+/// What is known of a cipher.
 pub fn cipher(name: &Cipher) -> Option<&'static CipherInfo> {
     CIPHERS.iter().find(|row| row.name == name.as_str())
 }

@@ -11,6 +11,9 @@ use crate::model::{Cipher, Destination, Mac, Proposal};
 /// `Ciphers ^NAME` (put first, keep the rest) since OpenSSH 8.1 (its release notes).
 const CARET_SINCE: Version = Version(8, 1);
 
+/// `Ciphers +NAME` (added to what is proposed by default) since OpenSSH 7.0 (its release notes).
+const PLUS_SINCE: Version = Version(7, 0);
+
 /// Lines for one cipher, and for the MAC that it was measured with.
 #[derive(Clone, Debug, PartialEq, Eq, JsonSchema, Serialize)]
 pub struct Paste {
@@ -70,7 +73,8 @@ impl Paste {
             Program::Ansible => &self.ansible,
             Program::Sshd => &self.sshd,
         };
-        vec![line.clone()]
+        // Some have no way to say it.
+        Some(line.clone()).filter(|line| !line.is_empty()).into_iter().collect()
     }
 }
 
@@ -81,7 +85,7 @@ pub enum Proposing {
     ByDefault,
     /// It does as ssh_config says, whose list is kept: `^` would start from OpenSSH's own.
     AsConfigured,
-    /// It does not: it is added (`+`, since OpenSSH 7.0).
+    /// It does not: it is added.
     Added,
 }
 
@@ -98,23 +102,8 @@ pub struct Ends<'a> {
 }
 
 pub fn paste(target: &Destination, (cipher, mac): (&Cipher, Option<&Mac>), ends: Ends) -> Paste {
-    let Ends { client_version, proposal, proposing, offered } = ends;
-    let caret = proposing != Proposing::AsConfigured
-        && Version::parse(client_version).is_some_and(|version| version >= CARET_SINCE);
-    // Other servers must go on working, so the rest of the list follows the name.
-    let first = |name: &str, all: Vec<&str>| match caret {
-        _ if proposing == Proposing::Added && !all.contains(&name) => format!("+{name}"),
-        true => format!("^{name}"),
-        false => {
-            let rest = all.into_iter().filter(|other| *other != name);
-            [name].into_iter().chain(rest).collect::<Vec<_>>().join(",")
-        }
-    };
-    let ciphers = proposal.ciphers.iter().map(Cipher::as_str).collect();
-    let macs = || proposal.macs.iter().map(Mac::as_str).collect();
-    let mut ssh_config = vec![format!("Host {}", target.host)];
-    ssh_config.push(format!("  Ciphers {}", first(cipher.as_str(), ciphers)));
-    ssh_config.extend(mac.map(|mac| format!("  MACs {}", first(mac.as_str(), macs()))));
+    let ssh_config = host_block(target, (cipher, mac), ends);
+    let Ends { proposal, proposing, offered, .. } = ends;
 
     // One name each: a list breaks the option parser of sshfs.
     let mac_option = mac.map(|mac| format!(" -o MACs={mac}")).unwrap_or_default();
@@ -133,6 +122,8 @@ pub fn paste(target: &Destination, (cipher, mac): (&Cipher, Option<&Mac>), ends:
     let ansible_host = target.host.as_str();
     let ansible_user = target.user.as_ref().map(|user| format!(" ansible_user={user}"));
     let ansible_port = target.port.map(|port| format!(" ansible_port={port}"));
+    // They take what is behind the first colon for a path.
+    let by_name = |line: String| if target.host.contains(':') { String::new() } else { line };
     Paste {
         ssh_config,
         scp: format!("scp {options} FILE {host}:"),
@@ -143,21 +134,58 @@ pub fn paste(target: &Destination, (cipher, mac): (&Cipher, Option<&Mac>), ends:
         ),
         rsync: format!("rsync -e 'ssh {options}' FILE {host}:"),
         git: format!("git -c core.sshCommand='ssh {options}' clone {host}:DIRECTORY"),
-        rclone: rclone(target, cipher, mac),
-        restic: format!(
+        rclone: by_name(rclone(target, cipher, mac)),
+        restic: by_name(format!(
             "restic -o sftp.command='ssh {options} {host} -s sftp' -r sftp:{host}:DIRECTORY backup FILE"
-        ),
+        )),
         borg: format!("borg --rsh 'ssh {options}' create {host}:DIRECTORY::NAME FILE"),
-        syncoid: format!(
+        syncoid: by_name(format!(
             "syncoid --sshcipher={cipher}{syncoid_mac}{syncoid_port} DATASET {host}:DATASET"
-        ),
+        )),
         ansible: format!(
             "{ansible_host}{}{} ansible_ssh_common_args='-o Ciphers={cipher}{mac_option}'",
             ansible_user.unwrap_or_default(),
             ansible_port.unwrap_or_default()
         ),
-        sshd: format!("Ciphers {}", not_before(cipher, proposal, offered)),
+        // A server that offers legacy ciphers alone has no better list.
+        sshd: match proposing {
+            Proposing::Added => String::new(),
+            _ => format!("Ciphers {}", not_before(cipher, proposal, offered)),
+        },
     }
+}
+
+/// A `Host` block of ssh_config.
+fn host_block(
+    target: &Destination,
+    (cipher, mac): (&Cipher, Option<&Mac>),
+    ends: Ends,
+) -> Vec<String> {
+    let Ends { client_version, proposal, proposing, .. } = ends;
+    let caret = proposing != Proposing::AsConfigured
+        && Version::parse(client_version).is_some_and(|version| version >= CARET_SINCE);
+    let plus = Version::parse(client_version).is_none_or(|version| version >= PLUS_SINCE);
+    // Other servers must go on working, so the rest of the list follows the name.
+    let first = |name: &str, all: Vec<&str>| match caret {
+        _ if proposing == Proposing::Added && !all.contains(&name) => {
+            if plus {
+                format!("+{name}")
+            } else {
+                name.to_owned()
+            }
+        }
+        true => format!("^{name}"),
+        false => {
+            let rest = all.into_iter().filter(|other| *other != name);
+            [name].into_iter().chain(rest).collect::<Vec<_>>().join(",")
+        }
+    };
+    let ciphers = proposal.ciphers.iter().map(Cipher::as_str).collect();
+    let macs = || proposal.macs.iter().map(Mac::as_str).collect();
+    let mut ssh_config = vec![format!("Host {}", target.host)];
+    ssh_config.push(format!("  Ciphers {}", first(cipher.as_str(), ciphers)));
+    ssh_config.extend(mac.map(|mac| format!("  MACs {}", first(mac.as_str(), macs()))));
+    ssh_config
 }
 
 /// The server's ciphers without those that the client puts before this one, or does not propose.
@@ -216,11 +244,21 @@ mod tests {
 
     #[test]
     fn a_configured_list_is_kept_and_what_is_in_none_is_added() {
-        let of = |how| proposing(how, "pi1", Some("hmac-sha1"), "OpenSSH_9.2p1").ssh_config;
-        let kept = of(Proposing::AsConfigured);
+        let of = |how, mac, version| proposing(how, "pi1", Some(mac), version).ssh_config;
+        let kept = of(Proposing::AsConfigured, "hmac-sha2-256", "OpenSSH_9.2p1");
         assert_eq!(kept[1], "  Ciphers aes128-ctr,chacha20-poly1305@openssh.com");
-        assert_eq!(kept[2], "  MACs hmac-sha1,umac-64@openssh.com,hmac-sha2-256");
-        assert_eq!(of(Proposing::Added)[2], "  MACs +hmac-sha1");
+        assert_eq!(kept[2], "  MACs hmac-sha2-256,umac-64@openssh.com");
+        assert_eq!(of(Proposing::Added, "hmac-sha1", "OpenSSH_9.2p1")[2], "  MACs +hmac-sha1");
+        assert_eq!(of(Proposing::Added, "hmac-sha1", "OpenSSH_6.6")[2], "  MACs hmac-sha1");
+    }
+
+    #[test]
+    fn an_address_with_colons_has_no_line_where_it_would_be_taken_for_a_path() {
+        let paste = of("me@[2001:db8::1]", None, "OpenSSH_9.2p1");
+        for program in [Program::Rclone, Program::Restic, Program::Syncoid] {
+            assert!(paste.lines(program).is_empty(), "{program:?}");
+        }
+        assert_eq!(paste.lines(Program::Scp), ["scp -c aes128-ctr FILE me@[2001:db8::1]:"]);
     }
 
     #[test]

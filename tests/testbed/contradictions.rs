@@ -3,35 +3,42 @@
 use cipher_survey::analysis::Summary;
 use cipher_survey::analysis::advice::goal::Advice;
 use cipher_survey::analysis::advice::recommendation::Recommendation;
+use cipher_survey::analysis::rows::row::Row;
 use cipher_survey::analysis::rows::table::Section;
 use cipher_survey::model::Direction;
 
-/// A line for each direction in which what is advised for it is surely slower than the leader, which may be
-/// recommended, by more than the precision.
+/// A line for each direction in which what is advised for it is surely slower by more than the precision than another one
+/// that may be recommended. What copies have contradicted is told instead.
 pub fn contradictions(
     summary: &Summary,
     recommendations: &[Recommendation],
     precision: f64,
 ) -> Vec<String> {
     let mut found = Vec::new();
-    for one in recommendations {
+    let holds =
+        |one: &&Recommendation| one.speed().is_some_and(|advice| advice.withdrawn.is_none());
+    for one in recommendations.iter().filter(holds) {
         for &direction in &one.directions {
             let (Some(advice), Some(section)) =
                 (advice_for(one, direction), section(summary, one, direction))
             else {
                 continue;
             };
-            let Some(conclusion) = &section.conclusion else { continue };
-            let leader = &conclusion.fastest.leader;
-            if one.below_floor.iter().any(|(cipher, _)| *cipher == leader.cipher) {
-                continue;
-            }
-            let row =
-                section.rows.iter().find(|row| advice.choice.is(row)).expect("it was measured");
-            let behind = row.speed.and_then(|speed| speed.times_leader);
-            if let Some(times) = behind.filter(|times| times.high < 1.0 / (1.0 + precision)) {
+            let may_be = |row: &&Row| {
+                row.unranked.is_none()
+                    && row.failed == 0
+                    && one.below_floor.iter().all(|(cipher, _)| *cipher != row.cipher)
+            };
+            // The leader has no ratio to itself.
+            let times = |row: &Row| row.speed.map(|speed| speed.times_leader);
+            let least = |row: &Row| times(row).map(|own| own.map_or(1.0, |times| times.low));
+            let best = section.rows.iter().filter(may_be).filter_map(least).fold(0.0, f64::max);
+            let row = section.rows.iter().find(|row| advice.choice.is(row));
+            let own = times(row.expect("it was measured")).flatten();
+            if let Some(times) = own.filter(|times| times.high < best / (1.0 + precision)) {
                 found.push(format!(
-                    "{}, {direction}: {} is advised, and at most {:.3} times as fast as {leader}",
+                    "{}, {direction}: {} is advised, and at most {:.3} times as fast as the leader, another one at \
+                     least {best:.3}",
                     one.scope, advice.choice, times.high
                 ));
             }

@@ -20,17 +20,17 @@ pub enum Certainty {
     /// Two thirds of such surveys would say the same.
     Likely,
     TooCloseToTell,
-    /// The choice makes no difference by more than the precision.
+    /// No cipher differs from another one by more than the precision, or no other is faster and none surely slower.
     NoDifference,
 }
 
 /// Without full stops.
 #[derive(Clone, Debug, PartialEq, JsonSchema, Serialize)]
 pub struct Answer {
-    /// `use aes128-gcm@openssh.com: 1.80 times as fast as the default, chacha20-poly1305@openssh.com`.
+    /// `use aes128-gcm@openssh.com, 1.80 times as fast as the default cipher`.
     pub headline: String,
     pub certainty: Certainty,
-    /// `certain: 1.63 to 1.99 times as fast`.
+    /// `certain, 1.80 (1.63 to 1.99) times the default's rate`.
     pub how_sure: String,
     /// What to use in each direction, where that is not the same.
     pub by_direction: Vec<String>,
@@ -41,14 +41,32 @@ pub fn answer(one: &Recommendation) -> Option<Answer> {
     let Some(advice) = one.speed() else {
         let fastest = &one.legacy.as_ref()?.choice;
         return Some(Answer {
-            headline: format!(
-                "no cipher is recommended: those that were measured are legacy; the fastest of them is {fastest}"
-            ),
+            headline: match one.connects_by_default {
+                true => format!(
+                    "no cipher is recommended, all that were measured are legacy ({fastest} is the fastest)"
+                ),
+                false => format!(
+                    "no cipher is recommended, all that were measured are legacy; to connect at all, \
+                     {fastest} is the fastest"
+                ),
+            },
             certainty: Certainty::TooCloseToTell,
-            how_sure: "not compared; 'cipher-survey recommend --allow-legacy' does".into(),
+            how_sure: "'cipher-survey recommend --allow-legacy' tells".into(),
             by_direction: Vec::new(),
         });
     };
+    if !one.is_choice() {
+        return Some(Answer {
+            headline: format!(
+                "nothing to choose from: only {} was measured, {} MB/s",
+                advice.choice,
+                significant(advice.figure)
+            ),
+            certainty: Certainty::TooCloseToTell,
+            how_sure: "there is nothing to compare it with".into(),
+            by_direction: Vec::new(),
+        });
+    }
     let (certainty, how_sure) = how_sure(advice);
     let some = advice.directions.len() < one.directions.len();
     let of = if some { format!(", for the {}", directions(advice)) } else { String::new() };
@@ -66,7 +84,7 @@ pub fn answer(one: &Recommendation) -> Option<Answer> {
 fn headline(advice: &Advice) -> String {
     let choice = &advice.choice;
     if !advice.keep_default {
-        let gain = match advice.times_default {
+        let gain = match advice.times_default.filter(|times| times.ratio > 1.0) {
             Some(times) => {
                 format!("{} times as fast as the default cipher", significant(times.ratio))
             }
@@ -76,19 +94,23 @@ fn headline(advice: &Advice) -> String {
                 format!("{rate} MB/s{}", why.unwrap_or_default())
             }
         };
-        return format!("use {choice}: {gain}");
+        return format!("use {choice}, {gain}");
+    }
+    if let Some(withdrawn) = &advice.withdrawn {
+        return format!(
+            "keep the default, {choice} (the rounds were faster with {withdrawn}, copies slower)"
+        );
     }
     if let Some(bottleneck) = advice.bottleneck {
         return format!(
-            "keep the default, {choice}: the cipher makes no difference, the {bottleneck} is the \
-             bottleneck"
+            "keep the default, {choice} (no cipher is faster, the {bottleneck} is the bottleneck)"
         );
     }
     let why = match (&advice.next, &advice.ahead) {
-        _ if advice.alone => "nothing else was measured that could be recommended".into(),
+        _ if advice.alone => "of all that was measured it alone may be recommended".into(),
         _ if advice.decided && !advice.ties.is_empty() => {
             let verb = if advice.ties.len() == 1 { "is" } else { "are" };
-            format!("{} {verb} as fast, it makes no difference", list(advice.ties.iter()))
+            format!("{} {verb} as fast", list(advice.ties.iter()))
         }
         (Some(Against { choice: next, times: Some(times) }), None) if advice.decided => {
             format!("{} times as fast as the next, {next}", significant(times.ratio))
@@ -99,20 +121,31 @@ fn headline(advice: &Advice) -> String {
         }
         _ => "none is surely faster".into(),
     };
-    format!("keep the default, {choice}: {why}")
+    format!("keep the default, {choice} ({why})")
 }
 
 /// How sure the headline is, and what it leaves open.
 fn how_sure(advice: &Advice) -> (Certainty, String) {
     let open = match advice.bound_percent.filter(|_| !advice.decided) {
-        Some(bound) => format!("; no other is more than {} faster", at_most(bound)),
+        Some(bound) => {
+            format!(
+                "; another cipher may be up to {} faster than {}",
+                at_most(bound),
+                advice.choice
+            )
+        }
         None => String::new(),
     };
     let unsure = |text: &str| (Certainty::TooCloseToTell, format!("{text}{open}"));
     if !advice.keep_default {
         return match advice.times_default {
             Some(times) => {
-                (Certainty::Certain, format!("certain, {} as fast{open}", times_text(times)))
+                let (certainty, word) = match () {
+                    () if times.low > 1.0 => (Certainty::Certain, "certain"),
+                    () if is_likely(times) => (Certainty::Likely, "likely, not certain"),
+                    () => (Certainty::TooCloseToTell, "too close to tell"),
+                };
+                (certainty, format!("{word}, {} the default's rate{open}", times_text(times)))
             }
             None if advice.decided => {
                 (Certainty::Certain, "certain, no other that may be recommended is faster".into())
@@ -121,14 +154,22 @@ fn how_sure(advice: &Advice) -> (Certainty, String) {
         };
     }
     if advice.alone {
-        return unsure("nothing to compare it with");
+        return unsure("there is nothing to choose from");
+    }
+    if advice.withdrawn.is_some() {
+        return unsure("rounds and copies contradict each other: survey again");
     }
     if advice.bottleneck.is_some() || (advice.decided && !advice.ties.is_empty()) {
-        return (Certainty::NoDifference, "certain, it makes no difference".into());
+        return match advice.behind.is_empty() {
+            true => (Certainty::NoDifference, "certain, it makes no difference".into()),
+            false => (Certainty::Certain, "certain, no other is faster by what matters".into()),
+        };
     }
     if advice.decided {
         let by = match &advice.next {
-            Some(Against { times: Some(times), .. }) => format!(", {} as fast", times_text(*times)),
+            Some(Against { times: Some(times), .. }) => {
+                format!(", {} the next one's rate", times_text(*times))
+            }
             _ => String::new(),
         };
         return (Certainty::Certain, format!("certain{by}"));
@@ -183,7 +224,7 @@ mod tests {
             of([rounds(CHACHA, [50.0, 50.2, 50.1]), rounds(GCM, [90.0, 90.2, 90.1])].concat());
         assert_eq!(
             found.headline,
-            "use aes128-gcm@openssh.com: 1.80 times as fast as the default cipher"
+            "use aes128-gcm@openssh.com, 1.80 times as fast as the default cipher"
         );
         assert_eq!(found.certainty, Certainty::Certain);
         assert!(found.how_sure.starts_with("certain, 1.80 ("), "{}", found.how_sure);
@@ -194,8 +235,8 @@ mod tests {
     fn a_default_that_leads_by_far_is_kept_with_what_comes_next() {
         let found =
             of([rounds(CHACHA, [90.0, 90.2, 90.1]), rounds(GCM, [50.0, 50.2, 50.1])].concat());
-        let expected = "keep the default, chacha20-poly1305@openssh.com: 1.80 times as fast as the next, \
-                        aes128-gcm@openssh.com";
+        let expected = "keep the default, chacha20-poly1305@openssh.com (1.80 times as fast as the next, \
+                        aes128-gcm@openssh.com)";
         assert_eq!((found.headline.as_str(), found.certainty), (expected, Certainty::Certain));
     }
 
@@ -207,10 +248,21 @@ mod tests {
             [rounds(CHACHA, [90.0, 60.0, 120.0]), rounds(GCM, [80.0, 110.0, 81.0])].concat();
         let found = of(noise);
         assert_eq!(found.certainty, Certainty::TooCloseToTell, "{found:?}");
-        assert!(found.how_sure.contains("no other is more than"), "{found:?}");
+        assert!(found.how_sure.contains("another cipher may be up to"), "{found:?}");
         let likely =
             [rounds(CHACHA, [90.0, 95.0, 88.0]), rounds(GCM, [97.0, 108.0, 90.0])].concat();
         assert_eq!(of(likely).certainty, Certainty::Likely);
+    }
+
+    #[test]
+    fn one_cipher_alone_is_no_choice() {
+        let found = of(rounds(GCM, [90.0, 90.2, 90.1]));
+        let expected =
+            "nothing to choose from: only aes128-gcm@openssh.com was measured, 90.1 MB/s";
+        assert_eq!(
+            (found.headline.as_str(), found.certainty),
+            (expected, Certainty::TooCloseToTell)
+        );
     }
 
     #[test]
@@ -218,7 +270,7 @@ mod tests {
         let up = [rounds(CHACHA, [90.0, 90.2, 90.1]), rounds(GCM, [80.0, 80.2, 80.1])].concat();
         let back = [rounds(CHACHA, [30.0, 30.2, 30.1]), rounds(GCM, [90.0, 90.2, 90.1])].concat();
         let found = of([up, down(back)].concat());
-        assert!(found.headline.starts_with("use aes128-gcm@openssh.com: "), "{found:?}");
+        assert!(found.headline.starts_with("use aes128-gcm@openssh.com, "), "{found:?}");
         let [upload] = &found.by_direction[..] else { panic!("{found:?}") };
         assert!(upload.starts_with("upload: keep the default"), "{upload}");
     }

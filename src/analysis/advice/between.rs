@@ -53,6 +53,8 @@ impl<'a> Between<'a> {
             goals: GOALS.into_iter().filter_map(advice).collect(),
             by_direction: each.filter_map(|&way| self.advice(Goal::Speed, &[way])).collect(),
             below_floor: below_floor.collect(),
+            connects_by_default: connects_by_default(pairing),
+            measured: self.alternatives.iter().filter(|c| c.is_shown(Goal::Speed)).count(),
             legacy: None,
             caveats: caveats(self.survey, pairing, self.alternatives),
             confirmation: None,
@@ -73,7 +75,7 @@ impl<'a> Between<'a> {
         for way in fixed {
             let (Some(bottleneck), direction) = (path(way), self.directions[way]) else { continue };
             advice.text += &format!(
-                "; for the {direction} the cipher makes no difference: the {bottleneck} is its bottleneck"
+                "; for the {direction} no cipher is faster: the {bottleneck} is its bottleneck"
             );
         }
         Some(advice)
@@ -131,7 +133,7 @@ fn caveats(survey: &Survey, pairing: &Pairing, alternatives: &[Alternative]) -> 
     let left_out: Vec<&Choice> = left_out.map(|c| &c.choice).collect();
     if !left_out.is_empty() {
         caveats.push(format!(
-            "Ciphers in ssh_config (the system's policy, or your own) leaves out {}, so that is not recommended",
+            "not recommended, since Ciphers in ssh_config (the system's policy, or your own) leaves it out: {}",
             list(left_out.into_iter())
         ));
     }

@@ -60,6 +60,7 @@ impl Choosing<'_> {
         let slower = if chosen == leader { labelled(Label::Slower) } else { Vec::new() };
         let worst = slower.iter().copied().filter(|&k| Some(k) != default).max_by(by_ratio);
         let undecided = labelled(Label::Undecided);
+        let next = slower.iter().copied().min_by(by_ratio).filter(|_| undecided.is_empty());
         let ties = [labelled(Label::Tie), labelled(Label::Lead)].concat();
         let as_good = others.iter().copied().filter(|&k| self.is_best(k)).chain([chosen]);
         let as_good = as_good.filter(|&k| goal == Goal::Speed && self.is_surely_good(k)).collect();
@@ -80,10 +81,12 @@ impl Choosing<'_> {
             ties: if self.is_best(chosen) { names(ties) } else { Vec::new() },
             behind: names(others.iter().copied().filter(|&k| self.is_behind(k)).collect()),
             absent: absent.filter(|_| default.is_none() && connects_by_default),
+            withdrawn: None,
             alone: others.is_empty(),
             times_default: default.filter(|_| kept.is_none()).and_then(|k| self.better(k)),
             ahead: is_open.then(|| against(leader, chosen)),
-            next: slower.iter().copied().min_by(by_ratio).map(|k| against(k, k)),
+            // One that is undecided may be nearer.
+            next: next.map(|k| against(k, k)),
             times_worst: worst.and_then(|k| self.better(k)),
             cpu: one.cpu().filter(|_| goal == Goal::Speed),
             transfers_per_core: one.transfers_per_core().filter(|_| goal == Goal::Many),

@@ -16,7 +16,7 @@ use crate::analysis::samples::series::{Figure, field};
 use crate::analysis::samples::startup::Startups;
 use crate::analysis::summarise;
 use crate::model::record::{Asked, Outcome, Phase, Sample};
-use crate::model::{Configuration, Entry, Mac, RaceKey, Survey};
+use crate::model::{Configuration, Direction, Entry, Mac, RaceKey, Survey};
 use crate::stats::fit::fit;
 use crate::stats::intervals::of_copies;
 use crate::stats::statistics::median;
@@ -46,7 +46,9 @@ impl Confirmable {
     }
 
     fn of(survey: &Survey, tables: &[Table], one: &Recommendation) -> Option<Confirmable> {
-        let Subject { race, against, recommended, .. } = Subject::of(survey, tables, one)?;
+        let direction = *one.speed()?.directions.first()?;
+        let Subject { race, against, recommended, .. } =
+            Subject::of(survey, tables, one, direction)?;
         let section = section(tables, race)?;
         let rows = [&against, &recommended].map(|choice| row(section, choice));
         let (mut before_s, mut per_byte_s) = (0.0, 0.0);
@@ -81,14 +83,17 @@ pub fn confirm(
         if confirmed.contains(&one.pairing) {
             continue;
         }
-        let Some(subject) = Subject::of(survey, tables, one) else { continue };
-        if let Some(found) = of(survey, tables, &subject, startups) {
-            confirmed.push(one.pairing);
-            if found.verdict == Verdict::Contradicted && !subject.keeps_default {
-                withdraw(one, subject.against);
-            }
-            one.confirmation = Some(found);
+        let in_direction = |&direction: &Direction| {
+            let subject = Subject::of(survey, tables, one, direction)?;
+            let found = of(survey, tables, &subject, startups)?;
+            Some((subject, found))
+        };
+        let Some((subject, found)) = one.directions.iter().find_map(in_direction) else { continue };
+        confirmed.push(one.pairing);
+        if found.verdict == Verdict::Contradicted && !subject.keeps_default {
+            withdraw(one, subject.against);
         }
+        one.confirmation = Some(found);
     }
 }
 
@@ -101,13 +106,14 @@ struct Subject {
 }
 
 impl Subject {
-    fn of(survey: &Survey, tables: &[Table], one: &Recommendation) -> Option<Subject> {
-        let advice = one.goals.iter().find(|advice| advice.goal == Goal::Speed)?;
-        let race = RaceKey {
-            pairing: one.pairing,
-            method: one.method,
-            direction: *advice.directions.first()?,
-        };
+    fn of(
+        survey: &Survey,
+        tables: &[Table],
+        one: &Recommendation,
+        direction: Direction,
+    ) -> Option<Subject> {
+        let advice = one.speed()?;
+        let race = RaceKey { pairing: one.pairing, method: one.method, direction };
         let by_default = default_choice(survey, race);
         let against = match advice.keep_default {
             false => advice.times_default.map(|_| by_default)?,
@@ -266,15 +272,19 @@ fn withdraw(one: &mut Recommendation, by_default: Choice) {
         times_text(times)
     );
     advice.figure /= times.ratio;
-    advice.choice = by_default;
+    advice.withdrawn = Some(std::mem::replace(&mut advice.choice, by_default));
     advice.keep_default = true;
+    advice.bottleneck = None;
+    advice.behind.clear();
     advice.decided = false;
     advice.bound_percent = None;
     advice.as_good.clear();
     advice.ties.clear();
     advice.times_worst = None;
     advice.next = None;
+    advice.ahead = None;
     advice.cpu = None;
+    one.by_direction.clear();
 }
 
 #[cfg(test)]

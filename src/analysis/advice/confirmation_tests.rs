@@ -91,8 +91,8 @@ fn copies_with_the_default_that_is_kept_are_told() {
     };
     let found = of(&[(10.4, 20.5), (10.0, 20.1), (10.6, 20.9)]);
     assert_eq!((found.verdict, found.keeps_default), (Verdict::Confirmed, true));
-    let words = "scp debian.iso: 10.4 s with aes128-ctr, the default, and 20.5 s with \
-                 aes128-gcm@openssh.com, measured, medians of 3 copies each: the default is 1.9";
+    let words = "scp debian.iso, upload: 10.4 s with aes128-ctr, the default, and 20.5 s with \
+                 aes128-gcm@openssh.com, connecting included, measured, medians of 3 copies each: the default is 1.9";
     assert!(found.text.starts_with(words), "{}", found.text);
     let found = of(&[(20.0, 10.0), (20.3, 10.1), (19.9, 9.9)]);
     assert_eq!(found.verdict, Verdict::Contradicted);
@@ -116,7 +116,9 @@ fn copies_that_agree_confirm_the_advice() {
     assert!((found.recommended.predicted_s.unwrap() - 10.25).abs() < 0.05);
     let times = found.times.unwrap();
     assert!(times.low > 1.8 && times.high < 2.2, "{times:?}");
-    assert!(found.text.starts_with("scp debian.iso: 20.5 s → 10.4 s, measured, medians of 3"));
+    let words =
+        "scp debian.iso, upload: 20.5 s → 10.4 s, connecting included, measured, medians of 3";
+    assert!(found.text.starts_with(words), "{}", found.text);
 }
 
 #[test]
@@ -177,9 +179,8 @@ fn copies_are_in_no_table() {
 fn chunks_are_told_as_such() {
     let chunks = each(pairs(&[(2.0, 1.0)]), |sample| sample.asked = Asked::Bytes(64 << 20));
     let found = confirmed(chunks);
-    assert!(
-        !found.whole && found.text.starts_with("scp of the first 64 MiB of debian.iso: 2.00 s")
-    );
+    let words = "scp of the first 64 MiB of debian.iso, upload: 2.00 s";
+    assert!(!found.whole && found.text.starts_with(words), "{}", found.text);
     let predicted_s = found.against.predicted_s.unwrap();
     assert!((predicted_s - 0.25 - (64 << 20) as f64 / 50e6).abs() < 0.05, "{predicted_s}");
 }

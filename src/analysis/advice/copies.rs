@@ -79,8 +79,11 @@ pub fn text(found: &Confirmation, file: Option<&str>) -> String {
     let file = file.and_then(|path| path.rsplit('/').next()).unwrap_or("FILE");
     let file = printable(file);
     let what = match found.whole {
-        true => format!("{} {file}", found.method),
-        false => format!("{} of the first {} of {file}", found.method, size(found.bytes)),
+        true => format!("{} {file}, {}", found.method, found.direction),
+        false => {
+            let (method, direction) = (found.method, found.direction);
+            format!("{method} of the first {} of {file}, {direction}", size(found.bytes))
+        }
     };
     let (against, recommended) = (&found.against, &found.recommended);
     let failed = found.failure.as_ref().map(|why| format!("a copy failed: {}", printable(why)));
@@ -114,7 +117,7 @@ pub fn text(found: &Confirmation, file: Option<&str>) -> String {
     };
     let failed = failed.map(|why| format!("; {why}")).unwrap_or_default();
     let longer = longer(recommended).unwrap_or_default();
-    format!("{what}: {seconds}, measured, {copies}: {told}{longer}{failed}")
+    format!("{what}: {seconds}, connecting included, measured, {copies}: {told}{longer}{failed}")
 }
 
 /// Copies that take so many times as long as the rounds let expect show what no slice does.

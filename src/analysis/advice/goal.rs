@@ -74,6 +74,9 @@ pub struct Advice {
     /// Why the default cipher was not compared, where it was not: `was not measured`.
     #[serde(skip)]
     pub absent: Option<&'static str>,
+    /// What the rounds advised and copies contradicted.
+    #[serde(skip)]
+    pub withdrawn: Option<Choice>,
     /// Nothing else could be recommended.
     #[serde(skip)]
     pub alone: bool,

@@ -23,6 +23,12 @@ pub struct Recommendation {
     pub by_direction: Vec<Advice>,
     /// Ciphers that were measured and are not recommended, with the reason.
     pub below_floor: Vec<(Cipher, String)>,
+    /// Plain ssh connects.
+    #[serde(skip)]
+    pub connects_by_default: bool,
+    /// How many ciphers, with their MACs, have a rate.
+    #[serde(skip)]
+    pub measured: usize,
     /// The fastest legacy cipher, where nothing above the security floor was measured: no recommendation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub legacy: Option<Advice>,
@@ -36,6 +42,11 @@ impl Recommendation {
     /// What to use for one fast transfer.
     pub fn speed(&self) -> Option<&Advice> {
         self.goals.iter().find(|advice| advice.goal == Goal::Speed)
+    }
+
+    /// Whether more than one cipher was measured: else there is nothing to choose from.
+    pub fn is_choice(&self) -> bool {
+        self.measured > 1 || self.speed().is_none_or(|advice| advice.keep_default)
     }
 
     /// Advice of a direction that says otherwise than that for all: the choice is surely slower there, or makes no

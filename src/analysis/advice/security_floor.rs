@@ -1,7 +1,7 @@
 //! The security floor: ciphers below it are never recommended, whatever their figures; nor is what ssh_config leaves
 //! out.
 
-use crate::analysis::policy::leaves_out;
+use crate::analysis::policy::{leaves_mac_out, leaves_out};
 use crate::analysis::rows::ranking::Choice;
 use crate::model::record::Pairing;
 use crate::ssh::catalog::{self, Mode, Security};
@@ -10,6 +10,11 @@ use crate::ssh::catalog::{self, Mode, Security};
 pub fn below_floor(choice: &Choice, pairing: &Pairing, allow_legacy: bool) -> Option<String> {
     if leaves_out(pairing, &choice.cipher) {
         return Some("left out by Ciphers in ssh_config, which the lines here keep".into());
+    }
+    if let Some(mac) = choice.mac.as_ref().filter(|mac| leaves_mac_out(pairing, mac)) {
+        return Some(format!(
+            "its MAC {mac} is left out by MACs in ssh_config, which the lines here keep"
+        ));
     }
     let Some(cipher) = catalog::cipher(&choice.cipher) else {
         return Some("unknown to this program, and so is its security".into());

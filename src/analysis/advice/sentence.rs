@@ -137,6 +137,7 @@ mod tests {
             ties: ties.iter().copied().map(choice).collect(),
             behind: Vec::new(),
             absent: None,
+            withdrawn: None,
             alone: false,
             times_default: None,
             ahead: ahead.map(|name| Against { choice: choice(name), times: None }),

@@ -39,14 +39,16 @@ impl std::fmt::Display for BottleneckKind {
 
 impl BottleneckKind {
     /// What to do about it; absent where that is for the user to find.
-    pub fn remedy(self, method: Method) -> Option<&'static str> {
+    /// `small_window`: the server grants a smaller one than OpenSSH's.
+    pub fn remedy(self, method: Method, small_window: bool) -> Option<&'static str> {
         Some(match self {
+            BottleneckKind::Window if small_window => {
+                "a larger window at the server (dropbear -W), or several connections at once"
+            }
             BottleneckKind::Window if method == Method::Sftp => {
                 "several connections at once, or more requests in flight (sftp -R, -B)"
             }
-            BottleneckKind::Window => {
-                "several connections at once; a Dropbear server takes a larger window (-W)"
-            }
+            BottleneckKind::Window => "several connections at once",
             BottleneckKind::Network => "a faster link, or less data (compression)",
             BottleneckKind::Storage => "a faster disk",
             BottleneckKind::Contention => "less other work on that host meanwhile",

@@ -16,7 +16,7 @@ pub fn answer(report: &Report) -> Section {
         @if briefs.is_empty() { p { "Nothing was measured; see the remarks below." } }
         @for (index, brief) in briefs.iter().enumerate() { (one(index, brief)) }
         @if !briefs.is_empty() {
-            p.note { "▸: recommended. ±: half the 95 % interval. ×: times the default cipher's rate." }
+            p.note { (prose(&Brief::legend(&briefs))) }
         }
     };
     Section { id: "answer", title: "Answer", folded: false, body }

@@ -64,7 +64,7 @@ fn advised(one: &Advised) -> Markup {
             p.caveat { strong { "Not " (prose(cipher.as_str())) ": " } (prose(reason)) "." }
         }
         @if one.uses.is_empty() {
-            p { "There is nothing to change." }
+            p { (one.without_lines()) }
         }
         @for used in &one.uses { (lines(used)) }
     }

@@ -10,7 +10,7 @@ use crate::analysis::advice::goal::Goal;
 use crate::analysis::advice::recommendation::Recommendation;
 use crate::analysis::policy::{connects_by_default, sets_algorithms};
 use crate::analysis::rows::ranking::Choice;
-use crate::model::{Destination, Proposal, Survey};
+use crate::model::{Destination, Survey};
 use crate::ssh::paste::{Ends, Paste, Proposing, paste};
 
 /// Recommendations of one survey, and how to put them to use.
@@ -33,6 +33,19 @@ pub struct Use {
     pub paste: Paste,
 }
 
+impl Advised {
+    /// Why there are no lines to paste.
+    pub fn without_lines(&self) -> &'static str {
+        let one = &self.recommendation;
+        match one.is_choice() && one.goals.iter().any(|advice| !advice.keep_default) {
+            false => "There is nothing to change.",
+            true => {
+                "There are no lines to paste: the host's name, or the user's, has signs that a shell interprets."
+            }
+        }
+    }
+}
+
 pub fn advised(survey: &Survey, recommendations: Vec<Recommendation>) -> Vec<Advised> {
     let of = |recommendation: Recommendation| Advised {
         answer: answer(&recommendation),
@@ -52,22 +65,27 @@ fn uses(survey: &Survey, recommendation: &Recommendation) -> Vec<Use> {
         return Vec::new();
     }
     let mut uses: Vec<Use> = Vec::new();
+    if !recommendation.is_choice() {
+        return uses;
+    }
     let connects = connects_by_default(pairing);
+    // What plain ssh proposes is unknown where it does not connect: one cipher was asked for.
     let proposing = match connects {
         false => Proposing::Added,
         true if sets_algorithms(pairing) => Proposing::AsConfigured,
         true => Proposing::ByDefault,
     };
-    // Of what plain ssh proposes one cipher was asked for where it does not connect.
-    let asked_for = Proposal { ciphers: Vec::new(), ..pairing.client_proposal.clone() };
-    let proposal = if connects { &pairing.client_proposal } else { &asked_for };
+    let mut proposal = pairing.client_proposal.clone();
+    proposal.ciphers.retain(|name| connects && is_plain(name.as_str()));
+    proposal.macs.retain(|name| is_plain(name.as_str()));
     let ends = Ends {
         client_version: &pairing.client.version,
-        proposal,
+        proposal: &proposal,
         proposing,
         offered: &pairing.server_proposal.ciphers,
     };
-    let goals = recommendation.goals.iter().chain(&recommendation.legacy);
+    let legacy = recommendation.legacy.iter().filter(|_| !connects);
+    let goals = recommendation.goals.iter().chain(legacy);
     for advice in goals.filter(|advice| !advice.keep_default) {
         let Choice { cipher, mac, .. } = &advice.choice;
         if !is_plain(cipher.as_str()) || !mac.as_ref().is_none_or(|mac| is_plain(mac.as_str())) {
@@ -87,5 +105,6 @@ fn uses(survey: &Survey, recommendation: &Recommendation) -> Vec<Use> {
 
 /// A line to paste holds no name that a shell would obey, wherever the journal came from.
 fn is_plain(name: &str) -> bool {
-    name.chars().all(|c| c.is_alphanumeric() || "@%+=:,./_-".contains(c))
+    // A comma or an equals sign would begin something else in an option.
+    name.chars().all(|c| c.is_alphanumeric() || "@%+:./_-".contains(c))
 }

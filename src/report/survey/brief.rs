@@ -8,6 +8,8 @@ use crate::analysis::rows::mark::Mark;
 use crate::analysis::rows::ranking::Choice;
 use crate::analysis::rows::row::{Cost, Row};
 use crate::analysis::rows::table::{Section, Table};
+use crate::analysis::window::has_small_window;
+use crate::model::record::Pairing;
 use crate::model::units::significant;
 use crate::model::{Direction, Method};
 use crate::report::document::Report;
@@ -15,7 +17,7 @@ use crate::report::grid::{Cell, Grid, Heading, Tone};
 use crate::report::survey::advice::Advised;
 use crate::ssh::catalog::without_domain;
 
-/// The most rows of a table; what is slower is counted.
+/// The most rows of a table, besides those that matter; the others are counted.
 const MOST_ROWS: usize = 12;
 
 /// Two ends and a method: what to use between them, and what that rests on.
@@ -25,7 +27,7 @@ pub struct Brief<'a> {
     pub advised: Option<&'a Advised>,
     /// Of each direction.
     ways: Vec<(Direction, &'a Section)>,
-    target: &'a str,
+    pairing: &'a Pairing,
     method: Method,
     /// The survey has others.
     several: bool,
@@ -53,8 +55,9 @@ impl<'a> Brief<'a> {
                 None => table.target.clone(),
             };
             let ways = vec![(table.direction, section)];
-            let (target, method) = (table.target.as_str(), table.method);
-            all.push(Brief { scope, advised, ways, target, method, several: false });
+            let pairing = &report.survey.header.pairings[section.pairing];
+            let method = table.method;
+            all.push(Brief { scope, advised, ways, pairing, method, several: false });
         }
         let several = all.len() > 1;
         all.into_iter().map(|one| Brief { several, ..one }).collect()
@@ -63,7 +66,11 @@ impl<'a> Brief<'a> {
     /// What to use, in a sentence without its full stop.
     pub fn headline(&self) -> String {
         let found = self.advised.and_then(|advised| advised.answer.as_ref());
-        let nothing = "nothing was measured that could be recommended";
+        let mut rows = self.ways.iter().flat_map(|(_, section)| &section.rows);
+        let nothing = match rows.any(|row| row.measured > 0) {
+            true => "nothing was measured that could be recommended",
+            false => "nothing was measured, every sample failed",
+        };
         format!("{}: {}", self.scope, found.map_or(nothing, |found| &found.headline))
     }
 
@@ -74,6 +81,7 @@ impl<'a> Brief<'a> {
         };
         let mut grounds = vec![("how sure", found.how_sure.clone())];
         grounds.extend(found.by_direction.iter().map(|text| ("by direction", text.clone())));
+        grounds.extend(self.left_out().map(|text| ("left out", text)));
         let copies = recommendation.confirmation.iter();
         grounds.extend(copies.map(|copies| ("copies", copies.text.clone())));
         let of = |goal: Goal| recommendation.goals.iter().find(|advice| advice.goal == goal);
@@ -94,9 +102,44 @@ impl<'a> Brief<'a> {
         grounds
     }
 
+    /// The fastest of those that ssh_config leaves out, where it is surely faster than the chosen one in each direction.
+    fn left_out(&self) -> Option<String> {
+        let chosen = self.chosen()?;
+        let faster = |choice: &Choice| {
+            let of = |(_, section): &(Direction, &'a Section)| {
+                let leader = &section.conclusion.as_ref()?.fastest.leader;
+                let times = row(section, chosen)?.speed?.times_leader?;
+                (leader == choice && times.high < 1.0).then(|| times.inverse().ratio)
+            };
+            let each: Option<Vec<f64>> = self.ways.iter().map(of).collect();
+            each.map(|each| each.into_iter().fold(f64::INFINITY, f64::min))
+        };
+        let mut left_out = self.choices().into_iter().filter(|choice| {
+            self.ways.iter().any(|(_, own)| row(own, choice).is_some_and(|row| row.left_out))
+        });
+        let (choice, times) = left_out.find_map(|one| Some((one.clone(), faster(&one)?)))?;
+        let times = significant(times);
+        Some(format!("{choice}, {times} times as fast, by Ciphers in ssh_config"))
+    }
+
     /// How many times as fast as the default cipher the recommended one is; absent where the default is kept.
     pub fn gain(&self) -> Option<f64> {
         Some(self.advised?.recommendation.speed()?.times_default?.ratio)
+    }
+
+    /// What the signs of the table mean, as far as they are there.
+    pub fn legend(briefs: &[Brief]) -> String {
+        let rows = || briefs.iter().flat_map(|one| &one.ways).flat_map(|(_, own)| &own.rows);
+        let signs = [
+            (briefs.iter().any(|one| one.chosen().is_some()), "▸: recommended."),
+            (
+                rows().any(|row| row.speed.is_some_and(|speed| speed.half_percent.is_some())),
+                "±: half the 95 % interval.",
+            ),
+            (rows().any(|row| row.is_default), "×: times the default cipher's rate."),
+        ];
+        let told = signs.into_iter().filter_map(|(is_there, text)| is_there.then_some(text));
+        told.collect::<Vec<_>>().join(" ")
     }
 
     /// The lines of ssh_config that choose it.
@@ -114,11 +157,17 @@ impl<'a> Brief<'a> {
     /// A row for each cipher, the fastest first.
     pub fn grid(&self) -> Grid {
         let choices = self.choices();
-        let left = choices.len().saturating_sub(MOST_ROWS);
-        let mut rows: Vec<_> =
-            choices.iter().take(MOST_ROWS).map(|choice| self.grid_row(choice)).collect();
+        // What is recommended, and what it is held against, is always there.
+        let matters = |choice: &Choice| {
+            let mut rows = self.ways.iter().filter_map(|(_, section)| row(section, choice));
+            self.chosen() == Some(choice) || rows.any(|row| row.is_default)
+        };
+        let shown = choices.iter().enumerate();
+        let shown = shown.filter(|(place, choice)| *place < MOST_ROWS || matters(choice));
+        let mut rows: Vec<_> = shown.map(|(_, choice)| self.grid_row(choice)).collect();
+        let left = choices.len() - rows.len();
         if left > 0 {
-            rows.push((format!("  {left} slower"), Vec::new()));
+            rows.push((format!("  {left} more: --details"), Vec::new()));
         }
         let mut headings = vec![Heading { lines: vec!["  cipher".into()], ..Heading::text("") }];
         for (group, (direction, _)) in self.ways.iter().enumerate() {
@@ -161,7 +210,7 @@ impl<'a> Brief<'a> {
             let default = section.rows.iter().find(|row| row.is_default);
             let times = rate.zip(default.and_then(|row| row.rate_mb_per_s));
             let times = times.map(|(rate, default)| rate / default);
-            cells.push(Cell { tone, ..Cell::number(times, |times| format!("{times:.2}")) });
+            cells.push(Cell { tone, ..Cell::number(times, times_default) });
         }
         let cost = |of: fn(&Row) -> Option<&Cost>| {
             let own = self.ways.iter().filter_map(|(_, section)| row(section, choice));
@@ -252,9 +301,10 @@ impl<'a> Brief<'a> {
     /// What to do about them, each once.
     pub fn remedies(&self) -> Vec<&'static str> {
         let mut remedies = Vec::new();
-        for (_, section) in &self.ways {
+        for (direction, section) in &self.ways {
+            let small = has_small_window(self.pairing, *direction);
             let found = self.bottleneck(section);
-            let remedy = found.and_then(|found| found.kind.remedy(self.method));
+            let remedy = found.and_then(|found| found.kind.remedy(self.method, small));
             remedies.extend(remedy.filter(|text| !remedies.contains(text)));
         }
         remedies
@@ -266,9 +316,14 @@ impl<'a> Brief<'a> {
     }
 
     /// What tells it from others: where they have the same target, without that.
-    fn name(&self) -> &str {
-        self.scope.strip_prefix(&format!("{}, ", self.target)).unwrap_or(&self.scope)
+    pub fn name(&self) -> &str {
+        self.scope.strip_prefix(&format!("{}, ", self.pairing.target)).unwrap_or(&self.scope)
     }
+}
+
+/// Two digits behind the point, three of what is less than a tenth.
+fn times_default(times: f64) -> String {
+    if times < 0.1 { format!("{times:.3}") } else { format!("{times:.2}") }
 }
 
 fn sections(summary: &Summary) -> impl Iterator<Item = (&Table, &Section)> {

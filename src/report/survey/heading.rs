@@ -1,6 +1,7 @@
 //! Above the tables: what was surveyed, which ends, with what.
 
 use crate::analysis::Summary;
+use crate::analysis::phrases::counted;
 use crate::model::record::{FileInfo, Header, PairedEnd, StopReason};
 use crate::model::units::size;
 use crate::model::{Sink, Survey};
@@ -29,11 +30,11 @@ pub fn ends(survey: &Survey, summary: &Summary) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for pairing in &header.pairings {
         let line = format!(
-            "{} to {}; {}, {} rounds, {}",
+            "{} to {}; {}, {}, {}",
             end(&pairing.client),
             end(&pairing.server),
             method(header),
-            summary.rounds,
+            counted(summary.rounds as usize, "round"),
             date(&header.started)
         );
         if !lines.contains(&line) {

@@ -210,13 +210,14 @@ pub fn failures(summary: &Summary) -> impl Iterator<Item = String> {
 /// What is to be known of a survey beside its figures, what matters most first; each behind its label.
 pub fn all(report: &Report) -> Vec<(&'static str, String)> {
     let failures = failures(&report.summary).map(|text| ("failed", text));
-    let mut caveats: Vec<&String> = Vec::new();
-    for caveat in report.advised.iter().flat_map(|one| &one.recommendation.caveats) {
-        if caveat != ON_ONE_MACHINE && !caveats.contains(&caveat) {
-            caveats.push(caveat);
+    let mut caveats: Vec<String> = Vec::new();
+    let several = report.advised.len() > 1;
+    for one in report.advised.iter().map(|advised| &advised.recommendation) {
+        for caveat in one.caveats.iter().filter(|caveat| *caveat != ON_ONE_MACHINE) {
+            caveats.push(format!("{}{caveat}.", place(&one.scope, several)));
         }
     }
-    let caveats = caveats.into_iter().map(|text| ("note", format!("{text}.")));
+    let caveats = caveats.into_iter().map(|text| ("note", text));
     let warnings = warnings(&report.summary).map(|text| ("warning", text));
     let skipped = skipped(&report.summary).map(|text| ("skipped", text));
     failures.chain(caveats).chain(warnings).chain(skipped).collect()

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::page::{Ink, Page};
 use crate::analysis::advice::for_all::for_all;
 use crate::analysis::advice::goal::Goal;
+use crate::model::units::printable;
 use crate::report::format::Style;
 use crate::report::survey::advice::Advised;
 use crate::ssh::paste::Paste;
@@ -20,7 +21,7 @@ pub fn closing(advised: &[Advised], page: &mut Page) {
             let goals = goals.join(", ");
             page.paragraph(&format!("To use {} ({goals}), in ssh_config:", first.choice));
             // A line each and not wrapped, so that they can be copied.
-            page.lines(first.paste.ssh_config.iter().cloned());
+            page.lines(first.paste.ssh_config.iter().map(|line| printable(line)));
             page.paragraph(
                 "'cipher-survey recommend JOURNAL' has the lines for scp, sftp, sshfs and rsync, and \
                  those for the other goals; --for PROGRAM those for others.",
@@ -74,7 +75,7 @@ pub fn write(advised: &[Advised], style: &Style, out: &mut dyn Write) -> io::Res
         caveats(one, &mut page);
         if one.uses.is_empty() {
             page.blank();
-            page.paragraph("There is nothing to change.");
+            page.paragraph(one.without_lines());
         }
         for used in &one.uses {
             let goals: Vec<&str> = used.goals.iter().map(|goal| goal.words()).collect();
@@ -83,7 +84,7 @@ pub fn write(advised: &[Advised], style: &Style, out: &mut dyn Write) -> io::Res
             let Paste { ssh_config, scp, sftp, sshfs, rsync, .. } = &used.paste;
             let commands = ["", scp, sftp, sshfs, rsync].into_iter().map(str::to_owned);
             // Not wrapped, so that it can be copied.
-            page.lines(ssh_config.iter().cloned().chain(commands));
+            page.lines(ssh_config.iter().cloned().chain(commands).map(|line| printable(&line)));
         }
     }
     if let Some(text) = for_all(advised.iter().map(|one| &one.recommendation)) {

@@ -21,9 +21,13 @@ pub fn page(report: &Report, style: &Style) -> String {
     if briefs.is_empty() {
         page.title(&format!("{}: nothing was measured.", heading::targets(report.survey)));
     }
-    for (index, brief) in briefs.iter().enumerate() {
-        if index > 0 {
+    for brief in &briefs {
+        page.title(&format!("{}.", without_domain(&brief.headline())));
+    }
+    for brief in &briefs {
+        if briefs.len() > 1 {
             page.blank();
+            page.title(brief.name());
         }
         answer(brief, &mut page);
     }
@@ -36,7 +40,7 @@ pub fn page(report: &Report, style: &Style) -> String {
         sheet::tables(&grid, style, &mut page);
     }
     if !briefs.is_empty() {
-        page.paragraph(LEGEND);
+        page.paragraph(&Brief::legend(&briefs));
     }
     let mut remedies: Vec<&str> = Vec::new();
     for brief in &briefs {
@@ -63,20 +67,16 @@ pub fn page(report: &Report, style: &Style) -> String {
     page.finish() + &closing.finish()
 }
 
-const LEGEND: &str =
-    "▸: recommended. ±: half the 95 % interval. ×: times the default cipher's rate.";
-
-/// What to use, and the lines that do so, each whole so that they can be copied.
+/// How sure that is, and the lines that do so, each whole so that they can be copied.
 fn answer(brief: &Brief, page: &mut Page) {
-    page.title(&format!("{}.", without_domain(&brief.headline())));
     for (label, text) in brief.grounds() {
         let text = format!("{}.", without_domain(&text));
         page.labelled(&format!("  {label}: "), Ink::Bold, &text, "    ");
     }
     let lines = brief.paste();
     if !lines.is_empty() {
-        page.labelled("  in ~/.ssh/config:", Ink::Bold, "", "");
-        page.lines(lines.iter().map(|line| format!("    {line}")));
+        page.labelled("  at the top of ~/.ssh/config:", Ink::Bold, "", "");
+        page.lines(lines.iter().map(|line| format!("    {}", printable(line))));
     }
 }
 

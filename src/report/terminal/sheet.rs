@@ -184,7 +184,7 @@ fn lines(grid: &Grid, block: &[usize], style: &Style) -> Vec<String> {
     }
     for (index, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, if index < block.len() { GAP as u16 } else { 0 }));
-        if index > 0 {
+        if index > 0 && grid.headings[shown[index - 1]].is_figure() {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
