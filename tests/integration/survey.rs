@@ -285,7 +285,7 @@ fn the_report_comes_from_the_journal_alone() {
         "{}",
         run.stdout
     );
-    assert!(run.stdout.contains(GCM) && run.stdout.contains("Journal: "));
+    assert!(run.stdout.contains("aes128-gcm") && run.stdout.contains("Journal: "));
 
     // A named journal is never overwritten, and a report is written whole or not at all.
     let named = testbed.path("mine.jsonl");
@@ -353,7 +353,7 @@ fn an_unwritable_report_is_refused_at_the_start_and_printed_at_the_end() {
     fs::remove_dir(&directory).unwrap();
     let run = Run::of(child.wait_with_output().unwrap());
     assert_eq!(run.code, Some(1), "{run:?}");
-    assert!(run.stdout.contains("MB/s") && run.stdout.contains(GCM), "{run:?}");
+    assert!(run.stdout.contains("MB/s") && run.stdout.contains("aes128-gcm"), "{run:?}");
     let journal = testbed.journals().pop().unwrap();
     assert!(run.stderr.contains(journal.to_str().unwrap()), "{run:?}");
 }

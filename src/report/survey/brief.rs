@@ -124,7 +124,8 @@ impl<'a> Brief<'a> {
 
     /// How many times as fast as the default cipher the recommended one is; absent where the default is kept.
     pub fn gain(&self) -> Option<f64> {
-        Some(self.advised?.recommendation.speed()?.times_default?.ratio)
+        let times = self.advised?.recommendation.speed()?.times_default?.ratio;
+        (times > 1.0).then_some(times)
     }
 
     /// What the signs of the table mean, as far as they are there.
@@ -250,7 +251,8 @@ impl<'a> Brief<'a> {
     }
 
     fn chosen(&self) -> Option<&'a Choice> {
-        Some(&self.advised?.recommendation.speed()?.choice)
+        let one = &self.advised?.recommendation;
+        Some(&one.speed().filter(|_| one.is_choice())?.choice)
     }
 
     /// All rows: those that are compared before the others, by the seconds that they take in the directions in which
