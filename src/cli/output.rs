@@ -20,7 +20,7 @@ pub struct OutputArgs {
     /// With --format table: all that was measured, not only the answer and what it rests on
     #[arg(long)]
     pub details: bool,
-    /// With --format table (with --details) or markdown: more columns (MAC, per cent of one core, and real, user and
+    /// With --format table (the details then) or markdown: more columns (MAC, per cent of one core, and real, user and
     /// system seconds for the whole file)
     #[arg(long)]
     pub wide: bool,
